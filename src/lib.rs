@@ -1,0 +1,3 @@
+//! edge-token-broker: see `README.md`.
+#[cfg(target_arch = "wasm32")]
+pub mod adapters;
