@@ -1,0 +1,239 @@
+//! Credentials: how the broker proves itself to an authorization server.
+
+use std::rc::Rc;
+
+use super::fault::{Faults, Reason};
+use super::json::{Field, Json};
+use super::{Binding, Bindings, text};
+use crate::entra::authority::{self, AuthorityHost, PUBLIC_CLOUD, Tenant};
+use crate::keys::{self, CacheKey, Fingerprint, Identity, SealingKey, TokenKey};
+use crate::limits::NAME_MAX_BYTES;
+use crate::oauth::scope::ScopeSet;
+use crate::secret::ClientSecret;
+
+/// The credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure, and the one
+/// that a request means which names none.
+pub(super) const DEFAULT: &str = "default";
+
+/// One application at one authorization server.
+#[derive(Debug)]
+pub struct Credential {
+    /// Its name in grants, requests and logs.
+    pub name: String,
+    /// The tenant whose tokens it gets.
+    pub tenant: Tenant,
+    /// The application's id (RFC 6749 §2.2).
+    pub client_id: String,
+    /// At least one; the next is tried when one is refused.
+    pub secrets: Vec<ClientSecret>,
+    /// Where its token requests go.
+    pub token_endpoint: String,
+    /// Seals its stored tokens.
+    pub sealing_key: SealingKey,
+    authority: AuthorityHost,
+    fingerprint: Fingerprint,
+}
+
+impl Credential {
+    /// The key of this credential's token for `scope`.
+    #[must_use]
+    pub fn token_key(&self, scope: &ScopeSet) -> TokenKey {
+        let identity = Identity {
+            authority: &self.authority,
+            tenant: &self.tenant,
+            client_id: &self.client_id,
+            fingerprint: &self.fingerprint,
+        };
+        TokenKey::new(&identity, scope)
+    }
+}
+
+/// What could be parsed, and the names that were meant: a grant for a broken credential is not
+/// a second fault.
+#[derive(Debug, Default)]
+pub(super) struct Credentials {
+    pub(super) parsed: Vec<Rc<Credential>>,
+    pub(super) names: Vec<String>,
+}
+
+/// The fields of a credential on the way to [`Credential`].
+struct Draft {
+    name: String,
+    tenant: Option<Tenant>,
+    client_id: Option<String>,
+    secrets: Vec<ClientSecret>,
+    authority: Option<AuthorityHost>,
+}
+
+pub(super) fn parse(
+    bindings: &impl Bindings,
+    cache_key: Option<&CacheKey>,
+    faults: &mut Faults,
+) -> Credentials {
+    let table = Json::of_binding(bindings, "CREDENTIALS", faults);
+    let mut drafts = Vec::new();
+    let default = default_draft(bindings, table.is_none(), faults);
+    let has_default = default.is_some();
+    drafts.extend(default);
+    let entries = table
+        .and_then(|table| Field::new("CREDENTIALS", table).into_entries(faults))
+        .unwrap_or_default();
+    if !has_default && entries.is_empty() {
+        faults.add("CREDENTIALS", Reason::Empty);
+    }
+    for (name, field) in entries {
+        if has_default && name == DEFAULT {
+            faults.add(field.path, Reason::DefaultTwice);
+        } else {
+            drafts.extend(named_draft(bindings, name, field, faults));
+        }
+    }
+    Credentials {
+        names: drafts.iter().map(|draft| draft.name.clone()).collect(),
+        parsed: drafts
+            .into_iter()
+            .filter_map(|draft| finish(draft, cache_key))
+            .map(Rc::new)
+            .collect(),
+    }
+}
+
+/// The `default` credential: there whole, or not at all. `required` where there is no other.
+fn default_draft(bindings: &impl Bindings, required: bool, faults: &mut Faults) -> Option<Draft> {
+    let own = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
+    let begun = own.iter().any(|name| !matches!(bindings.binding(name), Binding::Absent));
+    if !begun && !required {
+        return None;
+    }
+    let mut required_text = |field: &str| {
+        if matches!(bindings.binding(field), Binding::Absent) {
+            faults.add(field, Reason::Missing);
+        }
+        text(bindings, field, faults).map(|text| text.to_string())
+    };
+    let (tenant, client_id) = (required_text("AZ_TENANT"), required_text("AZ_CLIENT_ID"));
+    required_text("AZ_CLIENT_SECRET");
+    let secrets = ["AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
+    let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
+    Some(Draft {
+        name: DEFAULT.to_owned(),
+        tenant: tenant.and_then(|text| faults.ok("AZ_TENANT", Tenant::parse(&text))),
+        client_id: client_id.and_then(|text| faults.ok("AZ_CLIENT_ID", name_of(text))),
+        secrets: secrets.iter().filter_map(|name| secret(bindings, name, name, faults)).collect(),
+        authority: authority_host(
+            host.as_ref().map(|host| host.as_str()),
+            "AZ_AUTHORITY_HOST",
+            faults,
+        ),
+    })
+}
+
+/// One entry of `CREDENTIALS`.
+fn named_draft(
+    bindings: &impl Bindings,
+    name: String,
+    field: Field,
+    faults: &mut Faults,
+) -> Option<Draft> {
+    let path = field.path.clone();
+    // The same rule as for tenants: both can be the first segment of a request's path.
+    if Tenant::parse(&name).is_err() {
+        faults.add(path.clone(), Reason::NotACredentialName);
+    }
+    let [tenant, client_id, secret_names, host] =
+        field.into_fields(["tenant", "client_id", "client_secret", "authority_host"], faults)?;
+    let mut required_text = |field: Option<Field>, name: &str| {
+        required(field, &path, name, faults).and_then(|field| field.into_text(faults))
+    };
+    let (tenant, client_id) =
+        (required_text(tenant, "tenant"), required_text(client_id, "client_id"));
+    let secret_names = required(secret_names, &path, "client_secret", faults);
+    let host_path = format!("{path}.authority_host");
+    let host = match host {
+        Some(field) => Some(field.into_text(faults)?),
+        None => None,
+    };
+    Some(Draft {
+        name,
+        tenant: tenant.and_then(|text| faults.ok(format!("{path}.tenant"), Tenant::parse(&text))),
+        client_id: client_id.and_then(|text| faults.ok(format!("{path}.client_id"), name_of(text))),
+        secrets: secret_names
+            .map(|names| named_secrets(bindings, names, faults))
+            .unwrap_or_default(),
+        authority: authority_host(host.as_deref(), &host_path, faults),
+    })
+}
+
+/// The secrets behind one binding name, or behind a list of them.
+fn named_secrets(bindings: &impl Bindings, field: Field, faults: &mut Faults) -> Vec<ClientSecret> {
+    let names = match field.value {
+        Json::List(_) => field.into_list(faults).unwrap_or_default(),
+        _ => vec![field],
+    };
+    let mut secrets = Vec::new();
+    for field in names {
+        let path = field.path.clone();
+        let Some(name) = field.into_text(faults) else { continue };
+        match bindings.binding(&name) {
+            Binding::Text(_) => secrets.extend(secret(bindings, &name, &path, faults)),
+            _ => faults.add(path, Reason::NoSuchSecret),
+        }
+    }
+    secrets
+}
+
+fn secret(
+    bindings: &impl Bindings,
+    name: &str,
+    path: &str,
+    faults: &mut Faults,
+) -> Option<ClientSecret> {
+    let Binding::Text(text) = bindings.binding(name) else {
+        return None;
+    };
+    if text.trim() != text.as_str() || text.chars().any(char::is_control) {
+        faults.add(path, Reason::SecretWhiteSpace);
+        return None;
+    }
+    Some(ClientSecret::new(text.to_string()))
+}
+
+fn authority_host(text: Option<&str>, path: &str, faults: &mut Faults) -> Option<AuthorityHost> {
+    faults.ok(path, AuthorityHost::parse(text.unwrap_or(PUBLIC_CLOUD)))
+}
+
+/// `1*VSCHAR` within bounds (RFC 6749 appendix A.1).
+pub(super) fn name_of(text: String) -> Result<String, Reason> {
+    let valid = (1..=NAME_MAX_BYTES).contains(&text.len())
+        && text.trim() == text
+        && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
+    if valid { Ok(text) } else { Err(Reason::NotAName) }
+}
+
+/// A field that has to be there.
+pub(super) fn required(
+    field: Option<Field>,
+    path: &str,
+    name: &str,
+    faults: &mut Faults,
+) -> Option<Field> {
+    if field.is_none() {
+        faults.add(format!("{path}.{name}"), Reason::Missing);
+    }
+    field
+}
+
+fn finish(draft: Draft, cache_key: Option<&CacheKey>) -> Option<Credential> {
+    let (tenant, authority) = (draft.tenant?, draft.authority?);
+    let (fingerprint, sealing_key) = keys::derive(&draft.secrets, cache_key);
+    Some(Credential {
+        token_endpoint: authority::token_endpoint(&authority, &tenant),
+        name: draft.name,
+        client_id: draft.client_id?,
+        secrets: draft.secrets,
+        tenant,
+        sealing_key,
+        authority,
+        fingerprint,
+    })
+}

@@ -1,0 +1,120 @@
+//! A configuration fault: which field, and why. Never the value.
+
+use std::fmt;
+
+use crate::entra::authority::{AuthorityFault, TenantFault};
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// The field's path, such as `CLIENTS.reports.allow[0].scope`.
+    pub field: String,
+    /// Why it is refused.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+/// Why a field is refused. Fixed words: what is wrong and what to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Reason {
+    /// A required field is not there.
+    #[error("is missing")]
+    Missing,
+    /// The schema has no such field.
+    #[error("is not a known field")]
+    Unknown,
+    /// The same key twice in one object.
+    #[error("appears twice")]
+    Duplicate,
+    /// Not JSON.
+    #[error("is not valid JSON (line {line}, column {column})")]
+    NotJson {
+        /// 1-based.
+        line: usize,
+        /// 1-based.
+        column: usize,
+    },
+    /// Another type than text.
+    #[error("must be text")]
+    NotText,
+    /// Another type than an object.
+    #[error("must be a table (JSON object)")]
+    NotATable,
+    /// Another type than a list.
+    #[error("must be a list")]
+    NotAList,
+    /// Neither `true` nor `false`.
+    #[error("must be true or false")]
+    NotABoolean,
+    /// Nothing in it.
+    #[error("must not be empty")]
+    Empty,
+    /// Too long, or with characters outside `%x20-7E` (RFC 6749 appendix A).
+    #[error("must be 1 to 253 printable ASCII characters without a space at either end")]
+    NotAName,
+    /// A credential name that cannot stand in a path.
+    #[error("must be letters, digits, '.', '-' or '_', beginning with a letter or digit")]
+    NotACredentialName,
+    /// White space around a secret, most often a line break that came with a file.
+    #[error(
+        "must not begin or end with white space or contain control characters (a line break at the end?)"
+    )]
+    SecretWhiteSpace,
+    /// The name of a secret binding that does not exist.
+    #[error(
+        "must name an existing secret binding (the name of the binding, not the secret itself)"
+    )]
+    NoSuchSecret,
+    /// Not 64 hexadecimal digits.
+    #[error("must be a SHA-256 digest: 64 hexadecimal digits")]
+    NotADigest,
+    /// Two clients cannot share a key: it would not tell who calls.
+    #[error("is already the digest of another key entry")]
+    SharedDigest,
+    /// RFC 6749 §3.3.
+    #[error("must be a scope (RFC 6749 section 3.3)")]
+    NotAScope,
+    /// No credential has this name.
+    #[error("names a credential that does not exist")]
+    NoSuchCredential,
+    /// `default` from `AZ_*` and in `CREDENTIALS` at once.
+    #[error("is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET already")]
+    DefaultTwice,
+    /// Not 32 bytes of base64.
+    #[error("must be 32 bytes in base64")]
+    CacheKey,
+    /// Not a tenant.
+    #[error(transparent)]
+    Tenant(#[from] TenantFault),
+    /// Not an authority host.
+    #[error(transparent)]
+    Authority(#[from] AuthorityFault),
+}
+
+/// Collects faults, so that an operator sees all of them at once.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(super) fn add(&mut self, field: impl Into<String>, reason: Reason) {
+        self.0.push(Fault { field: field.into(), reason });
+    }
+
+    /// Notes the fault and goes on without the value.
+    pub(super) fn ok<T, E: Into<Reason>>(
+        &mut self,
+        field: impl Into<String>,
+        result: Result<T, E>,
+    ) -> Option<T> {
+        result.map_err(|reason| self.add(field, reason.into())).ok()
+    }
+
+    pub(super) fn into_result(self) -> Result<(), Vec<Fault>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}

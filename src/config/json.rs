@@ -1,0 +1,167 @@
+//! JSON that keeps what serde's maps lose: duplicate keys, which would be an authorization bug.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::fault::{Faults, Reason};
+use super::{Binding, Bindings};
+
+/// A JSON value; objects keep every entry in order.
+#[derive(Debug)]
+pub(super) enum Json {
+    Text(String),
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+    /// `null`, a boolean, or a number: no field of the configuration takes one.
+    Other,
+}
+
+impl Json {
+    /// The value of a binding that is a table, or its JSON text. A fault gives `None` like absence.
+    pub(super) fn of_binding(
+        bindings: &impl Bindings,
+        field: &str,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let text = match bindings.binding(field) {
+            Binding::Absent => return None,
+            Binding::Text(text) => text.to_string(),
+            Binding::Json(text) => text,
+        };
+        faults.ok(field, serde_json::from_str(&text).map_err(|error| not_json(&error)))
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Reason {
+    Reason::NotJson { line: error.line(), column: error.column() }
+}
+
+/// A value and its path, on its way to a typed field.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) path: String,
+    pub(super) value: Json,
+}
+
+impl Field {
+    pub(super) fn new(path: impl Into<String>, value: Json) -> Self {
+        Self { path: path.into(), value }
+    }
+
+    pub(super) fn into_text(self, faults: &mut Faults) -> Option<String> {
+        let Json::Text(text) = self.value else {
+            faults.add(self.path, Reason::NotText);
+            return None;
+        };
+        Some(text)
+    }
+
+    pub(super) fn into_list(self, faults: &mut Faults) -> Option<Vec<Self>> {
+        let Json::List(items) = self.value else {
+            faults.add(self.path, Reason::NotAList);
+            return None;
+        };
+        if items.is_empty() {
+            faults.add(self.path, Reason::Empty);
+            return None;
+        }
+        let item = |(index, value)| Self::new(format!("{}[{index}]", self.path), value);
+        Some(items.into_iter().enumerate().map(item).collect())
+    }
+
+    /// The entries of an object, each key once, with the key beside its field.
+    pub(super) fn into_entries(self, faults: &mut Faults) -> Option<Vec<(String, Self)>> {
+        let Json::Object(entries) = self.value else {
+            faults.add(self.path, Reason::NotATable);
+            return None;
+        };
+        let mut unique: Vec<(String, Self)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let path = format!("{}.{}", self.path, printable(&key));
+            if unique.iter().any(|(known, _)| *known == key) {
+                faults.add(path, Reason::Duplicate);
+            } else {
+                unique.push((key, Self::new(path, value)));
+            }
+        }
+        Some(unique)
+    }
+
+    /// The fields `known` of an object, in that order; any other is a fault.
+    pub(super) fn into_fields<const N: usize>(
+        self,
+        known: [&str; N],
+        faults: &mut Faults,
+    ) -> Option<[Option<Self>; N]> {
+        let mut fields = [const { None }; N];
+        for (key, field) in self.into_entries(faults)? {
+            match known.iter().zip(&mut fields).find(|(name, _)| **name == key) {
+                Some((_, slot)) => *slot = Some(field),
+                None => faults.add(field.path, Reason::Unknown),
+            }
+        }
+        Some(fields)
+    }
+}
+
+/// A key as it may stand in a log: bounded, printable ASCII.
+fn printable(key: &str) -> String {
+    key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut object = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            object.push(entry);
+        }
+        Ok(Json::Object(object))
+    }
+}

@@ -1,0 +1,129 @@
+//! From raw bindings to a [`Config`] that cannot be invalid.
+//!
+//! Parsed once for each isolate. Every fault is collected, names its field and a reason, and
+//! never the value: an operator may have put a secret into the wrong field.
+
+mod clients;
+mod credentials;
+mod fault;
+mod json;
+
+use std::rc::Rc;
+
+use base64ct::{Base64, Encoding};
+use zeroize::Zeroizing;
+
+pub use clients::{Client, Grant, KeyDigest};
+pub use credentials::Credential;
+pub use fault::{Fault, Reason};
+
+use crate::keys::CacheKey;
+use fault::Faults;
+
+/// A binding of the Worker as the platform hands it out.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// Not there, or empty text, which is how an example file leaves a field open.
+    Absent,
+    /// A var or secret that is text.
+    Text(Zeroizing<String>),
+    /// A var that is a table, a number, or a boolean, as JSON text.
+    Json(String),
+}
+
+/// The Worker's bindings.
+pub trait Bindings {
+    /// The binding called `name`.
+    fn binding(&self, name: &str) -> Binding;
+}
+
+/// The configuration, valid by construction.
+#[derive(Debug)]
+pub struct Config {
+    credentials: Vec<Rc<Credential>>,
+    clients: clients::Clients,
+    /// Whether hits are written to the request log.
+    pub log_hits: bool,
+}
+
+impl Config {
+    /// Parses the bindings.
+    ///
+    /// # Errors
+    /// Every fault found, in the order of the fields.
+    pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let cache_key = cache_key(bindings, &mut faults);
+        let credentials = credentials::parse(bindings, cache_key.as_ref(), &mut faults);
+        let clients = clients::parse(bindings, &credentials, &mut faults);
+        let log_hits = log_hits(bindings, &mut faults);
+        faults.into_result()?;
+        let credentials = credentials.parsed;
+        Ok(Self { credentials, clients, log_hits })
+    }
+
+    /// The client called `id`.
+    #[must_use]
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.by_id(id)
+    }
+
+    /// The client one of whose keys has this digest.
+    #[must_use]
+    pub fn client_with_key(&self, digest: &KeyDigest) -> Option<&Client> {
+        self.clients.by_key(digest)
+    }
+
+    /// The credentials that `text` may mean: the one of this name, else all of this tenant.
+    pub fn credentials_named<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> impl Iterator<Item = &'a Rc<Credential>> {
+        let named = self.credentials.iter().any(|credential| credential.name == text);
+        self.credentials.iter().filter(move |credential| {
+            if named { credential.name == text } else { credential.tenant.is(text) }
+        })
+    }
+}
+
+fn cache_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<CacheKey> {
+    const FIELD: &str = "CACHE_KEY";
+    let text = text(bindings, FIELD, faults)?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    match Base64::decode(text.trim(), bytes.as_mut_slice()) {
+        Ok(decoded) if decoded.len() == 32 => Some(CacheKey::new(bytes)),
+        _ => {
+            faults.add(FIELD, Reason::CacheKey);
+            None
+        }
+    }
+}
+
+fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
+    const FIELD: &str = "LOG_HITS";
+    let text = match bindings.binding(FIELD) {
+        Binding::Absent => return true,
+        Binding::Text(text) => text,
+        Binding::Json(text) => Zeroizing::new(text),
+    };
+    match text.trim() {
+        "true" => true,
+        "false" => false,
+        _ => {
+            faults.add(FIELD, Reason::NotABoolean);
+            true
+        }
+    }
+}
+
+/// The text of a binding that has to be text.
+fn text(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<Zeroizing<String>> {
+    match bindings.binding(field) {
+        Binding::Absent => None,
+        Binding::Text(text) => Some(text),
+        Binding::Json(_) => {
+            faults.add(field, Reason::NotText);
+            None
+        }
+    }
+}

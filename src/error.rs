@@ -1,0 +1,169 @@
+//! Every way in which a request can fail, split by who must act, and the one mapping to the wire.
+
+use crate::oauth::error_response::ErrorResponse;
+use crate::oauth::scope::MalformedScope;
+use crate::oauth::token_response::AnswerFault;
+
+mod wire;
+
+pub use wire::{Dialect, WireError};
+
+/// A failed request, told apart by who can act on it.
+///
+/// `Display` is for logs: fixed words and numbers, never a value, secret, or upstream text.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrokerError {
+    // The caller must change the request.
+    /// Malformed, duplicated, or missing parameter; wrong content type; body too large.
+    #[error("malformed request: {0}")]
+    InvalidRequest(RequestFault),
+    /// Unknown client, wrong or missing key. All look the same.
+    #[error("client authentication failed")]
+    InvalidClient(Presented),
+    /// `grant_type` is not `client_credentials`.
+    #[error("unsupported grant type")]
+    UnsupportedGrantType,
+    /// The scope parameter breaks RFC 6749 §3.3.
+    #[error("scope is malformed")]
+    ScopeMalformed,
+    /// No scope was sent and the client has several grants.
+    #[error("scope is missing and the client has several grants")]
+    ScopeMissing,
+    /// The configuration grants the client the credential, but not this scope.
+    #[error("client is not granted the scope")]
+    ScopeNotGranted,
+    /// The credential does not exist, or the client has no grant for it. Both look the same.
+    #[error("client is not granted the credential")]
+    CredentialNotGranted,
+    /// The authorization server refuses the scope itself.
+    #[error("authorization server refused the scope")]
+    ScopeRefused(Box<ErrorResponse>),
+
+    // An operator must act; retrying cannot help.
+    /// The configuration has faults; they are in the log.
+    #[error("configuration is not valid")]
+    Misconfigured,
+    /// The authorization server refuses the broker: secret, application, tenant, or policy.
+    #[error("authorization server refused the broker's credential")]
+    CredentialRefused {
+        /// What the authorization server said.
+        response: Box<ErrorResponse>,
+        /// What an operator has to do about it.
+        advice: &'static str,
+    },
+    /// What answered is not a token endpoint, or a broken one.
+    #[error("authorization server's answer is not a token response: {0}")]
+    NotATokenResponse(AnswerFault),
+
+    // Retry later.
+    /// The authorization server throttles, fails, or is out of time.
+    #[error("authorization server unavailable: {cause}")]
+    UpstreamUnavailable {
+        /// What happened.
+        cause: Outage,
+        /// When to come back: upstream's word, capped, or the broker's default.
+        retry_after_secs: u64,
+    },
+}
+
+/// What is wrong with a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RequestFault {
+    /// Anything but `application/x-www-form-urlencoded` at the token endpoint.
+    #[error("content type must be application/x-www-form-urlencoded")]
+    ContentType,
+    /// The body is over 16 KiB.
+    #[error("request body is over 16 KiB")]
+    BodyTooLarge,
+    /// The body could not be read to its end.
+    #[error("request body could not be read")]
+    BodyUnreadable,
+    /// A required parameter is missing.
+    #[error("parameter {0} is missing")]
+    MissingParameter(&'static str),
+    /// A parameter came twice (RFC 6749 §3.2).
+    #[error("parameter {0} was sent more than once")]
+    DuplicateParameter(&'static str),
+    /// HTTP Basic and `client_secret` at once (RFC 6749 §2.3).
+    #[error("client authentication was sent both in the Authorization header and in the body")]
+    TwoAuthenticationMethods,
+    /// The id in the body is not the one in the header.
+    #[error("client_id differs from the one in the Authorization header")]
+    TwoClientIds,
+}
+
+/// How a client that failed to authenticate itself had tried; decides the challenge of the 401.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Presented {
+    /// No authentication at all.
+    Nothing,
+    /// Something in the `Authorization` header.
+    Header,
+    /// `client_id` and `client_secret` in the body.
+    Body,
+}
+
+/// Why the authorization server gave no usable answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Outage {
+    /// HTTP 429, or an AADSTS number that means the same.
+    #[error("throttled")]
+    Throttled,
+    /// HTTP 408 or 5xx, or an AADSTS number that means the same.
+    #[error("failing")]
+    Failing,
+    /// No answer: connection refused, reset, or DNS failure.
+    #[error("no connection")]
+    NoConnection,
+    /// No complete answer in time.
+    #[error("timed out")]
+    TimedOut,
+    /// The token was already too old to be served when it arrived.
+    #[error("token expired on arrival")]
+    ExpiredOnArrival,
+}
+
+impl BrokerError {
+    /// The outcome's name in the log.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::ScopeMalformed => "scope_malformed",
+            Self::ScopeMissing => "scope_missing",
+            Self::ScopeNotGranted => "scope_not_granted",
+            Self::CredentialNotGranted => "credential_not_granted",
+            Self::ScopeRefused(_) => "scope_refused",
+            Self::Misconfigured => "misconfigured",
+            Self::CredentialRefused { .. } => "credential_refused",
+            Self::NotATokenResponse(_) => "not_a_token_response",
+            Self::UpstreamUnavailable { .. } => "upstream_unavailable",
+        }
+    }
+
+    /// The authorization server's own error response, where it is the cause.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&ErrorResponse> {
+        match self {
+            Self::ScopeRefused(response) | Self::CredentialRefused { response, .. } => {
+                Some(response)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<RequestFault> for BrokerError {
+    fn from(fault: RequestFault) -> Self {
+        Self::InvalidRequest(fault)
+    }
+}
+
+impl From<MalformedScope> for BrokerError {
+    fn from(MalformedScope: MalformedScope) -> Self {
+        Self::ScopeMalformed
+    }
+}

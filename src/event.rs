@@ -1,0 +1,121 @@
+//! The request log: one JSON line for each request, written at its end.
+//!
+//! It holds names and numbers only, never headers, bodies, keys or tokens. `docs/operations.md`
+//! explains every field to operators.
+
+use serde::Serialize;
+
+use crate::error::BrokerError;
+use crate::http::request_id::RequestId;
+
+/// Everything worth knowing about one request.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    /// `info`; `warn` where the caller must act; `error` where an operator must.
+    pub level: &'static str,
+    /// Same as `X-Request-Id`, and upstream's `correlation_id`.
+    pub request_id: RequestId,
+    /// HTTP method.
+    pub method: String,
+    /// Which route; never the path, which may hold anything.
+    pub route: &'static str,
+    /// HTTP status of the response.
+    pub status: u16,
+    /// `hit`, `miss`, `ok`, or what failed.
+    pub outcome: &'static str,
+    /// Why, where `outcome` alone does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The client. Only configured ids get here: an unknown one may be a misplaced key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The credential of the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// The scope of the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Where the token came from: `isolate`, `kv`, `upstream`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<&'static str>,
+    /// What became of the upstream requests, where there were any.
+    #[serde(flatten)]
+    pub upstream: UpstreamTrail,
+    /// Why KV could not be read, or what was in it that did not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kv_read: Option<&'static str>,
+    /// Why KV could not be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kv_write: Option<&'static str>,
+    /// The configuration's faults.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+/// The traces of the upstream requests that one request caused.
+#[derive(Debug, Default, Serialize)]
+pub struct UpstreamTrail {
+    /// Milliseconds spent, retries and pauses included.
+    #[serde(rename = "upstream_ms", skip_serializing_if = "Option::is_none")]
+    pub ms: Option<u64>,
+    /// Upstream requests sent.
+    #[serde(rename = "upstream_requests", skip_serializing_if = "is_zero")]
+    pub requests: u32,
+    /// HTTP status of the last answer.
+    #[serde(rename = "upstream_status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// AADSTS number of the last refusal, also where another secret then worked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aadsts: Option<u32>,
+    /// Entra's trace id of the last refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Event {
+    /// An event of which only the request is known yet.
+    #[must_use]
+    pub fn new(request_id: RequestId, method: String, route: &'static str) -> Self {
+        Self {
+            level: "info",
+            request_id,
+            method,
+            route,
+            status: 0,
+            outcome: "",
+            reason: None,
+            client_id: None,
+            credential: None,
+            scope: None,
+            tier: None,
+            upstream: UpstreamTrail::default(),
+            kv_read: None,
+            kv_write: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Notes what the request failed with; the level says who must act.
+    pub fn failed(&mut self, error: &BrokerError) {
+        self.outcome = error.name();
+        self.reason = Some(error.to_string());
+        self.level = match error {
+            BrokerError::Misconfigured
+            | BrokerError::CredentialRefused { .. }
+            | BrokerError::NotATokenResponse(_)
+            | BrokerError::UpstreamUnavailable { .. } => "error",
+            _ => "warn",
+        };
+    }
+
+    /// Whether this is a token served from a tier: what `LOG_HITS = false` leaves out.
+    #[must_use]
+    pub fn is_hit(&self) -> bool {
+        self.outcome == "hit"
+    }
+}

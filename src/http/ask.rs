@@ -1,0 +1,94 @@
+//! From a request to who calls and what they ask for.
+
+use std::rc::Rc;
+
+use crate::config::{Client, Config, Grant};
+use crate::error::{BrokerError, RequestFault};
+use crate::event::Event;
+use crate::oauth::client_auth;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::scope::ScopeSet;
+use crate::policy::access::{self, Ask};
+
+/// The credential of a request that names none.
+const DEFAULT_CREDENTIAL: &str = "default";
+
+/// The grant that a `GET /token` asks for, if its client has it.
+///
+/// # Errors
+/// Every fault of the caller, authentication first: nobody unknown learns anything else.
+pub fn of_query(
+    config: &Config,
+    query: &str,
+    authorization: Option<&str>,
+    event: &mut Event,
+) -> Result<Rc<Grant>, BrokerError> {
+    let key = client_auth::bearer(authorization)?;
+    let client = access::authenticate_key(config, &key)?;
+    let mut parameters = Parameters::parse(query.as_bytes(), ["scope", "credential"])?;
+    let credential = parameters.take("credential");
+    let scope = parameters.take("scope");
+    grant(config, client, credential.as_deref(), scope.as_deref(), event)
+}
+
+/// The grant that a token request (RFC 6749 §4.4.2) asks for, if its client has it.
+///
+/// # Errors
+/// Every fault of the caller. A malformed request comes first, then authentication, then the rest.
+pub fn of_form(
+    config: &Config,
+    credential: Option<&str>,
+    body: &[u8],
+    authorization: Option<&str>,
+    event: &mut Event,
+) -> Result<Rc<Grant>, BrokerError> {
+    let names = ["grant_type", "client_id", "client_secret", "scope"];
+    let mut parameters = Parameters::parse(body, names)?;
+    let credentials = client_auth::at_token_endpoint(
+        authorization,
+        parameters.take("client_id"),
+        parameters.take("client_secret"),
+    )?;
+    if config.client(&credentials.client_id).is_some() {
+        event.client_id = Some(credentials.client_id.clone());
+    }
+    let client = access::authenticate(config, &credentials)?;
+    match parameters.take("grant_type").as_deref() {
+        Some("client_credentials") => {}
+        Some(_) => return Err(BrokerError::UnsupportedGrantType),
+        None => return Err(RequestFault::MissingParameter("grant_type").into()),
+    }
+    let scope = parameters.take("scope");
+    grant(config, client, credential, scope.as_deref(), event)
+}
+
+/// Whether a `Content-Type` is the one of token requests (RFC 6749 appendix B).
+#[must_use]
+pub fn is_form(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn grant(
+    config: &Config,
+    client: &Client,
+    credential: Option<&str>,
+    scope: Option<&str>,
+    event: &mut Event,
+) -> Result<Rc<Grant>, BrokerError> {
+    event.client_id = Some(client.id.clone());
+    let ask = Ask {
+        credential: credential.unwrap_or(DEFAULT_CREDENTIAL).to_owned(),
+        scope: scope.map(ScopeSet::parse).transpose()?,
+    };
+    let granted = access::authorize(config, client, &ask);
+    match &granted {
+        Ok(grant) => {
+            event.credential = Some(grant.credential.name.clone());
+            event.scope = Some(grant.scope.as_str().to_owned());
+        }
+        // What was refused is what an operator looks for; it passed RFC 6749's character set.
+        Err(_) => event.scope = ask.scope.map(|scope| scope.as_str().to_owned()),
+    }
+    granted
+}

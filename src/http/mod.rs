@@ -1,0 +1,6 @@
+//! The HTTP interface without the platform: requests in, replies out, all of it plain values.
+
+pub mod ask;
+pub mod reply;
+pub mod request_id;
+pub mod route;

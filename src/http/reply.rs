@@ -1,0 +1,110 @@
+//! The response to a caller, before the platform sends it.
+
+use serde::Serialize;
+
+use crate::broker::Served;
+use crate::error::{BrokerError, Dialect, WireError};
+use crate::oauth::token_response::TokenResponse;
+use crate::time::UnixMillis;
+
+/// Headers of every response. A token must not outlive its use in anybody's cache or history.
+pub const HEADERS: [(&str, &str); 4] = [
+    ("content-type", "application/json"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+];
+
+/// Status, body, and the headers that differ. [`HEADERS`] and `X-Request-Id` come on top.
+#[derive(Default)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: String,
+    /// `Pragma: no-cache` (RFC 6749 §5.1): on everything that the token routes answer.
+    pub pragma: bool,
+    /// `Cache-Status` (RFC 9211).
+    pub cache_status: Option<String>,
+    /// `WWW-Authenticate` (RFC 9110 §11.6.1).
+    pub challenge: Option<&'static str>,
+    /// `Retry-After`, in seconds.
+    pub retry_after_secs: Option<u64>,
+    /// `Allow` (RFC 9110 §10.2.1).
+    pub allow: Option<&'static str>,
+}
+
+/// The body of an error that no token route answers.
+#[derive(Serialize)]
+struct PlainError {
+    error: &'static str,
+    error_description: &'static str,
+}
+
+#[derive(Serialize)]
+struct State {
+    status: &'static str,
+}
+
+impl Reply {
+    /// A token, with the lifetime that it has left at `now`.
+    #[must_use]
+    pub fn token(served: &Served, now: UnixMillis) -> Self {
+        let token = &served.token;
+        let response = TokenResponse {
+            token_type: "Bearer",
+            expires_in: now.until(token.expires_at).whole_secs(),
+            ext_expires_in: token.ext_expires_at.map(|at| now.until(at).whole_secs()),
+            access_token: token.access_token.expose(),
+        };
+        Self {
+            pragma: true,
+            cache_status: Some(served.cache_status.to_string()),
+            ..Self::json(200, &response)
+        }
+    }
+
+    /// A failed token request.
+    #[must_use]
+    pub fn error(error: &BrokerError, dialect: Dialect) -> Self {
+        let wire = WireError::new(error, dialect);
+        Self {
+            pragma: true,
+            challenge: wire.challenge,
+            retry_after_secs: wire.retry_after_secs,
+            ..Self::json(wire.status, &wire)
+        }
+    }
+
+    /// The Worker runs, or is ready.
+    #[must_use]
+    pub fn ok() -> Self {
+        Self::json(200, &State { status: "ok" })
+    }
+
+    /// The configuration has a fault; which one is in the log only.
+    #[must_use]
+    pub fn not_ready() -> Self {
+        Self::json(503, &State { status: "misconfigured" })
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found() -> Self {
+        let error_description = "no such path; tokens are at /token and /oauth2/v2.0/token";
+        Self::json(404, &PlainError { error: "not_found", error_description })
+    }
+
+    /// 405.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let error_description = "this path has another method; see the Allow header";
+        let body = PlainError { error: "method_not_allowed", error_description };
+        Self { allow: Some(allow), ..Self::json(405, &body) }
+    }
+
+    fn json(status: u16, body: &impl Serialize) -> Self {
+        // Plain structs of text and numbers always serialize.
+        Self { status, body: serde_json::to_string(body).unwrap_or_default(), ..Self::default() }
+    }
+}

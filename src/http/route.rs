@@ -1,0 +1,70 @@
+//! Which route a request takes.
+
+/// A route of the broker.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Route<'a> {
+    /// `GET /token`.
+    Token,
+    /// `POST /oauth2/v2.0/token`, or with the segment that picks a credential in front.
+    TokenEndpoint {
+        /// A credential's name, or a tenant id or domain.
+        credential: Option<&'a str>,
+    },
+    /// `GET /healthz`.
+    Health,
+    /// `GET /readyz`.
+    Ready,
+    /// A known path, another method.
+    MethodNotAllowed {
+        /// What `Allow` says (RFC 9110 §10.2.1).
+        allow: &'static str,
+    },
+    /// Any other path.
+    NotFound,
+}
+
+const TOKEN_ENDPOINT: &str = "/oauth2/v2.0/token";
+
+impl<'a> Route<'a> {
+    /// The route of `method` and `path`.
+    #[must_use]
+    pub fn new(method: &str, path: &'a str) -> Self {
+        let (route, allow) = match path {
+            "/token" => (Self::Token, "GET"),
+            "/healthz" => (Self::Health, "GET"),
+            "/readyz" => (Self::Ready, "GET"),
+            _ => match path.strip_suffix(TOKEN_ENDPOINT) {
+                Some("") => (Self::TokenEndpoint { credential: None }, "POST"),
+                Some(rest) => match rest.strip_prefix('/') {
+                    Some(name) if !name.is_empty() && !name.contains('/') => {
+                        (Self::TokenEndpoint { credential: Some(name) }, "POST")
+                    }
+                    _ => return Self::NotFound,
+                },
+                None => return Self::NotFound,
+            },
+        };
+        if method == allow { route } else { Self::MethodNotAllowed { allow } }
+    }
+
+    /// The route's name in the log.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::TokenEndpoint { .. } => "token_endpoint",
+            Self::Health => "healthz",
+            Self::Ready => "readyz",
+            Self::MethodNotAllowed { .. } | Self::NotFound => "other",
+        }
+    }
+}
+
+/// Path and query of an absolute URL, which the platform has already normalised (WHATWG URL).
+#[must_use]
+pub fn path_and_query(url: &str) -> (&str, &str) {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/");
+    let target = target.split_once('#').map_or(target, |(target, _)| target);
+    target.split_once('?').unwrap_or((target, ""))
+}

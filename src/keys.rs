@@ -1,0 +1,132 @@
+//! What is derived from a credential: the key under which its tokens are stored, and the key
+//! that seals them.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::entra::authority::{AuthorityHost, Tenant};
+use crate::oauth::scope::ScopeSet;
+use crate::secret::ClientSecret;
+
+/// Names one token in every tier: a SHA-256 over everything that changes what the token is.
+/// Different parameters can never share a token.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TokenKey([u8; 32]);
+
+impl TokenKey {
+    /// The key of the tokens that `identity` gets for `scope`.
+    #[must_use]
+    pub fn new(identity: &Identity<'_>, scope: &ScopeSet) -> Self {
+        let fields = [
+            b"edge-token-broker token key v1".as_slice(),
+            identity.authority.as_str().as_bytes(),
+            &identity.tenant.as_str().to_ascii_lowercase().into_bytes(),
+            identity.client_id.as_bytes(),
+            identity.fingerprint.0.as_slice(),
+            scope.as_str().as_bytes(),
+        ];
+        let mut hash = Sha256::new();
+        for field in fields {
+            hash.update(length_prefix(field));
+            hash.update(field);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The name in KV: `token:` and 64 hexadecimal digits.
+    #[must_use]
+    pub fn kv_name(&self) -> String {
+        format!("token:{}", base16ct::lower::encode_string(&self.0))
+    }
+
+    /// The bytes, for associated data.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Who the broker is at an authorization server.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// Authorization server.
+    pub authority: &'a AuthorityHost,
+    /// Tenant.
+    pub tenant: &'a Tenant,
+    /// Application id.
+    pub client_id: &'a str,
+    /// Of the secrets: new secrets, new tokens.
+    pub fingerprint: &'a Fingerprint,
+}
+
+/// A one-way image of a credential's secrets, so that a rotated secret takes effect at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Fingerprint([u8; 32]);
+
+/// The key that seals stored tokens (XChaCha20-Poly1305).
+#[derive(Clone)]
+pub struct SealingKey(Zeroizing<[u8; 32]>);
+
+impl SealingKey {
+    /// The key's bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(REDACTED)")
+    }
+}
+
+/// `CACHE_KEY`: 32 bytes of an operator's choice, from which the sealing key is made.
+pub struct CacheKey(Zeroizing<[u8; 32]>);
+
+impl CacheKey {
+    /// Takes over `bytes`.
+    #[must_use]
+    pub const fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CacheKey(REDACTED)")
+    }
+}
+
+/// Derives fingerprint and sealing key (HKDF-SHA-256, RFC 5869).
+///
+/// Without a cache key the sealing key comes from the secrets themselves, so that a rotated
+/// secret retires what it sealed.
+#[must_use]
+pub fn derive(secrets: &[ClientSecret], cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
+    let mut material = Zeroizing::new(Vec::new());
+    for secret in secrets {
+        material.extend_from_slice(&length_prefix(secret.expose().as_bytes()));
+        material.extend_from_slice(secret.expose().as_bytes());
+    }
+    let cache_key = cache_key.map(|key| key.0.as_slice());
+    let fingerprint = expand(cache_key, &material, b"edge-token-broker fingerprint v1");
+    let sealing_material = cache_key.unwrap_or(&material);
+    let sealing_key = expand(None, sealing_material, b"edge-token-broker sealing key v1");
+    (Fingerprint(*fingerprint), SealingKey(sealing_key))
+}
+
+fn expand(salt: Option<&[u8]>, material: &[u8], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    #[expect(clippy::expect_used, reason = "HKDF-SHA-256 yields up to 8160 bytes; 32 always fit")]
+    Hkdf::<Sha256>::new(salt, material).expand(purpose, key.as_mut_slice()).expect("32 bytes");
+    key
+}
+
+/// Keeps the boundaries of fields apart: `ab` + `c` is not `a` + `bc`.
+fn length_prefix(field: &[u8]) -> [u8; 8] {
+    (field.len() as u64).to_be_bytes()
+}

@@ -1,0 +1,74 @@
+//! Every number of the broker: its unit in the name, its reason and source beside it.
+
+use crate::time::Millis;
+
+// A token's life.
+
+/// Below this many milliseconds left a token is never served: it covers clock skew
+/// and the caller's own request. A short-lived token has a tenth of its lifetime instead.
+pub const SERVE_FLOOR: Millis = Millis::from_secs(60);
+/// Divisor of the lifetime for the serve floor of short-lived tokens.
+pub const SERVE_FLOOR_LIFETIME_DIVISOR: u64 = 10;
+/// Lifetimes up to this are renewed [`RENEW_AHEAD_SHORT`] before expiry.
+pub const SHORT_LIFETIME: Millis = Millis::from_secs(20 * 60);
+/// Lifetimes from this on are renewed [`RENEW_AHEAD_LONG`] before expiry.
+pub const LONG_LIFETIME: Millis = Millis::from_secs(90 * 60);
+/// Renew-ahead of short lifetimes: the buffer that every MSAL keeps for itself.
+pub const RENEW_AHEAD_SHORT: Millis = Millis::from_secs(5 * 60);
+/// Renew-ahead of usual lifetimes: enough to ride out an outage of the authorization server.
+pub const RENEW_AHEAD: Millis = Millis::from_secs(15 * 60);
+/// Renew-ahead of long lifetimes.
+pub const RENEW_AHEAD_LONG: Millis = Millis::from_secs(60 * 60);
+/// A token response that promises more than a year is a fault of the authorization server.
+pub const EXPIRES_IN_MAX_SECS: u64 = 365 * 24 * 60 * 60;
+/// Lifetime assumed where a token response has no `expires_in`, which RFC 6749 §5.1 only
+/// recommends. The value is MSAL Python's.
+pub const EXPIRES_IN_ABSENT_SECS: u64 = 600;
+
+// Tiers.
+
+/// Tokens kept in the memory of one isolate (128 MB, Workers limits); at 1.5 kB each about 2 MB.
+pub const ISOLATE_TOKENS_MAX: usize = 1000;
+/// KV refuses an `expirationTtl` below this (KV docs, "Expiring keys").
+pub const KV_TTL_MIN_SECS: u64 = 60;
+/// `cacheTtl` of a KV read: KV's minimum, so that a renewed token is seen soon.
+pub const KV_CACHE_TTL_SECS: u64 = 30;
+/// A KV operation that takes longer counts as failed. Reads across an ocean take some
+/// hundred milliseconds; the authorization server itself answers within a second.
+pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
+
+// The authorization server.
+
+/// One attempt: connection, headers and body together.
+pub const UPSTREAM_TIMEOUT: Millis = Millis::from_secs(10);
+/// Answers are read up to this many bytes. A token response is about 2 kB.
+pub const UPSTREAM_BODY_MAX_BYTES: usize = 256 * 1024;
+/// Shortest pause before the one retry.
+pub const RETRY_PAUSE_MIN: Millis = Millis(500);
+/// Longest pause before the one retry.
+pub const RETRY_PAUSE_MAX: Millis = Millis(1500);
+/// `Retry-After` from upstream is capped here (as MSAL.NET does).
+pub const RETRY_AFTER_MAX_SECS: u64 = 3600;
+/// What a throttled caller is told where upstream sent no `Retry-After`.
+pub const THROTTLE_RETRY_AFTER_SECS: u64 = 60;
+/// What a caller is told after a transient failure without `Retry-After`.
+pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 5;
+/// What a caller is told while the configuration has a fault; a person has to act.
+pub const MISCONFIGURED_RETRY_AFTER_SECS: u64 = 60;
+
+// Requests.
+
+/// Longest request body; a token request is a few hundred bytes.
+pub const REQUEST_BODY_MAX_BYTES: usize = 16 * 1024;
+/// Longest request id taken over from a caller; a UUID has 36 characters.
+pub const REQUEST_ID_MAX_CHARS: usize = 64;
+/// Longest scope value. Entra's are below 100 bytes.
+pub const SCOPE_MAX_BYTES: usize = 2048;
+/// Longest client id, credential name, tenant or application id.
+pub const NAME_MAX_BYTES: usize = 253;
+/// Longest text that is relayed from an upstream `error_description`.
+pub const RELAYED_TEXT_MAX_BYTES: usize = 1024;
+/// Longest upstream `trace_id`, `correlation_id`, `timestamp`.
+pub const RELAYED_ID_MAX_BYTES: usize = 64;
+/// Most `error_codes` that are relayed; Entra sends one or two.
+pub const RELAYED_CODES_MAX: usize = 8;

@@ -1,0 +1,8 @@
+//! The wire types of OAuth 2.0 (RFC 6749, RFC 6750): what comes in is parsed here into types
+//! that cannot be invalid, and an upstream body goes no further than this module.
+
+pub mod client_auth;
+pub mod error_response;
+pub mod parameters;
+pub mod scope;
+pub mod token_response;

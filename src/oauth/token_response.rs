@@ -1,0 +1,131 @@
+//! The token response (RFC 6749 §5.1): read from the authorization server, written to callers.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
+use crate::secret::AccessToken;
+use crate::time::Millis;
+
+/// A token as the authorization server issued it. Durations count from before the request was sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IssuedToken {
+    /// The token.
+    pub access_token: AccessToken,
+    /// `expires_in`: positive and at most a year.
+    pub expires_in: Millis,
+    /// `ext_expires_in`: Entra's lifetime for when it is itself down; only passed on.
+    pub ext_expires_in: Option<Millis>,
+    /// `refresh_in`: when Entra would like the token to be renewed; sooner than `expires_in`.
+    pub refresh_in: Option<Millis>,
+}
+
+/// Why an answer of the authorization server is not a token response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AnswerFault {
+    /// Neither a token response nor an error response.
+    #[error("not a JSON token response")]
+    NotATokenResponse,
+    /// `access_token` is missing, empty, or has characters that RFC 6749 A.12 forbids.
+    #[error("access_token missing or malformed")]
+    AccessToken,
+    /// `token_type` is not `Bearer`: a client must not use what it does not understand (RFC 6749 §7.1).
+    #[error("token_type is not Bearer")]
+    TokenType,
+    /// `expires_in` is not a number of seconds above zero and up to a year.
+    #[error("expires_in is not between 1 second and 1 year")]
+    ExpiresIn,
+    /// The body is longer than the broker reads.
+    #[error("body too large")]
+    TooLarge,
+    /// A status that no token endpoint sends, with no error response either.
+    #[error("HTTP status {0} without an OAuth error")]
+    UnexpectedStatus(u16),
+    /// A redirect; following it would send the client secret elsewhere.
+    #[error("redirect, not followed")]
+    Redirect,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    access_token: Option<String>,
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    expires_in: Option<Seconds>,
+    ext_expires_in: Option<Seconds>,
+    refresh_in: Option<Seconds>,
+}
+
+/// A number of seconds, sent as a number or as a string.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(f64),
+    Text(String),
+    Other(serde::de::IgnoredAny),
+}
+
+/// Tells `null`, which is a fault, from a missing field, which is not.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
+    Seconds::deserialize(deserializer).map(Some)
+}
+
+impl Seconds {
+    /// The duration where it makes sense as a lifetime: a whole second at least, a year at most.
+    fn lifetime(&self) -> Option<Millis> {
+        let seconds = match self {
+            Self::Number(number) => *number,
+            Self::Text(text) => text.parse().ok()?,
+            Self::Other(_) => return None,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a year of seconds is exact in f64")]
+        let sensible = (1.0..=EXPIRES_IN_MAX_SECS as f64).contains(&seconds);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "in range by the line above; rounding down is meant"
+        )]
+        sensible.then(|| Millis::from_secs(seconds as u64))
+    }
+}
+
+impl IssuedToken {
+    /// Parses the body of a 200 answer.
+    ///
+    /// # Errors
+    /// The first [`AnswerFault`] found.
+    pub fn parse(body: &[u8]) -> Result<Self, AnswerFault> {
+        let wire: Wire =
+            serde_json::from_slice(body).map_err(|_| AnswerFault::NotATokenResponse)?;
+        let access_token =
+            wire.access_token.and_then(AccessToken::parse).ok_or(AnswerFault::AccessToken)?;
+        if !wire.token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")) {
+            return Err(AnswerFault::TokenType);
+        }
+        let expires_in = match wire.expires_in {
+            Some(seconds) => seconds.lifetime().ok_or(AnswerFault::ExpiresIn)?,
+            None => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
+        };
+        // Both are hints: a senseless one is as good as none.
+        let hint = |seconds: Option<Seconds>| seconds.and_then(|seconds| seconds.lifetime());
+        Ok(Self {
+            access_token,
+            expires_in,
+            ext_expires_in: hint(wire.ext_expires_in),
+            refresh_in: hint(wire.refresh_in).filter(|refresh_in| *refresh_in < expires_in),
+        })
+    }
+}
+
+/// The success response to a caller, on both routes.
+#[derive(Debug, Serialize)]
+pub struct TokenResponse<'a> {
+    /// Always `Bearer` (RFC 6750).
+    pub token_type: &'static str,
+    /// Whole seconds left now, rounded down.
+    pub expires_in: u64,
+    /// Whole seconds left now; present when the authorization server sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ext_expires_in: Option<u64>,
+    /// The token.
+    pub access_token: &'a str,
+}

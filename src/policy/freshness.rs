@@ -1,0 +1,53 @@
+//! May a token still be served, and is it time to renew it?
+
+use crate::limits::{
+    LONG_LIFETIME, RENEW_AHEAD, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, SERVE_FLOOR,
+    SERVE_FLOOR_LIFETIME_DIVISOR, SHORT_LIFETIME,
+};
+use crate::record::CachedToken;
+use crate::time::{Millis, UnixMillis};
+
+/// A token's state at an instant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Freshness {
+    /// Served.
+    Fresh,
+    /// Served, and due for renewal.
+    Stale,
+    /// At the serve floor: never served.
+    Expired,
+}
+
+/// Classifies `token` at `now`.
+#[must_use]
+pub fn assess(token: &CachedToken, now: UnixMillis) -> Freshness {
+    if now.until(token.expires_at) <= serve_floor(token.lifetime()) {
+        Freshness::Expired
+    } else if now >= renew_at(token) {
+        Freshness::Stale
+    } else {
+        Freshness::Fresh
+    }
+}
+
+/// The time left at which a token of this lifetime is no longer served.
+#[must_use]
+pub fn serve_floor(lifetime: Millis) -> Millis {
+    SERVE_FLOOR.min(Millis(lifetime.0 / SERVE_FLOOR_LIFETIME_DIVISOR))
+}
+
+/// When `token` is due for renewal: where upstream said, else well before it expires.
+#[must_use]
+pub fn renew_at(token: &CachedToken) -> UnixMillis {
+    token.refresh_at.unwrap_or_else(|| token.expires_at.minus(renew_ahead(token.lifetime())))
+}
+
+fn renew_ahead(lifetime: Millis) -> Millis {
+    if lifetime <= SHORT_LIFETIME {
+        RENEW_AHEAD_SHORT
+    } else if lifetime < LONG_LIFETIME {
+        RENEW_AHEAD
+    } else {
+        RENEW_AHEAD_LONG
+    }
+}

@@ -1,0 +1,5 @@
+//! Pure decisions: same arguments, same answer. No I/O, no clock, no randomness of their own.
+
+pub mod access;
+pub mod freshness;
+pub mod retry;

@@ -1,0 +1,111 @@
+//! What the core needs from outside. Each port says what its failure means; adapters only translate.
+
+#![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
+
+use zeroize::Zeroizing;
+
+use crate::event::Event;
+use crate::http::request_id::RequestId;
+use crate::keys::TokenKey;
+use crate::record::CachedToken;
+use crate::time::{Millis, UnixMillis};
+
+/// The memory of this isolate: synchronous, never fails, holds values only.
+pub trait TokenMemory {
+    /// The token under `key`, if it is still here.
+    fn recall(&self, key: &TokenKey) -> Option<CachedToken>;
+    /// Keeps `token` until there is no room for it.
+    fn remember(&self, key: TokenKey, token: CachedToken);
+}
+
+/// A shared tier of sealed records. An optimisation, never an authority: callers treat every
+/// [`TierError`] as a miss and write it to the log.
+pub trait TokenTier {
+    /// `Ok(None)` is a miss, not an error.
+    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError>;
+    /// Keeps `record` for `ttl_secs`, at least [`crate::limits::KV_TTL_MIN_SECS`].
+    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError>;
+}
+
+/// Why a tier did not do what it was asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TierError {
+    /// The binding does not exist.
+    Unbound,
+    /// More operations than the tier takes (KV: one write a second for a key).
+    Throttled,
+    /// No answer within [`crate::limits::KV_TIMEOUT`].
+    TimedOut,
+    /// Anything else.
+    Failed,
+}
+
+impl TierError {
+    /// The failure's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unbound => "unbound",
+            Self::Throttled => "throttled",
+            Self::TimedOut => "timeout",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The authorization server's token endpoint.
+pub trait TokenEndpoint {
+    /// Sends one request, follows no redirect, and reads the answer to its end, all within
+    /// [`crate::limits::UPSTREAM_TIMEOUT`].
+    async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure>;
+}
+
+/// One token request, ready to be sent with [`crate::entra::request::HEADERS`].
+pub struct EndpointRequest<'a> {
+    /// Token endpoint.
+    pub url: &'a str,
+    /// Sent as [`crate::entra::request::REQUEST_ID_HEADER`].
+    pub request_id: &'a RequestId,
+    /// Form body, with the secret.
+    pub body: Zeroizing<String>,
+}
+
+/// What the token endpoint answered. No `Debug`: the body holds the token.
+#[derive(Clone, Default)]
+pub struct EndpointReply {
+    /// HTTP status.
+    pub status: u16,
+    /// The `Retry-After` header as it came.
+    pub retry_after: Option<String>,
+    /// The body; nothing where it is over [`crate::limits::UPSTREAM_BODY_MAX_BYTES`].
+    pub body: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TransportFailure {
+    /// Refused, reset, or not resolved.
+    NoConnection,
+    /// Not complete in time.
+    TimedOut,
+}
+
+/// The time.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> UnixMillis;
+    /// Comes back after `span`.
+    async fn sleep(&self, span: Millis);
+}
+
+/// Randomness fit for cryptography.
+pub trait Entropy {
+    /// `N` random bytes.
+    fn bytes<const N: usize>(&self) -> [u8; N];
+}
+
+/// Where the request log goes.
+pub trait EventSink {
+    /// Writes `event`, once for each request, at its end.
+    fn record(&self, event: &Event);
+}

@@ -1,0 +1,166 @@
+//! The token as the tiers keep it, and its sealed form for tiers that others can read.
+//!
+//! Stored form: version byte, 24-byte nonce, ciphertext with its 16-byte tag. The associated data
+//! is the version byte and the token key, so a value moved to another key does not open.
+//! `docs/storage.md` has the layout; a test pins it byte for byte.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
+
+use crate::keys::{SealingKey, TokenKey};
+use crate::oauth::token_response::IssuedToken;
+use crate::secret::AccessToken;
+use crate::time::{Millis, UnixMillis};
+
+/// A token with absolute instants: a tier's own TTL is only housekeeping.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CachedToken {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Just before the token request was sent; lifetimes count from here.
+    pub requested_at: UnixMillis,
+    /// `requested_at` + `expires_in`.
+    pub expires_at: UnixMillis,
+    /// `requested_at` + `ext_expires_in`, where upstream sent it.
+    pub ext_expires_at: Option<UnixMillis>,
+    /// `requested_at` + `refresh_in`, where upstream sent it.
+    pub refresh_at: Option<UnixMillis>,
+}
+
+impl CachedToken {
+    /// The token that was asked for at `requested_at`.
+    #[must_use]
+    pub fn new(issued: IssuedToken, requested_at: UnixMillis) -> Self {
+        let at = |span: Millis| requested_at.plus(span);
+        Self {
+            access_token: issued.access_token,
+            requested_at,
+            expires_at: at(issued.expires_in),
+            ext_expires_at: issued.ext_expires_in.map(at),
+            refresh_at: issued.refresh_in.map(at),
+        }
+    }
+
+    /// The whole lifetime that upstream gave.
+    #[must_use]
+    pub const fn lifetime(&self) -> Millis {
+        self.requested_at.until(self.expires_at)
+    }
+}
+
+/// The version of the stored form. A changed form needs a new one.
+const VERSION: u8 = 1;
+const NONCE_LEN: usize = 24;
+/// Stands for an instant that is not there; no token is from 1970.
+const ABSENT: u64 = 0;
+
+/// Why a stored value does not open. To a reader every one of them is a miss.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum OpenError {
+    /// Empty, or written by another version of the broker.
+    #[error("unknown version")]
+    UnknownVersion,
+    /// Truncated, altered, moved from another key, or sealed under another secret.
+    #[error("not authentic")]
+    NotAuthentic,
+    /// Authentic, but not a record: a bug in whoever wrote it.
+    #[error("malformed")]
+    Malformed,
+}
+
+impl OpenError {
+    /// The failure's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownVersion => "unknown_version",
+            Self::NotAuthentic => "not_authentic",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// Seals `token` for `key`. `nonce` must be random: it is never used twice under one sealing key.
+#[expect(clippy::missing_panics_doc, reason = "no token reaches the size at which it would")]
+#[must_use]
+pub fn seal(
+    token: &CachedToken,
+    key: &TokenKey,
+    sealing_key: &SealingKey,
+    nonce: [u8; NONCE_LEN],
+) -> Vec<u8> {
+    let plaintext = encode(token);
+    let payload = Payload { msg: &plaintext, aad: &associated_data(key) };
+    #[expect(clippy::expect_used, reason = "fails only above 256 GB (RFC 8439 §2.8)")]
+    let ciphertext = XChaCha20Poly1305::new(sealing_key.expose().into())
+        .encrypt(&XNonce::from(nonce), payload)
+        .expect("a token fits");
+    [[VERSION].as_slice(), &nonce, &ciphertext].concat()
+}
+
+/// Opens what [`seal`] made for the same key.
+///
+/// # Errors
+/// [`OpenError`]; the caller treats it as a miss.
+pub fn open(
+    sealed: &[u8],
+    key: &TokenKey,
+    sealing_key: &SealingKey,
+) -> Result<CachedToken, OpenError> {
+    let Some((&VERSION, rest)) = sealed.split_first() else {
+        return Err(OpenError::UnknownVersion);
+    };
+    let (nonce, ciphertext) =
+        rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::NotAuthentic)?;
+    let payload = Payload { msg: ciphertext, aad: &associated_data(key) };
+    let plaintext = XChaCha20Poly1305::new(sealing_key.expose().into())
+        .decrypt(&XNonce::from(*nonce), payload)
+        .map_err(|_| OpenError::NotAuthentic)?;
+    decode(&Zeroizing::new(plaintext)).ok_or(OpenError::Malformed)
+}
+
+fn associated_data(key: &TokenKey) -> [u8; 33] {
+    let mut data = [VERSION; 33];
+    if let Some((_, rest)) = data.split_first_mut() {
+        rest.copy_from_slice(key.as_bytes());
+    }
+    data
+}
+
+/// Four instants as big-endian `u64` milliseconds, then the token to the end.
+fn encode(token: &CachedToken) -> Zeroizing<Vec<u8>> {
+    let instants = [
+        token.requested_at.0,
+        token.expires_at.0,
+        token.ext_expires_at.map_or(ABSENT, |at| at.0),
+        token.refresh_at.map_or(ABSENT, |at| at.0),
+    ];
+    let text = token.access_token.expose().as_bytes();
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(32)));
+    for instant in instants {
+        plaintext.extend_from_slice(&instant.to_be_bytes());
+    }
+    plaintext.extend_from_slice(text);
+    plaintext
+}
+
+fn decode(plaintext: &[u8]) -> Option<CachedToken> {
+    let (requested_at, rest) = take_instant(plaintext)?;
+    let (expires_at, rest) = take_instant(rest)?;
+    let (ext_expires_at, rest) = take_instant(rest)?;
+    let (refresh_at, text) = take_instant(rest)?;
+    let present = |at: UnixMillis| (at.0 != ABSENT).then_some(at);
+    Some(CachedToken {
+        access_token: AccessToken::parse(String::from_utf8(text.to_vec()).ok()?)?,
+        requested_at,
+        expires_at,
+        ext_expires_at: present(ext_expires_at),
+        refresh_at: present(refresh_at),
+    })
+}
+
+fn take_instant(bytes: &[u8]) -> Option<(UnixMillis, &[u8])> {
+    let (instant, rest) = bytes.split_first_chunk()?;
+    Some((UnixMillis(u64::from_be_bytes(*instant)), rest))
+}

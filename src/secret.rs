@@ -1,0 +1,80 @@
+//! Secrets and tokens: no `Display`, a `Debug` that says `REDACTED`, zeroized when dropped.
+//!
+//! `expose` is the only way to the text; whoever calls it must not let it reach a log or an error.
+
+use std::fmt;
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+/// An access token (RFC 6749 §1.4), opaque to the broker. Clones share one copy.
+#[derive(Clone, Eq, PartialEq)]
+pub struct AccessToken(Rc<Zeroizing<String>>);
+
+impl AccessToken {
+    /// Takes over `text`, or nothing where it is not `1*VSCHAR` (RFC 6749 appendix A.12).
+    #[must_use]
+    pub fn parse(text: String) -> Option<Self> {
+        let text = Zeroizing::new(text);
+        let valid = !text.is_empty() && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
+        valid.then(|| Self(Rc::new(text)))
+    }
+
+    /// The token's text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(REDACTED)")
+    }
+}
+
+/// The secret with which the broker authenticates itself to the authorization server.
+pub struct ClientSecret(Zeroizing<String>);
+
+impl ClientSecret {
+    /// Takes over `text`.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The secret's text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(REDACTED)")
+    }
+}
+
+/// The key that a caller presented to the broker, right or wrong.
+pub struct PresentedKey(Zeroizing<String>);
+
+impl PresentedKey {
+    /// Takes over `text`.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The key's text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PresentedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PresentedKey(REDACTED)")
+    }
+}

@@ -1,0 +1,98 @@
+//! Asking the authorization server for a token: with which secret, and whether once more.
+
+use crate::config::Credential;
+use crate::entra::answer::{self, AttemptFailure};
+use crate::entra::request;
+use crate::error::BrokerError;
+use crate::event::UpstreamTrail;
+use crate::http::request_id::RequestId;
+use crate::oauth::scope::ScopeSet;
+use crate::oauth::token_response::IssuedToken;
+use crate::policy::retry::{self, Remedy};
+use crate::ports::{Clock, EndpointRequest, Entropy, TokenEndpoint};
+use crate::record::CachedToken;
+
+/// The way to the authorization server.
+pub struct Upstream<'a, E, C, R> {
+    /// Where requests are sent.
+    pub endpoint: &'a E,
+    /// When.
+    pub clock: &'a C,
+    /// For the pause before a retry.
+    pub entropy: &'a R,
+}
+
+impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
+    /// Gets a token for `scope`: the credential's secrets in turn, one retry in all.
+    ///
+    /// # Errors
+    /// That of the last attempt; where every secret is refused, that of the first secret, which
+    /// is the one that should work.
+    pub async fn token(
+        &self,
+        credential: &Credential,
+        scope: &ScopeSet,
+        request_id: &RequestId,
+        trail: &mut UpstreamTrail,
+    ) -> Result<CachedToken, BrokerError> {
+        let started = self.clock.now();
+        let result = self.attempts(credential, scope, request_id, trail).await;
+        trail.ms = Some(started.until(self.clock.now()).0);
+        result
+    }
+
+    async fn attempts(
+        &self,
+        credential: &Credential,
+        scope: &ScopeSet,
+        request_id: &RequestId,
+        trail: &mut UpstreamTrail,
+    ) -> Result<CachedToken, BrokerError> {
+        let mut first_refusal = None;
+        let mut may_retry = true;
+        for secret in &credential.secrets {
+            loop {
+                let body = request::body(&credential.client_id, secret, scope);
+                let request = EndpointRequest { url: &credential.token_endpoint, request_id, body };
+                // Lifetimes count from before the request: the token is never older than believed.
+                let requested_at = self.clock.now();
+                let failure = match self.attempt(&request, trail).await {
+                    Ok(issued) => return Ok(CachedToken::new(issued, requested_at)),
+                    Err(failure) => failure,
+                };
+                match failure.remedy {
+                    Remedy::RetryOnce if may_retry => {
+                        may_retry = false;
+                        let random = u32::from_be_bytes(self.entropy.bytes());
+                        self.clock.sleep(retry::pause(random)).await;
+                    }
+                    Remedy::NextSecret => {
+                        first_refusal.get_or_insert(failure.error);
+                        break;
+                    }
+                    Remedy::RetryOnce | Remedy::Nothing => return Err(failure.error),
+                }
+            }
+        }
+        // A credential without any secret cannot be configured.
+        Err(first_refusal.unwrap_or(BrokerError::Misconfigured))
+    }
+
+    async fn attempt(
+        &self,
+        request: &EndpointRequest<'_>,
+        trail: &mut UpstreamTrail,
+    ) -> Result<IssuedToken, AttemptFailure> {
+        trail.requests = trail.requests.saturating_add(1);
+        let reply = self.endpoint.post(request).await.map_err(answer::no_answer)?;
+        trail.status = Some(reply.status);
+        let answer = answer::interpret(&reply, self.clock.now());
+        if let Err(AttemptFailure { error, .. }) = &answer
+            && let Some(response) = error.upstream()
+        {
+            trail.aadsts = response.aadsts();
+            trail.trace_id.clone_from(&response.trace.trace_id);
+        }
+        answer
+    }
+}
