@@ -21,6 +21,7 @@ pub mod event;
 pub mod http;
 pub mod keys;
 pub mod limits;
+pub mod memory;
 pub mod oauth;
 pub mod policy;
 pub mod ports;

@@ -1,9 +1,15 @@
-//! The platform.
-use wasm_bindgen::prelude::*;
-use worker::worker_sys::web_sys;
+//! The platform: Workers, KV, `fetch`, clock, randomness, console. Adapters translate and decide
+//! nothing; `worker::Error` and `JsValue` stop here, and so does every text that they carry.
 
-/// The Worker's `fetch` handler.
-#[wasm_bindgen]
-pub fn fetch(_req: web_sys::Request, _env: worker::Env, _ctx: JsValue) -> Result<JsValue, JsValue> {
-    Ok(web_sys::Response::new_with_opt_str(Some("{\"status\":\"ok\"}"))?.into())
-}
+mod body;
+mod clock;
+mod entra_fetch;
+mod entropy;
+mod entry;
+mod env_config;
+mod isolate;
+mod kv_tier;
+mod log_sink;
+mod timeout;
+
+pub use entry::fetch;

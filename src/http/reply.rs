@@ -1,5 +1,7 @@
 //! The response to a caller, before the platform sends it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::broker::Served;
@@ -82,12 +84,6 @@ impl Reply {
         Self::json(200, &State { status: "ok" })
     }
 
-    /// The configuration has a fault; which one is in the log only.
-    #[must_use]
-    pub fn not_ready() -> Self {
-        Self::json(503, &State { status: "misconfigured" })
-    }
-
     /// 404.
     #[must_use]
     pub fn not_found() -> Self {
@@ -101,6 +97,19 @@ impl Reply {
         let error_description = "this path has another method; see the Allow header";
         let body = PlainError { error: "method_not_allowed", error_description };
         Self { allow: Some(allow), ..Self::json(405, &body) }
+    }
+
+    /// The headers that this reply has beside [`HEADERS`].
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        [
+            ("pragma", self.pragma.then_some(Cow::Borrowed("no-cache"))),
+            ("cache-status", self.cache_status.as_deref().map(Cow::Borrowed)),
+            ("www-authenticate", self.challenge.map(Cow::Borrowed)),
+            ("retry-after", self.retry_after_secs.map(|secs| Cow::Owned(secs.to_string()))),
+            ("allow", self.allow.map(Cow::Borrowed)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
     }
 
     fn json(status: u16, body: &impl Serialize) -> Self {

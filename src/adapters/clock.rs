@@ -1,0 +1,24 @@
+//! The only place that reads the time.
+
+use std::time::Duration;
+
+use worker::Delay;
+
+use crate::ports::Clock;
+use crate::time::{Millis, UnixMillis};
+
+/// The isolate's clock. Deployed, it advances only after I/O (Workers docs, "Performance and
+/// timers"): two readings without I/O between them are equal.
+#[derive(Debug)]
+pub(super) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixMillis {
+        #[expect(clippy::disallowed_methods, reason = "this is the port's adapter")]
+        UnixMillis(worker::Date::now().as_millis())
+    }
+
+    async fn sleep(&self, span: Millis) {
+        Delay::from(Duration::from_millis(span.0)).await;
+    }
+}

@@ -1,0 +1,73 @@
+//! The token endpoint over the Worker's `fetch`.
+
+use worker::js_sys;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{
+    AbortController, AbortSignal, Headers, Request, RequestInit, RequestRedirect, Response,
+    WorkerGlobalScope,
+};
+
+use super::{body, timeout};
+use crate::entra::request::{HEADERS, REQUEST_ID_HEADER};
+use crate::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_TIMEOUT};
+use crate::ports::{EndpointReply, EndpointRequest, TokenEndpoint, TransportFailure};
+
+/// Entra over HTTPS.
+#[derive(Debug)]
+pub(super) struct EntraFetch;
+
+impl TokenEndpoint for EntraFetch {
+    async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure> {
+        let controller = AbortController::new().map_err(no_connection)?;
+        let signal = controller.signal();
+        let exchange = exchange(request, &signal);
+        let Some(reply) = timeout::within(UPSTREAM_TIMEOUT, exchange).await else {
+            controller.abort();
+            return Err(TransportFailure::TimedOut);
+        };
+        reply.map_err(no_connection)
+    }
+}
+
+/// The error's text may hold the URL or worse; it goes nowhere.
+fn no_connection<E>(_: E) -> TransportFailure {
+    TransportFailure::NoConnection
+}
+
+async fn exchange(
+    request: &EndpointRequest<'_>,
+    signal: &AbortSignal,
+) -> worker::Result<EndpointReply> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers(request)?.into());
+    init.set_body(&JsValue::from_str(&request.body));
+    // Following a redirect would hand the secret to wherever it points.
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(signal));
+    let request = Request::new_with_str_and_init(request.url, &init)?;
+    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let response = JsFuture::from(global.fetch_with_request(&request)).await?;
+    read(response.dyn_into()?).await
+}
+
+fn headers(request: &EndpointRequest<'_>) -> Result<Headers, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in HEADERS {
+        headers.set(name, value)?;
+    }
+    headers.set(REQUEST_ID_HEADER, request.request_id.as_str())?;
+    Ok(headers)
+}
+
+async fn read(response: Response) -> worker::Result<EndpointReply> {
+    Ok(EndpointReply {
+        status: response.status(),
+        retry_after: response.headers().get("retry-after")?,
+        body: match response.body() {
+            Some(stream) => body::up_to(UPSTREAM_BODY_MAX_BYTES, stream).await?,
+            None => Some(zeroize::Zeroizing::default()),
+        },
+    })
+}

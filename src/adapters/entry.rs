@@ -1,0 +1,214 @@
+//! The Worker's handler.
+//!
+//! `fetch` is a plain export that returns a `Response` at once where no I/O is needed, above all
+//! on a hit in isolate memory, and a promise otherwise. `docs/adr/0003-plain-fetch-export.md` says
+//! why it is not `#[event(fetch)]`.
+
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::future_to_promise;
+use worker::web_sys::{Headers, Request, Response, ResponseInit};
+use worker::worker_sys::Context;
+
+use super::body;
+use super::isolate::Isolate;
+use crate::broker::Served;
+use crate::cache_status::CacheStatus;
+use crate::config::{Config, Grant};
+use crate::error::{BrokerError, Dialect, RequestFault};
+use crate::event::Event;
+use crate::http::ask;
+use crate::http::reply::{HEADERS, Reply};
+use crate::http::request_id::RequestId;
+use crate::http::route::{Route, path_and_query};
+use crate::ports::{Clock, Entropy, EventSink};
+
+/// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
+/// platform becomes a 500 without text.
+#[wasm_bindgen]
+pub fn fetch(request: Request, env: &Env, context: Context) -> JsValue {
+    let isolate = Isolate::current(env);
+    let url = request.url();
+    let (path, query) = path_and_query(&url);
+    let method = request.method();
+    let route = Route::new(&method, path);
+    let headers = request.headers();
+    let event = Event::new(request_id(&isolate, &headers), method.clone(), route.name());
+    let exchange = Exchange { isolate, context, event };
+    match route {
+        Route::Token => exchange.token(query, header(&headers, "authorization").as_deref()),
+        Route::TokenEndpoint { credential } => {
+            let credential = credential.map(str::to_owned);
+            promise(exchange.token_endpoint(request, headers, credential))
+        }
+        Route::Health => exchange.plain("ok", &Reply::ok()),
+        Route::Ready => match exchange.isolate.config {
+            Ok(_) => exchange.plain("ok", &Reply::ok()),
+            Err(_) => exchange.failed(&BrokerError::Misconfigured, Dialect::TokenEndpoint),
+        },
+        Route::MethodNotAllowed { allow } => {
+            exchange.plain("method_not_allowed", &Reply::method_not_allowed(allow))
+        }
+        Route::NotFound => exchange.plain("not_found", &Reply::not_found()),
+    }
+}
+
+/// One request on its way to its response and its line in the log.
+struct Exchange {
+    isolate: Rc<Isolate>,
+    context: Context,
+    event: Event,
+}
+
+impl Exchange {
+    /// `GET /token`: a hit in isolate memory is answered without a promise.
+    fn token(mut self, query: &str, authorization: Option<&str>) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        let asked = config(&isolate)
+            .and_then(|config| ask::of_query(config, query, authorization, &mut self.event));
+        let grant = match asked {
+            Ok(grant) => grant,
+            Err(error) => return self.failed(&error, Dialect::Bearer),
+        };
+        match isolate.broker.recall(&grant) {
+            Some(served) => self.served(&grant, served),
+            None => promise(self.obtained(grant, Dialect::Bearer)),
+        }
+    }
+
+    /// The token endpoint. The body has to be awaited; after that a hit needs no other await.
+    async fn token_endpoint(
+        mut self,
+        request: Request,
+        headers: Headers,
+        credential: Option<String>,
+    ) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        match self.asked_by_form(&isolate, &request, &headers, credential.as_deref()).await {
+            Ok(grant) => match isolate.broker.recall(&grant) {
+                Some(served) => self.served(&grant, served),
+                None => self.obtained(grant, Dialect::TokenEndpoint).await,
+            },
+            Err(error) => self.failed(&error, Dialect::TokenEndpoint),
+        }
+    }
+
+    async fn asked_by_form(
+        &mut self,
+        isolate: &Isolate,
+        request: &Request,
+        headers: &Headers,
+        credential: Option<&str>,
+    ) -> Result<Rc<Grant>, BrokerError> {
+        let config = config(isolate)?;
+        if !ask::is_form(header(headers, "content-type").as_deref()) {
+            return Err(RequestFault::ContentType.into());
+        }
+        let body = body::of_request(request, header(headers, "content-length")).await?;
+        let authorization = header(headers, "authorization");
+        ask::of_form(config, credential, &body, authorization.as_deref(), &mut self.event)
+    }
+
+    async fn obtained(mut self, grant: Rc<Grant>, dialect: Dialect) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        match isolate.broker.obtain(&grant, &mut self.event).await {
+            Ok(served) => self.served(&grant, served),
+            Err(error) => self.failed(&error, dialect),
+        }
+    }
+
+    fn served(mut self, grant: &Rc<Grant>, served: Served) -> JsValue {
+        let reply = Reply::token(&served, self.isolate.broker.clock.now());
+        let response = self.response(&reply);
+        match served.cache_status {
+            CacheStatus::Hit { tier, .. } => {
+                (self.event.outcome, self.event.tier) = ("hit", Some(tier.name()));
+                self.isolate.log.record(&self.event);
+            }
+            CacheStatus::Miss { .. } => {
+                (self.event.outcome, self.event.tier) = ("miss", Some("upstream"));
+                self.write_behind(Rc::clone(grant), served);
+            }
+        }
+        response
+    }
+
+    /// KV is written while the response is on its way; the log line waits for how that went.
+    fn write_behind(self, grant: Rc<Grant>, served: Served) {
+        let Self { isolate, context, mut event } = self;
+        let write = future_to_promise(async move {
+            isolate.broker.write_behind(&grant, &served.token, &mut event).await;
+            isolate.log.record(&event);
+            Ok(JsValue::UNDEFINED)
+        });
+        // Without `waitUntil` the write still runs, if only while the request does.
+        let _ = context.wait_until(&write);
+    }
+
+    fn failed(mut self, error: &BrokerError, dialect: Dialect) -> JsValue {
+        self.event.failed(error);
+        if let (BrokerError::Misconfigured, Err(faults)) = (error, &self.isolate.config) {
+            self.event.faults = faults.iter().map(ToString::to_string).collect();
+        }
+        self.logged(&Reply::error(error, dialect))
+    }
+
+    fn plain(mut self, outcome: &'static str, reply: &Reply) -> JsValue {
+        self.event.outcome = outcome;
+        self.logged(reply)
+    }
+
+    fn logged(mut self, reply: &Reply) -> JsValue {
+        let response = self.response(reply);
+        self.isolate.log.record(&self.event);
+        response
+    }
+
+    fn response(&mut self, reply: &Reply) -> JsValue {
+        self.event.status = reply.status;
+        response(reply, &self.event.request_id).map_or_else(|_| bare_500(), JsValue::from)
+    }
+}
+
+fn config(isolate: &Isolate) -> Result<&Config, BrokerError> {
+    isolate.config.as_ref().map_err(|_| BrokerError::Misconfigured)
+}
+
+fn request_id(isolate: &Isolate, headers: &Headers) -> RequestId {
+    ["client-request-id", "x-request-id"]
+        .iter()
+        .find_map(|name| RequestId::parse(&header(headers, name)?))
+        .unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()))
+}
+
+fn header(headers: &Headers, name: &str) -> Option<String> {
+    headers.get(name).ok().flatten()
+}
+
+fn promise(response: impl Future<Output = JsValue> + 'static) -> JsValue {
+    future_to_promise(async move { Ok(response.await) }).into()
+}
+
+fn response(reply: &Reply, request_id: &RequestId) -> Result<Response, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in HEADERS {
+        headers.set(name, value)?;
+    }
+    headers.set("x-request-id", request_id.as_str())?;
+    for (name, value) in reply.headers() {
+        headers.set(name, &value)?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(reply.status);
+    init.set_headers(&headers);
+    Response::new_with_opt_str_and_init(Some(&reply.body), &init)
+}
+
+fn bare_500() -> JsValue {
+    let init = ResponseInit::new();
+    init.set_status(500);
+    Response::new_with_opt_str_and_init(None, &init).map_or(JsValue::UNDEFINED, JsValue::from)
+}

@@ -1,0 +1,55 @@
+//! What an isolate keeps between requests: values only, never anything that belongs to a request.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use worker::Env;
+
+use super::clock::SystemClock;
+use super::entra_fetch::EntraFetch;
+use super::entropy::SystemEntropy;
+use super::kv_tier::KvTier;
+use super::log_sink::Console;
+use crate::broker::Broker;
+use crate::config::{Config, Fault};
+use crate::memory::IsolateMemory;
+
+/// The broker over the platform's adapters.
+pub(super) type WorkerBroker =
+    Broker<IsolateMemory, KvTier, EntraFetch, SystemClock, SystemEntropy>;
+
+/// One isolate's state. Bindings change only with a new version of the Worker, which gets new
+/// isolates, so all of it is made once.
+#[derive(Debug)]
+pub(super) struct Isolate {
+    pub(super) config: Result<Config, Vec<Fault>>,
+    pub(super) broker: WorkerBroker,
+    pub(super) log: Console,
+}
+
+thread_local! {
+    static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+}
+
+impl Isolate {
+    /// This isolate, set up by its first request.
+    pub(super) fn current(env: &Env) -> Rc<Self> {
+        ISOLATE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Self::new(env)))))
+    }
+
+    fn new(env: &Env) -> Self {
+        let config = Config::parse(env);
+        let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
+        Self {
+            config,
+            broker: Broker {
+                memory: IsolateMemory::default(),
+                kv: KvTier::new(env),
+                endpoint: EntraFetch,
+                clock: SystemClock,
+                entropy: SystemEntropy,
+            },
+            log: Console { log_hits },
+        }
+    }
+}

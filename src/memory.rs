@@ -1,0 +1,60 @@
+//! The memory of one isolate: the first tier. Values only, bounded, least recently used out first.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::keys::TokenKey;
+use crate::limits::ISOLATE_TOKENS_MAX;
+use crate::ports::TokenMemory;
+use crate::record::CachedToken;
+
+/// Up to [`ISOLATE_TOKENS_MAX`] tokens.
+#[derive(Debug, Default)]
+pub struct IsolateMemory(RefCell<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    tokens: BTreeMap<TokenKey, Entry>,
+    /// Counts uses; the smallest is the longest ago.
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    token: CachedToken,
+    last_used: u64,
+}
+
+impl Entries {
+    fn next_use(&mut self) -> u64 {
+        self.uses = self.uses.saturating_add(1);
+        self.uses
+    }
+
+    /// Looks at every entry, which costs microseconds, and only when a new token finds no room.
+    fn make_room(&mut self) {
+        let oldest = self.tokens.iter().min_by_key(|(_, entry)| entry.last_used);
+        if let Some(key) = oldest.map(|(key, _)| *key) {
+            self.tokens.remove(&key);
+        }
+    }
+}
+
+impl TokenMemory for IsolateMemory {
+    fn recall(&self, key: &TokenKey) -> Option<CachedToken> {
+        let mut entries = self.0.borrow_mut();
+        let now = entries.next_use();
+        let entry = entries.tokens.get_mut(key)?;
+        entry.last_used = now;
+        Some(entry.token.clone())
+    }
+
+    fn remember(&self, key: TokenKey, token: CachedToken) {
+        let mut entries = self.0.borrow_mut();
+        let last_used = entries.next_use();
+        if entries.tokens.len() >= ISOLATE_TOKENS_MAX && !entries.tokens.contains_key(&key) {
+            entries.make_room();
+        }
+        entries.tokens.insert(key, Entry { token, last_used });
+    }
+}
