@@ -55,11 +55,12 @@ struct Wire {
     refresh_in: Option<Seconds>,
 }
 
-/// A number of seconds, sent as a number or as a string.
+/// A number of seconds, sent as a number or as a string of digits.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
-    Number(f64),
+    Whole(u64),
+    Fraction(f64),
     Text(String),
     Other(serde::de::IgnoredAny),
 }
@@ -73,18 +74,17 @@ impl Seconds {
     /// The duration where it makes sense as a lifetime: a whole second at least, a year at most.
     fn lifetime(&self) -> Option<Millis> {
         let seconds = match self {
-            Self::Number(number) => *number,
+            Self::Whole(seconds) => *seconds,
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "rounds down; negative and NaN become 0, infinity the largest: all refused"
+            )]
+            Self::Fraction(seconds) => *seconds as u64,
             Self::Text(text) => text.parse().ok()?,
             Self::Other(_) => return None,
         };
-        #[expect(clippy::cast_precision_loss, reason = "a year of seconds is exact in f64")]
-        let sensible = (1.0..=EXPIRES_IN_MAX_SECS as f64).contains(&seconds);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "in range by the line above; rounding down is meant"
-        )]
-        sensible.then(|| Millis::from_secs(seconds as u64))
+        (1..=EXPIRES_IN_MAX_SECS).contains(&seconds).then(|| Millis::from_secs(seconds))
     }
 }
 
