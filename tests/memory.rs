@@ -1,0 +1,57 @@
+//! Isolate memory: bounded, least recently used out first.
+
+#[path = "support/tokens.rs"]
+mod tokens;
+
+use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
+use edge_token_broker::keys::{Identity, TokenKey, derive};
+use edge_token_broker::limits::ISOLATE_TOKENS_MAX;
+use edge_token_broker::memory::IsolateMemory;
+use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::ports::TokenMemory;
+use edge_token_broker::time::{Millis, UnixMillis};
+use tokens::token;
+
+fn key(number: usize) -> TokenKey {
+    let (fingerprint, _) = derive(&[], None);
+    let identity = Identity {
+        authority: &AuthorityHost::parse("https://login.example").unwrap(),
+        tenant: &Tenant::parse("t").unwrap(),
+        client_id: "app",
+        fingerprint: &fingerprint,
+    };
+    TokenKey::new(&identity, &ScopeSet::parse(&number.to_string()).unwrap())
+}
+
+fn remember(memory: &IsolateMemory, number: usize, text: &str) {
+    memory.remember(key(number), token(text, UnixMillis(0), Millis(1000)));
+}
+
+fn recall(memory: &IsolateMemory, number: usize) -> Option<String> {
+    memory.recall(&key(number)).map(|token| token.access_token.expose().to_owned())
+}
+
+#[test]
+fn the_newest_token_of_a_key_is_kept() {
+    let memory = IsolateMemory::default();
+    assert_eq!(recall(&memory, 1), None);
+    remember(&memory, 1, "a");
+    remember(&memory, 1, "b");
+    assert_eq!(recall(&memory, 1).as_deref(), Some("b"));
+}
+
+#[test]
+fn the_least_recently_used_goes_first() {
+    let memory = IsolateMemory::default();
+    for number in 0..ISOLATE_TOKENS_MAX {
+        remember(&memory, number, "t");
+    }
+    // Used again, one by being read and one by being replaced.
+    assert!(recall(&memory, 0).is_some());
+    remember(&memory, 1, "u");
+    remember(&memory, ISOLATE_TOKENS_MAX, "t");
+    remember(&memory, ISOLATE_TOKENS_MAX + 1, "t");
+    let gone: Vec<_> =
+        (0..ISOLATE_TOKENS_MAX + 2).filter(|number| recall(&memory, *number).is_none()).collect();
+    assert_eq!(gone, [2, 3]);
+}

@@ -1,0 +1,198 @@
+//! The sealed record: pinned byte for byte, and a miss whenever anything about it is off.
+//!
+//! If a pin fails because the format changed on purpose: give it a new version byte in
+//! `src/record.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
+
+#[path = "support/tokens.rs"]
+mod tokens;
+
+use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
+use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
+use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::record::{CachedToken, OpenError, open, seal};
+use edge_token_broker::secret::ClientSecret;
+use edge_token_broker::time::{Millis, UnixMillis};
+use proptest::prelude::*;
+use tokens::token;
+use zeroize::Zeroizing;
+
+const SCOPE: &str = "https://graph.microsoft.com/.default";
+
+/// Computed once by another implementation (Python: `hmac`, `hashlib`, `PyCryptodome`).
+const PINNED_RECORD: &str = "01242424242424242424242424242424242424242424242424909f027259fef3325e32e0f8d0632ce646316297a71afaa42684aa1dd54214c5b213f98d1bda829c4b845d245dbb6de32a5af600";
+
+struct Setup {
+    key: TokenKey,
+    sealing_key: SealingKey,
+}
+
+/// The keys of a credential that differs from the usual one in what is given.
+fn setup(
+    secrets: &[&str],
+    cache_key: Option<u8>,
+    tenant: &str,
+    client_id: &str,
+    scope: &str,
+) -> Setup {
+    let secrets: Vec<_> =
+        secrets.iter().map(|text| ClientSecret::new((*text).to_owned())).collect();
+    let cache_key = cache_key.map(|byte| CacheKey::new(Zeroizing::new([byte; 32])));
+    let (fingerprint, sealing_key) = derive(&secrets, cache_key.as_ref());
+    let identity = Identity {
+        authority: &AuthorityHost::parse("https://login.microsoftonline.com").unwrap(),
+        tenant: &Tenant::parse(tenant).unwrap(),
+        client_id,
+        fingerprint: &fingerprint,
+    };
+    let key = TokenKey::new(&identity, &ScopeSet::parse(scope).unwrap());
+    Setup { key, sealing_key }
+}
+
+fn usual() -> Setup {
+    setup(&["s3cret"], None, "contoso.com", "app", SCOPE)
+}
+
+fn sample() -> CachedToken {
+    let mut token = token("eyJ0", UnixMillis(1_700_000_000_000), Millis::from_secs(3599));
+    token.ext_expires_at = Some(UnixMillis(1_700_000_003_599_000));
+    token
+}
+
+fn sealed() -> Vec<u8> {
+    let Setup { key, sealing_key } = usual();
+    seal(&sample(), &key, &sealing_key, [0x24; 24])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
+#[test]
+fn the_token_key_is_pinned() {
+    assert_eq!(
+        usual().key.kv_name(),
+        "token:5de66d4919cb16aa9955a1638fc45c3fc7b96324fccca2cb0a9bf26519035bac"
+    );
+}
+
+#[test]
+fn the_record_is_pinned() {
+    assert_eq!(hex(&sealed()), PINNED_RECORD);
+}
+
+#[test]
+fn a_sealed_record_opens_to_the_same_token() {
+    let Setup { key, sealing_key } = usual();
+    assert_eq!(open(&sealed(), &key, &sealing_key), Ok(sample()));
+}
+
+#[test]
+fn the_sealed_record_does_not_contain_the_token() {
+    let text = String::from_utf8_lossy(&sealed()).into_owned();
+    assert!(!text.contains("eyJ0"));
+}
+
+#[test]
+fn a_moved_record_does_not_open() {
+    let Setup { sealing_key, .. } = usual();
+    let elsewhere = setup(&["s3cret"], None, "contoso.com", "app", "other/.default");
+    assert_eq!(open(&sealed(), &elsewhere.key, &sealing_key), Err(OpenError::NotAuthentic));
+}
+
+#[test]
+fn a_record_of_another_secret_does_not_open() {
+    let Setup { key, .. } = usual();
+    let rotated = setup(&["n3w"], None, "contoso.com", "app", SCOPE);
+    assert_eq!(open(&sealed(), &key, &rotated.sealing_key), Err(OpenError::NotAuthentic));
+}
+
+#[test]
+fn a_truncated_record_does_not_open() {
+    let Setup { key, sealing_key } = usual();
+    let sealed = sealed();
+    for length in 0..sealed.len() {
+        let error = open(&sealed[..length], &key, &sealing_key).unwrap_err();
+        let expected =
+            if length == 0 { OpenError::UnknownVersion } else { OpenError::NotAuthentic };
+        assert_eq!(error, expected, "{length} bytes");
+    }
+}
+
+#[test]
+fn a_record_with_any_bit_flipped_does_not_open() {
+    let Setup { key, sealing_key } = usual();
+    let sealed = sealed();
+    for bit in 0..sealed.len() * 8 {
+        let mut flipped = sealed.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(open(&flipped, &key, &sealing_key).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_record_of_another_version_is_not_even_decrypted() {
+    let Setup { key, sealing_key } = usual();
+    let mut sealed = sealed();
+    for version in (0..=u8::MAX).filter(|version| *version != 1) {
+        sealed[0] = version;
+        assert_eq!(open(&sealed, &key, &sealing_key), Err(OpenError::UnknownVersion));
+    }
+}
+
+#[test]
+fn everything_that_changes_the_token_changes_the_token_key() {
+    let keys = [
+        usual(),
+        setup(&["n3w"], None, "contoso.com", "app", SCOPE),
+        setup(&["s3cret", "old"], None, "contoso.com", "app", SCOPE),
+        setup(&["s3cre", "t"], None, "contoso.com", "app", SCOPE),
+        setup(&["s3cret"], Some(7), "contoso.com", "app", SCOPE),
+        setup(&["s3cret"], None, "contoso.org", "app", SCOPE),
+        setup(&["s3cret"], None, "contoso.com", "app2", SCOPE),
+        setup(&["s3cret"], None, "contoso.com", "app", "b"),
+        setup(&["s3cret"], None, "contoso.com", "app", "b c"),
+    ];
+    let mut names: Vec<_> = keys.iter().map(|setup| setup.key.kv_name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), keys.len());
+}
+
+#[test]
+fn spelling_that_does_not_change_the_token_does_not_change_the_token_key() {
+    let spelled = setup(&["s3cret"], None, "CONTOSO.com", "app", &format!(" {SCOPE} {SCOPE}"));
+    assert_eq!(spelled.key, usual().key);
+}
+
+#[test]
+fn with_a_cache_key_a_rotated_secret_changes_the_token_key_but_not_the_sealing_key() {
+    let before = setup(&["s3cret"], Some(7), "contoso.com", "app", SCOPE);
+    let after = setup(&["n3w"], Some(7), "contoso.com", "app", SCOPE);
+    assert_ne!(before.key, after.key);
+    assert_eq!(before.sealing_key.expose(), after.sealing_key.expose());
+}
+
+proptest! {
+    #[test]
+    fn any_token_survives_sealing(
+        text in "[ -~]{1,300}",
+        requested_at in any::<u64>(),
+        expires_at in any::<u64>(),
+        ext_expires_at in proptest::option::of(1..u64::MAX),
+        refresh_at in proptest::option::of(1..u64::MAX),
+        nonce in any::<[u8; 24]>(),
+    ) {
+        let Setup { key, sealing_key } = usual();
+        let mut token = token(&text, UnixMillis(requested_at), Millis(0));
+        token.expires_at = UnixMillis(expires_at);
+        token.ext_expires_at = ext_expires_at.map(UnixMillis);
+        token.refresh_at = refresh_at.map(UnixMillis);
+        prop_assert_eq!(open(&seal(&token, &key, &sealing_key, nonce), &key, &sealing_key), Ok(token));
+    }
+
+    #[test]
+    fn any_bytes_are_a_miss(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let Setup { key, sealing_key } = usual();
+        prop_assert!(open(&bytes, &key, &sealing_key).is_err());
+    }
+}

@@ -1,0 +1,17 @@
+//! Tokens made up for tests.
+
+use edge_token_broker::oauth::token_response::IssuedToken;
+use edge_token_broker::record::CachedToken;
+use edge_token_broker::secret::AccessToken;
+use edge_token_broker::time::{Millis, UnixMillis};
+
+/// A token asked for at `requested_at` that lives for `lifetime`.
+pub(crate) fn token(text: &str, requested_at: UnixMillis, lifetime: Millis) -> CachedToken {
+    let issued = IssuedToken {
+        access_token: AccessToken::parse(text.to_owned()).unwrap(),
+        expires_in: lifetime,
+        ext_expires_in: None,
+        refresh_in: None,
+    };
+    CachedToken::new(issued, requested_at)
+}
