@@ -1,42 +1,10 @@
-//! The configuration: what is accepted, and that every fault names its field and never its value.
+//! The configuration as a whole, and its credentials: what is accepted, and that every fault names
+//! its field and never its value.
 
-#[path = "support/bindings.rs"]
-mod bindings;
-
+use crate::support::bindings::Vars;
+use crate::support::config::{DIGEST, TENANT, assert_faults, clients, faults, valid};
 use base64ct::{Base64, Encoding};
-use bindings::Vars;
-use edge_token_broker::config::{Config, KeyDigest};
-use edge_token_broker::secret::PresentedKey;
-
-const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
-const GRAPH: &str = "https://graph.microsoft.com/.default";
-/// SHA-256 of `key`.
-const DIGEST: &str = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683";
-
-fn clients() -> String {
-    format!(
-        r#"{{"reports":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}}}"#
-    )
-}
-
-fn valid() -> Vars {
-    Vars::of(&[
-        ("AZ_TENANT", TENANT),
-        ("AZ_CLIENT_ID", "app"),
-        ("AZ_CLIENT_SECRET", "s3cret"),
-        ("CLIENTS", &clients()),
-    ])
-}
-
-fn faults(vars: &Vars) -> Vec<String> {
-    Config::parse(vars)
-        .map_or_else(|faults| faults.iter().map(ToString::to_string).collect(), |_| Vec::new())
-}
-
-#[track_caller]
-fn assert_faults(vars: &Vars, expected: &[&str]) {
-    assert_eq!(faults(vars), expected);
-}
+use edge_token_broker::config::Config;
 
 #[test]
 fn a_valid_configuration_is_accepted_as_table_and_as_text() {
@@ -57,20 +25,9 @@ fn the_default_credential_has_its_endpoint_in_the_public_cloud() {
 fn the_secondary_secret_comes_second() {
     let config = Config::parse(&valid().with("AZ_CLIENT_SECRET_SECONDARY", "old")).unwrap();
     let credential = config.credentials_named("default").next().unwrap();
-    let secrets: Vec<_> = credential.secrets.iter().map(|secret| secret.expose()).collect();
+    let secrets: Vec<_> =
+        credential.secrets.iter().map(edge_token_broker::secret::ClientSecret::expose).collect();
     assert_eq!(secrets, ["s3cret", "old"]);
-}
-
-#[test]
-fn a_client_is_found_by_id_and_by_key() {
-    let config = Config::parse(&valid()).unwrap();
-    let digest = KeyDigest::of(&PresentedKey::new("key".into()));
-    assert!(config.client("reports").unwrap().has_key(&digest));
-    assert_eq!(config.client_with_key(&digest).unwrap().id, "reports");
-    let wrong = KeyDigest::of(&PresentedKey::new("Key".into()));
-    assert!(!config.client("reports").unwrap().has_key(&wrong));
-    assert!(config.client_with_key(&wrong).is_none());
-    assert!(config.client("Reports").is_none());
 }
 
 #[test]
@@ -297,101 +254,6 @@ fn faults_of_the_credentials_table() {
     ];
     for (table, expected) in cases {
         assert_faults(&valid().with("CREDENTIALS", table), &[&expected]);
-    }
-}
-
-fn client(entry: &str) -> Vars {
-    valid().with("CLIENTS", &format!(r#"{{"reports":{entry}}}"#))
-}
-
-#[test]
-fn faults_of_clients() {
-    let allow = format!(r#""allow":[{{"credential":"default","scope":"{GRAPH}"}}]"#);
-    let keys = format!(r#""key_sha256":["{DIGEST}"]"#);
-    let cases = [
-        (
-            "{}".to_owned(),
-            vec!["CLIENTS.reports.key_sha256: is missing", "CLIENTS.reports.allow: is missing"],
-        ),
-        ("[]".to_owned(), vec!["CLIENTS.reports: must be a table (JSON object)"]),
-        (
-            format!("{{{keys},{allow},\"alow\":[]}}"),
-            vec!["CLIENTS.reports.alow: is not a known field"],
-        ),
-        (format!("{{{keys},{keys},{allow}}}"), vec!["CLIENTS.reports.key_sha256: appears twice"]),
-        (
-            format!(r#"{{"key_sha256":"{DIGEST}",{allow}}}"#),
-            vec!["CLIENTS.reports.key_sha256: must be a list"],
-        ),
-        (
-            format!(r#"{{"key_sha256":[],{allow}}}"#),
-            vec!["CLIENTS.reports.key_sha256: must not be empty"],
-        ),
-        (
-            format!(r#"{{"key_sha256":[7],{allow}}}"#),
-            vec!["CLIENTS.reports.key_sha256[0]: must be text"],
-        ),
-        (
-            format!(r#"{{"key_sha256":["{DIGEST}00","zz",""],{allow}}}"#),
-            vec![
-                "CLIENTS.reports.key_sha256[0]: must be a SHA-256 digest: 64 hexadecimal digits",
-                "CLIENTS.reports.key_sha256[1]: must be a SHA-256 digest: 64 hexadecimal digits",
-                "CLIENTS.reports.key_sha256[2]: must be a SHA-256 digest: 64 hexadecimal digits",
-            ],
-        ),
-        (
-            format!(r#"{{"key_sha256":["{DIGEST}","{}"],{allow}}}"#, DIGEST.to_uppercase()),
-            vec!["CLIENTS.reports.key_sha256[1]: is already the digest of another key entry"],
-        ),
-        (format!(r#"{{{keys},"allow":[]}}"#), vec!["CLIENTS.reports.allow: must not be empty"]),
-        (
-            format!(r#"{{{keys},"allow":[{{"scope":"{GRAPH}"}},{{"credential":"default"}}]}}"#),
-            vec![
-                "CLIENTS.reports.allow[0].credential: is missing",
-                "CLIENTS.reports.allow[1].scope: is missing",
-            ],
-        ),
-        (
-            format!(r#"{{{keys},"allow":[{{"credential":"nobody","scope":"{GRAPH}"}}]}}"#),
-            vec!["CLIENTS.reports.allow[0].credential: names a credential that does not exist"],
-        ),
-        (
-            format!(r#"{{{keys},"allow":[{{"credential":"default","scope":"a\"b"}}]}}"#),
-            vec!["CLIENTS.reports.allow[0].scope: must be a scope (RFC 6749 section 3.3)"],
-        ),
-        (
-            format!(r#"{{{keys},"allow":[{{"credential":"default","scope":"{GRAPH}","min":1}}]}}"#),
-            vec!["CLIENTS.reports.allow[0].min: is not a known field"],
-        ),
-        (
-            format!(r#"{{{keys},"allow":["all"]}}"#),
-            vec!["CLIENTS.reports.allow[0]: must be a table (JSON object)"],
-        ),
-    ];
-    for (entry, expected) in cases {
-        assert_faults(&client(&entry), &expected);
-    }
-}
-
-#[test]
-fn faults_of_the_clients_table() {
-    let entry = format!(
-        r#"{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}"#
-    );
-    let twice = format!(r#"{{"a":{entry},"a":{entry}}}"#);
-    let shared = format!(r#"{{"a":{entry},"b":{entry}}}"#);
-    let unprintable = format!(r#"{{"a\u0007":{entry}}}"#);
-    let name = "must be 1 to 253 printable ASCII characters without a space at either end";
-    let cases = [
-        ("{", "CLIENTS: is not valid JSON (line 1, column 1)".to_owned()),
-        ("{} x", "CLIENTS: is not valid JSON (line 1, column 4)".to_owned()),
-        ("[]", "CLIENTS: must be a table (JSON object)".to_owned()),
-        (&twice, "CLIENTS.a: appears twice".to_owned()),
-        (&shared, "CLIENTS.b.key_sha256[0]: is already the digest of another key entry".to_owned()),
-        (&unprintable, format!("CLIENTS.a?: {name}")),
-    ];
-    for (table, expected) in cases {
-        assert_faults(&valid().with("CLIENTS", table), &[&expected]);
     }
 }
 

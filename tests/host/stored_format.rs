@@ -3,9 +3,7 @@
 //! If a pin fails because the format changed on purpose: give it a new version byte in
 //! `src/record.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
 
-#[path = "support/tokens.rs"]
-mod tokens;
-
+use crate::support::tokens::token;
 use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
 use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
 use edge_token_broker::oauth::scope::ScopeSet;
@@ -13,7 +11,6 @@ use edge_token_broker::record::{CachedToken, OpenError, open, seal};
 use edge_token_broker::secret::ClientSecret;
 use edge_token_broker::time::{Millis, UnixMillis};
 use proptest::prelude::*;
-use tokens::token;
 use zeroize::Zeroizing;
 
 const SCOPE: &str = "https://graph.microsoft.com/.default";

@@ -1,4 +1,4 @@
-//! The wire types against the RFCs' own examples and against Entra's real responses.
+//! What comes from callers, against the RFCs' own examples.
 
 use std::borrow::Cow;
 
@@ -8,203 +8,8 @@ use edge_token_broker::http::ask::is_form;
 use edge_token_broker::http::request_id::RequestId;
 use edge_token_broker::http::route::{Route, path_and_query};
 use edge_token_broker::oauth::client_auth::{at_token_endpoint, bearer};
-use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::parameters::Parameters;
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken};
-use edge_token_broker::time::Millis;
-
-const REAL_TOKEN: &str = include_str!("workerd/fixtures/entra_token_response.json");
-const REAL_ERROR: &str = include_str!("workerd/fixtures/entra_invalid_scope.json");
-
-mod token_response {
-    use super::*;
-
-    fn parse(body: &str) -> Result<IssuedToken, AnswerFault> {
-        IssuedToken::parse(body.as_bytes())
-    }
-
-    fn with(field: &str) -> Result<IssuedToken, AnswerFault> {
-        parse(&format!(r#"{{"token_type":"Bearer","access_token":"t",{field}}}"#))
-    }
-
-    #[test]
-    fn the_real_one_of_entra() {
-        let issued = parse(REAL_TOKEN).unwrap();
-        assert_eq!(issued.expires_in, Millis::from_secs(3599));
-        assert_eq!(issued.ext_expires_in, Some(Millis::from_secs(3599)));
-        assert_eq!(issued.refresh_in, None);
-        assert!(issued.access_token.expose().starts_with("eyJ0eXAiOiJKV1Qi"));
-        assert!(issued.access_token.expose().ends_with("6ZVX1ISg"));
-    }
-
-    #[test]
-    fn the_example_of_rfc_6749_section_4_4_3_has_another_token_type() {
-        let example = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"example","expires_in":3600,"example_parameter":"example_value"}"#;
-        assert_eq!(parse(example), Err(AnswerFault::TokenType));
-        let issued = parse(&example.replace("\"example\"", "\"bearer\"")).unwrap();
-        assert_eq!(issued.access_token.expose(), "2YotnFZFEjr1zCsicMWpAA");
-        assert_eq!(issued.expires_in, Millis::from_secs(3600));
-    }
-
-    #[test]
-    fn numbers_come_as_numbers_or_strings() {
-        for value in ["3599", "\"3599\"", "3599.0", "3599.9"] {
-            let issued =
-                with(&format!(r#""expires_in":{value},"ext_expires_in":{value}"#)).unwrap();
-            assert_eq!(issued.expires_in, Millis::from_secs(3599), "{value}");
-            assert_eq!(issued.ext_expires_in, Some(Millis::from_secs(3599)), "{value}");
-        }
-        assert_eq!(with(r#""expires_in":1"#).unwrap().expires_in, Millis::from_secs(1));
-        assert_eq!(
-            with(r#""expires_in":31536000"#).unwrap().expires_in,
-            Millis::from_secs(31_536_000)
-        );
-    }
-
-    #[test]
-    fn an_absurd_expires_in_is_a_fault() {
-        for value in [
-            "0",
-            "-1",
-            "0.9",
-            "31536001",
-            "1e300",
-            "18446744073709551616",
-            "\"NaN\"",
-            "\"Infinity\"",
-            "\"-5\"",
-            "\"\"",
-            "\"soon\"",
-            "null",
-            "true",
-            "[3599]",
-            "{}",
-        ] {
-            assert_eq!(
-                with(&format!(r#""expires_in":{value}"#)),
-                Err(AnswerFault::ExpiresIn),
-                "{value}"
-            );
-        }
-        // Not finite in JSON's own terms: the whole answer is unreadable.
-        assert_eq!(with(r#""expires_in":1e999"#), Err(AnswerFault::NotATokenResponse));
-    }
-
-    #[test]
-    fn a_missing_expires_in_is_ten_minutes() {
-        assert_eq!(with(r#""scope":"x""#).unwrap().expires_in, Millis::from_secs(600));
-    }
-
-    #[test]
-    fn senseless_hints_are_ignored() {
-        let issued = with(r#""expires_in":100,"ext_expires_in":-1,"refresh_in":100"#).unwrap();
-        assert_eq!((issued.ext_expires_in, issued.refresh_in), (None, None));
-        assert_eq!(
-            with(r#""expires_in":100,"refresh_in":"50""#).unwrap().refresh_in,
-            Some(Millis::from_secs(50))
-        );
-    }
-
-    #[test]
-    fn what_is_no_token_is_refused() {
-        let long = "x".repeat(10);
-        for (body, fault) in [
-            ("", AnswerFault::NotATokenResponse),
-            ("<html>", AnswerFault::NotATokenResponse),
-            ("[]", AnswerFault::NotATokenResponse),
-            ("null", AnswerFault::NotATokenResponse),
-            (&REAL_TOKEN[..REAL_TOKEN.len() / 2], AnswerFault::NotATokenResponse),
-            (
-                r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#,
-                AnswerFault::NotATokenResponse,
-            ),
-            (r#"{"error":"invalid_client"}"#, AnswerFault::AccessToken),
-            (r#"{"token_type":"Bearer","expires_in":3599}"#, AnswerFault::AccessToken),
-            (
-                r#"{"token_type":"Bearer","expires_in":3599,"access_token":""}"#,
-                AnswerFault::AccessToken,
-            ),
-            (
-                r#"{"token_type":"Bearer","expires_in":3599,"access_token":"a\nb"}"#,
-                AnswerFault::AccessToken,
-            ),
-            (
-                r#"{"token_type":"Bearer","expires_in":3599,"access_token":"ä"}"#,
-                AnswerFault::AccessToken,
-            ),
-            (r#"{"expires_in":3599,"access_token":"t"}"#, AnswerFault::TokenType),
-            (
-                r#"{"token_type":"pop","expires_in":3599,"access_token":"t"}"#,
-                AnswerFault::TokenType,
-            ),
-            (&long, AnswerFault::NotATokenResponse),
-        ] {
-            assert_eq!(parse(body), Err(fault), "{body}");
-        }
-    }
-}
-
-mod error_response {
-    use super::*;
-
-    #[test]
-    fn the_real_one_of_entra() {
-        let response = ErrorResponse::parse(REAL_ERROR.as_bytes()).unwrap();
-        assert_eq!(response.error, "invalid_scope");
-        assert_eq!(response.aadsts(), Some(1_002_012));
-        assert_eq!(response.trace.timestamp.as_deref(), Some("2023-02-14 10:16:14Z"));
-        assert_eq!(
-            response.trace.trace_id.as_deref(),
-            Some("74168b0f-cc19-4f7f-8859-623628460a00")
-        );
-        assert_eq!(
-            response.trace.correlation_id.as_deref(),
-            Some("493c3c50-0a91-42f3-8fb4-c7b8a393ba24")
-        );
-        let description = response.description.unwrap();
-        assert!(description.starts_with("AADSTS1002012: The provided value for scope"));
-        assert!(
-            description.contains("(application ID URI). Trace ID: 79168b0f"),
-            "line breaks are one space"
-        );
-    }
-
-    #[test]
-    fn the_example_of_rfc_6749_section_5_2() {
-        let response = ErrorResponse::parse(br#"{"error":"invalid_request"}"#).unwrap();
-        assert_eq!(
-            response,
-            ErrorResponse { error: "invalid_request".into(), ..ErrorResponse::default() }
-        );
-    }
-
-    #[test]
-    fn relayed_text_is_within_rfc_6749_section_5_2_and_bounded() {
-        let nasty = format!(
-            r#"{{"error":"x","error_description":"a\r\n\tb\u0000\"c\\d\u00e9\u007f{}"}}"#,
-            "z".repeat(5000)
-        );
-        let description = ErrorResponse::parse(nasty.as_bytes()).unwrap().description.unwrap();
-        assert!(description.starts_with("a b 'c/d? z"), "{}", &description[..20]);
-        assert_eq!(description.len(), 1024);
-        assert!(description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
-    }
-
-    #[test]
-    fn other_bodies_are_none() {
-        for body in [
-            "",
-            "Too Many Requests",
-            "{}",
-            r#"{"error":7}"#,
-            r#"{"error":"x","error_codes":"7"}"#,
-            "[]",
-        ] {
-            assert_eq!(ErrorResponse::parse(body.as_bytes()), None, "{body}");
-        }
-    }
-}
 
 mod client_authentication {
     use super::*;
@@ -213,13 +18,13 @@ mod client_authentication {
         format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()))
     }
 
-    fn parsed(authorization: &str) -> Option<(String, String)> {
-        let credentials = at_token_endpoint(Some(authorization), None, None).ok()?;
-        Some((credentials.client_id.clone(), credentials.key.expose().to_owned()))
+    fn parsed(authorization: &str) -> (String, String) {
+        let credentials = at_token_endpoint(Some(authorization), None, None).unwrap();
+        (credentials.client_id.clone(), credentials.key.expose().to_owned())
     }
 
-    fn pair(id: &str, secret: &str) -> Option<(String, String)> {
-        Some((id.to_owned(), secret.to_owned()))
+    fn pair(id: &str, secret: &str) -> (String, String) {
+        (id.to_owned(), secret.to_owned())
     }
 
     #[test]

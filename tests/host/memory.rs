@@ -1,8 +1,6 @@
 //! Isolate memory: bounded, least recently used out first.
 
-#[path = "support/tokens.rs"]
-mod tokens;
-
+use crate::support::tokens::token;
 use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
 use edge_token_broker::keys::{Identity, TokenKey, derive};
 use edge_token_broker::limits::ISOLATE_TOKENS_MAX;
@@ -10,7 +8,6 @@ use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::ports::TokenMemory;
 use edge_token_broker::time::{Millis, UnixMillis};
-use tokens::token;
 
 fn key(number: usize) -> TokenKey {
     let (fingerprint, _) = derive(&[], None);

@@ -1,15 +1,12 @@
 //! When a token is served and when it is due for renewal: the boundaries, and the properties that
 //! hold for every token at every instant.
 
-#[path = "support/tokens.rs"]
-mod tokens;
-
+use crate::support::tokens::token;
 use edge_token_broker::limits::EXPIRES_IN_MAX_SECS;
 use edge_token_broker::policy::freshness::{Freshness, assess, renew_at, serve_floor};
 use edge_token_broker::record::CachedToken;
 use edge_token_broker::time::{Millis, UnixMillis};
 use proptest::prelude::*;
-use tokens::token;
 
 const START: UnixMillis = UnixMillis(1_700_000_000_000);
 

@@ -1,0 +1,24 @@
+//! The core on the host: pure policy, wire types, stored formats, and the broker over simulated
+//! ports in simulated time. What needs the platform is tested in `tests/workerd`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is its job"
+)]
+
+mod support;
+
+mod architecture;
+mod config;
+mod config_clients;
+mod errors;
+mod freshness;
+mod memory;
+mod scenarios;
+mod stored_format;
+mod upstream;
+mod wire_requests;
+mod wire_responses;

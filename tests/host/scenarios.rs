@@ -1,0 +1,120 @@
+//! The way of a request through the tiers, in simulated time.
+
+use crate::support::world::{START, World, text};
+use edge_token_broker::cache_status::{CacheStatus, Tier};
+use edge_token_broker::ports::TierError;
+use edge_token_broker::time::Millis;
+
+#[test]
+fn a_miss_goes_upstream_and_fills_both_tiers() {
+    let mut world = World::new();
+    world.issue("one", 3600);
+    let served = world.request().unwrap();
+    assert_eq!(text(&served), "one");
+    assert_eq!(served.cache_status, CacheStatus::Miss { stored: true });
+    // 3600 s from before the request, of which the answer took 50 ms.
+    assert_eq!(*world.broker.kv.ttls.borrow(), [3599]);
+
+    let hit = world.request().unwrap();
+    assert_eq!(hit.cache_status, CacheStatus::Hit { tier: Tier::Isolate, ttl_secs: 3599 });
+
+    let mut other = world.another_isolate();
+    let hit = other.request().unwrap();
+    assert_eq!(
+        (text(&hit), hit.cache_status),
+        ("one", CacheStatus::Hit { tier: Tier::Kv, ttl_secs: 3599 })
+    );
+    let hit = other.request().unwrap();
+    assert_eq!(hit.cache_status, CacheStatus::Hit { tier: Tier::Isolate, ttl_secs: 3599 });
+    assert_eq!(world.upstream_requests(), 1);
+}
+
+#[test]
+fn expiry_counts_from_before_the_request() {
+    let mut world = World::new();
+    world.broker.endpoint.latency.set(Millis::from_secs(9));
+    world.issue("slow", 3600);
+    let served = world.request().unwrap();
+    assert_eq!(served.token.expires_at.0, START + 3_600_000);
+    assert_eq!(*world.broker.kv.ttls.borrow(), [3591]);
+}
+
+#[test]
+fn a_token_at_its_serve_floor_is_not_served_from_any_tier() {
+    let mut world = World::new();
+    world.issue("old", 3600);
+    world.request().unwrap();
+    world.broker.clock.advance(Millis(3_539_949)); // 60.001 s left
+    assert_eq!(text(&world.request().unwrap()), "old");
+    let mut other = world.another_isolate();
+    assert_eq!(text(&other.request().unwrap()), "old");
+    world.broker.clock.advance(Millis(1)); // 60 s left
+    world.issue("new", 3600);
+    assert_eq!(text(&world.request().unwrap()), "new");
+    world.broker.kv.values.borrow_mut().clear();
+    world.issue("newer", 3600);
+    assert_eq!(text(&other.request().unwrap()), "newer");
+}
+
+#[test]
+fn an_expired_record_in_kv_is_a_miss() {
+    let mut world = World::new();
+    world.issue("old", 3600);
+    world.request().unwrap();
+    world.broker.clock.advance(Millis::from_secs(4000));
+    let mut other = world.another_isolate();
+    world.issue("new", 3600);
+    assert_eq!(text(&other.request().unwrap()), "new");
+}
+
+#[test]
+fn no_kv_write_below_its_shortest_ttl() {
+    for (expires_in, writes) in [(60, 0), (61, 1)] {
+        let mut world = World::new();
+        world.issue("short", expires_in);
+        world.request().unwrap();
+        assert_eq!(world.broker.kv.ttls.borrow().len(), writes, "{expires_in} s");
+        assert!(
+            world.broker.recall(&world.grant).is_some(),
+            "isolate memory keeps it all the same"
+        );
+    }
+}
+
+#[test]
+fn a_failing_kv_is_a_miss_and_a_note_in_the_log() {
+    for failure in
+        [TierError::Unbound, TierError::Throttled, TierError::TimedOut, TierError::Failed]
+    {
+        let mut world = World::new();
+        world.broker.kv.failure.set(Some(failure));
+        world.issue("one", 3600);
+        assert_eq!(text(&world.request().unwrap()), "one");
+        assert_eq!(world.event.kv_read, Some(failure.name()));
+        assert_eq!(world.event.kv_write, Some(failure.name()));
+    }
+}
+
+#[test]
+fn a_record_that_does_not_open_is_a_miss_and_a_note_in_the_log() {
+    for (garbage, note) in [
+        (vec![], "unknown_version"),
+        (vec![9; 80], "unknown_version"),
+        (vec![1; 80], "not_authentic"),
+    ] {
+        let mut world = World::new();
+        world.broker.kv.values.borrow_mut().insert(world.grant.token_key, garbage);
+        world.issue("one", 3600);
+        assert_eq!(text(&world.request().unwrap()), "one");
+        assert_eq!(world.event.kv_read, Some(note));
+    }
+}
+
+#[test]
+fn a_rotated_secret_does_not_find_the_old_token() {
+    let mut before = World::with_secrets("old", "");
+    before.issue("one", 3600);
+    before.request().unwrap();
+    let after = World::with_secrets("new", "");
+    assert_ne!(before.grant.token_key, after.grant.token_key);
+}

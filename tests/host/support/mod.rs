@@ -1,0 +1,7 @@
+//! What the tests share: a world made of simulated ports.
+
+pub(crate) mod bindings;
+pub(crate) mod config;
+pub(crate) mod ports;
+pub(crate) mod tokens;
+pub(crate) mod world;
