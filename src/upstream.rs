@@ -84,6 +84,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         trail: &mut UpstreamTrail,
     ) -> Result<IssuedToken, AttemptFailure> {
         trail.requests = trail.requests.saturating_add(1);
+        trail.status = None;
         let reply = self.endpoint.post(request).await.map_err(answer::no_answer)?;
         trail.status = Some(reply.status);
         let answer = answer::interpret(&reply, self.clock.now());

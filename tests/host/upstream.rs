@@ -115,7 +115,7 @@ fn there_is_one_retry_in_all_however_many_secrets() {
 fn an_upstream_that_says_when_is_not_asked_before() {
     let cases: [(u16, Option<&str>, Outage, u64); 8] = [
         (503, Some("17"), Outage::Failing, 17),
-        (500, Some("0"), Outage::Failing, 0),
+        (500, Some("0"), Outage::Failing, 1),
         (429, Some("30"), Outage::Throttled, 30),
         (429, None, Outage::Throttled, 60),
         (429, Some("soon"), Outage::Throttled, 60),
@@ -132,11 +132,11 @@ fn an_upstream_that_says_when_is_not_asked_before() {
 }
 
 #[test]
-fn a_date_that_has_passed_is_zero_seconds() {
+fn a_date_that_has_passed_is_one_second() {
     let past = |endpoint: &SimulatedEndpoint| {
         endpoint.answer_with(503, Some("Sun, 06 Nov 1994 08:49:37 GMT"), "");
     };
-    assert_eq!(outage(past), (unavailable(Outage::Failing, 0), 1));
+    assert_eq!(outage(past), (unavailable(Outage::Failing, 1), 1));
 }
 
 #[test]

@@ -1,0 +1,97 @@
+// What the stand-in can be told to do wrong. A behaviour is plain JSON; these are its keys, which combine where
+// that makes sense (`{"slow":500,"throttle":{}}`).
+//
+//   {"slow": 500}                        answers after that many milliseconds
+//   {"fail": {"status": 503}}            an error of Entra's front door; also "retryAfter", and "html": true for an HTML page
+//   {"throttle": {"retryAfter": 30}}     429 and the text "Too Many Requests"; "retryAfter" may be an HTTP-date or left out
+//   {"refuse": 7000222}                  Entra's own error with this AADSTS number (entra.mjs lists them)
+//   {"hang": "headers"}                  never answers; "body": headers and half of the body, then silence
+//   {"drip": 20}                         one byte of the body every so many milliseconds
+//   {"reset": true}                      resets the TCP connection
+//   {"redirect": 302}                    to /redirected, where a token waits for whoever follows
+//   {"garbage": "html"}                  status 200 and something else: "html", "truncated", "error", "empty"
+//   {"oversized": true}                  a token response of more than 256 KiB
+//   {"gzip": true}                       the body compressed, as Entra's often is
+//   {"reply": {"status": 400, "headers": {}, "body": "..."}}   exactly this; an object for "body" is sent as JSON
+//   {"token": {"expires_in": 60}}        other fields for the token response
+//   {"without": ["ext_expires_in"]}      fields to leave out of it
+//   {"scope": "https://..."}             together with the above: only for requests with this scope
+
+import { setTimeout as delay } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+
+import { refusal } from "./entra.mjs";
+
+/** Where `redirect` points. */
+export const REDIRECT_TARGET = "/redirected";
+
+const OVERSIZED_BYTES = 257 * 1024;
+
+/** Each fault takes the value of its key and the proper reply, and returns another reply. */
+const FAULTS = {
+  fail: ({ status = 500, retryAfter, html }) => ({
+    status,
+    headers: { "Content-Type": html ? "text/html" : "application/json", ...retryAfterHeader(retryAfter) },
+    body: html ? "<html><body><h1>Service Unavailable</h1></body></html>" : '{"error":"server_error","error_description":"AADSTS90033: A transient error has occurred."}',
+  }),
+  throttle: ({ retryAfter }) => ({
+    status: 429,
+    headers: { "Content-Type": "text/plain", ...retryAfterHeader(retryAfter) },
+    body: "Too Many Requests",
+  }),
+  refuse: (code, { headers }) => ({ headers, ...refusal(code, "stand-in", headers["client-request-id"] ?? "none") }),
+  redirect: (status) => ({ status, headers: { Location: REDIRECT_TARGET }, body: "" }),
+  garbage: (kind, reply) => ({ ...reply, ...GARBAGE[kind](reply.body) }),
+  oversized: (_, reply) => ({ ...reply, body: JSON.stringify({ ...JSON.parse(reply.body), padding: "x".repeat(OVERSIZED_BYTES) }) }),
+  reply: ({ status = 200, headers = {}, body = "" }) => ({
+    status,
+    headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  }),
+  gzip: (_, reply) => ({ ...reply, headers: { ...reply.headers, "Content-Encoding": "gzip" }, body: gzipSync(reply.body) }),
+};
+
+const GARBAGE = {
+  html: () => ({ headers: { "Content-Type": "text/html" }, body: "<!DOCTYPE html><title>Sign in to your account</title>" }),
+  truncated: (body) => ({ body: body.slice(0, body.length / 2) }),
+  error: () => ({ body: '{"error":"server_error"}' }),
+  empty: () => ({ body: "" }),
+};
+
+const KEYS = new Set([...Object.keys(FAULTS), "slow", "hang", "drip", "reset", "token", "without", "scope"]);
+
+/** Throws on a key that means nothing here, so that a mistyped fault does not pass for a fault that is handled. */
+export function assertBehaviour(behaviour) {
+  if (behaviour === null || typeof behaviour !== "object") throw new TypeError("a behaviour is a JSON object");
+  for (const key of Object.keys(behaviour)) {
+    if (!KEYS.has(key)) throw new TypeError(`unknown behaviour '${key}'; known: ${[...KEYS].join(", ")}`);
+  }
+}
+
+/** Sends `reply`, the proper one, as `behaviour` would have it. */
+export async function misbehave(behaviour, reply, request, response) {
+  if (behaviour.slow) await delay(behaviour.slow, undefined, { ref: false });
+  if (behaviour.reset) return request.socket.resetAndDestroy();
+  if (behaviour.hang === "headers") return undefined;
+
+  let { status, headers, body } = reply;
+  for (const [key, fault] of Object.entries(FAULTS)) {
+    if (key in behaviour) ({ status, headers, body } = fault(behaviour[key], { status, headers, body }));
+  }
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { ...headers, "Content-Length": bytes.length });
+  if (behaviour.hang === "body") return response.write(bytes.subarray(0, bytes.length / 2));
+  if (behaviour.drip) return drip(bytes, behaviour.drip, response);
+  return response.end(bytes);
+}
+
+async function drip(bytes, everyMs, response) {
+  for (const byte of bytes) {
+    if (response.destroyed) return;
+    response.write(Buffer.of(byte));
+    await delay(everyMs, undefined, { ref: false });
+  }
+  response.end();
+}
+
+const retryAfterHeader = (value) => (value === undefined ? {} : { "Retry-After": String(value) });

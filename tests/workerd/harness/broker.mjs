@@ -1,0 +1,96 @@
+// One running broker, over real HTTP: requests, replies, log lines.
+
+import { once } from "node:events";
+
+import { brokerConfig } from "./workerd_config.mjs";
+import { serve } from "./workerd_process.mjs";
+
+const LOG_DEADLINE_MS = 5_000;
+
+/** What workerd prints when the Worker panicked, hung, or threw. */
+const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never generate a response|RuntimeError/;
+
+export class Broker {
+  #workerd;
+  #sweep;
+
+  static async start({ bindings, kvPort, front, sweep }) {
+    const broker = new Broker();
+    broker.#sweep = sweep;
+    broker.#workerd = await serve(brokerConfig({ bindings, kvPort, front }));
+    return broker;
+  }
+
+  get url() {
+    return this.#workerd.url;
+  }
+
+  get port() {
+    return this.#workerd.port;
+  }
+
+  /** Resolves once nothing more can be printed; rejects if anything says that the Worker broke. */
+  async stop() {
+    await this.#workerd.stop();
+    this.#sweep.record("log", this.#workerd.output.join("\n"));
+    const broken = this.#workerd.output.filter((line) => BROKEN.test(line));
+    if (broken.length > 0) throw new Error(`the Worker broke:\n${broken.join("\n")}`);
+  }
+
+  /** Sends a request; the reply is `{ status, headers, text, body, requestId }` with `body` the parsed JSON. */
+  async fetch(path, init = {}) {
+    this.#notePresentedSecrets(init);
+    const response = await fetch(this.url + path, { redirect: "manual", ...init });
+    const text = await response.text();
+    const body = parseJson(text);
+    if (body?.access_token) this.#sweep.token(body.access_token);
+
+    // A token belongs into the one field of a successful reply, and nowhere else in it.
+    const rest = response.ok && body?.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
+    this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
+    this.#sweep.record("response headers", JSON.stringify([...response.headers]));
+    return { status: response.status, headers: response.headers, text, body, requestId: response.headers.get("x-request-id") };
+  }
+
+  /** The request log so far: one parsed line for each request that ended. */
+  get log() {
+    return this.#workerd.output.map(parseJson).filter((line) => line?.request_id !== undefined);
+  }
+
+  /** The log line of a request, as soon as there is one: it is printed when all of the request's work has ended. */
+  async logOf({ requestId }) {
+    const signal = AbortSignal.timeout(LOG_DEADLINE_MS);
+    const find = () => this.log.find((line) => line.request_id === requestId);
+    for (let line = find(); ; line = find()) {
+      if (line) return line;
+      try {
+        await once(this.#workerd.lines, "line", { signal });
+      } catch {
+        throw new Error(`no log line for ${requestId}; printed:\n${this.#workerd.output.slice(-20).join("\n")}`);
+      }
+    }
+  }
+
+  /** All log lines of a request, once a later request has been logged. */
+  async logLinesOf({ requestId }) {
+    await this.logOf(await this.fetch("/healthz"));
+    return this.log.filter((line) => line.request_id === requestId);
+  }
+
+  #notePresentedSecrets({ headers, body }) {
+    const authorization = new Headers(headers).get("authorization")?.split(" ")[1] ?? "";
+    this.#sweep.secret("credentials of the caller", authorization);
+    this.#sweep.secret("credentials of the caller", Buffer.from(authorization, "base64").toString().split(":").slice(1).join(":"));
+    if (body instanceof URLSearchParams) {
+      for (const secret of body.getAll("client_secret")) this.#sweep.secret("credentials of the caller", secret);
+    }
+  }
+}
+
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+// The people and things of the tests: app registrations, client keys, scopes.
+
+import { createHash, randomBytes } from "node:crypto";
+
+/** Characters that a form, a Basic header or a log would have to escape: secrets are full of them. */
+const AWKWARD = "~8Q+/=&%:;?#' <>";
+
+const newSecret = () => `${randomBytes(12).toString("base64url")}${AWKWARD}${randomBytes(6).toString("base64url")}`;
+
+/** The `default` credential's app registration, with two valid secrets. */
+export const DEFAULT_APP = {
+  tenant: "62c7baea-80bd-4e6c-8f27-066f93d3eda1",
+  clientId: "4e4c9d60-3356-40be-94a5-ed8b55587619",
+  secrets: [newSecret(), newSecret()],
+};
+
+/** The `billing` credential's: another tenant, known by its domain. */
+export const BILLING_APP = {
+  tenant: "contoso.onmicrosoft.com",
+  clientId: "0b5f1f4a-7c7e-4b7e-9a39-2a9d3c1f6e55",
+  secrets: [newSecret()],
+};
+
+export const CACHE_KEY = randomBytes(32).toString("base64");
+
+/** A client with a key as `npm run new-client` makes it. */
+export const newClient = (id) => {
+  const key = `etb_${randomBytes(32).toString("base64url")}`;
+  return { id, key, digest: createHash("sha256").update(key).digest("hex") };
+};
+
+/** Clients of the broker. Who may get what is in `grants` below. */
+export const REPORTS = newClient("reports");
+export const AUDIT = newClient("audit");
+export const SINGLE = newClient("single");
+export const BILLING = newClient("billing");
+
+export const GRAPH = "https://graph.microsoft.com/.default";
+export const LEDGER = "https://ledger.example/.default";
+
+/** Granted, and refused by the authorization server: not a `/.default` scope. */
+export const REFUSED_SCOPE = "https://graph.microsoft.com/.defaultd";
+
+/** A grant whose scope is a set of two. */
+export const TWO_SCOPES = "https://first.example/.default https://second.example/.default";
+
+/** A pool of granted scopes; each test takes its own, and with it a token that no other test has touched. */
+export const SCOPES = Array.from({ length: 64 }, (_, n) => `https://api-${n}.example/.default`);
+
+const onDefault = (scope) => ({ credential: "default", scope });
+
+/** Everything that must never be seen outside: what it is → value. */
+export const ALL_SECRETS = [
+  ...[DEFAULT_APP, BILLING_APP].flatMap(({ secrets }) => secrets).map((secret) => ["client secret", secret]),
+  ...[REPORTS, AUDIT, SINGLE, BILLING].map(({ key }) => ["client key", key]),
+  ["CACHE_KEY", CACHE_KEY],
+  ["CACHE_KEY", Buffer.from(CACHE_KEY, "base64").toString("hex")],
+];
+
+/** The `CLIENTS` table. */
+export const CLIENTS = {
+  [REPORTS.id]: { key_sha256: [REPORTS.digest], allow: [...SCOPES, GRAPH, REFUSED_SCOPE, TWO_SCOPES].map(onDefault) },
+  [AUDIT.id]: { key_sha256: [AUDIT.digest], allow: [...SCOPES, GRAPH].map(onDefault) },
+  [SINGLE.id]: { key_sha256: [SINGLE.digest], allow: [onDefault(GRAPH)] },
+  [BILLING.id]: { key_sha256: [BILLING.digest], allow: [{ credential: "billing", scope: LEDGER }] },
+};

@@ -1,0 +1,64 @@
+// Looks for secrets where none may be: log lines, error bodies, response headers, KV keys and values.
+
+/** Shorter values would be found by accident. */
+const SHORTEST_SECRET = 16;
+
+export class Sweep {
+  /** secret → what it is. */
+  #secrets = new Map();
+  #records = [];
+
+  /** From now on `value` must not be found; `what` names it in a finding, which never shows the value. */
+  secret(what, value) {
+    if (value.length < SHORTEST_SECRET || this.#secrets.has(value)) return;
+    this.#secrets.set(value, what);
+  }
+
+  /** An access token is also given away by its claims or its signature alone. */
+  token(value) {
+    this.secret("access token", value);
+    for (const part of value.split(".").slice(1)) this.secret("part of an access token", part);
+  }
+
+  /** Something that came out: where, and a string or a Buffer. */
+  record(where, content) {
+    this.#records.push({ where, content: Buffer.isBuffer(content) ? content.toString("latin1") : content });
+  }
+
+  /** Every secret that was found, as `what in where`. */
+  findings() {
+    const found = new Set();
+    for (const [value, what] of this.#secrets) {
+      const spellings = [...spellingsOf(value)];
+      for (const { where, content } of this.#records) {
+        if (spellings.some((spelling) => content.includes(spelling))) found.add(`${what} in ${where}`);
+      }
+    }
+    return [...found];
+  }
+}
+
+/** The ways in which a value may have been written down. */
+function spellingsOf(value) {
+  const bytes = Buffer.from(value);
+  return new Set([
+    value,
+    JSON.stringify(value).slice(1, -1),
+    encodeURIComponent(value),
+    new URLSearchParams([["", value]]).toString().slice(1),
+    bytes.toString("hex"),
+    bytes.toString("hex").toUpperCase(),
+    ...base64Inside(bytes, "base64"),
+    ...base64Inside(bytes, "base64url"),
+  ]);
+}
+
+/** How `bytes` look inside the base64 of something longer (`id:secret`), at each of the three alignments. */
+function base64Inside(bytes, encoding) {
+  return [0, 1, 2].map((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).replace(/=+$/, "");
+    const firstWhole = Math.ceil((offset * 8) / 6);
+    const lastWhole = Math.floor(((offset + bytes.length) * 8) / 6);
+    return encoded.slice(firstWhole, lastWhole);
+  });
+}

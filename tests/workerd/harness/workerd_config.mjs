@@ -1,0 +1,73 @@
+// The Cap'n Proto configuration of one broker: the built bundle as its modules, the test's values as its bindings.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Where `wrangler deploy --dry-run --outdir dist` leaves what it would upload. */
+const BUNDLE = resolve(process.env.BROKER_BUNDLE ?? join(ROOT, "dist"));
+
+const MAIN_MODULE = "index.js";
+
+/** The compatibility date that would be deployed. */
+const COMPATIBILITY_DATE = /^compatibility_date\s*=\s*"([^"]+)"/m.exec(
+  readFileSync(join(ROOT, "wrangler.toml"), "utf8"),
+)[1];
+
+/** The modules that would be deployed, as `{ name, kind, path }`: the main one, and the wasm that it imports. */
+function bundleModules() {
+  const main = readFileSync(join(BUNDLE, MAIN_MODULE), "utf8");
+  const wasm = readdirSync(BUNDLE).filter((name) => name.endsWith(".wasm") && main.includes(`"./${name}"`));
+  const named = (name, kind) => ({ name, kind, path: join(BUNDLE, name) });
+  return [named(MAIN_MODULE, "esModule"), ...wasm.map((name) => named(name, "wasm"))];
+}
+
+/**
+ * `bindings`: name → string (a variable or secret), or any other JSON value (a table in wrangler.toml).
+ * `kvPort`: the KV server behind `TOKENS`; left out, there is no such binding.
+ * `front`: source of another Worker that takes the requests, with the broker behind its binding `BROKER`.
+ */
+export function brokerConfig({ bindings, kvPort, front }) {
+  const services = [
+    `(name = "broker", worker = .broker)`,
+    `(name = "internet", network = (allow = ["private", "local"]))`,
+  ];
+  if (kvPort !== undefined) services.push(`(name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ()))`);
+  if (front !== undefined) services.push(`(name = "front", worker = .front)`);
+
+  const declared = Object.entries(bindings).map(([name, value]) => binding(name, value));
+  if (kvPort !== undefined) declared.push(`(name = "TOKENS", kvNamespace = "kv")`);
+
+  return [
+    `using Workerd = import "/workerd/workerd.capnp";`,
+    `const config :Workerd.Config = (`,
+    `  services = [${services.join(", ")}],`,
+    `  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "${front === undefined ? "broker" : "front"}")],`,
+    `);`,
+    worker("broker", bundleModules().map(module), declared),
+    front === undefined ? "" : worker("front", [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules().map(module)], [
+      `(name = "BROKER", service = "broker")`,
+    ]),
+  ].join("\n");
+}
+
+const worker = (name, modules, bindings) => `
+const ${name} :Workerd.Worker = (
+  modules = [${modules.join(", ")}],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  globalOutbound = "internet",
+  bindings = [${bindings.join(", ")}],
+);`;
+
+const module = ({ name, kind, path }) => `(name = ${text(name)}, ${kind} = embed ${text(path)})`;
+
+const binding = (name, value) =>
+  typeof value === "string"
+    ? `(name = ${text(name)}, text = ${text(value)})`
+    : `(name = ${text(name)}, json = ${text(JSON.stringify(value))})`;
+
+/** A Cap'n Proto string literal: like JSON's, but bytes are escaped as \xHH. */
+const text = (value) =>
+  `"${value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;

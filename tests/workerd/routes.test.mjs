@@ -1,0 +1,107 @@
+// Routes, methods, common headers, request ids (design: HTTP interface; RFC 9110 §15.5.5, §15.5.6).
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { assertCommonHeaders, assertError, assertToken } from "./harness/expect.mjs";
+import { DEFAULT_APP, REPORTS } from "./harness/fixtures.mjs";
+import { openWorld } from "./harness/world.mjs";
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+let world;
+before(async () => (world = await openWorld()));
+after(() => world?.close());
+
+test("/healthz says that the Worker runs", async () => {
+  const reply = await world.fetch("/healthz");
+  assertCommonHeaders(reply);
+  assert.deepEqual([reply.status, reply.body], [200, { status: "ok" }]);
+});
+
+test("/readyz is 200 when the configuration is valid", async () => {
+  const reply = await world.fetch("/readyz");
+  assertCommonHeaders(reply);
+  assert.equal(reply.status, 200);
+});
+
+test("neither asks the authorization server or KV", async () => {
+  const before = [world.authority.requests.length, world.kv.operations.length];
+  await world.logOf(await world.fetch("/healthz"));
+  await world.logOf(await world.fetch("/readyz"));
+  assert.deepEqual([world.authority.requests.length, world.kv.operations.length], before);
+});
+
+for (const path of [
+  "/",
+  "/token/",
+  "/Token",
+  "/tokens",
+  "/healthz/x",
+  "/oauth2/v2.0/token/",
+  "/oauth2/token",
+  "/default/extra/oauth2/v2.0/token",
+  "/default/oauth2/v1.0/token",
+  "/stand-in/behaviour",
+  "/.well-known/openid-configuration",
+]) {
+  test(`${path} is 404 not_found`, async () => {
+    assertError(await world.fetch(path), 404, "not_found");
+    assertError(await world.fetch(path, { method: "POST", body: new URLSearchParams() }), 404, "not_found");
+  });
+}
+
+for (const [path, methods, allow] of [
+  ["/token", ["POST", "PUT", "DELETE", "OPTIONS"], "GET"],
+  ["/healthz", ["POST", "DELETE"], "GET"],
+  ["/readyz", ["POST", "DELETE"], "GET"],
+  ["/oauth2/v2.0/token", ["GET", "PUT", "OPTIONS"], "POST"],
+  [`/${DEFAULT_APP.tenant}/oauth2/v2.0/token`, ["GET", "DELETE"], "POST"],
+]) {
+  test(`${path} allows ${allow} only`, async () => {
+    for (const method of methods) {
+      const reply = await world.fetch(path, { method });
+      assertError(reply, 405, "method_not_allowed");
+      assert.equal(reply.headers.get("allow"), allow);
+    }
+  });
+}
+
+test("HEAD /token is 405: a token is never made for nobody", async () => {
+  const reply = await world.fetch("/token", { method: "HEAD", headers: { Authorization: `Bearer ${REPORTS.key}` } });
+  assert.deepEqual([reply.status, reply.headers.get("allow"), reply.text], [405, "GET", ""]);
+});
+
+for (const header of ["client-request-id", "x-request-id"]) {
+  test(`the caller's ${header} becomes X-Request-Id, and client-request-id upstream`, async () => {
+    const id = `${header}:0123456789_-./~`;
+    const reply = await world.getToken({ scope: world.newScope(), headers: { [header]: id } });
+    assertToken(reply);
+    assert.equal(reply.requestId, id);
+    assert.equal(world.upstreamRequests(reply).length, 1);
+    assert.equal((await world.logOf(reply)).request_id, id);
+  });
+}
+
+test("64 characters are a sane request id", async () => {
+  const id = "x".repeat(64);
+  assert.equal((await world.fetch("/healthz", { headers: { "x-request-id": id } })).requestId, id);
+});
+
+for (const [what, id] of [
+  ["65 characters", "x".repeat(65)],
+  ["a space inside", "two words"],
+  ["a character that is not ASCII", "caf\u00e9"],
+  ["nothing", ""],
+]) {
+  test(`a request id with ${what} is replaced by a UUID v4`, async () => {
+    const reply = await world.fetch("/healthz", { headers: { "x-request-id": id } });
+    assert.match(reply.requestId, UUID_V4);
+  });
+}
+
+test("without one, every response has a fresh UUID v4, errors too", async () => {
+  const replies = await Promise.all([world.fetch("/healthz"), world.fetch("/nothing"), world.getToken({ key: "x" })]);
+  for (const { requestId } of replies) assert.match(requestId, UUID_V4);
+  assert.equal(new Set(replies.map(({ requestId }) => requestId)).size, replies.length);
+});

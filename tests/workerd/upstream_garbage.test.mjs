@@ -1,0 +1,117 @@
+// Answers that are no token response: 502 server_error, never a token, never a retry, never upstream's text.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { assertToken, assertTokenError } from "./harness/expect.mjs";
+import { openWorld } from "./harness/world.mjs";
+
+const MARKER = "PlantedByTheUpstreamServer";
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+let world;
+before(async () => (world = await openWorld()));
+after(() => world?.close());
+
+for (const [what, behaviour] of [
+  ["an HTML page with status 200", { garbage: "html" }],
+  ["truncated JSON", { garbage: "truncated" }],
+  ["status 200 with only an error", { garbage: "error" }],
+  ["an empty body with status 200", { garbage: "empty" }],
+  ["a JSON array", { reply: { body: "[]" } }],
+  ["a JSON string", { reply: { body: `"${MARKER}"` } }],
+  ["JSON nested ten thousand deep", { reply: { body: "[".repeat(10_000) } }],
+  ["an access_token that is not ASCII", { token: { access_token: "\u00ff" } }],
+  ["an empty 404", { reply: { status: 404 } }],
+  ["a 400 without an OAuth error", { reply: { status: 400, body: `<p>${MARKER}</p>`, headers: { "Content-Type": "text/html" } } }],
+  ["a 403 of some proxy", { reply: { status: 403, body: MARKER, headers: { "Content-Type": "text/plain" } } }],
+  ["a body over 256 KiB", { oversized: true }],
+  ["a compressed body that unfolds to over 256 KiB", { oversized: true, gzip: true }],
+  ["a missing access_token", { without: ["access_token"] }],
+  ["an empty access_token", { token: { access_token: "" } }],
+  ["an access_token that is no string", { token: { access_token: 42 } }],
+  ["an access_token with a line break", { token: { access_token: `${MARKER}\r\nSet-Cookie: x=1` } }],
+  ["a missing token_type", { without: ["token_type"] }],
+  ["another token_type", { token: { token_type: "pop" } }],
+  ["expires_in 0", { token: { expires_in: 0 } }],
+  ["expires_in -1", { token: { expires_in: -1 } }],
+  ['expires_in "-1"', { token: { expires_in: "-1" } }],
+  ['expires_in "1e999"', { token: { expires_in: "1e999" } }],
+  ['expires_in "NaN"', { token: { expires_in: "NaN" } }],
+  ['expires_in "soon"', { token: { expires_in: "soon" } }],
+  ['expires_in ""', { token: { expires_in: "" } }],
+  ["expires_in null", { token: { expires_in: null } }],
+  ["expires_in true", { token: { expires_in: true } }],
+  ["expires_in [3599]", { token: { expires_in: [3599] } }],
+  ["expires_in over a year", { token: { expires_in: YEAR_SECONDS + 1 } }],
+  ["expires_in 1e999 as a number", { reply: { body: '{"token_type":"Bearer","access_token":"eyJ.eyJ.x","expires_in":1e999}' } }],
+]) {
+  test(`${what} is 502 server_error`, async () => {
+    world.authority.next(behaviour);
+    const reply = await world.getToken({ scope: world.newScope() });
+    assertTokenError(reply, 502, "server_error");
+    assert.ok(!reply.text.includes(MARKER), reply.text);
+    assert.equal(world.upstreamRequests(reply).length, 1);
+    assert.equal((await world.logOf(reply)).status, 502);
+  });
+}
+
+for (const status of [301, 302, 303, 307, 308]) {
+  test(`a ${status} is 502 server_error and is not followed`, async () => {
+    world.authority.next({ redirect: status });
+    const reply = await world.getToken({ scope: world.newScope() });
+    assertTokenError(reply, 502, "server_error");
+    assert.deepEqual(world.authority.requests.filter(({ path }) => path === "/redirected"), []);
+    assert.equal(world.upstreamRequests(reply).length, 1);
+  });
+}
+
+test("garbage is not remembered: the next request gets its token", async () => {
+  const scope = world.newScope();
+  world.authority.next({ garbage: "html" });
+  assert.equal((await world.getToken({ scope })).status, 502);
+  assertToken(await world.getToken({ scope }));
+});
+
+for (const [what, expiresIn, seconds] of [
+  ["a string", "3599", 3599],
+  ["a fraction, rounded down", 3599.9, 3599],
+  ["exactly one year", YEAR_SECONDS, YEAR_SECONDS],
+]) {
+  test(`expires_in as ${what} is accepted`, async () => {
+    world.authority.next({ token: { expires_in: expiresIn, ext_expires_in: expiresIn } });
+    const reply = await world.getToken({ scope: world.newScope() });
+    assertToken(reply);
+    assert.ok(reply.body.expires_in <= seconds && reply.body.expires_in > seconds - 10, reply.text);
+    assert.equal(reply.body.ext_expires_in, reply.body.expires_in);
+  });
+}
+
+test("a missing expires_in is taken for ten minutes", async () => {
+  world.authority.next({ without: ["expires_in"] });
+  const reply = await world.getToken({ scope: world.newScope() });
+  assertToken(reply);
+  assert.ok(reply.body.expires_in <= 600 && reply.body.expires_in > 590, reply.text);
+});
+
+test("token_type is case-insensitive upstream and always Bearer here", async () => {
+  world.authority.next({ token: { token_type: "bearer" } });
+  assertToken(await world.getToken({ scope: world.newScope() }));
+});
+
+test("fields that the broker does not know are not passed on", async () => {
+  world.authority.next({ token: { refresh_token: MARKER, id_token: MARKER, client_info: MARKER, refresh_in: 1800 } });
+  const reply = await world.getToken({ scope: world.newScope() });
+  assertToken(reply);
+  assert.ok(!reply.text.includes(MARKER));
+});
+
+test("a compressed response is read", async () => {
+  world.authority.next({ gzip: true });
+  assertToken(await world.getToken({ scope: world.newScope() }));
+});
+
+test("a response a little below 256 KiB is read", async () => {
+  world.authority.next({ token: { padding: "x".repeat(250 * 1024) } });
+  assertToken(await world.getToken({ scope: world.newScope() }));
+});
