@@ -1,0 +1,126 @@
+// What `npm start` adds to the configuration so that a token can be had at once: a client of its own, and the
+// stand-in for Entra where no real credential is configured.
+
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { startAuthority } from "../../stand-in/authority.mjs";
+import { keyDigest, newClientKey } from "./client-key.mjs";
+import { Failure, projectNode, root, run, say } from "./run.mjs";
+
+const credentialVars = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET"];
+const standInApp = { tenant: "stand-in.example", clientId: "11111111-2222-4333-8444-555555555555" };
+export const localScope = "https://graph.microsoft.com/.default";
+
+/**
+ * Prepares a start on `port`: what to pass to `wrangler dev`, and what a caller needs. `close` ends the stand-in.
+ */
+export async function prepareLocal(port) {
+  const configured = await readConfigured();
+  const state = readState(port);
+  const { clientId, clients } = withLocalClient(configured.CLIENTS, state.clientKey);
+  // Digests, not keys: they may be seen in the list of processes.
+  const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`];
+  const caller = { clientId, clientKey: state.clientKey };
+  if (hasCredential(configured)) {
+    return { wranglerArgs, ...caller, tenant: configured.AZ_TENANT, authority: "Microsoft Entra ID", close: async () => {} };
+  }
+  const standIn = await startStandIn(state.clientSecret, state.authorityPort);
+  writeState(port, { ...state, authorityPort: standIn.port });
+  return {
+    wranglerArgs: [...wranglerArgs, ...envFiles(writeStandInVars(port, standIn.url, state))],
+    ...caller,
+    tenant: standInApp.tenant,
+    authority: `a stand-in for Entra at ${standIn.url}, whose tokens open nothing`,
+    close: () => standIn.close(),
+  };
+}
+
+async function readConfigured() {
+  const { code, output } = await run(projectNode, [join("scripts", "lib", "configured-vars.mjs")], { mayFail: true });
+  if (code !== 0) throw new Failure(`wrangler cannot read the configuration: ${output.trim()}`);
+  return JSON.parse(output);
+}
+
+function hasCredential(configured) {
+  const empty = credentialVars.filter((name) => !configured[name]);
+  if (empty.length > 0 && empty.length < credentialVars.length) {
+    say(`start: the credential is not whole, so a stand-in takes Entra's place (missing or empty: ${empty.join(", ")})`);
+  }
+  return empty.length === 0;
+}
+
+/** The configured clients, and one more under a name that none of them has. */
+function withLocalClient(configured = {}, key) {
+  const clients = typeof configured === "string" ? parseClients(configured) : configured;
+  let clientId = "local";
+  for (let number = 2; clientId in clients; number += 1) clientId = `local-${number}`;
+  const local = { key_sha256: [keyDigest(key)], allow: [{ credential: "default", scope: localScope }] };
+  return { clientId, clients: { ...clients, [clientId]: local } };
+}
+
+function parseClients(text) {
+  try {
+    return JSON.parse(text || "{}");
+  } catch {
+    throw new Failure("CLIENTS is not valid JSON: correct it in .dev.vars or wrangler.toml.");
+  }
+}
+
+/** On its last port if that is free: the authority is part of a stored token's key. */
+async function startStandIn(secret, lastPort = 0) {
+  const apps = [{ ...standInApp, secrets: [secret] }];
+  try {
+    return await startAuthority({ port: lastPort, apps });
+  } catch (error) {
+    if (error.code !== "EADDRINUSE") throw error;
+    return startAuthority({ port: 0, apps });
+  }
+}
+
+/** Kept from start to start, so that tokens in the local KV outlive a restart and a pasted curl line stays good. */
+function readState(port) {
+  try {
+    return JSON.parse(readFileSync(statePath(port), "utf8"));
+  } catch {
+    const state = { clientKey: newClientKey(), clientSecret: randomBytes(32).toString("base64url") };
+    writeState(port, state);
+    return state;
+  }
+}
+
+function writeState(port, state) {
+  writePrivate(statePath(port), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+function writeStandInVars(port, url, { clientSecret }) {
+  const path = localPath(`${port}.stand-in.env`);
+  const { tenant, clientId } = standInApp;
+  const vars = { AZ_TENANT: tenant, AZ_CLIENT_ID: clientId, AZ_CLIENT_SECRET: clientSecret, AZ_AUTHORITY_HOST: url };
+  writePrivate(path, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""));
+  return path;
+}
+
+/**
+ * Given any file, wrangler no longer reads .dev.vars by itself; a later file wins. Each has to exist: Node.js takes
+ * `--env-file` for its own, even behind the name of a script.
+ */
+function envFiles(standInVars) {
+  const files = [join(root, ".dev.vars"), standInVars].filter((path) => existsSync(path));
+  return files.flatMap((path) => ["--env-file", path]);
+}
+
+function statePath(port) {
+  return localPath(`${port}.json`);
+}
+
+/** One set of files for each port: two brokers may run side by side. */
+function localPath(name) {
+  return join(root, ".wrangler", "local", name);
+}
+
+function writePrivate(path, text) {
+  mkdirSync(localPath("."), { recursive: true, mode: 0o700 });
+  writeFileSync(path, text, { mode: 0o600 });
+}

@@ -1,0 +1,53 @@
+// One process at a time, without a leftover lock ever blocking the next one.
+
+import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { say, stopping } from "./run.mjs";
+
+const HEARTBEAT_MS = 1_000;
+// A holder that has not touched its lock for so long was killed.
+const STALE_MS = 10_000;
+
+/** Runs `work` while holding the lock file at `path`; `what` names it to a person who has to wait. */
+export async function withLock(path, what, work) {
+  mkdirSync(dirname(path), { recursive: true });
+  let told = false;
+  while (!take(path)) {
+    if (!told) say(`${what}: waiting for another one to finish`);
+    told = true;
+    await sleep(200, undefined, { signal: stopping.signal });
+  }
+  const heartbeat = setInterval(() => touch(path), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    rmSync(path, { force: true });
+  }
+}
+
+function take(path) {
+  if (age(path) > STALE_MS) rmSync(path, { force: true });
+  try {
+    writeFileSync(path, "", { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function age(path) {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+}
+
+function touch(path) {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // Somebody deleted it; whoever comes next may go ahead.
+  }
+}

@@ -1,0 +1,124 @@
+// Runs the broker on this machine, in real workerd with a local KV, and prints the curl lines that get a token.
+//
+//   npm start [-- --port 8787]
+
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import util from "node:util";
+
+import { build } from "./build.mjs";
+import { Failure, main, projectEnv, say, start, stopping } from "./lib/run.mjs";
+
+const START_MS = 60_000;
+// A configuration that is not valid stays so: asked once more, in case the Worker was only starting.
+const UNREADY_MS = 500;
+
+main(async () => {
+  const port = readPort();
+  await checkPort(port);
+  await build();
+  // After the build's set-up and not before: what it reads comes with the npm packages.
+  const { localScope, prepareLocal } = await import("./lib/local.mjs");
+  const local = await prepareLocal(port);
+  try {
+    const worker = startWorker(port, local.wranglerArgs);
+    const died = worker.finished.then((code) => {
+      stopping.signal.throwIfAborted();
+      throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
+    });
+    await Promise.race([ready(port), died]);
+    say(welcome(`http://127.0.0.1:${port}`, local, localScope));
+    await died;
+  } catch (error) {
+    // Ctrl-C is how this command ends.
+    if (stopping.signal.aborted) return 0;
+    throw error;
+  } finally {
+    await local.close();
+  }
+});
+
+function readPort() {
+  let text;
+  try {
+    text = util.parseArgs({ options: { port: { type: "string", default: "8787" } } }).values.port;
+  } catch (error) {
+    throw new Failure(`${error.message.split(".")[0]}. Usage: npm start [-- --port PORT]`);
+  }
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Failure(`--port ${text} is not a port (1 to 65535).`);
+  return port;
+}
+
+/** Asked before anything slow. */
+function checkPort(port) {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (error) => {
+      const reason = error.code === "EADDRINUSE" ? "is taken" : `cannot be used (${error.code})`;
+      reject(new Failure(`Port ${port} ${reason}: choose another with \`npm start -- --port PORT\`.`));
+    });
+    probe.listen(port, "127.0.0.1", () => probe.close(resolve));
+  });
+}
+
+function startWorker(port, more) {
+  const env = projectEnv({
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    // Made-up request.cf data instead of a download.
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  });
+  const address = ["--ip", "127.0.0.1", "--port", String(port)];
+  const args = ["dev", ...address, "--show-interactive-dev-session=false", ...more];
+  return start("wrangler", args, { env, stdio: ["ignore", "inherit", "inherit"] });
+}
+
+/** Waits for /readyz to say 200. */
+async function ready(port) {
+  const deadline = Date.now() + START_MS;
+  let unreadySince = null;
+  for (;;) {
+    const status = await readyStatus(port);
+    if (status === 200) return settle();
+    if (status !== null) unreadySince ??= Date.now();
+    if (unreadySince !== null && Date.now() - unreadySince > UNREADY_MS) {
+      throw new Failure(`The broker is not ready (/readyz says ${status}): its log lines above say what to correct.`);
+    }
+    if (Date.now() > deadline) {
+      throw new Failure("The broker did not answer within a minute: wrangler's lines above may say why.");
+    }
+    await sleep(unreadySince === null ? 100 : 1_000, undefined, { signal: stopping.signal });
+  }
+}
+
+/** Lets wrangler print its line about our own request first. */
+function settle() {
+  return sleep(300, undefined, { signal: stopping.signal });
+}
+
+async function readyStatus(port) {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: stopping.signal });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return null;
+  }
+}
+
+function welcome(origin, { authority, clientId, clientKey, tenant }, scope) {
+  return `
+The broker answers at ${origin}. Its tokens come from ${authority}.
+Ctrl-C stops it. Paste one of these into another terminal, twice: Cache-Status says where the token came from.
+
+curl -i -G '${origin}/token' --header 'Authorization: Bearer ${clientKey}' --data-urlencode 'scope=${scope}'
+
+curl -i --location --request POST '${origin}/${tenant}/oauth2/v2.0/token' \\
+--header 'Content-Type: application/x-www-form-urlencoded' \\
+--data-urlencode 'client_id=${clientId}' \\
+--data-urlencode 'client_secret=${clientKey}' \\
+--data-urlencode 'scope=${scope}' \\
+--data-urlencode 'grant_type=client_credentials'
+`;
+}
