@@ -10,6 +10,8 @@ import { Failure, main, projectEnv, projectNode, root, say, start, stopping } fr
 import { setUp } from "./setup.mjs";
 
 const CONCURRENCY = 2;
+// A test that hangs fails, instead of holding up CI.
+const TIMEOUT = "--test-timeout=60000";
 const workerdTests = join("tests", "workerd");
 
 main(async () => {
@@ -23,7 +25,7 @@ main(async () => {
   await stage("wrangler deploy --dry-run", "wrangler", ["deploy", "--dry-run", "--outdir", "dist"]);
   const files = testFiles(pattern);
   if (files.length === 0) return say(`test: no file in ${workerdTests} matches ${pattern}`);
-  await stage("workerd tests", projectNode, ["--test", `--test-concurrency=${CONCURRENCY}`, ...files]);
+  await stage("workerd tests", projectNode, ["--test", `--test-concurrency=${CONCURRENCY}`, TIMEOUT, ...files]);
 });
 
 async function stage(name, command, args) {
