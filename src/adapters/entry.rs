@@ -197,7 +197,7 @@ fn response(reply: &Reply, request_id: &RequestId) -> Result<Response, JsValue> 
     for (name, value) in HEADERS {
         headers.set(name, value)?;
     }
-    headers.set("x-request-id", request_id.as_str())?;
+    headers.set("X-Request-Id", request_id.as_str())?;
     for (name, value) in reply.headers() {
         headers.set(name, &value)?;
     }

@@ -11,10 +11,10 @@ use crate::time::UnixMillis;
 
 /// Headers of every response. A token must not outlive its use in anybody's cache or history.
 pub const HEADERS: [(&str, &str); 4] = [
-    ("content-type", "application/json"),
-    ("cache-control", "no-store"),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    ("Content-Type", "application/json"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
 ];
 
 /// Status, body, and the headers that differ. [`HEADERS`] and `X-Request-Id` come on top.
@@ -102,11 +102,11 @@ impl Reply {
     /// The headers that this reply has beside [`HEADERS`].
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         [
-            ("pragma", self.pragma.then_some(Cow::Borrowed("no-cache"))),
-            ("cache-status", self.cache_status.as_deref().map(Cow::Borrowed)),
-            ("www-authenticate", self.challenge.map(Cow::Borrowed)),
-            ("retry-after", self.retry_after_secs.map(|secs| Cow::Owned(secs.to_string()))),
-            ("allow", self.allow.map(Cow::Borrowed)),
+            ("Pragma", self.pragma.then_some(Cow::Borrowed("no-cache"))),
+            ("Cache-Status", self.cache_status.as_deref().map(Cow::Borrowed)),
+            ("WWW-Authenticate", self.challenge.map(Cow::Borrowed)),
+            ("Retry-After", self.retry_after_secs.map(|secs| Cow::Owned(secs.to_string()))),
+            ("Allow", self.allow.map(Cow::Borrowed)),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
