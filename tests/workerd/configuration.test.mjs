@@ -1,4 +1,4 @@
-// Configuration: both ways of writing it, and what a fault does (design: Configuration). Every single fault has its
+// Configuration: both ways of writing it, and what a fault does (README). Every single fault has its
 // test on the host; here is that they reach /readyz, the callers and the log in the right form.
 
 import assert from "node:assert/strict";

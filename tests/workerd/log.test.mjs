@@ -1,4 +1,4 @@
-// The request log: one JSON line for each request, printed once, at the end (design: Security).
+// The request log: one JSON line for each request, printed once, at the end.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

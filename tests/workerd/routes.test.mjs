@@ -1,4 +1,4 @@
-// Routes, methods, common headers, request ids (design: HTTP interface; RFC 9110 §15.5.5, §15.5.6).
+// Routes, methods, common headers, request ids (README; RFC 9110 §15.5.5, §15.5.6).
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
