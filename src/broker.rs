@@ -8,6 +8,7 @@ use crate::limits::{KV_TTL_MIN_SECS, TRANSIENT_RETRY_AFTER_SECS};
 use crate::policy::freshness::{Freshness, assess};
 use crate::ports::{Clock, Entropy, TokenEndpoint, TokenMemory, TokenTier};
 use crate::record::{self, CachedToken};
+use crate::time::UnixMillis;
 use crate::upstream::Upstream;
 
 /// The broker over its ports.
@@ -32,6 +33,8 @@ pub struct Served {
     pub token: CachedToken,
     /// Where it came from.
     pub cache_status: CacheStatus,
+    /// When this was decided: what is left is counted from here.
+    pub at: UnixMillis,
 }
 
 impl<M, K, E, C, R> Broker<M, K, E, C, R>
@@ -62,19 +65,25 @@ where
             self.memory.remember(grant.token_key, served.token.clone());
             return Ok(served);
         }
+        // Another request may have been faster meanwhile.
+        if let Some(served) = self.recall(grant) {
+            return Ok(served);
+        }
         let upstream =
             Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
         let token = upstream
             .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
             .await?;
-        if assess(&token, self.clock.now()) == Freshness::Expired {
+        let at = self.clock.now();
+        if assess(&token, at) == Freshness::Expired {
             return Err(BrokerError::UpstreamUnavailable {
                 cause: Outage::ExpiredOnArrival,
                 retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
+                response: None,
             });
         }
         self.memory.remember(grant.token_key, token.clone());
-        Ok(Served { token, cache_status: CacheStatus::Miss { stored: true } })
+        Ok(Served { token, cache_status: CacheStatus::Miss, at })
     }
 
     /// Puts a token that came from upstream into KV, for as long as it is good. Below KV's
@@ -87,7 +96,7 @@ where
         let key = &grant.token_key;
         let sealed = record::seal(token, key, &grant.credential.sealing_key, self.entropy.bytes());
         if let Err(error) = self.kv.store(key, &sealed, ttl_secs).await {
-            event.kv_write = Some(error.name());
+            event.kv_write_failed(error.name());
         }
     }
 
@@ -96,21 +105,21 @@ where
         let sealed = match self.kv.load(key).await {
             Ok(sealed) => sealed?,
             Err(error) => {
-                event.kv_read = Some(error.name());
+                event.kv_read_failed(error.name());
                 return None;
             }
         };
         let opened = record::open(&sealed, key, &grant.credential.sealing_key);
         if let Err(error) = opened {
-            event.kv_read = Some(error.name());
+            event.kv_read_failed(error.name());
         }
         opened.ok()
     }
 
     fn hit(&self, token: CachedToken, tier: Tier) -> Option<Served> {
-        let now = self.clock.now();
-        let ttl_secs = now.until(token.expires_at).whole_secs();
-        let servable = assess(&token, now) != Freshness::Expired;
-        servable.then_some(Served { token, cache_status: CacheStatus::Hit { tier, ttl_secs } })
+        let at = self.clock.now();
+        let ttl_secs = at.until(token.expires_at).whole_secs();
+        let servable = assess(&token, at) != Freshness::Expired;
+        servable.then_some(Served { token, cache_status: CacheStatus::Hit { tier, ttl_secs }, at })
     }
 }

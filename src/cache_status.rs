@@ -12,11 +12,8 @@ pub enum CacheStatus {
         /// Whole seconds that the token has left.
         ttl_secs: u64,
     },
-    /// No tier had a servable token; the authorization server was asked.
-    Miss {
-        /// A token came back and is kept for the next request.
-        stored: bool,
-    },
+    /// No tier had a servable token; the authorization server gave one, which is kept.
+    Miss,
 }
 
 /// A tier of the cache.
@@ -46,8 +43,7 @@ impl fmt::Display for CacheStatus {
             Self::Hit { tier, ttl_secs } => {
                 write!(f, "hit; ttl={ttl_secs}; detail={}", tier.name())
             }
-            Self::Miss { stored: true } => f.write_str("fwd=miss; stored"),
-            Self::Miss { stored: false } => f.write_str("fwd=miss"),
+            Self::Miss => f.write_str("fwd=miss; stored"),
         }
     }
 }

@@ -12,7 +12,6 @@ pub use wire::{Dialect, WireError};
 ///
 /// `Display` is for logs: fixed words and numbers, never a value, secret, or upstream text.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum BrokerError {
     // The caller must change the request.
     /// Malformed, duplicated, or missing parameter; wrong content type; body too large.
@@ -64,6 +63,8 @@ pub enum BrokerError {
         cause: Outage,
         /// When to come back: upstream's word, capped, or the broker's default.
         retry_after_secs: u64,
+        /// What upstream said beside its status, if it was an error response.
+        response: Option<Box<ErrorResponse>>,
     },
 }
 
@@ -151,6 +152,7 @@ impl BrokerError {
             Self::ScopeRefused(response) | Self::CredentialRefused { response, .. } => {
                 Some(response)
             }
+            Self::UpstreamUnavailable { response, .. } => response.as_deref(),
             _ => None,
         }
     }

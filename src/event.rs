@@ -6,12 +6,13 @@
 use serde::Serialize;
 
 use crate::error::BrokerError;
-use crate::http::request_id::RequestId;
+use crate::request_id::RequestId;
 
 /// Everything worth knowing about one request.
 #[derive(Debug, Serialize)]
 pub struct Event {
-    /// `info`; `warn` where the caller must act; `error` where an operator must.
+    /// `info`; `warn` where the caller must act or KV did not do its part; `error` where an
+    /// operator must act.
     pub level: &'static str,
     /// Same as `X-Request-Id`, and upstream's `correlation_id`.
     pub request_id: RequestId,
@@ -111,6 +112,16 @@ impl Event {
             | BrokerError::UpstreamUnavailable { .. } => "error",
             _ => "warn",
         };
+    }
+
+    /// Notes that KV could not be read, or held what does not open.
+    pub fn kv_read_failed(&mut self, why: &'static str) {
+        (self.kv_read, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes that KV could not be written.
+    pub fn kv_write_failed(&mut self, why: &'static str) {
+        (self.kv_write, self.level) = (Some(why), "warn");
     }
 
     /// Whether this is a token served from a tier: what `LOG_HITS = false` leaves out.

@@ -58,11 +58,11 @@ pub struct Identity<'a> {
     pub tenant: &'a Tenant,
     /// Application id.
     pub client_id: &'a str,
-    /// Of the secrets: new secrets, new tokens.
+    /// Of the first secret: a new secret, new tokens.
     pub fingerprint: &'a Fingerprint,
 }
 
-/// A one-way image of a credential's secrets, so that a rotated secret takes effect at once.
+/// A one-way image of a credential's first secret, so that a rotated secret takes effect at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -103,18 +103,15 @@ impl fmt::Debug for CacheKey {
 
 /// Derives fingerprint and sealing key (HKDF-SHA-256, RFC 5869).
 ///
-/// Without a cache key the sealing key comes from the secrets themselves, so that a rotated
-/// secret retires what it sealed.
+/// `secret` is the credential's first. Without a cache key the sealing key comes from it as well,
+/// so that a rotated secret retires what it sealed. A secondary secret that comes and goes during
+/// a rotation changes nothing.
 #[must_use]
-pub fn derive(secrets: &[ClientSecret], cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
-    let mut material = Zeroizing::new(Vec::new());
-    for secret in secrets {
-        material.extend_from_slice(&length_prefix(secret.expose().as_bytes()));
-        material.extend_from_slice(secret.expose().as_bytes());
-    }
+pub fn derive(secret: &ClientSecret, cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
+    let material = secret.expose().as_bytes();
     let cache_key = cache_key.map(|key| key.0.as_slice());
-    let fingerprint = expand(cache_key, &material, b"edge-token-broker fingerprint v1");
-    let sealing_material = cache_key.unwrap_or(&material);
+    let fingerprint = expand(cache_key, material, b"edge-token-broker fingerprint v1");
+    let sealing_material = cache_key.unwrap_or(material);
     let sealing_key = expand(None, sealing_material, b"edge-token-broker sealing key v1");
     (Fingerprint(*fingerprint), SealingKey(sealing_key))
 }

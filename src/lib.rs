@@ -26,6 +26,7 @@ pub mod oauth;
 pub mod policy;
 pub mod ports;
 pub mod record;
+pub mod request_id;
 pub mod secret;
 pub mod time;
 pub mod upstream;

@@ -43,6 +43,8 @@ pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
 pub const UPSTREAM_TIMEOUT: Millis = Millis::from_secs(10);
 /// Answers are read up to this many bytes. A token response is about 2 kB.
 pub const UPSTREAM_BODY_MAX_BYTES: usize = 256 * 1024;
+/// How long the body of an answer is waited for whose status has decided already.
+pub const UPSTREAM_QUICK_BODY: Millis = Millis::from_secs(1);
 /// Shortest pause before the one retry.
 pub const RETRY_PAUSE_MIN: Millis = Millis(500);
 /// Longest pause before the one retry.

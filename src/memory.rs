@@ -52,8 +52,11 @@ impl TokenMemory for IsolateMemory {
     fn remember(&self, key: TokenKey, token: CachedToken) {
         let mut entries = self.0.borrow_mut();
         let last_used = entries.next_use();
-        if entries.tokens.len() >= ISOLATE_TOKENS_MAX && !entries.tokens.contains_key(&key) {
-            entries.make_room();
+        match entries.tokens.get(&key) {
+            // Answers may overtake each other; the token that is good for longer stays.
+            Some(known) if known.token.expires_at > token.expires_at => return,
+            None if entries.tokens.len() >= ISOLATE_TOKENS_MAX => entries.make_room(),
+            _ => {}
         }
         entries.tokens.insert(key, Entry { token, last_used });
     }

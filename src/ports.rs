@@ -2,10 +2,8 @@
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
-use zeroize::Zeroizing;
-
+use crate::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
 use crate::event::Event;
-use crate::http::request_id::RequestId;
 use crate::keys::TokenKey;
 use crate::record::CachedToken;
 use crate::time::{Millis, UnixMillis};
@@ -14,7 +12,7 @@ use crate::time::{Millis, UnixMillis};
 pub trait TokenMemory {
     /// The token under `key`, if it is still here.
     fn recall(&self, key: &TokenKey) -> Option<CachedToken>;
-    /// Keeps `token` until there is no room for it.
+    /// Keeps `token` until there is no room for it, unless a token that expires later is here.
     fn remember(&self, key: TokenKey, token: CachedToken);
 }
 
@@ -58,36 +56,6 @@ pub trait TokenEndpoint {
     /// Sends one request, follows no redirect, and reads the answer to its end, all within
     /// [`crate::limits::UPSTREAM_TIMEOUT`].
     async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure>;
-}
-
-/// One token request, ready to be sent with [`crate::entra::request::HEADERS`].
-pub struct EndpointRequest<'a> {
-    /// Token endpoint.
-    pub url: &'a str,
-    /// Sent as [`crate::entra::request::REQUEST_ID_HEADER`].
-    pub request_id: &'a RequestId,
-    /// Form body, with the secret.
-    pub body: Zeroizing<String>,
-}
-
-/// What the token endpoint answered. No `Debug`: the body holds the token.
-#[derive(Clone, Default)]
-pub struct EndpointReply {
-    /// HTTP status.
-    pub status: u16,
-    /// The `Retry-After` header as it came.
-    pub retry_after: Option<String>,
-    /// The body; nothing where it is over [`crate::limits::UPSTREAM_BODY_MAX_BYTES`].
-    pub body: Option<Zeroizing<Vec<u8>>>,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TransportFailure {
-    /// Refused, reset, or not resolved.
-    NoConnection,
-    /// Not complete in time.
-    TimedOut,
 }
 
 /// The time.

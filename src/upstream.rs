@@ -2,15 +2,16 @@
 
 use crate::config::Credential;
 use crate::entra::answer::{self, AttemptFailure};
+use crate::entra::exchange::EndpointRequest;
 use crate::entra::request;
 use crate::error::BrokerError;
 use crate::event::UpstreamTrail;
-use crate::http::request_id::RequestId;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 use crate::policy::retry::{self, Remedy};
-use crate::ports::{Clock, EndpointRequest, Entropy, TokenEndpoint};
+use crate::ports::{Clock, Entropy, TokenEndpoint};
 use crate::record::CachedToken;
+use crate::request_id::RequestId;
 
 /// The way to the authorization server.
 pub struct Upstream<'a, E, C, R> {
@@ -38,6 +39,9 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         let started = self.clock.now();
         let result = self.attempts(credential, scope, request_id, trail).await;
         trail.ms = Some(started.until(self.clock.now()).0);
+        if let Err(error) = &result {
+            note_refusal(trail, error);
+        }
         result
     }
 
@@ -87,13 +91,15 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         trail.status = None;
         let reply = self.endpoint.post(request).await.map_err(answer::no_answer)?;
         trail.status = Some(reply.status);
-        let answer = answer::interpret(&reply, self.clock.now());
-        if let Err(AttemptFailure { error, .. }) = &answer
-            && let Some(response) = error.upstream()
-        {
-            trail.aadsts = response.aadsts();
-            trail.trace_id.clone_from(&response.trace.trace_id);
-        }
-        answer
+        answer::interpret(&reply, self.clock.now())
+            .inspect_err(|failure| note_refusal(trail, &failure.error))
+    }
+}
+
+/// Notes in the log what the caller reads in the reply, so that the two can be found together.
+fn note_refusal(trail: &mut UpstreamTrail, error: &BrokerError) {
+    if let Some(response) = error.upstream() {
+        trail.aadsts = response.aadsts();
+        trail.trace_id.clone_from(&response.trace.trace_id);
     }
 }

@@ -1,31 +1,29 @@
 //! Reading bodies to their end, but never beyond a limit.
 
 use futures_util::StreamExt;
-use worker::wasm_bindgen::JsValue;
+use worker::ByteStream;
 use worker::web_sys::{ReadableStream, Request};
-use worker::{ByteStream, js_sys, wasm_bindgen_futures::JsFuture};
 use zeroize::Zeroizing;
 
 use crate::error::RequestFault;
 use crate::limits::REQUEST_BODY_MAX_BYTES;
 
-/// The body of a request.
-///
-/// A declared length is checked first: it spares reading what is too long, and reading what is
-/// not chunk by chunk.
+/// The body of a request. A declared length spares reading what is too long, but is not trusted:
+/// over a service binding it can be anything.
 pub(super) async fn of_request(
     request: &Request,
     content_length: Option<String>,
 ) -> Result<Zeroizing<Vec<u8>>, RequestFault> {
-    let length = content_length.and_then(|text| text.parse::<usize>().ok());
-    match (length, request.body()) {
-        (Some(length), _) if length > REQUEST_BODY_MAX_BYTES => Err(RequestFault::BodyTooLarge),
-        (Some(_), Some(_)) => whole(request).await.map_err(|_| RequestFault::BodyUnreadable),
-        (None, Some(stream)) => up_to(REQUEST_BODY_MAX_BYTES, stream)
+    let declared = content_length.and_then(|text| text.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > REQUEST_BODY_MAX_BYTES) {
+        return Err(RequestFault::BodyTooLarge);
+    }
+    match request.body() {
+        None => Ok(Zeroizing::default()),
+        Some(stream) => up_to(REQUEST_BODY_MAX_BYTES, stream)
             .await
             .map_err(|_| RequestFault::BodyUnreadable)?
             .ok_or(RequestFault::BodyTooLarge),
-        (_, None) => Ok(Zeroizing::default()),
     }
 }
 
@@ -44,9 +42,4 @@ pub(super) async fn up_to(
         body.extend_from_slice(&chunk);
     }
     Ok(Some(body))
-}
-
-async fn whole(request: &Request) -> Result<Zeroizing<Vec<u8>>, JsValue> {
-    let buffer = JsFuture::from(request.array_buffer()?).await?;
-    Ok(Zeroizing::new(js_sys::Uint8Array::new(&buffer).to_vec()))
 }

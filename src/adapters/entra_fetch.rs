@@ -7,11 +7,13 @@ use worker::web_sys::{
     AbortController, AbortSignal, Headers, Request, RequestInit, RequestRedirect, Response,
     WorkerGlobalScope,
 };
+use zeroize::Zeroizing;
 
 use super::{body, timeout};
+use crate::entra::exchange::{BodyUse, EndpointReply, EndpointRequest, TransportFailure};
 use crate::entra::request::{HEADERS, REQUEST_ID_HEADER};
-use crate::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_TIMEOUT};
-use crate::ports::{EndpointReply, EndpointRequest, TokenEndpoint, TransportFailure};
+use crate::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY, UPSTREAM_TIMEOUT};
+use crate::ports::TokenEndpoint;
 
 /// Entra over HTTPS.
 #[derive(Debug)]
@@ -21,12 +23,10 @@ impl TokenEndpoint for EntraFetch {
     async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure> {
         let controller = AbortController::new().map_err(no_connection)?;
         let signal = controller.signal();
-        let exchange = exchange(request, &signal);
-        let Some(reply) = timeout::within(UPSTREAM_TIMEOUT, exchange).await else {
-            controller.abort();
-            return Err(TransportFailure::TimedOut);
-        };
-        reply.map_err(no_connection)
+        let reply = timeout::within(UPSTREAM_TIMEOUT, exchange(request, &signal)).await;
+        // Closes what was not read to its end; what was is not affected.
+        controller.abort();
+        reply.ok_or(TransportFailure::TimedOut)?.map_err(no_connection)
     }
 }
 
@@ -62,12 +62,16 @@ fn headers(request: &EndpointRequest<'_>) -> Result<Headers, JsValue> {
 }
 
 async fn read(response: Response) -> worker::Result<EndpointReply> {
-    Ok(EndpointReply {
-        status: response.status(),
-        retry_after: response.headers().get("retry-after")?,
-        body: match response.body() {
-            Some(stream) => body::up_to(UPSTREAM_BODY_MAX_BYTES, stream).await?,
-            None => Some(zeroize::Zeroizing::default()),
-        },
-    })
+    let status = response.status();
+    let retry_after = response.headers().get("retry-after")?;
+    let body = match (BodyUse::of_status(status), response.body()) {
+        (BodyUse::Unread, _) => None,
+        (_, None) => Some(Zeroizing::default()),
+        (BodyUse::Whole, Some(stream)) => body::up_to(UPSTREAM_BODY_MAX_BYTES, stream).await?,
+        (BodyUse::IfQuick, Some(stream)) => {
+            let body = body::up_to(UPSTREAM_BODY_MAX_BYTES, stream);
+            timeout::within(UPSTREAM_QUICK_BODY, body).await.and_then(Result::ok).flatten()
+        }
+    };
+    Ok(EndpointReply { status, retry_after, body })
 }

@@ -22,9 +22,9 @@ use crate::error::{BrokerError, Dialect, RequestFault};
 use crate::event::Event;
 use crate::http::ask;
 use crate::http::reply::{HEADERS, Reply};
-use crate::http::request_id::RequestId;
 use crate::http::route::{Route, path_and_query};
-use crate::ports::{Clock, Entropy, EventSink};
+use crate::ports::{Entropy, EventSink};
+use crate::request_id::RequestId;
 
 /// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
 /// platform becomes a 500 without text.
@@ -37,12 +37,13 @@ pub fn fetch(request: Request, env: &Env, context: Context) -> JsValue {
     let route = Route::new(&method, path);
     let headers = request.headers();
     let event = Event::new(request_id(&isolate, &headers), method.clone(), route.name());
-    let exchange = Exchange { isolate, context, event };
+    let context = Rc::new(context);
+    let exchange = Exchange { isolate, context: Rc::clone(&context), event };
     match route {
         Route::Token => exchange.token(query, header(&headers, "authorization").as_deref()),
         Route::TokenEndpoint { credential } => {
             let credential = credential.map(str::to_owned);
-            promise(exchange.token_endpoint(request, headers, credential))
+            promise(&context, exchange.token_endpoint(request, headers, credential))
         }
         Route::Health => exchange.plain("ok", &Reply::ok()),
         Route::Ready => match exchange.isolate.config {
@@ -59,7 +60,7 @@ pub fn fetch(request: Request, env: &Env, context: Context) -> JsValue {
 /// One request on its way to its response and its line in the log.
 struct Exchange {
     isolate: Rc<Isolate>,
-    context: Context,
+    context: Rc<Context>,
     event: Event,
 }
 
@@ -75,7 +76,7 @@ impl Exchange {
         };
         match isolate.broker.recall(&grant) {
             Some(served) => self.served(&grant, served),
-            None => promise(self.obtained(grant, Dialect::Bearer)),
+            None => promise(&Rc::clone(&self.context), self.obtained(grant, Dialect::Bearer)),
         }
     }
 
@@ -121,14 +122,14 @@ impl Exchange {
     }
 
     fn served(mut self, grant: &Rc<Grant>, served: Served) -> JsValue {
-        let reply = Reply::token(&served, self.isolate.broker.clock.now());
+        let reply = Reply::token(&served);
         let response = self.response(&reply);
         match served.cache_status {
             CacheStatus::Hit { tier, .. } => {
                 (self.event.outcome, self.event.tier) = ("hit", Some(tier.name()));
                 self.isolate.log.record(&self.event);
             }
-            CacheStatus::Miss { .. } => {
+            CacheStatus::Miss => {
                 (self.event.outcome, self.event.tier) = ("miss", Some("upstream"));
                 self.write_behind(Rc::clone(grant), served);
             }
@@ -188,8 +189,13 @@ fn header(headers: &Headers, name: &str) -> Option<String> {
     headers.get(name).ok().flatten()
 }
 
-fn promise(response: impl Future<Output = JsValue> + 'static) -> JsValue {
-    future_to_promise(async move { Ok(response.await) }).into()
+/// A promise that is kept even when the caller goes away meanwhile: the token is worth having, and
+/// the request has its line in the log to write.
+fn promise(context: &Context, response: impl Future<Output = JsValue> + 'static) -> JsValue {
+    let promise = future_to_promise(async move { Ok(response.await) });
+    // Without `waitUntil` it lasts as long as the caller does.
+    let _ = context.wait_until(&promise);
+    promise.into()
 }
 
 fn response(reply: &Reply, request_id: &RequestId) -> Result<Response, JsValue> {

@@ -20,6 +20,9 @@ use crate::secret::PresentedKey;
 pub struct KeyDigest([u8; 32]);
 
 impl KeyDigest {
+    /// Stands in for the keys of a client that does not exist, so that it costs what others cost.
+    pub const OF_NOBODY: Self = Self([0; 32]);
+
     /// The digest of a presented key.
     #[must_use]
     pub fn of(key: &PresentedKey) -> Self {
@@ -74,6 +77,12 @@ pub struct Grant {
     pub scope: ScopeSet,
     /// The token's name in every tier, computed once.
     pub token_key: TokenKey,
+}
+
+impl Grant {
+    fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.credential, &other.credential) && self.scope == other.scope
+    }
 }
 
 /// All clients, by id and by key.
@@ -142,9 +151,7 @@ fn client(
         .map(|fields| key_digests(fields, others, faults));
     let grants = required(allow, &path, "allow", faults)
         .and_then(|field| field.into_list(faults))
-        .map(|fields| {
-            fields.into_iter().filter_map(|field| grant(field, credentials, faults)).collect()
-        });
+        .map(|fields| distinct_grants(fields, credentials, faults));
     Some(Client { id: id?, keys: keys?, grants: grants? })
 }
 
@@ -154,13 +161,27 @@ fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec
         let path = field.path.clone();
         let Some(hex) = field.into_text(faults) else { continue };
         let Some(digest) = faults.ok(path.clone(), KeyDigest::parse(&hex)) else { continue };
-        if others.by_key(&digest).is_some() || digests.iter().any(|known| known.matches(&digest)) {
+        if others.by_key(&digest).is_some() {
             faults.add(path, Reason::SharedDigest);
-        } else {
+        } else if !digests.iter().any(|known| known.matches(&digest)) {
             digests.push(digest);
         }
     }
     digests
+}
+
+/// A grant that is listed twice is one grant.
+fn distinct_grants(
+    fields: Vec<Field>,
+    credentials: &Credentials,
+    faults: &mut Faults,
+) -> Vec<Rc<Grant>> {
+    let mut grants: Vec<Rc<Grant>> = Vec::new();
+    for field in fields {
+        let new = grant(field, credentials, faults);
+        grants.extend(new.filter(|new| !grants.iter().any(|old| old.is(new))));
+    }
+    grants
 }
 
 fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option<Rc<Grant>> {

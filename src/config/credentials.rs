@@ -58,7 +58,6 @@ pub(super) struct Credentials {
 
 /// The fields of a credential on the way to [`Credential`].
 struct Draft {
-    name: String,
     tenant: Option<Tenant>,
     client_id: Option<String>,
     secrets: Vec<ClientSecret>,
@@ -70,36 +69,45 @@ pub(super) fn parse(
     cache_key: Option<&CacheKey>,
     faults: &mut Faults,
 ) -> Credentials {
-    let table = Json::of_binding(bindings, "CREDENTIALS", faults);
-    let mut drafts = Vec::new();
-    let default = default_draft(bindings, table.is_none(), faults);
-    let has_default = default.is_some();
-    drafts.extend(default);
-    let entries = table
-        .and_then(|table| Field::new("CREDENTIALS", table).into_entries(faults))
-        .unwrap_or_default();
-    if !has_default && entries.is_empty() {
+    let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
+    let host = host.as_ref().map_or(PUBLIC_CLOUD, |host| host.as_str());
+    let authority = faults.ok("AZ_AUTHORITY_HOST", AuthorityHost::parse(host));
+    let mut credentials = Credentials::default();
+    let others = !matches!(bindings.binding("CREDENTIALS"), Binding::Absent);
+    if let Some(draft) = default_draft(bindings, !others, authority.clone(), faults) {
+        credentials.add(DEFAULT.to_owned(), Some(draft), cache_key);
+    }
+    let entries = Json::of_binding(bindings, "CREDENTIALS", faults)
+        .and_then(|table| Field::new("CREDENTIALS", table).into_entries(faults));
+    if entries.as_ref().is_some_and(Vec::is_empty) && credentials.names.is_empty() {
         faults.add("CREDENTIALS", Reason::Empty);
     }
-    for (name, field) in entries {
-        if has_default && name == DEFAULT {
+    for (name, field) in entries.unwrap_or_default() {
+        if credentials.names.contains(&name) {
             faults.add(field.path, Reason::DefaultTwice);
         } else {
-            drafts.extend(named_draft(bindings, name, field, faults));
+            let draft = named_draft(bindings, &name, field, authority.clone(), faults);
+            credentials.add(name, draft, cache_key);
         }
     }
-    Credentials {
-        names: drafts.iter().map(|draft| draft.name.clone()).collect(),
-        parsed: drafts
-            .into_iter()
-            .filter_map(|draft| finish(draft, cache_key))
-            .map(Rc::new)
-            .collect(),
+    credentials
+}
+
+impl Credentials {
+    fn add(&mut self, name: String, draft: Option<Draft>, cache_key: Option<&CacheKey>) {
+        let credential = draft.and_then(|draft| finish(name.clone(), draft, cache_key));
+        self.parsed.extend(credential.map(Rc::new));
+        self.names.push(name);
     }
 }
 
 /// The `default` credential: there whole, or not at all. `required` where there is no other.
-fn default_draft(bindings: &impl Bindings, required: bool, faults: &mut Faults) -> Option<Draft> {
+fn default_draft(
+    bindings: &impl Bindings,
+    required: bool,
+    authority: Option<AuthorityHost>,
+    faults: &mut Faults,
+) -> Option<Draft> {
     let own = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
     let begun = own.iter().any(|name| !matches!(bindings.binding(name), Binding::Absent));
     if !begun && !required {
@@ -113,31 +121,29 @@ fn default_draft(bindings: &impl Bindings, required: bool, faults: &mut Faults) 
     };
     let (tenant, client_id) = (required_text("AZ_TENANT"), required_text("AZ_CLIENT_ID"));
     required_text("AZ_CLIENT_SECRET");
-    let secrets = ["AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
-    let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
+    let mut secrets = Vec::new();
+    for name in ["AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"] {
+        add_secret(&mut secrets, secret(bindings, name, name, faults));
+    }
     Some(Draft {
-        name: DEFAULT.to_owned(),
         tenant: tenant.and_then(|text| faults.ok("AZ_TENANT", Tenant::parse(&text))),
         client_id: client_id.and_then(|text| faults.ok("AZ_CLIENT_ID", name_of(text))),
-        secrets: secrets.iter().filter_map(|name| secret(bindings, name, name, faults)).collect(),
-        authority: authority_host(
-            host.as_ref().map(|host| host.as_str()),
-            "AZ_AUTHORITY_HOST",
-            faults,
-        ),
+        secrets,
+        authority,
     })
 }
 
 /// One entry of `CREDENTIALS`.
 fn named_draft(
     bindings: &impl Bindings,
-    name: String,
+    name: &str,
     field: Field,
+    default_authority: Option<AuthorityHost>,
     faults: &mut Faults,
 ) -> Option<Draft> {
     let path = field.path.clone();
     // The same rule as for tenants: both can be the first segment of a request's path.
-    if Tenant::parse(&name).is_err() {
+    if Tenant::parse(name).is_err() {
         faults.add(path.clone(), Reason::NotACredentialName);
     }
     let [tenant, client_id, secret_names, host] =
@@ -148,19 +154,18 @@ fn named_draft(
     let (tenant, client_id) =
         (required_text(tenant, "tenant"), required_text(client_id, "client_id"));
     let secret_names = required(secret_names, &path, "client_secret", faults);
-    let host_path = format!("{path}.authority_host");
-    let host = match host {
-        Some(field) => Some(field.into_text(faults)?),
-        None => None,
+    let authority = match host.map(|field| (field.path.clone(), field.into_text(faults))) {
+        Some((path, Some(text))) => faults.ok(path, AuthorityHost::parse(&text)),
+        Some((_, None)) => None,
+        None => default_authority,
     };
     Some(Draft {
-        name,
         tenant: tenant.and_then(|text| faults.ok(format!("{path}.tenant"), Tenant::parse(&text))),
         client_id: client_id.and_then(|text| faults.ok(format!("{path}.client_id"), name_of(text))),
         secrets: secret_names
             .map(|names| named_secrets(bindings, names, faults))
             .unwrap_or_default(),
-        authority: authority_host(host.as_deref(), &host_path, faults),
+        authority,
     })
 }
 
@@ -175,7 +180,7 @@ fn named_secrets(bindings: &impl Bindings, field: Field, faults: &mut Faults) ->
         let path = field.path.clone();
         let Some(name) = field.into_text(faults) else { continue };
         match bindings.binding(&name) {
-            Binding::Text(_) => secrets.extend(secret(bindings, &name, &path, faults)),
+            Binding::Text(_) => add_secret(&mut secrets, secret(bindings, &name, &path, faults)),
             _ => faults.add(path, Reason::NoSuchSecret),
         }
     }
@@ -198,8 +203,9 @@ fn secret(
     Some(ClientSecret::new(text.to_string()))
 }
 
-fn authority_host(text: Option<&str>, path: &str, faults: &mut Faults) -> Option<AuthorityHost> {
-    faults.ok(path, AuthorityHost::parse(text.unwrap_or(PUBLIC_CLOUD)))
+/// A secret that is there already would only be refused twice.
+fn add_secret(secrets: &mut Vec<ClientSecret>, secret: Option<ClientSecret>) {
+    secrets.extend(secret.filter(|new| secrets.iter().all(|old| old.expose() != new.expose())));
 }
 
 /// `1*VSCHAR` within bounds (RFC 6749 appendix A.1).
@@ -223,12 +229,12 @@ pub(super) fn required(
     field
 }
 
-fn finish(draft: Draft, cache_key: Option<&CacheKey>) -> Option<Credential> {
+fn finish(name: String, draft: Draft, cache_key: Option<&CacheKey>) -> Option<Credential> {
     let (tenant, authority) = (draft.tenant?, draft.authority?);
-    let (fingerprint, sealing_key) = keys::derive(&draft.secrets, cache_key);
+    let (fingerprint, sealing_key) = keys::derive(draft.secrets.first()?, cache_key);
     Some(Credential {
         token_endpoint: authority::token_endpoint(&authority, &tenant),
-        name: draft.name,
+        name,
         client_id: draft.client_id?,
         secrets: draft.secrets,
         tenant,

@@ -74,7 +74,7 @@ pub enum Reason {
     #[error("must be a SHA-256 digest: 64 hexadecimal digits")]
     NotADigest,
     /// Two clients cannot share a key: it would not tell who calls.
-    #[error("is already the digest of another key entry")]
+    #[error("is already the digest of another client's key")]
     SharedDigest,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]

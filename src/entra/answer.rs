@@ -1,12 +1,12 @@
 //! What an answer of the token endpoint means: a token, or an error and what may help.
 
 use super::aadsts::{self, Meaning};
+use super::exchange::{EndpointReply, TransportFailure};
 use crate::error::{BrokerError, Outage};
 use crate::limits::{THROTTLE_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS};
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::token_response::{AnswerFault, IssuedToken};
 use crate::policy::retry::{Remedy, retry_after_secs};
-use crate::ports::{EndpointReply, TransportFailure};
 use crate::time::UnixMillis;
 
 /// One failed attempt.
@@ -24,40 +24,38 @@ pub struct AttemptFailure {
 /// [`AttemptFailure`] for anything but a token.
 pub fn interpret(reply: &EndpointReply, now: UnixMillis) -> Result<IssuedToken, AttemptFailure> {
     let retry_after = reply.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
-    match reply.status {
-        // Throttled answers have a plain-text body.
-        429 => Err(throttled(retry_after)),
-        408 | 500.. => Err(transient(Outage::Failing, retry_after)),
-        300..=399 => Err(not_a_token_response(AnswerFault::Redirect)),
-        status => match (status, reply.body.as_ref()) {
-            (_, None) => Err(not_a_token_response(AnswerFault::TooLarge)),
-            (200, Some(body)) => IssuedToken::parse(body).map_err(not_a_token_response),
-            (_, Some(body)) => Err(ErrorResponse::parse(body).map_or_else(
-                || not_a_token_response(AnswerFault::UnexpectedStatus(status)),
-                |response| refused(Box::new(response), retry_after),
-            )),
+    let said = || reply.body.as_ref().and_then(|body| ErrorResponse::parse(body)).map(Box::new);
+    Err(match (reply.status, reply.body.as_ref()) {
+        // Throttled answers have a plain-text body; nothing but the status is needed.
+        (429, _) => throttled(retry_after, said()),
+        (408 | 500.., _) => transient(Outage::Failing, retry_after, said()),
+        (300..=399, _) => not_a_token_response(AnswerFault::Redirect),
+        (_, None) => not_a_token_response(AnswerFault::TooLarge),
+        (200, Some(body)) => return IssuedToken::parse(body).map_err(not_a_token_response),
+        (status, Some(_)) => match said() {
+            Some(response) => refused(response, retry_after),
+            None => not_a_token_response(AnswerFault::UnexpectedStatus(status)),
         },
-    }
+    })
 }
 
 /// Reads a failure to get any answer.
 #[must_use]
-pub const fn no_answer(failure: TransportFailure) -> AttemptFailure {
+pub fn no_answer(failure: TransportFailure) -> AttemptFailure {
     match failure {
-        TransportFailure::NoConnection => transient(Outage::NoConnection, None),
+        TransportFailure::NoConnection => transient(Outage::NoConnection, None, None),
         // The caller has waited long enough; a second attempt would double it.
-        TransportFailure::TimedOut => AttemptFailure {
-            error: unavailable(Outage::TimedOut, TRANSIENT_RETRY_AFTER_SECS),
-            remedy: Remedy::Nothing,
-        },
+        TransportFailure::TimedOut => {
+            unavailable(Outage::TimedOut, TRANSIENT_RETRY_AFTER_SECS, None, Remedy::Nothing)
+        }
     }
 }
 
 fn refused(response: Box<ErrorResponse>, retry_after: Option<u64>) -> AttemptFailure {
     let advice = aadsts::advice(&response);
     let (error, remedy) = match aadsts::meaning(&response) {
-        Meaning::Throttled => return throttled(retry_after),
-        Meaning::Transient => return transient(Outage::Failing, retry_after),
+        Meaning::Throttled => return throttled(retry_after, Some(response)),
+        Meaning::Transient => return transient(Outage::Failing, retry_after, Some(response)),
         Meaning::ScopeRefused => (BrokerError::ScopeRefused(response), Remedy::Nothing),
         Meaning::SecretRefused => {
             (BrokerError::CredentialRefused { response, advice }, Remedy::NextSecret)
@@ -67,26 +65,31 @@ fn refused(response: Box<ErrorResponse>, retry_after: Option<u64>) -> AttemptFai
     AttemptFailure { error, remedy }
 }
 
-const fn not_a_token_response(fault: AnswerFault) -> AttemptFailure {
+fn not_a_token_response(fault: AnswerFault) -> AttemptFailure {
     AttemptFailure { error: BrokerError::NotATokenResponse(fault), remedy: Remedy::Nothing }
 }
 
-fn throttled(retry_after: Option<u64>) -> AttemptFailure {
+fn throttled(retry_after: Option<u64>, response: Option<Box<ErrorResponse>>) -> AttemptFailure {
     let secs = retry_after.unwrap_or(THROTTLE_RETRY_AFTER_SECS);
-    AttemptFailure { error: unavailable(Outage::Throttled, secs), remedy: Remedy::Nothing }
+    unavailable(Outage::Throttled, secs, response, Remedy::Nothing)
 }
 
 /// An upstream that says when to come back is not asked before.
-const fn transient(cause: Outage, retry_after: Option<u64>) -> AttemptFailure {
-    match retry_after {
-        Some(secs) => AttemptFailure { error: unavailable(cause, secs), remedy: Remedy::Nothing },
-        None => AttemptFailure {
-            error: unavailable(cause, TRANSIENT_RETRY_AFTER_SECS),
-            remedy: Remedy::RetryOnce,
-        },
-    }
+fn transient(
+    cause: Outage,
+    retry_after: Option<u64>,
+    response: Option<Box<ErrorResponse>>,
+) -> AttemptFailure {
+    let remedy = if retry_after.is_some() { Remedy::Nothing } else { Remedy::RetryOnce };
+    unavailable(cause, retry_after.unwrap_or(TRANSIENT_RETRY_AFTER_SECS), response, remedy)
 }
 
-const fn unavailable(cause: Outage, retry_after_secs: u64) -> BrokerError {
-    BrokerError::UpstreamUnavailable { cause, retry_after_secs }
+fn unavailable(
+    cause: Outage,
+    retry_after_secs: u64,
+    response: Option<Box<ErrorResponse>>,
+    remedy: Remedy,
+) -> AttemptFailure {
+    let error = BrokerError::UpstreamUnavailable { cause, retry_after_secs, response };
+    AttemptFailure { error, remedy }
 }

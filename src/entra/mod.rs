@@ -4,4 +4,5 @@
 pub mod aadsts;
 pub mod answer;
 pub mod authority;
+pub mod exchange;
 pub mod request;

@@ -114,8 +114,9 @@ fn describe(error: &BrokerError) -> String {
         E::ScopeMissing => "scope is missing, and this client has more than one grant".into(),
         E::ScopeNotGranted => "this client is not granted the requested scope".into(),
         E::CredentialNotGranted => "this client is not granted the requested credential".into(),
+        // Upstream's own words: people look them up.
         E::ScopeRefused(response) => match &response.description {
-            Some(text) => format!("the authorization server refused the scope: {text}"),
+            Some(text) => text.clone(),
             None => "the authorization server refused the scope".into(),
         },
         E::Misconfigured => {

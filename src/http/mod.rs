@@ -2,5 +2,4 @@
 
 pub mod ask;
 pub mod reply;
-pub mod request_id;
 pub mod route;

@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::broker::Served;
 use crate::error::{BrokerError, Dialect, WireError};
 use crate::oauth::token_response::TokenResponse;
-use crate::time::UnixMillis;
 
 /// Headers of every response. A token must not outlive its use in anybody's cache or history.
 pub const HEADERS: [(&str, &str); 4] = [
@@ -49,14 +48,14 @@ struct State {
 }
 
 impl Reply {
-    /// A token, with the lifetime that it has left at `now`.
+    /// A token, with the lifetime that it has left.
     #[must_use]
-    pub fn token(served: &Served, now: UnixMillis) -> Self {
-        let token = &served.token;
+    pub fn token(served: &Served) -> Self {
+        let Served { token, at, .. } = served;
         let response = TokenResponse {
             token_type: "Bearer",
-            expires_in: now.until(token.expires_at).whole_secs(),
-            ext_expires_in: token.ext_expires_at.map(|at| now.until(at).whole_secs()),
+            expires_in: at.until(token.expires_at).whole_secs(),
+            ext_expires_in: token.ext_expires_at.map(|at| at.until(at).whole_secs()),
             access_token: token.access_token.expose(),
         };
         Self {

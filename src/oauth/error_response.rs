@@ -1,5 +1,6 @@
 //! The authorization server's error response (RFC 6749 §5.2) with Entra's additions.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
@@ -32,15 +33,49 @@ pub struct Trace {
     pub correlation_id: Option<String>,
 }
 
+/// Only `error` has to be right: an odd field beside it must not hide what went wrong.
 #[derive(Deserialize)]
 struct Wire {
     error: String,
-    error_description: Option<String>,
-    #[serde(default)]
-    error_codes: Vec<u32>,
-    timestamp: Option<String>,
-    trace_id: Option<String>,
-    correlation_id: Option<String>,
+    error_description: Option<Loose>,
+    error_codes: Option<Loose>,
+    timestamp: Option<Loose>,
+    trace_id: Option<Loose>,
+    correlation_id: Option<Loose>,
+}
+
+/// A field of whatever type.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Loose {
+    Number(u32),
+    Text(String),
+    List(Vec<Loose>),
+    Other(IgnoredAny),
+}
+
+impl Loose {
+    fn text(self, max: usize) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(relayed(&text, max)),
+            _ => None,
+        }
+    }
+
+    fn number(&self) -> Option<u32> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn numbers(&self) -> Vec<u32> {
+        match self {
+            Self::List(items) => items.iter().filter_map(Self::number).collect(),
+            single => single.number().into_iter().collect(),
+        }
+    }
 }
 
 impl ErrorResponse {
@@ -48,12 +83,16 @@ impl ErrorResponse {
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
         let wire: Wire = serde_json::from_slice(body).ok()?;
-        let id = |text: Option<String>| text.map(|text| relayed(&text, RELAYED_ID_MAX_BYTES));
+        let id = |field: Option<Loose>| field.and_then(|field| field.text(RELAYED_ID_MAX_BYTES));
+        let mut error_codes = wire.error_codes.map(|codes| codes.numbers()).unwrap_or_default();
+        error_codes.truncate(RELAYED_CODES_MAX);
         Some(Self {
             error: relayed(&wire.error, RELAYED_ID_MAX_BYTES),
-            description: wire.error_description.map(|text| relayed(&text, RELAYED_TEXT_MAX_BYTES)),
+            description: wire
+                .error_description
+                .and_then(|field| field.text(RELAYED_TEXT_MAX_BYTES)),
             trace: Trace {
-                error_codes: wire.error_codes.into_iter().take(RELAYED_CODES_MAX).collect(),
+                error_codes,
                 timestamp: id(wire.timestamp),
                 trace_id: id(wire.trace_id),
                 correlation_id: id(wire.correlation_id),
@@ -61,10 +100,14 @@ impl ErrorResponse {
         })
     }
 
-    /// The first AADSTS number, the one that names the cause.
+    /// The AADSTS number that names the cause: the first of `error_codes`, else the one that the
+    /// description begins with. For people only; decisions go by `error` and `error_codes`.
     #[must_use]
     pub fn aadsts(&self) -> Option<u32> {
-        self.trace.error_codes.first().copied()
+        self.trace.error_codes.first().copied().or_else(|| {
+            let number = self.description.as_deref()?.strip_prefix("AADSTS")?;
+            number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        })
     }
 }
 

@@ -71,20 +71,23 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>
 }
 
 impl Seconds {
-    /// The duration where it makes sense as a lifetime: a whole second at least, a year at most.
-    fn lifetime(&self) -> Option<Millis> {
+    /// The duration where it makes sense: not negative, rounded down, a year at most.
+    fn duration(&self) -> Option<Millis> {
         let seconds = match self {
             Self::Whole(seconds) => *seconds,
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "rounds down; negative and NaN become 0, infinity the largest: all refused"
+                reason = "rounds down, as it is meant; what does not fit becomes the largest and is refused"
             )]
-            Self::Fraction(seconds) => *seconds as u64,
-            Self::Text(text) => text.parse().ok()?,
-            Self::Other(_) => return None,
+            Self::Fraction(seconds) if *seconds >= 0.0 => *seconds as u64,
+            Self::Text(text) => {
+                let text = text.trim();
+                text.split_once('.').map_or(text, |(whole, _)| whole).parse().ok()?
+            }
+            Self::Fraction(_) | Self::Other(_) => return None,
         };
-        (1..=EXPIRES_IN_MAX_SECS).contains(&seconds).then(|| Millis::from_secs(seconds))
+        (seconds <= EXPIRES_IN_MAX_SECS).then(|| Millis::from_secs(seconds))
     }
 }
 
@@ -102,16 +105,20 @@ impl IssuedToken {
             return Err(AnswerFault::TokenType);
         }
         let expires_in = match wire.expires_in {
-            Some(seconds) => seconds.lifetime().ok_or(AnswerFault::ExpiresIn)?,
+            Some(seconds) => seconds
+                .duration()
+                .filter(|lifetime| *lifetime > Millis(0))
+                .ok_or(AnswerFault::ExpiresIn)?,
             None => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
         };
         // Both are hints: a senseless one is as good as none.
-        let hint = |seconds: Option<Seconds>| seconds.and_then(|seconds| seconds.lifetime());
+        let hint = |seconds: Option<Seconds>| seconds.and_then(|seconds| seconds.duration());
         Ok(Self {
             access_token,
             expires_in,
             ext_expires_in: hint(wire.ext_expires_in),
-            refresh_in: hint(wire.refresh_in).filter(|refresh_in| *refresh_in < expires_in),
+            refresh_in: hint(wire.refresh_in)
+                .filter(|refresh_in| (Millis(1)..expires_in).contains(refresh_in)),
         })
     }
 }

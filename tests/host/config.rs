@@ -237,6 +237,50 @@ fn faults_of_named_credentials() {
 }
 
 #[test]
+fn credentials_inherit_the_authority_host_and_repeat_no_secret() {
+    let entry = r#"{"tenant":"t","client_id":"c","client_secret":["CONTOSO_SECRET","SAME"]}"#;
+    let vars = named(entry)
+        .with("SAME", "c0ntoso")
+        .with("AZ_AUTHORITY_HOST", "https://login.microsoftonline.us");
+    let config = Config::parse(&vars).unwrap();
+    let credential = config.credentials_named("contoso").next().unwrap();
+    assert_eq!(credential.token_endpoint, "https://login.microsoftonline.us/t/oauth2/v2.0/token");
+    assert_eq!(credential.secrets.len(), 1);
+}
+
+#[test]
+fn the_authority_host_is_checked_also_where_no_default_credential_is() {
+    let vars = Vars::of(&[
+        ("AZ_AUTHORITY_HOST", "http://evil.example"),
+        ("CREDENTIALS", r#"{"default":{"tenant":"t","client_id":"c","client_secret":"S"}}"#),
+        ("S", "secret"),
+        ("CLIENTS", &clients()),
+    ]);
+    assert_faults(
+        &vars,
+        &["AZ_AUTHORITY_HOST: http is allowed for loopback hosts only, use https"],
+    );
+}
+
+#[test]
+fn a_secondary_secret_does_not_change_the_stored_tokens_key() {
+    let key =
+        |vars: &Vars| Config::parse(vars).unwrap().client("reports").unwrap().grants[0].token_key;
+    assert_eq!(key(&valid()), key(&valid().with("AZ_CLIENT_SECRET_SECONDARY", "old")));
+    assert_ne!(key(&valid()), key(&valid().with("AZ_CLIENT_SECRET", "new")));
+}
+
+#[test]
+fn a_malformed_table_is_one_fault() {
+    let vars = Vars::of(&[("CREDENTIALS", "nonsense"), ("CLIENTS", "{}")]);
+    assert_faults(&vars, &["CREDENTIALS: is not valid JSON (line 1, column 2)"]);
+    let vars = valid()
+        .with("CREDENTIALS", r#"{"contoso":7}"#)
+        .with("CLIENTS", &clients().replace("default", "contoso"));
+    assert_faults(&vars, &["CREDENTIALS.contoso: must be a table (JSON object)"]);
+}
+
+#[test]
 fn faults_of_the_credentials_table() {
     let entry = r#"{"tenant":"t","client_id":"c","client_secret":"AZ_CLIENT_SECRET"}"#;
     let cases = [

@@ -7,10 +7,11 @@ use edge_token_broker::limits::ISOLATE_TOKENS_MAX;
 use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::ports::TokenMemory;
+use edge_token_broker::secret::ClientSecret;
 use edge_token_broker::time::{Millis, UnixMillis};
 
 fn key(number: usize) -> TokenKey {
-    let (fingerprint, _) = derive(&[], None);
+    let (fingerprint, _) = derive(&ClientSecret::new("s".into()), None);
     let identity = Identity {
         authority: &AuthorityHost::parse("https://login.example").unwrap(),
         tenant: &Tenant::parse("t").unwrap(),
@@ -29,12 +30,19 @@ fn recall(memory: &IsolateMemory, number: usize) -> Option<String> {
 }
 
 #[test]
-fn the_newest_token_of_a_key_is_kept() {
+fn the_token_that_expires_later_is_kept_in_whatever_order_they_come() {
+    let long =
+        |memory: &IsolateMemory| memory.remember(key(1), token("l", UnixMillis(0), Millis(3000)));
+    let short =
+        |memory: &IsolateMemory| memory.remember(key(1), token("s", UnixMillis(1), Millis(300)));
     let memory = IsolateMemory::default();
     assert_eq!(recall(&memory, 1), None);
-    remember(&memory, 1, "a");
-    remember(&memory, 1, "b");
-    assert_eq!(recall(&memory, 1).as_deref(), Some("b"));
+    short(&memory);
+    assert_eq!(recall(&memory, 1).as_deref(), Some("s"));
+    long(&memory);
+    assert_eq!(recall(&memory, 1).as_deref(), Some("l"));
+    short(&memory);
+    assert_eq!(recall(&memory, 1).as_deref(), Some("l"));
 }
 
 #[test]

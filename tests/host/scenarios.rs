@@ -1,5 +1,6 @@
 //! The way of a request through the tiers, in simulated time.
 
+use crate::support::ports::run;
 use crate::support::world::{START, World, text};
 use edge_token_broker::cache_status::{CacheStatus, Tier};
 use edge_token_broker::ports::TierError;
@@ -11,7 +12,7 @@ fn a_miss_goes_upstream_and_fills_both_tiers() {
     world.issue("one", 3600);
     let served = world.request().unwrap();
     assert_eq!(text(&served), "one");
-    assert_eq!(served.cache_status, CacheStatus::Miss { stored: true });
+    assert_eq!(served.cache_status, CacheStatus::Miss);
     // 3600 s from before the request, of which the answer took 50 ms.
     assert_eq!(*world.broker.kv.ttls.borrow(), [3599]);
 
@@ -117,4 +118,16 @@ fn a_rotated_secret_does_not_find_the_old_token() {
     before.request().unwrap();
     let after = World::with_secrets("new", "");
     assert_ne!(before.grant.token_key, after.grant.token_key);
+}
+
+#[test]
+fn a_request_that_was_overtaken_while_it_read_kv_takes_the_token_from_memory() {
+    let mut world = World::new();
+    world.issue("one", 3600);
+    world.request().unwrap();
+    world.broker.kv.failure.set(Some(TierError::TimedOut));
+    // As if memory had been empty when the request came.
+    let served = run(world.broker.obtain(&world.grant, &mut world.event)).unwrap();
+    assert_eq!(text(&served), "one");
+    assert_eq!(world.upstream_requests(), 1);
 }

@@ -2,9 +2,9 @@
 
 use crate::support::ports::SimulatedEndpoint;
 use crate::support::world::{World, text};
+use edge_token_broker::entra::exchange::TransportFailure;
 use edge_token_broker::error::{BrokerError, Outage};
 use edge_token_broker::oauth::token_response::AnswerFault;
-use edge_token_broker::ports::TransportFailure;
 use edge_token_broker::time::Millis;
 
 #[test]
@@ -67,7 +67,7 @@ fn outage(prepare: impl FnOnce(&SimulatedEndpoint)) -> (BrokerError, usize) {
 }
 
 fn unavailable(cause: Outage, retry_after_secs: u64) -> BrokerError {
-    BrokerError::UpstreamUnavailable { cause, retry_after_secs }
+    BrokerError::UpstreamUnavailable { cause, retry_after_secs, response: None }
 }
 
 #[test]
@@ -140,11 +140,40 @@ fn a_date_that_has_passed_is_one_second() {
 }
 
 #[test]
+fn upstreams_numbers_survive_an_outage() {
+    for status in [400, 429, 503] {
+        let body = r#"{"error":"temporarily_unavailable","error_codes":[90033],"trace_id":"tr"}"#;
+        let (error, _) = outage(|endpoint| endpoint.answer_with(status, Some("9"), body));
+        assert_eq!(error.name(), "upstream_unavailable");
+        assert_eq!(error.upstream().unwrap().aadsts(), Some(90033), "{status}");
+    }
+}
+
+#[test]
+fn a_status_that_decides_needs_no_body() {
+    let statuses = [
+        (429, "upstream_unavailable"),
+        (503, "upstream_unavailable"),
+        (302, "not_a_token_response"),
+    ];
+    for (status, name) in statuses {
+        let (error, _) = outage(|endpoint| endpoint.answer_without_body(status, Some("9")));
+        assert_eq!(error.name(), name, "{status}");
+    }
+    let (error, _) = outage(|endpoint| endpoint.answer_without_body(200, None));
+    assert_eq!(error, BrokerError::NotATokenResponse(AnswerFault::TooLarge));
+}
+
+#[test]
 fn throttling_hidden_in_an_error_response_is_throttling() {
-    let hidden = |endpoint: &SimulatedEndpoint| {
+    let (error, requests) = outage(|endpoint| {
         endpoint.answer(400, r#"{"error":"invalid_grant","error_codes":[50196]}"#);
-    };
-    assert_eq!(outage(hidden), (unavailable(Outage::Throttled, 60), 1));
+    });
+    let throttled = matches!(
+        error,
+        BrokerError::UpstreamUnavailable { cause: Outage::Throttled, retry_after_secs: 60, .. }
+    );
+    assert!(throttled && requests == 1, "{error:?}");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use base64ct::{Base64, Encoding};
 use edge_token_broker::error::{BrokerError, Presented, RequestFault};
 use edge_token_broker::http::ask::is_form;
-use edge_token_broker::http::request_id::RequestId;
 use edge_token_broker::http::route::{Route, path_and_query};
 use edge_token_broker::oauth::client_auth::{at_token_endpoint, bearer};
 use edge_token_broker::oauth::parameters::Parameters;
 use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::request_id::RequestId;
 
 mod client_authentication {
     use super::*;

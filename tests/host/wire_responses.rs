@@ -39,7 +39,7 @@ mod token_response {
 
     #[test]
     fn numbers_come_as_numbers_or_strings() {
-        for value in ["3599", "\"3599\"", "3599.0", "3599.9"] {
+        for value in ["3599", "\"3599\"", "3599.0", "3599.9", "\" 3599\"", "\"3599.0\""] {
             let issued =
                 with(&format!(r#""expires_in":{value},"ext_expires_in":{value}"#)).unwrap();
             assert_eq!(issued.expires_in, Millis::from_secs(3599), "{value}");
@@ -88,6 +88,8 @@ mod token_response {
 
     #[test]
     fn senseless_hints_are_ignored() {
+        let issued = with(r#""expires_in":100,"ext_expires_in":0,"refresh_in":0"#).unwrap();
+        assert_eq!((issued.ext_expires_in, issued.refresh_in), (Some(Millis(0)), None));
         let issued = with(r#""expires_in":100,"ext_expires_in":-1,"refresh_in":100"#).unwrap();
         assert_eq!((issued.ext_expires_in, issued.refresh_in), (None, None));
         assert_eq!(
@@ -183,15 +185,31 @@ mod error_response {
 
     #[test]
     fn other_bodies_are_none() {
-        for body in [
-            "",
-            "Too Many Requests",
-            "{}",
-            r#"{"error":7}"#,
-            r#"{"error":"x","error_codes":"7"}"#,
-            "[]",
-        ] {
+        for body in ["", "Too Many Requests", "{}", r#"{"error":7}"#, "[]"] {
             assert_eq!(ErrorResponse::parse(body.as_bytes()), None, "{body}");
         }
+    }
+
+    #[test]
+    fn an_odd_field_beside_it_does_not_hide_the_error() {
+        let codes = |field: &str| {
+            let body =
+                format!(r#"{{"error":"invalid_client","trace_id":5,"timestamp":{{}},{field}}}"#);
+            let response = ErrorResponse::parse(body.as_bytes()).unwrap();
+            assert_eq!(response.error, "invalid_client");
+            response.trace.error_codes
+        };
+        assert_eq!(codes(r#""error_codes":["1002012",-1,null,70011]"#), [1_002_012, 70_011]);
+        assert_eq!(codes(r#""error_codes":7000215"#), [7_000_215]);
+        assert!(codes(r#""error_codes":null"#).is_empty());
+        assert!(codes(r#""error_codes":{"a":[1]}"#).is_empty());
+    }
+
+    #[test]
+    fn the_number_may_stand_in_the_description_only() {
+        let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret"}"#;
+        assert_eq!(ErrorResponse::parse(body).unwrap().aadsts(), Some(7_000_215));
+        let other = br#"{"error":"invalid_client","error_description":"Invalid client secret"}"#;
+        assert_eq!(ErrorResponse::parse(other).unwrap().aadsts(), None);
     }
 }

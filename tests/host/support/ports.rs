@@ -6,11 +6,9 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
 use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{
-    Clock, EndpointReply, EndpointRequest, Entropy, TierError, TokenEndpoint, TokenTier,
-    TransportFailure,
-};
+use edge_token_broker::ports::{Clock, Entropy, TierError, TokenEndpoint, TokenTier};
 use edge_token_broker::time::{Millis, UnixMillis};
 
 /// Runs a future over simulated ports: none of them ever waits.
@@ -110,6 +108,11 @@ impl SimulatedEndpoint {
             retry_after: retry_after.map(str::to_owned),
             body: Some(body.as_bytes().to_vec().into()),
         }));
+    }
+
+    pub(crate) fn answer_without_body(&self, status: u16, retry_after: Option<&str>) {
+        let retry_after = retry_after.map(str::to_owned);
+        self.answers.borrow_mut().push_back(Ok(EndpointReply { status, retry_after, body: None }));
     }
 
     pub(crate) fn fail(&self, failure: TransportFailure) {

@@ -7,10 +7,10 @@ use edge_token_broker::cache_status::CacheStatus;
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::event::Event;
-use edge_token_broker::http::request_id::RequestId;
 use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::policy::access::{Ask, authorize};
+use edge_token_broker::request_id::RequestId;
 
 use super::bindings::Vars;
 use super::ports::{CountingEntropy, SimulatedClock, SimulatedEndpoint, SimulatedKv, run};
@@ -80,7 +80,7 @@ impl World {
             return Ok(served);
         }
         let served = run(self.broker.obtain(&self.grant, &mut self.event))?;
-        if matches!(served.cache_status, CacheStatus::Miss { .. }) {
+        if matches!(served.cache_status, CacheStatus::Miss) {
             run(self.broker.write_behind(&self.grant, &served.token, &mut self.event));
         }
         Ok(served)
