@@ -82,7 +82,8 @@ function packagesMatch() {
   const installed = JSON.parse(readFileSync(record, "utf8")).packages;
   const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   return Object.entries(locked).every(
-    ([path, { integrity, optional }]) => path === "" || optional || installed[path]?.integrity === integrity,
+    ([path, { integrity, optional }]) =>
+      path === "" || optional || (installed[path]?.integrity === integrity && existsSync(join(root, path))),
   );
 }
 

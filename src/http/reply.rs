@@ -51,11 +51,11 @@ impl Reply {
     /// A token, with the lifetime that it has left.
     #[must_use]
     pub fn token(served: &Served) -> Self {
-        let Served { token, at, .. } = served;
+        let Served { token, at: now, .. } = served;
         let response = TokenResponse {
             token_type: "Bearer",
-            expires_in: at.until(token.expires_at).whole_secs(),
-            ext_expires_in: token.ext_expires_at.map(|at| at.until(at).whole_secs()),
+            expires_in: now.until(token.expires_at).whole_secs(),
+            ext_expires_in: token.ext_expires_at.map(|at| now.until(at).whole_secs()),
             access_token: token.access_token.expose(),
         };
         Self {

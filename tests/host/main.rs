@@ -17,6 +17,7 @@ mod config_clients;
 mod errors;
 mod freshness;
 mod memory;
+mod replies;
 mod scenarios;
 mod stored_format;
 mod upstream;

@@ -46,6 +46,26 @@ test("the only exported functions are handlers: anything else would be callable 
     for (const [name, { kind }] of Object.entries(others)) assert.equal(kind, "struct", name);
   }));
 
+/** A Worker that says its body is short and sends a long one. */
+const LIAR = `
+export default {
+  fetch(request, env) {
+    const chunk = new TextEncoder().encode("x".repeat(1024 * 1024));
+    let left = 200;
+    const body = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(chunk) : stream.close()) });
+    const headers = new Headers(request.headers);
+    headers.set("content-type", "application/x-www-form-urlencoded");
+    headers.set("content-length", "10");
+    return env.BROKER.fetch("https://broker/oauth2/v2.0/token", { method: "POST", headers, body });
+  },
+};`;
+
+test("a declared length that is a lie does not get past the limit", () =>
+  withWorld({ front: LIAR }, async (world) => {
+    const reply = await world.fetch("/");
+    assert.deepEqual({ status: reply.status, error: reply.body.error }, { status: 413, error: "invalid_request" });
+  }));
+
 test("another Worker gets a token over a service binding", () =>
   withWorld({ front: CALLER }, async (world) => {
     assertToken(await world.getToken({ client: REPORTS, scope: GRAPH }));

@@ -78,16 +78,21 @@ test("ext_expires_in is absent where upstream sent none", async () => {
   }
 });
 
-test("a cancelled request leaves the next one unharmed", async () => {
+test("what a caller asked for is kept and logged although the caller has gone", async () => {
   const scope = world.newScope();
+  const requestId = `gone-${scope.length}-${Date.now()}`;
+  const upstream = () => world.authority.requests.filter(({ params }) => params.scope === scope);
   world.authority.next({ scope, slow: 300 });
   const socket = connect(world.broker.port, "127.0.0.1");
-  socket.write(`GET /token?scope=${scope} HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer ${REPORTS.key}\r\n\r\n`);
-  await until(() => world.authority.requests.some(({ params }) => params.scope === scope)); // it is in flight
+  const headers = `Host: broker\r\nAuthorization: Bearer ${REPORTS.key}\r\nX-Request-Id: ${requestId}`;
+  socket.write(`GET /token?scope=${scope} HTTP/1.1\r\n${headers}\r\n\r\n`);
+  await until(() => upstream().length > 0); // it is in flight
   socket.resetAndDestroy();
 
-  assertToken(await world.getToken({ scope }));
+  const line = await world.logOf({ requestId });
+  assert.deepEqual({ outcome: line.outcome, tier: line.tier }, { outcome: "miss", tier: "upstream" });
   assertHit(await world.getToken({ scope }), "isolate");
+  assert.equal(upstream().length, 1);
 });
 
 test("concurrent requests are each answered with a good token", async () => {

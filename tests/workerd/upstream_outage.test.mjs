@@ -8,6 +8,12 @@ import { openWorld } from "./harness/world.mjs";
 
 const TIMEOUT_MS = 10_000;
 const RETRY_PAUSE_MS = [500, 1500];
+const TRANSIENT = {
+  error: "temporarily_unavailable",
+  error_description: "AADSTS90033: A transient error has occurred. Please try again.",
+  error_codes: [90033],
+  trace_id: "79168b0f-cc19-4f7f-8859-623628460a00",
+};
 
 let world;
 before(async () => (world = await openWorld()));
@@ -50,6 +56,26 @@ describe("throttling", { concurrency: true }, () => {
       assert.equal(attempts.length, 1);
     });
   }
+});
+
+describe("a status that decides does not wait for its body", { concurrency: true }, () => {
+  for (const [status, seconds] of [[429, 7], [503, 7]]) {
+    test(`${status} whose body never ends is passed on with its Retry-After, and not retried`, async () => {
+      const { reply, tookMs, attempts } = await ask({ fail: { status, retryAfter: seconds }, hang: "body" });
+      assert.equal(assertUnavailable(reply), seconds);
+      assert.equal(attempts.length, 1);
+      assert.ok(tookMs < TIMEOUT_MS / 2, `took ${tookMs} ms`);
+    });
+  }
+
+  test("Entra's numbers are relayed and logged when the body does come", async () => {
+    const { reply } = await ask({ reply: { status: 503, headers: { "Retry-After": "7" }, body: TRANSIENT } });
+    assertUnavailable(reply);
+    assert.deepEqual(reply.body.error_codes, [90033]);
+    assert.equal(reply.body.trace_id, TRANSIENT.trace_id);
+    const { aadsts, trace_id } = await world.logOf(reply);
+    assert.deepEqual({ aadsts, trace_id }, { aadsts: 90033, trace_id: TRANSIENT.trace_id });
+  });
 });
 
 describe("one retry", { concurrency: true }, () => {
