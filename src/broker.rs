@@ -2,7 +2,7 @@
 
 use crate::cache_status::{CacheStatus, Tier};
 use crate::config::Grant;
-use crate::error::{BrokerError, Outage};
+use crate::error::{BrokerError, Outage, UpstreamError};
 use crate::event::Event;
 use crate::limits::{KV_TTL_MIN_SECS, TRANSIENT_RETRY_AFTER_SECS};
 use crate::policy::freshness::{Freshness, assess};
@@ -76,11 +76,12 @@ where
             .await?;
         let at = self.clock.now();
         if assess(&token, at) == Freshness::Expired {
-            return Err(BrokerError::UpstreamUnavailable {
+            return Err(UpstreamError::Unavailable {
                 cause: Outage::ExpiredOnArrival,
                 retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
                 response: None,
-            });
+            }
+            .into());
         }
         self.memory.remember(grant.token_key, token.clone());
         Ok(Served { token, cache_status: CacheStatus::Miss, at })

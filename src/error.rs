@@ -1,12 +1,10 @@
 //! Every way in which a request can fail, split by who must act, and the one mapping to the wire.
 
+use serde::{Deserialize, Serialize};
+
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::MalformedScope;
 use crate::oauth::token_response::AnswerFault;
-
-mod wire;
-
-pub use wire::{Dialect, WireError};
 
 /// A failed request, told apart by who can act on it.
 ///
@@ -35,30 +33,33 @@ pub enum BrokerError {
     /// The credential does not exist, or the client has no grant for it. Both look the same.
     #[error("client is not granted the credential")]
     CredentialNotGranted,
-    /// The authorization server refuses the scope itself.
-    #[error("authorization server refused the scope")]
-    ScopeRefused(Box<ErrorResponse>),
 
     // An operator must act; retrying cannot help.
     /// The configuration has faults; they are in the log.
     #[error("configuration is not valid")]
     Misconfigured,
-    /// The authorization server refuses the broker: secret, application, tenant, or policy.
+
+    // Depends on what it is.
+    /// The authorization server gave no token.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+}
+
+/// Why the authorization server gave no token. Crosses from the coordinator to whoever waits.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+pub enum UpstreamError {
+    /// The authorization server refuses the scope itself: the caller or its grant must change.
+    #[error("authorization server refused the scope")]
+    ScopeRefused(Box<ErrorResponse>),
+    /// It refuses the broker: secret, application, tenant, or policy. An operator must act.
     #[error("authorization server refused the broker's credential")]
-    CredentialRefused {
-        /// What the authorization server said.
-        response: Box<ErrorResponse>,
-        /// What an operator has to do about it.
-        advice: &'static str,
-    },
-    /// What answered is not a token endpoint, or a broken one.
+    CredentialRefused(Box<ErrorResponse>),
+    /// What answered is not a token endpoint, or a broken one. An operator must act.
     #[error("authorization server's answer is not a token response: {0}")]
     NotATokenResponse(AnswerFault),
-
-    // Retry later.
-    /// The authorization server throttles, fails, or is out of time.
+    /// It throttles, fails, or is out of time: retry later.
     #[error("authorization server unavailable: {cause}")]
-    UpstreamUnavailable {
+    Unavailable {
         /// What happened.
         cause: Outage,
         /// When to come back: upstream's word, capped, or the broker's default.
@@ -106,7 +107,7 @@ pub enum Presented {
 }
 
 /// Why the authorization server gave no usable answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
 pub enum Outage {
     /// HTTP 429, or an AADSTS number that means the same.
     #[error("throttled")]
@@ -137,23 +138,31 @@ impl BrokerError {
             Self::ScopeMissing => "scope_missing",
             Self::ScopeNotGranted => "scope_not_granted",
             Self::CredentialNotGranted => "credential_not_granted",
-            Self::ScopeRefused(_) => "scope_refused",
             Self::Misconfigured => "misconfigured",
-            Self::CredentialRefused { .. } => "credential_refused",
+            Self::Upstream(error) => error.name(),
+        }
+    }
+}
+
+impl UpstreamError {
+    /// The failure's name in the log.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ScopeRefused(_) => "scope_refused",
+            Self::CredentialRefused(_) => "credential_refused",
             Self::NotATokenResponse(_) => "not_a_token_response",
-            Self::UpstreamUnavailable { .. } => "upstream_unavailable",
+            Self::Unavailable { .. } => "upstream_unavailable",
         }
     }
 
-    /// The authorization server's own error response, where it is the cause.
+    /// The authorization server's own error response, where there was one.
     #[must_use]
-    pub fn upstream(&self) -> Option<&ErrorResponse> {
+    pub fn response(&self) -> Option<&ErrorResponse> {
         match self {
-            Self::ScopeRefused(response) | Self::CredentialRefused { response, .. } => {
-                Some(response)
-            }
-            Self::UpstreamUnavailable { response, .. } => response.as_deref(),
-            _ => None,
+            Self::ScopeRefused(response) | Self::CredentialRefused(response) => Some(response),
+            Self::Unavailable { response, .. } => response.as_deref(),
+            Self::NotATokenResponse(_) => None,
         }
     }
 }

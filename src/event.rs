@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::error::BrokerError;
+use crate::error::{BrokerError, UpstreamError};
 use crate::request_id::RequestId;
 
 /// Everything worth knowing about one request.
@@ -106,10 +106,8 @@ impl Event {
         self.outcome = error.name();
         self.reason = Some(error.to_string());
         self.level = match error {
-            BrokerError::Misconfigured
-            | BrokerError::CredentialRefused { .. }
-            | BrokerError::NotATokenResponse(_)
-            | BrokerError::UpstreamUnavailable { .. } => "error",
+            BrokerError::Upstream(UpstreamError::ScopeRefused(_)) => "warn",
+            BrokerError::Misconfigured | BrokerError::Upstream(_) => "error",
             _ => "warn",
         };
     }

@@ -4,7 +4,7 @@ use crate::config::Credential;
 use crate::entra::answer::{self, AttemptFailure};
 use crate::entra::exchange::EndpointRequest;
 use crate::entra::request;
-use crate::error::BrokerError;
+use crate::error::UpstreamError;
 use crate::event::UpstreamTrail;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
@@ -35,7 +35,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         scope: &ScopeSet,
         request_id: &RequestId,
         trail: &mut UpstreamTrail,
-    ) -> Result<CachedToken, BrokerError> {
+    ) -> Result<CachedToken, UpstreamError> {
         let started = self.clock.now();
         let result = self.attempts(credential, scope, request_id, trail).await;
         trail.ms = Some(started.until(self.clock.now()).0);
@@ -51,35 +51,35 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         scope: &ScopeSet,
         request_id: &RequestId,
         trail: &mut UpstreamTrail,
-    ) -> Result<CachedToken, BrokerError> {
+    ) -> Result<CachedToken, UpstreamError> {
+        let (mut secret, mut others) = (&credential.secret, credential.other_secrets.iter());
         let mut first_refusal = None;
         let mut may_retry = true;
-        for secret in &credential.secrets {
-            loop {
-                let body = request::body(&credential.client_id, secret, scope);
-                let request = EndpointRequest { url: &credential.token_endpoint, request_id, body };
-                // Lifetimes count from before the request: the token is never older than believed.
-                let requested_at = self.clock.now();
-                let failure = match self.attempt(&request, trail).await {
-                    Ok(issued) => return Ok(CachedToken::new(issued, requested_at)),
-                    Err(failure) => failure,
-                };
-                match failure.remedy {
-                    Remedy::RetryOnce if may_retry => {
-                        may_retry = false;
-                        let random = u32::from_be_bytes(self.entropy.bytes());
-                        self.clock.sleep(retry::pause(random)).await;
-                    }
-                    Remedy::NextSecret => {
-                        first_refusal.get_or_insert(failure.error);
-                        break;
-                    }
-                    Remedy::RetryOnce | Remedy::Nothing => return Err(failure.error),
+        loop {
+            let body = request::body(&credential.client_id, secret, scope);
+            let request = EndpointRequest { url: &credential.token_endpoint, request_id, body };
+            // Lifetimes count from before the request: the token is never older than believed.
+            let requested_at = self.clock.now();
+            let failure = match self.attempt(&request, trail).await {
+                Ok(issued) => return Ok(CachedToken::new(issued, requested_at)),
+                Err(failure) => failure,
+            };
+            match failure.remedy {
+                Remedy::RetryOnce if may_retry => {
+                    may_retry = false;
+                    let random = u32::from_be_bytes(self.entropy.bytes());
+                    self.clock.sleep(retry::pause(random)).await;
                 }
+                Remedy::NextSecret => {
+                    let refusal = first_refusal.get_or_insert(failure.error);
+                    match others.next() {
+                        Some(next) => secret = next,
+                        None => return Err(refusal.clone()),
+                    }
+                }
+                Remedy::RetryOnce | Remedy::Nothing => return Err(failure.error),
             }
         }
-        // A credential without any secret cannot be configured.
-        Err(first_refusal.unwrap_or(BrokerError::Misconfigured))
     }
 
     async fn attempt(
@@ -97,8 +97,8 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
 }
 
 /// Notes in the log what the caller reads in the reply, so that the two can be found together.
-fn note_refusal(trail: &mut UpstreamTrail, error: &BrokerError) {
-    if let Some(response) = error.upstream() {
+fn note_refusal(trail: &mut UpstreamTrail, error: &UpstreamError) {
+    if let Some(response) = error.response() {
         trail.aadsts = response.aadsts();
         trail.trace_id.clone_from(&response.trace.trace_id);
     }

@@ -18,11 +18,12 @@ use super::isolate::Isolate;
 use crate::broker::Served;
 use crate::cache_status::CacheStatus;
 use crate::config::{Config, Grant};
-use crate::error::{BrokerError, Dialect, RequestFault};
+use crate::error::{BrokerError, RequestFault};
 use crate::event::Event;
 use crate::http::ask;
 use crate::http::reply::{HEADERS, Reply};
 use crate::http::route::{Route, path_and_query};
+use crate::http::wire_error::Dialect;
 use crate::ports::{Entropy, EventSink};
 use crate::request_id::RequestId;
 

@@ -24,8 +24,10 @@ pub struct Credential {
     pub tenant: Tenant,
     /// The application's id (RFC 6749 §2.2).
     pub client_id: String,
-    /// At least one; the next is tried when one is refused.
-    pub secrets: Vec<ClientSecret>,
+    /// The client secret that should work.
+    pub secret: ClientSecret,
+    /// Tried in turn when it is refused.
+    pub other_secrets: Vec<ClientSecret>,
     /// Where its token requests go.
     pub token_endpoint: String,
     /// Seals its stored tokens.
@@ -231,12 +233,15 @@ pub(super) fn required(
 
 fn finish(name: String, draft: Draft, cache_key: Option<&CacheKey>) -> Option<Credential> {
     let (tenant, authority) = (draft.tenant?, draft.authority?);
-    let (fingerprint, sealing_key) = keys::derive(draft.secrets.first()?, cache_key);
+    let mut secrets = draft.secrets.into_iter();
+    let secret = secrets.next()?;
+    let (fingerprint, sealing_key) = keys::derive(&secret, cache_key);
     Some(Credential {
         token_endpoint: authority::token_endpoint(&authority, &tenant),
         name,
         client_id: draft.client_id?,
-        secrets: draft.secrets,
+        secret,
+        other_secrets: secrets.collect(),
         tenant,
         sealing_key,
         authority,

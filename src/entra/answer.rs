@@ -2,7 +2,7 @@
 
 use super::aadsts::{self, Meaning};
 use super::exchange::{EndpointReply, TransportFailure};
-use crate::error::{BrokerError, Outage};
+use crate::error::{Outage, UpstreamError};
 use crate::limits::{THROTTLE_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS};
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::token_response::{AnswerFault, IssuedToken};
@@ -13,7 +13,7 @@ use crate::time::UnixMillis;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AttemptFailure {
     /// What the request fails with where nothing helps.
-    pub error: BrokerError,
+    pub error: UpstreamError,
     /// What may help.
     pub remedy: Remedy,
 }
@@ -52,21 +52,18 @@ pub fn no_answer(failure: TransportFailure) -> AttemptFailure {
 }
 
 fn refused(response: Box<ErrorResponse>, retry_after: Option<u64>) -> AttemptFailure {
-    let advice = aadsts::advice(&response);
     let (error, remedy) = match aadsts::meaning(&response) {
         Meaning::Throttled => return throttled(retry_after, Some(response)),
         Meaning::Transient => return transient(Outage::Failing, retry_after, Some(response)),
-        Meaning::ScopeRefused => (BrokerError::ScopeRefused(response), Remedy::Nothing),
-        Meaning::SecretRefused => {
-            (BrokerError::CredentialRefused { response, advice }, Remedy::NextSecret)
-        }
-        Meaning::Refused => (BrokerError::CredentialRefused { response, advice }, Remedy::Nothing),
+        Meaning::ScopeRefused => (UpstreamError::ScopeRefused(response), Remedy::Nothing),
+        Meaning::SecretRefused => (UpstreamError::CredentialRefused(response), Remedy::NextSecret),
+        Meaning::Refused => (UpstreamError::CredentialRefused(response), Remedy::Nothing),
     };
     AttemptFailure { error, remedy }
 }
 
 fn not_a_token_response(fault: AnswerFault) -> AttemptFailure {
-    AttemptFailure { error: BrokerError::NotATokenResponse(fault), remedy: Remedy::Nothing }
+    AttemptFailure { error: UpstreamError::NotATokenResponse(fault), remedy: Remedy::Nothing }
 }
 
 fn throttled(retry_after: Option<u64>, response: Option<Box<ErrorResponse>>) -> AttemptFailure {
@@ -90,6 +87,6 @@ fn unavailable(
     response: Option<Box<ErrorResponse>>,
     remedy: Remedy,
 ) -> AttemptFailure {
-    let error = BrokerError::UpstreamUnavailable { cause, retry_after_secs, response };
+    let error = UpstreamError::Unavailable { cause, retry_after_secs, response };
     AttemptFailure { error, remedy }
 }

@@ -3,3 +3,4 @@
 pub mod ask;
 pub mod reply;
 pub mod route;
+pub mod wire_error;

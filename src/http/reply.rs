@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::broker::Served;
-use crate::error::{BrokerError, Dialect, WireError};
+use crate::error::BrokerError;
+use crate::http::wire_error::{Dialect, WireError};
 use crate::oauth::token_response::TokenResponse;
 
 /// Headers of every response. A token must not outlive its use in anybody's cache or history.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made harmless: every text is within RFC 6749 §5.2's characters and bounded.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ErrorResponse {
     /// `error`: the one field that programs may react to.
     pub error: String,
@@ -17,7 +17,8 @@ pub struct ErrorResponse {
 }
 
 /// Entra's additions to an error response, relayed to the caller.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
 pub struct Trace {
     /// AADSTS numbers; they tell more than `error`, but may change.
     #[serde(skip_serializing_if = "Vec::is_empty")]

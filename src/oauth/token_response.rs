@@ -20,7 +20,7 @@ pub struct IssuedToken {
 }
 
 /// Why an answer of the authorization server is not a token response.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
 pub enum AnswerFault {
     /// Neither a token response nor an error response.
     #[error("not a JSON token response")]

@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("entra", &["oauth", "policy", "request_id"]),
     ("error", &["oauth"]),
     ("event", &["request_id"]),
-    ("http", &["broker", "config", "event", "oauth", "policy"]),
+    ("http", &["broker", "config", "entra", "event", "oauth", "policy"]),
     ("keys", &["entra", "oauth"]),
     ("limits", &[]),
     ("memory", &["keys", "ports", "record"]),

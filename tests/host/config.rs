@@ -18,16 +18,15 @@ fn the_default_credential_has_its_endpoint_in_the_public_cloud() {
     let credential = config.credentials_named("default").next().unwrap();
     let expected = format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token");
     assert_eq!(credential.token_endpoint, expected);
-    assert_eq!(credential.secrets.len(), 1);
+    assert!(credential.other_secrets.is_empty());
 }
 
 #[test]
 fn the_secondary_secret_comes_second() {
     let config = Config::parse(&valid().with("AZ_CLIENT_SECRET_SECONDARY", "old")).unwrap();
     let credential = config.credentials_named("default").next().unwrap();
-    let secrets: Vec<_> =
-        credential.secrets.iter().map(edge_token_broker::secret::ClientSecret::expose).collect();
-    assert_eq!(secrets, ["s3cret", "old"]);
+    assert_eq!(credential.secret.expose(), "s3cret");
+    assert_eq!(credential.other_secrets[0].expose(), "old");
 }
 
 #[test]
@@ -158,7 +157,7 @@ fn credentials_by_name_with_one_secret_or_a_list() {
     );
     let config = Config::parse(&list).unwrap();
     let credential = config.credentials_named("contoso").next().unwrap();
-    assert_eq!(credential.secrets.len(), 2);
+    assert_eq!(credential.other_secrets.len(), 1);
     assert!(credential.token_endpoint.starts_with("https://login.microsoftonline.us/contoso.com/"));
 }
 
@@ -245,7 +244,7 @@ fn credentials_inherit_the_authority_host_and_repeat_no_secret() {
     let config = Config::parse(&vars).unwrap();
     let credential = config.credentials_named("contoso").next().unwrap();
     assert_eq!(credential.token_endpoint, "https://login.microsoftonline.us/t/oauth2/v2.0/token");
-    assert_eq!(credential.secrets.len(), 1);
+    assert!(credential.other_secrets.is_empty());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Every error on the wire, in both dialects: status, code, headers, and a text that is fit for it.
 
 use BrokerError as E;
-use edge_token_broker::error::{BrokerError, Dialect, Outage, Presented, RequestFault, WireError};
+use edge_token_broker::error::{BrokerError, Outage, Presented, RequestFault, UpstreamError as U};
+use edge_token_broker::http::wire_error::{Dialect, WireError};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::token_response::AnswerFault;
 
@@ -27,11 +28,13 @@ fn seen(error: &BrokerError) {
         | E::ScopeMissing
         | E::ScopeNotGranted
         | E::CredentialNotGranted
-        | E::ScopeRefused(_)
         | E::Misconfigured
-        | E::CredentialRefused { .. }
-        | E::NotATokenResponse(_)
-        | E::UpstreamUnavailable { .. } => {}
+        | E::Upstream(
+            U::ScopeRefused(_)
+            | U::CredentialRefused(_)
+            | U::NotATokenResponse(_)
+            | U::Unavailable { .. },
+        ) => {}
     }
 }
 
@@ -40,7 +43,7 @@ type StatusAndCode = (u16, &'static str);
 /// Each error, with status and code at the token endpoint and on `GET /token`.
 fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
     let same = |error, wire| (error, wire, wire);
-    let refused = E::CredentialRefused { response: upstream(), advice: "do this" };
+    let refused = E::Upstream(U::CredentialRefused(upstream()));
     let mut table = vec![
         same(RequestFault::ContentType.into(), (400, "invalid_request")),
         same(RequestFault::BodyTooLarge.into(), (413, "invalid_request")),
@@ -53,11 +56,15 @@ fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
         (E::ScopeMalformed, (400, "invalid_scope"), (400, "invalid_request")),
         (E::ScopeMissing, (400, "invalid_scope"), (400, "invalid_request")),
         (E::ScopeNotGranted, (400, "invalid_scope"), (403, "insufficient_scope")),
-        (E::ScopeRefused(upstream()), (400, "invalid_scope"), (403, "insufficient_scope")),
+        (
+            E::Upstream(U::ScopeRefused(upstream())),
+            (400, "invalid_scope"),
+            (403, "insufficient_scope"),
+        ),
         (E::CredentialNotGranted, (400, "unauthorized_client"), (403, "insufficient_scope")),
         same(E::Misconfigured, (503, "temporarily_unavailable")),
         same(refused, (502, "server_error")),
-        same(E::NotATokenResponse(AnswerFault::Redirect), (502, "server_error")),
+        same(E::Upstream(U::NotATokenResponse(AnswerFault::Redirect)), (502, "server_error")),
     ];
     for presented in [Presented::Nothing, Presented::Header, Presented::Body] {
         table.push((E::InvalidClient(presented), (401, "invalid_client"), (401, "invalid_token")));
@@ -70,7 +77,7 @@ fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
         Outage::ExpiredOnArrival,
     ] {
         table.push(same(
-            E::UpstreamUnavailable { cause, retry_after_secs: 7, response: None },
+            E::Upstream(U::Unavailable { cause, retry_after_secs: 7, response: None }),
             (503, "temporarily_unavailable"),
         ));
     }
@@ -128,12 +135,13 @@ fn who_has_to_wait_is_told_how_long() {
 
 #[test]
 fn a_refused_credential_tells_the_caller_not_to_rotate_and_the_operator_what_to_do() {
-    let error = E::CredentialRefused { response: upstream(), advice: "do this" };
+    let error = E::Upstream(U::CredentialRefused(upstream()));
     let wire = WireError::new(&error, Dialect::Bearer);
     assert_eq!(
         wire.error_description,
         "the authorization server refused the broker's own credential (AADSTS7000215, trace id trace-7); \
-         the client key is fine. An operator must act: do this"
+         the client key is fine. An operator must act: the client secret is wrong; set the secret to the value of a client secret of \
+         this application (the value, not the secret id)"
     );
     let body = serde_json::to_string(&wire).unwrap();
     assert!(body.ends_with(r#","error_codes":[7000215],"trace_id":"trace-7"}"#), "{body}");
@@ -141,7 +149,7 @@ fn a_refused_credential_tells_the_caller_not_to_rotate_and_the_operator_what_to_
 
 #[test]
 fn a_refused_scope_relays_what_upstream_said() {
-    let wire = WireError::new(&E::ScopeRefused(upstream()), Dialect::TokenEndpoint);
+    let wire = WireError::new(&E::Upstream(U::ScopeRefused(upstream())), Dialect::TokenEndpoint);
     assert_eq!(wire.error_description, "AADSTS7000215: told by upstream");
     assert_eq!(wire.trace.error_codes, [7_000_215]);
 }
@@ -166,11 +174,11 @@ fn the_text_for_the_log_never_has_upstreams_words() {
 
 #[test]
 fn an_outage_relays_upstreams_numbers_too() {
-    let error = E::UpstreamUnavailable {
+    let error = E::Upstream(U::Unavailable {
         cause: Outage::Failing,
         retry_after_secs: 7,
         response: Some(upstream()),
-    };
+    });
     let wire = WireError::new(&error, Dialect::TokenEndpoint);
     assert_eq!(
         (wire.trace.error_codes.as_slice(), wire.trace.trace_id.as_deref()),

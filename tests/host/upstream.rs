@@ -3,7 +3,8 @@
 use crate::support::ports::SimulatedEndpoint;
 use crate::support::world::{World, text};
 use edge_token_broker::entra::exchange::TransportFailure;
-use edge_token_broker::error::{BrokerError, Outage};
+use edge_token_broker::error::{BrokerError, Outage, UpstreamError};
+use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::AnswerFault;
 use edge_token_broker::time::Millis;
 
@@ -35,7 +36,7 @@ fn when_every_secret_is_refused_the_first_refusal_is_reported() {
     world.refuse(401, "invalid_client", 7_000_215);
     world.refuse(401, "invalid_client", 7_000_222);
     let error = world.request().unwrap_err();
-    assert_eq!(error.upstream().unwrap().aadsts(), Some(7_000_215));
+    assert_eq!(response(&error).aadsts(), Some(7_000_215));
     assert_eq!(error.name(), "credential_refused");
     assert_eq!(world.upstream_requests(), 2);
 }
@@ -66,8 +67,15 @@ fn outage(prepare: impl FnOnce(&SimulatedEndpoint)) -> (BrokerError, usize) {
     (error, world.upstream_requests())
 }
 
+fn response(error: &BrokerError) -> &ErrorResponse {
+    match error {
+        BrokerError::Upstream(error) => error.response().unwrap(),
+        other => panic!("{other:?} is not upstream's"),
+    }
+}
+
 fn unavailable(cause: Outage, retry_after_secs: u64) -> BrokerError {
-    BrokerError::UpstreamUnavailable { cause, retry_after_secs, response: None }
+    UpstreamError::Unavailable { cause, retry_after_secs, response: None }.into()
 }
 
 #[test]
@@ -145,7 +153,7 @@ fn upstreams_numbers_survive_an_outage() {
         let body = r#"{"error":"temporarily_unavailable","error_codes":[90033],"trace_id":"tr"}"#;
         let (error, _) = outage(|endpoint| endpoint.answer_with(status, Some("9"), body));
         assert_eq!(error.name(), "upstream_unavailable");
-        assert_eq!(error.upstream().unwrap().aadsts(), Some(90033), "{status}");
+        assert_eq!(response(&error).aadsts(), Some(90033), "{status}");
     }
 }
 
@@ -161,7 +169,7 @@ fn a_status_that_decides_needs_no_body() {
         assert_eq!(error.name(), name, "{status}");
     }
     let (error, _) = outage(|endpoint| endpoint.answer_without_body(200, None));
-    assert_eq!(error, BrokerError::NotATokenResponse(AnswerFault::TooLarge));
+    assert_eq!(error, UpstreamError::NotATokenResponse(AnswerFault::TooLarge).into());
 }
 
 #[test]
@@ -171,7 +179,11 @@ fn throttling_hidden_in_an_error_response_is_throttling() {
     });
     let throttled = matches!(
         error,
-        BrokerError::UpstreamUnavailable { cause: Outage::Throttled, retry_after_secs: 60, .. }
+        BrokerError::Upstream(UpstreamError::Unavailable {
+            cause: Outage::Throttled,
+            retry_after_secs: 60,
+            ..
+        })
     );
     assert!(throttled && requests == 1, "{error:?}");
 }
@@ -194,7 +206,7 @@ fn what_is_no_token_response_is_neither_retried_nor_kept() {
         (204, "", AnswerFault::UnexpectedStatus(204)),
     ] {
         let result = outage(|endpoint| endpoint.answer(status, body));
-        assert_eq!(result, (BrokerError::NotATokenResponse(fault), 1), "{status} {body}");
+        assert_eq!(result, (UpstreamError::NotATokenResponse(fault).into(), 1), "{status} {body}");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{BrokerError, Outage, Presented, RequestFault};
+use crate::entra::aadsts;
+use crate::error::{BrokerError, Outage, Presented, RequestFault, UpstreamError as U};
 use crate::limits::MISCONFIGURED_RETRY_AFTER_SECS;
 use crate::oauth::error_response::{ErrorResponse, Trace};
 
@@ -46,15 +47,22 @@ impl WireError {
     #[must_use]
     pub fn new(error: &BrokerError, dialect: Dialect) -> Self {
         let (status, code) = status_and_code(error, dialect);
+        let upstream = match error {
+            BrokerError::Upstream(error) => Some(error),
+            _ => None,
+        };
         Self {
             status,
             error: code,
             error_description: describe(error),
-            trace: error.upstream().map(|response| response.trace.clone()).unwrap_or_default(),
+            trace: upstream
+                .and_then(U::response)
+                .map(|response| response.trace.clone())
+                .unwrap_or_default(),
             challenge: challenge(error, dialect, status),
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
-                BrokerError::UpstreamUnavailable { retry_after_secs, .. } => {
+                BrokerError::Upstream(U::Unavailable { retry_after_secs, .. }) => {
                     Some(*retry_after_secs)
                 }
                 _ => None,
@@ -75,15 +83,23 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (E::InvalidClient(_), Bearer) => (401, "invalid_token"),
         (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
         (
-            E::ScopeMalformed | E::ScopeMissing | E::ScopeNotGranted | E::ScopeRefused(_),
+            E::ScopeMalformed
+            | E::ScopeMissing
+            | E::ScopeNotGranted
+            | E::Upstream(U::ScopeRefused(_)),
             TokenEndpoint,
         ) => (400, "invalid_scope"),
         (E::CredentialNotGranted, TokenEndpoint) => (400, "unauthorized_client"),
-        (E::ScopeNotGranted | E::ScopeRefused(_) | E::CredentialNotGranted, Bearer) => {
-            (403, "insufficient_scope")
+        (
+            E::ScopeNotGranted | E::Upstream(U::ScopeRefused(_)) | E::CredentialNotGranted,
+            Bearer,
+        ) => (403, "insufficient_scope"),
+        (E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse(_)), _) => {
+            (502, "server_error")
         }
-        (E::CredentialRefused { .. } | E::NotATokenResponse(_), _) => (502, "server_error"),
-        (E::Misconfigured | E::UpstreamUnavailable { .. }, _) => (503, "temporarily_unavailable"),
+        (E::Misconfigured | E::Upstream(U::Unavailable { .. }), _) => {
+            (503, "temporarily_unavailable")
+        }
     }
 }
 
@@ -115,7 +131,7 @@ fn describe(error: &BrokerError) -> String {
         E::ScopeNotGranted => "this client is not granted the requested scope".into(),
         E::CredentialNotGranted => "this client is not granted the requested credential".into(),
         // Upstream's own words: people look them up.
-        E::ScopeRefused(response) => match &response.description {
+        E::Upstream(U::ScopeRefused(response)) => match &response.description {
             Some(text) => text.clone(),
             None => "the authorization server refused the scope".into(),
         },
@@ -123,24 +139,25 @@ fn describe(error: &BrokerError) -> String {
             "the broker's configuration has a fault: an operator finds it in the broker's log"
                 .into()
         }
-        E::CredentialRefused { response, advice } => refused(response, advice),
-        E::NotATokenResponse(fault) => format!(
+        E::Upstream(U::CredentialRefused(response)) => refused(response),
+        E::Upstream(U::NotATokenResponse(fault)) => format!(
             "the authorization server's answer is not a token response ({fault}): \
              an operator should check the authority host and tenant"
         ),
-        E::UpstreamUnavailable { cause, .. } => unavailable(*cause).into(),
+        E::Upstream(U::Unavailable { cause, .. }) => unavailable(*cause).into(),
     }
 }
 
 /// The client's key is fine and must not be rotated because of this; the text says so.
-fn refused(response: &ErrorResponse, advice: &str) -> String {
+fn refused(response: &ErrorResponse) -> String {
     let number = response
         .aadsts()
         .map_or_else(|| response.error.clone(), |number| format!("AADSTS{number}"));
     let trace_id = response.trace.trace_id.as_deref().unwrap_or("none");
     format!(
         "the authorization server refused the broker's own credential ({number}, trace id {trace_id}); \
-         the client key is fine. An operator must act: {advice}"
+         the client key is fine. An operator must act: {}",
+        aadsts::advice(response)
     )
 }
 
