@@ -18,6 +18,7 @@ after(() => world?.close());
 
 /** The one log line of a reply, without what differs from request to request or is for people. */
 async function lineOf(reply) {
+  await world.logOf(reply); // a miss is logged when its KV write has ended, perhaps after a later request
   const lines = await world.broker.logLinesOf(reply);
   assert.equal(lines.length, 1);
   const { request_id, level, reason, upstream_ms, ...line } = lines[0];
