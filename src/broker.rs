@@ -71,9 +71,14 @@ where
         }
         let upstream =
             Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
-        let token = upstream
-            .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
-            .await?;
+        let trail = &mut event.upstream;
+        let asked = upstream.token(&grant.credential, &grant.scope, &event.request_id, trail).await;
+        let token = match asked {
+            Ok(token) => token,
+            // Nobody is told of a failure while a good token is at hand: another request of this
+            // isolate may have got one meanwhile.
+            Err(error) => return self.recall(grant).ok_or(BrokerError::Upstream(error)),
+        };
         let at = self.clock.now();
         if assess(&token, at) == Freshness::Expired {
             return Err(UpstreamError::Unavailable {

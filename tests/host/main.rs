@@ -2,6 +2,7 @@
 //! ports in simulated time. What needs the platform is tested in `tests/workerd`.
 
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::panic,
     clippy::string_slice,

@@ -1,10 +1,16 @@
 //! The way of a request through the tiers, in simulated time.
 
 use crate::support::ports::run;
+use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
+use std::cell::Cell;
+
+use edge_token_broker::broker::Broker;
 use edge_token_broker::cache_status::{CacheStatus, Tier};
-use edge_token_broker::ports::TierError;
-use edge_token_broker::time::Millis;
+use edge_token_broker::keys::TokenKey;
+use edge_token_broker::ports::{TierError, TokenMemory};
+use edge_token_broker::record::CachedToken;
+use edge_token_broker::time::{Millis, UnixMillis};
 
 #[test]
 fn a_miss_goes_upstream_and_fills_both_tiers() {
@@ -130,4 +136,32 @@ fn a_request_that_was_overtaken_while_it_read_kv_takes_the_token_from_memory() {
     let served = run(world.broker.obtain(&world.grant, &mut world.event)).unwrap();
     assert_eq!(text(&served), "one");
     assert_eq!(world.upstream_requests(), 1);
+}
+
+/// Memory that another request fills while this one waits: empty when first asked.
+struct FilledMeanwhile {
+    token: CachedToken,
+    asked: Cell<u32>,
+}
+
+impl TokenMemory for FilledMeanwhile {
+    fn recall(&self, _: &TokenKey) -> Option<CachedToken> {
+        self.asked.set(self.asked.get() + 1);
+        (self.asked.get() > 1).then(|| self.token.clone())
+    }
+
+    fn remember(&self, _: TokenKey, _: CachedToken) {}
+}
+
+#[test]
+fn nobody_is_told_of_a_failure_while_a_good_token_is_at_hand() {
+    let World { broker, grant, mut event } = World::new();
+    let token = token("meanwhile", UnixMillis(START), Millis::from_secs(3600));
+    let memory = FilledMeanwhile { token, asked: Cell::new(0) };
+    let Broker { kv, endpoint, clock, entropy, .. } = broker;
+    endpoint.answer(400, r#"{"error":"unauthorized_client"}"#);
+    let broker = Broker { memory, kv, endpoint, clock, entropy };
+    let served = run(broker.obtain(&grant, &mut event)).unwrap();
+    assert_eq!(text(&served), "meanwhile");
+    assert_eq!(event.upstream.status, Some(400), "the log has it all the same");
 }
