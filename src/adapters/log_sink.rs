@@ -14,7 +14,7 @@ pub(super) struct Console {
 
 impl EventSink for Console {
     fn record(&self, event: &Event) {
-        if event.is_hit() && !self.log_hits {
+        if event.is_mere_hit() && !self.log_hits {
             return;
         }
         // Names and numbers always serialize.

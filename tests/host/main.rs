@@ -17,6 +17,7 @@ mod config;
 mod config_clients;
 mod errors;
 mod freshness;
+mod log;
 mod memory;
 mod replies;
 mod scenarios;
