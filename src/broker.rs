@@ -1,23 +1,30 @@
-//! The one orchestration: isolate memory, KV, authorization server, in that order.
+//! The one orchestration: isolate memory, KV, the coordinator, and where there is none or it does
+//! not answer, the authorization server itself.
 
-use crate::cache_status::{CacheStatus, Tier};
+use crate::cache_status::{CacheStatus, Forward, Tier};
 use crate::config::Grant;
-use crate::error::{BrokerError, Outage, UpstreamError};
+use crate::coordinator::{Handout, Source, Want};
+use crate::error::{BrokerError, UpstreamError};
 use crate::event::Event;
-use crate::limits::{KV_TTL_MIN_SECS, TRANSIENT_RETRY_AFTER_SECS};
+use crate::limits::KV_TTL_MIN_SECS;
 use crate::policy::freshness::{Freshness, assess};
-use crate::ports::{Clock, Entropy, TokenEndpoint, TokenMemory, TokenTier};
+use crate::ports::{
+    Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
+    TokenMemory, TokenTier,
+};
 use crate::record::{self, CachedToken};
-use crate::time::UnixMillis;
+use crate::time::{Millis, UnixMillis};
 use crate::upstream::Upstream;
 
 /// The broker over its ports.
 #[derive(Debug)]
-pub struct Broker<M, K, E, C, R> {
+pub struct Broker<M, K, O, E, C, R> {
     /// The first tier.
     pub memory: M,
     /// The second tier.
     pub kv: K,
+    /// The third tier.
+    pub coordinator: O,
     /// The authorization server.
     pub endpoint: E,
     /// The time.
@@ -35,75 +42,148 @@ pub struct Served {
     pub cache_status: CacheStatus,
     /// When this was decided: what is left is counted from here.
     pub at: UnixMillis,
+    /// What is left to do once the response is on its way.
+    pub then: Then,
 }
 
-impl<M, K, E, C, R> Broker<M, K, E, C, R>
+/// What is left to do behind a response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Then {
+    /// Nothing.
+    Done,
+    /// [`Broker::renew`]: the token is due, and nobody else in this isolate is at it.
+    Renew,
+    /// [`Broker::write_behind`]: the token is not in KV yet, and no coordinator writes it.
+    Store,
+}
+
+impl<M, K, O, E, C, R> Broker<M, K, O, E, C, R>
 where
     M: TokenMemory,
     K: TokenTier,
+    O: Coordination,
     E: TokenEndpoint,
     C: Clock,
     R: Entropy,
 {
     /// The token from isolate memory. Plain synchronous code: most requests end here.
-    pub fn recall(&self, grant: &Grant) -> Option<Served> {
+    pub fn recall(&self, grant: &Grant, min_ttl: Millis) -> Option<Served> {
         let token = self.memory.recall(&grant.token_key)?;
-        self.hit(token, Tier::Isolate)
+        self.hit(grant, token, Tier::Isolate, min_ttl)
     }
 
-    /// The token from KV, else from the authorization server.
-    ///
-    /// A token that came from upstream is not in KV yet: the caller passes it to
-    /// [`Broker::write_behind`] once the response is on its way.
+    /// The token from KV, else from the coordinator, else from the authorization server.
     ///
     /// # Errors
-    /// Only the authorization server's; a tier that fails is a miss.
-    pub async fn obtain(&self, grant: &Grant, event: &mut Event) -> Result<Served, BrokerError> {
-        if let Some(token) = self.load(grant, event).await
-            && let Some(served) = self.hit(token, Tier::Kv)
-        {
-            self.memory.remember(grant.token_key, served.token.clone());
-            return Ok(served);
-        }
-        // Another request may have been faster meanwhile.
-        if let Some(served) = self.recall(grant) {
-            return Ok(served);
-        }
-        let upstream =
-            Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
-        let trail = &mut event.upstream;
-        let asked = upstream.token(&grant.credential, &grant.scope, &event.request_id, trail).await;
-        let token = match asked {
-            Ok(token) => token,
-            // Nobody is told of a failure while a good token is at hand: another request of this
-            // isolate may have got one meanwhile.
-            Err(error) => return self.recall(grant).ok_or(BrokerError::Upstream(error)),
-        };
-        let at = self.clock.now();
-        if assess(&token, at) == Freshness::Expired {
-            return Err(UpstreamError::Unavailable {
-                cause: Outage::ExpiredOnArrival,
-                retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
-                response: None,
+    /// Only the authorization server's, and only where no tier has a token that may be served; a
+    /// tier that fails is a miss.
+    pub async fn obtain(
+        &self,
+        grant: &Grant,
+        min_ttl: Millis,
+        event: &mut Event,
+    ) -> Result<Served, BrokerError> {
+        if let Some(token) = self.load(grant, event).await {
+            self.memory.remember(grant.token_key, token.clone());
+            if let Some(served) = self.hit(grant, token, Tier::Kv, min_ttl) {
+                return Ok(served);
             }
-            .into());
+        } else if let Some(served) = self.recall(grant, min_ttl) {
+            // Another request was faster meanwhile.
+            return Ok(served);
         }
-        self.memory.remember(grant.token_key, token.clone());
-        Ok(Served { token, cache_status: CacheStatus::Miss, at })
+        let held = self.memory.recall(&grant.token_key);
+        let want = Want { min_ttl, ..want(grant, held.as_ref()) };
+        let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
+        match self.acquire(grant, want, event).await {
+            Ok((handout, then)) => {
+                self.memory.remember(grant.token_key, handout.token.clone());
+                Ok(self.handed_out(handout, reason, then))
+            }
+            // The best there is, before nothing.
+            Err(error) => held
+                .and_then(|token| self.stale_if_error(token))
+                .ok_or(BrokerError::Upstream(error)),
+        }
+    }
+
+    /// Renews a token that is due, behind a response. What comes of it is in memory, and a failure
+    /// in the log: the token in hand is still good.
+    pub async fn renew(&self, grant: &Grant, event: &mut Event) {
+        let held = self.memory.recall(&grant.token_key);
+        let want = Want { renewed: true, ..want(grant, held.as_ref()) };
+        match self.acquire(grant, want, event).await {
+            Ok((handout, then)) => {
+                self.memory.remember(grant.token_key, handout.token.clone());
+                event.renewal = Some("renewed");
+                if then == Then::Store {
+                    self.write_behind(grant, &handout.token, event).await;
+                }
+            }
+            Err(error) => event.renewal = Some(error.name()),
+        }
     }
 
     /// Puts a token that came from upstream into KV, for as long as it is good. Below KV's
     /// shortest TTL it is not worth it.
     pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, event: &mut Event) {
-        let ttl_secs = self.clock.now().until(token.expires_at).whole_secs();
-        if ttl_secs < KV_TTL_MIN_SECS {
-            return;
-        }
-        let key = &grant.token_key;
-        let sealed = record::seal(token, key, &grant.credential.sealing_key, self.entropy.bytes());
-        if let Err(error) = self.kv.store(key, &sealed, ttl_secs).await {
+        let now = self.clock.now();
+        let stored = store(&self.kv, grant, token, now, self.entropy.bytes()).await;
+        if let Err(error) = stored {
             event.kv_write_failed(error.name());
         }
+    }
+
+    /// From the coordinator, or straight from the authorization server.
+    async fn acquire(
+        &self,
+        grant: &Grant,
+        want: Want,
+        event: &mut Event,
+    ) -> Result<(Handout, Then), UpstreamError> {
+        let fault = match self.coordinator.acquire(grant, want, &event.request_id).await {
+            Ok(Coordinated { reply, trail }) => {
+                event.upstream = trail.unwrap_or_default();
+                return reply.map(|handout| (handout, Then::Done));
+            }
+            Err(fault) => fault,
+        };
+        // The coordinator is the only writer of KV, where there is one.
+        let then = match fault {
+            CoordinationError::Unbound => Then::Store,
+            fault => {
+                event.coordinator_failed(fault.name());
+                Then::Done
+            }
+        };
+        let upstream =
+            Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
+        let token = upstream
+            .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
+            .await?
+            .with_generation(want.known_generation);
+        Ok((Handout { token, source: Source::Flight }, then))
+    }
+
+    fn handed_out(&self, handout: Handout, reason: Forward, then: Then) -> Served {
+        let at = self.clock.now();
+        let Handout { token, source } = handout;
+        let ttl_secs = at.until(token.expires_at).whole_secs();
+        let cache_status = match source {
+            Source::Held => CacheStatus::Hit { tier: Tier::Coordinator, ttl_secs },
+            Source::HeldWhileFailing => CacheStatus::StaleIfError { ttl_secs },
+            Source::Flight => CacheStatus::Forwarded { reason, collapsed: false },
+            Source::Collapsed => CacheStatus::Forwarded { reason, collapsed: true },
+        };
+        Served { token, cache_status, at, then }
+    }
+
+    fn stale_if_error(&self, token: CachedToken) -> Option<Served> {
+        let at = self.clock.now();
+        let ttl_secs = at.until(token.expires_at).whole_secs();
+        let servable = assess(&token, at) != Freshness::Expired;
+        let cache_status = CacheStatus::StaleIfError { ttl_secs };
+        servable.then_some(Served { token, cache_status, at, then: Then::Done })
     }
 
     async fn load(&self, grant: &Grant, event: &mut Event) -> Option<CachedToken> {
@@ -122,10 +202,49 @@ where
         opened.ok()
     }
 
-    fn hit(&self, token: CachedToken, tier: Tier) -> Option<Served> {
+    fn hit(
+        &self,
+        grant: &Grant,
+        token: CachedToken,
+        tier: Tier,
+        min_ttl: Millis,
+    ) -> Option<Served> {
         let at = self.clock.now();
-        let ttl_secs = at.until(token.expires_at).whole_secs();
-        let servable = assess(&token, at) != Freshness::Expired;
-        servable.then_some(Served { token, cache_status: CacheStatus::Hit { tier, ttl_secs }, at })
+        let left = at.until(token.expires_at);
+        let then = match assess(&token, at) {
+            Freshness::Expired => return None,
+            _ if left < min_ttl => return None,
+            Freshness::Stale if self.memory.claim_renewal(&grant.token_key, at) => Then::Renew,
+            Freshness::Stale | Freshness::Fresh => Then::Done,
+        };
+        let cache_status = CacheStatus::Hit { tier, ttl_secs: left.whole_secs() };
+        Some(Served { token, cache_status, at, then })
     }
+}
+
+fn want(grant: &Grant, held: Option<&CachedToken>) -> Want {
+    Want {
+        keep_warm: grant.keep_warm,
+        known_generation: held.map_or(0, |token| token.generation),
+        ..Want::default()
+    }
+}
+
+/// Seals `token` and puts it into `tier`, unless it is not worth it any more.
+///
+/// # Errors
+/// The tier's.
+pub async fn store(
+    tier: &impl TokenTier,
+    grant: &Grant,
+    token: &CachedToken,
+    now: UnixMillis,
+    nonce: [u8; 24],
+) -> Result<(), TierError> {
+    let ttl_secs = now.until(token.expires_at).whole_secs();
+    if ttl_secs < KV_TTL_MIN_SECS {
+        return Ok(());
+    }
+    let sealed = record::seal(token, &grant.token_key, &grant.credential.sealing_key, nonce);
+    tier.store(&grant.token_key, &sealed, ttl_secs).await
 }

@@ -12,8 +12,27 @@ pub enum CacheStatus {
         /// Whole seconds that the token has left.
         ttl_secs: u64,
     },
-    /// No tier had a servable token; the authorization server gave one, which is kept.
+    /// Served from a tier although a newer one was wanted: the authorization server fails.
+    StaleIfError {
+        /// Whole seconds that the token has left.
+        ttl_secs: u64,
+    },
+    /// The authorization server was asked; the token is kept.
+    Forwarded {
+        /// Why no tier's token would do.
+        reason: Forward,
+        /// Somebody else's request was waited for.
+        collapsed: bool,
+    },
+}
+
+/// Why a request was forwarded (RFC 9211 §2.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Forward {
+    /// No tier had a token.
     Miss,
+    /// A tier had one, but with too little time left.
+    Stale,
 }
 
 /// A tier of the cache.
@@ -23,6 +42,8 @@ pub enum Tier {
     Isolate,
     /// Workers KV.
     Kv,
+    /// The token's coordinator.
+    Coordinator,
 }
 
 impl Tier {
@@ -32,6 +53,7 @@ impl Tier {
         match self {
             Self::Isolate => "isolate",
             Self::Kv => "kv",
+            Self::Coordinator => "coordinator",
         }
     }
 }
@@ -43,7 +65,16 @@ impl fmt::Display for CacheStatus {
             Self::Hit { tier, ttl_secs } => {
                 write!(f, "hit; ttl={ttl_secs}; detail={}", tier.name())
             }
-            Self::Miss => f.write_str("fwd=miss; stored"),
+            Self::StaleIfError { ttl_secs } => {
+                write!(f, "hit; ttl={ttl_secs}; detail=stale-if-error")
+            }
+            Self::Forwarded { reason, collapsed } => {
+                f.write_str(match reason {
+                    Forward::Miss => "fwd=miss; ",
+                    Forward::Stale => "fwd=stale; ",
+                })?;
+                f.write_str(if *collapsed { "collapsed" } else { "stored" })
+            }
         }
     }
 }

@@ -87,6 +87,9 @@ pub enum RequestFault {
     /// A parameter came twice (RFC 6749 §3.2).
     #[error("parameter {0} was sent more than once")]
     DuplicateParameter(&'static str),
+    /// `min_ttl` is not a number of seconds.
+    #[error("parameter min_ttl must be a whole number of seconds")]
+    MinTtl,
     /// HTTP Basic and `client_secret` at once (RFC 6749 §2.3).
     #[error("client authentication was sent both in the Authorization header and in the body")]
     TwoAuthenticationMethods,

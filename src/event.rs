@@ -3,7 +3,7 @@
 //! It holds names and numbers only, never headers, bodies, keys or tokens. `docs/operations.md`
 //! explains every field to operators.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{BrokerError, UpstreamError};
 use crate::request_id::RequestId;
@@ -42,6 +42,12 @@ pub struct Event {
     /// What became of the upstream requests, where there were any.
     #[serde(flatten)]
     pub upstream: UpstreamTrail,
+    /// What became of a background renewal: `renewed`, or what failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<&'static str>,
+    /// Why the coordinator did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinator: Option<&'static str>,
     /// Why KV could not be read, or what was in it that did not open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_read: Option<&'static str>,
@@ -54,7 +60,8 @@ pub struct Event {
 }
 
 /// The traces of the upstream requests that one request caused.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct UpstreamTrail {
     /// Milliseconds spent, retries and pauses included.
     #[serde(rename = "upstream_ms", skip_serializing_if = "Option::is_none")]
@@ -95,6 +102,8 @@ impl Event {
             scope: None,
             tier: None,
             upstream: UpstreamTrail::default(),
+            renewal: None,
+            coordinator: None,
             kv_read: None,
             kv_write: None,
             faults: Vec::new(),
@@ -117,15 +126,19 @@ impl Event {
         (self.kv_read, self.level) = (Some(why), "warn");
     }
 
+    /// Notes that the coordinator did not answer.
+    pub fn coordinator_failed(&mut self, why: &'static str) {
+        (self.coordinator, self.level) = (Some(why), "warn");
+    }
+
     /// Notes that KV could not be written.
     pub fn kv_write_failed(&mut self, why: &'static str) {
         (self.kv_write, self.level) = (Some(why), "warn");
     }
 
-    /// Whether this is a token served from a tier and nothing else: what `LOG_HITS = false` leaves
-    /// out. A hit on whose way KV or upstream failed is more than a hit.
+    /// Whether this is nothing but a token served from a tier: what `LOG_HITS = false` leaves out.
     #[must_use]
-    pub fn is_mere_hit(&self) -> bool {
-        self.outcome == "hit" && self.level == "info" && self.upstream.requests == 0
+    pub fn is_hit(&self) -> bool {
+        self.outcome == "hit" && self.level == "info"
     }
 }

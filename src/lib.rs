@@ -15,6 +15,7 @@
 pub mod broker;
 pub mod cache_status;
 pub mod config;
+pub mod coordinator;
 pub mod entra;
 pub mod error;
 pub mod event;

@@ -54,9 +54,37 @@ pub const RETRY_AFTER_MAX_SECS: u64 = 3600;
 /// What a throttled caller is told where upstream sent no `Retry-After`.
 pub const THROTTLE_RETRY_AFTER_SECS: u64 = 60;
 /// What a caller is told after a transient failure without `Retry-After`.
-pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 5;
+pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 1;
 /// What a caller is told while the configuration has a fault; a person has to act.
 pub const MISCONFIGURED_RETRY_AFTER_SECS: u64 = 60;
+
+// Failure memory: a broken secret or a tenant that is down is asked once, not once per request.
+
+/// A refused credential or scope, or an answer that is no token response.
+pub const REFUSAL_MEMORY: Millis = Millis::from_secs(60);
+/// The first passing fault.
+pub const TRANSIENT_MEMORY_MIN: Millis = Millis::from_secs(1);
+/// However many passing faults.
+pub const TRANSIENT_MEMORY_MAX: Millis = Millis::from_secs(60);
+
+// The coordinator.
+
+/// The coordinator saves requests; it must never be why there is no token.
+pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
+/// A token is not renewed again before this has passed, or a quarter of its lifetime if that is
+/// less: an upstream that gives no longer token must not be asked for one by every request.
+pub const RENEWAL_SPACING: Millis = Millis::from_secs(60);
+/// Divisor of the lifetime for the renewal spacing of short-lived tokens.
+pub const RENEWAL_SPACING_LIFETIME_DIVISOR: u64 = 4;
+/// Divisor of the renew-ahead for the most that a renewal is moved forward, so that token keys
+/// do not renew together.
+pub const RENEWAL_JITTER_DIVISOR: u64 = 10;
+/// A flight takes 22 s at most; an alarm looks after one that was lost with the object's memory.
+pub const FLIGHT_WATCH: Millis = Millis::from_secs(60);
+/// How exactly it is stored when somebody last asked; each store costs a write.
+pub const ASKED_AT_PRECISION: Millis = Millis::from_secs(5 * 60);
+/// How long an isolate waits for its background renewal before it starts another one.
+pub const RENEWAL_CLAIM: Millis = Millis::from_secs(30);
 
 // Requests.
 

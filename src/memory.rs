@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::keys::TokenKey;
-use crate::limits::ISOLATE_TOKENS_MAX;
+use crate::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use crate::ports::TokenMemory;
 use crate::record::CachedToken;
+use crate::time::UnixMillis;
 
 /// Up to [`ISOLATE_TOKENS_MAX`] tokens.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ struct Entries {
 struct Entry {
     token: CachedToken,
     last_used: u64,
+    /// When a background renewal was started.
+    renewal_claimed_at: Option<UnixMillis>,
 }
 
 impl Entries {
@@ -53,11 +56,21 @@ impl TokenMemory for IsolateMemory {
         let mut entries = self.0.borrow_mut();
         let last_used = entries.next_use();
         match entries.tokens.get(&key) {
-            // Answers may overtake each other; the token that is good for longer stays.
-            Some(known) if known.token.expires_at > token.expires_at => return,
+            // Answers may overtake each other.
+            Some(known) if !token.supersedes(&known.token) => return,
             None if entries.tokens.len() >= ISOLATE_TOKENS_MAX => entries.make_room(),
             _ => {}
         }
-        entries.tokens.insert(key, Entry { token, last_used });
+        entries.tokens.insert(key, Entry { token, last_used, renewal_claimed_at: None });
+    }
+
+    fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {
+        let mut entries = self.0.borrow_mut();
+        let Some(entry) = entries.tokens.get_mut(key) else { return false };
+        let claimed = entry.renewal_claimed_at.is_some_and(|at| now < at.plus(RENEWAL_CLAIM));
+        if !claimed {
+            entry.renewal_claimed_at = Some(now);
+        }
+        !claimed
     }
 }

@@ -2,18 +2,25 @@
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
+use crate::config::Grant;
+use crate::coordinator::{Handout, Want};
 use crate::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
-use crate::event::Event;
+use crate::error::UpstreamError;
+use crate::event::{Event, UpstreamTrail};
 use crate::keys::TokenKey;
 use crate::record::CachedToken;
+use crate::request_id::RequestId;
 use crate::time::{Millis, UnixMillis};
 
 /// The memory of this isolate: synchronous, never fails, holds values only.
 pub trait TokenMemory {
     /// The token under `key`, if it is still here.
     fn recall(&self, key: &TokenKey) -> Option<CachedToken>;
-    /// Keeps `token` until there is no room for it, unless a token that expires later is here.
+    /// Keeps `token` until there is no room for it, unless it does not supersede the one here.
     fn remember(&self, key: TokenKey, token: CachedToken);
+    /// Whether a background renewal may start now: one at a time for a key. A claim lapses after
+    /// [`crate::limits::RENEWAL_CLAIM`], for a renewal that was lost with its request.
+    fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool;
 }
 
 /// A shared tier of sealed records. An optimisation, never an authority: callers treat every
@@ -45,6 +52,50 @@ impl TierError {
         match self {
             Self::Unbound => "unbound",
             Self::Throttled => "throttled",
+            Self::TimedOut => "timeout",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The coordinator of each token key: one for the whole network. It saves requests; callers go on
+/// without it.
+pub trait Coordination {
+    /// The token, or why upstream gives none, within [`crate::limits::COORDINATOR_TIMEOUT`].
+    async fn acquire(
+        &self,
+        grant: &Grant,
+        want: Want,
+        request_id: &RequestId,
+    ) -> Result<Coordinated, CoordinationError>;
+}
+
+/// A coordinator's answer.
+#[derive(Clone, Debug)]
+pub struct Coordinated {
+    /// The token, or why there is none.
+    pub reply: Result<Handout, UpstreamError>,
+    /// The traces of the flight that was waited for.
+    pub trail: Option<UpstreamTrail>,
+}
+
+/// Why the coordinator did not answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CoordinationError {
+    /// The binding does not exist: this broker runs without a coordinator.
+    Unbound,
+    /// No answer in time.
+    TimedOut,
+    /// Anything else.
+    Failed,
+}
+
+impl CoordinationError {
+    /// The failure's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unbound => "unbound",
             Self::TimedOut => "timeout",
             Self::Failed => "failed",
         }

@@ -18,6 +18,8 @@ use crate::time::{Millis, UnixMillis};
 pub struct CachedToken {
     /// The token.
     pub access_token: AccessToken,
+    /// Counts the renewals of a token key. An older one never replaces a newer one, in any tier.
+    pub generation: u64,
     /// Just before the token request was sent; lifetimes count from here.
     pub requested_at: UnixMillis,
     /// `requested_at` + `expires_in`.
@@ -35,11 +37,26 @@ impl CachedToken {
         let at = |span: Millis| requested_at.plus(span);
         Self {
             access_token: issued.access_token,
+            generation: 0,
             requested_at,
             expires_at: at(issued.expires_in),
             ext_expires_at: issued.ext_expires_in.map(at),
             refresh_at: issued.refresh_in.map(at),
         }
+    }
+
+    /// The same token, as `generation`.
+    #[must_use]
+    pub fn with_generation(self, generation: u64) -> Self {
+        Self { generation, ..self }
+    }
+
+    /// Whether this token takes the place of `held`: it is of a later generation, or of the same
+    /// and good for longer, or `held` had expired when it was asked for.
+    #[must_use]
+    pub fn supersedes(&self, held: &Self) -> bool {
+        (self.generation, self.expires_at) >= (held.generation, held.expires_at)
+            || held.expires_at <= self.requested_at
     }
 
     /// The whole lifetime that upstream gave.
@@ -50,7 +67,7 @@ impl CachedToken {
 }
 
 /// The version of the stored form. A changed form needs a new one.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const NONCE_LEN: usize = 24;
 /// Stands for an instant that is not there; no token is from 1970.
 const ABSENT: u64 = 0;
@@ -128,31 +145,34 @@ fn associated_data(key: &TokenKey) -> [u8; 33] {
     data
 }
 
-/// Four instants as big-endian `u64` milliseconds, then the token to the end.
+/// The generation and four instants in milliseconds as big-endian `u64`, then the token to the end.
 fn encode(token: &CachedToken) -> Zeroizing<Vec<u8>> {
-    let instants = [
+    let numbers = [
+        token.generation,
         token.requested_at.0,
         token.expires_at.0,
         token.ext_expires_at.map_or(ABSENT, |at| at.0),
         token.refresh_at.map_or(ABSENT, |at| at.0),
     ];
     let text = token.access_token.expose().as_bytes();
-    let mut plaintext = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(32)));
-    for instant in instants {
-        plaintext.extend_from_slice(&instant.to_be_bytes());
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(40)));
+    for number in numbers {
+        plaintext.extend_from_slice(&number.to_be_bytes());
     }
     plaintext.extend_from_slice(text);
     plaintext
 }
 
 fn decode(plaintext: &[u8]) -> Option<CachedToken> {
-    let (requested_at, rest) = take_instant(plaintext)?;
+    let (generation, rest) = take_number(plaintext)?;
+    let (requested_at, rest) = take_instant(rest)?;
     let (expires_at, rest) = take_instant(rest)?;
     let (ext_expires_at, rest) = take_instant(rest)?;
     let (refresh_at, text) = take_instant(rest)?;
     let present = |at: UnixMillis| (at.0 != ABSENT).then_some(at);
     Some(CachedToken {
         access_token: AccessToken::parse(String::from_utf8(text.to_vec()).ok()?)?,
+        generation,
         requested_at,
         expires_at,
         ext_expires_at: present(ext_expires_at),
@@ -161,6 +181,11 @@ fn decode(plaintext: &[u8]) -> Option<CachedToken> {
 }
 
 fn take_instant(bytes: &[u8]) -> Option<(UnixMillis, &[u8])> {
-    let (instant, rest) = bytes.split_first_chunk()?;
-    Some((UnixMillis(u64::from_be_bytes(*instant)), rest))
+    let (number, rest) = take_number(bytes)?;
+    Some((UnixMillis(number), rest))
+}
+
+fn take_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((u64::from_be_bytes(*number), rest))
 }

@@ -1,11 +1,11 @@
 //! The request id: one name for a request in the caller's log, the broker's, and Entra's.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::limits::REQUEST_ID_MAX_CHARS;
 
 /// `X-Request-Id`, sent upstream as `client-request-id`.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RequestId(String);
 
 impl RequestId {

@@ -2,12 +2,16 @@
 //!
 //! All arithmetic saturates: a clock that jumps must never panic the isolate.
 
+use serde::{Deserialize, Serialize};
+
 /// Milliseconds since the Unix epoch, as JavaScript's `Date.now()` counts them.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct UnixMillis(pub u64);
 
 /// A length of time in milliseconds.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 pub struct Millis(pub u64);
 
 impl UnixMillis {

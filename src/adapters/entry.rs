@@ -15,12 +15,12 @@ use worker::worker_sys::Context;
 
 use super::body;
 use super::isolate::Isolate;
-use crate::broker::Served;
+use crate::broker::{Served, Then};
 use crate::cache_status::CacheStatus;
 use crate::config::{Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::event::Event;
-use crate::http::ask;
+use crate::http::ask::{self, Asked};
 use crate::http::reply::{HEADERS, Reply};
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
@@ -71,13 +71,13 @@ impl Exchange {
         let isolate = Rc::clone(&self.isolate);
         let asked = config(&isolate)
             .and_then(|config| ask::of_query(config, query, authorization, &mut self.event));
-        let grant = match asked {
-            Ok(grant) => grant,
+        let asked = match asked {
+            Ok(asked) => asked,
             Err(error) => return self.failed(&error, Dialect::Bearer),
         };
-        match isolate.broker.recall(&grant) {
-            Some(served) => self.served(&grant, served),
-            None => promise(&Rc::clone(&self.context), self.obtained(grant, Dialect::Bearer)),
+        match isolate.broker.recall(&asked.grant, asked.min_ttl) {
+            Some(served) => self.served(&asked.grant, served),
+            None => promise(&Rc::clone(&self.context), self.obtained(asked, Dialect::Bearer)),
         }
     }
 
@@ -90,9 +90,9 @@ impl Exchange {
     ) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
         match self.asked_by_form(&isolate, &request, &headers, credential.as_deref()).await {
-            Ok(grant) => match isolate.broker.recall(&grant) {
-                Some(served) => self.served(&grant, served),
-                None => self.obtained(grant, Dialect::TokenEndpoint).await,
+            Ok(asked) => match isolate.broker.recall(&asked.grant, asked.min_ttl) {
+                Some(served) => self.served(&asked.grant, served),
+                None => self.obtained(asked, Dialect::TokenEndpoint).await,
             },
             Err(error) => self.failed(&error, Dialect::TokenEndpoint),
         }
@@ -104,7 +104,7 @@ impl Exchange {
         request: &Request,
         headers: &Headers,
         credential: Option<&str>,
-    ) -> Result<Rc<Grant>, BrokerError> {
+    ) -> Result<Asked, BrokerError> {
         let config = config(isolate)?;
         if !ask::is_form(header(headers, "content-type").as_deref()) {
             return Err(RequestFault::ContentType.into());
@@ -114,40 +114,46 @@ impl Exchange {
         ask::of_form(config, credential, &body, authorization.as_deref(), &mut self.event)
     }
 
-    async fn obtained(mut self, grant: Rc<Grant>, dialect: Dialect) -> JsValue {
+    async fn obtained(mut self, asked: Asked, dialect: Dialect) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
-        match isolate.broker.obtain(&grant, &mut self.event).await {
+        let Asked { grant, min_ttl } = asked;
+        match isolate.broker.obtain(&grant, min_ttl, &mut self.event).await {
             Ok(served) => self.served(&grant, served),
             Err(error) => self.failed(&error, dialect),
         }
     }
 
     fn served(mut self, grant: &Rc<Grant>, served: Served) -> JsValue {
-        let reply = Reply::token(&served);
-        let response = self.response(&reply);
-        match served.cache_status {
-            CacheStatus::Hit { tier, .. } => {
-                (self.event.outcome, self.event.tier) = ("hit", Some(tier.name()));
-                self.isolate.log.record(&self.event);
-            }
-            CacheStatus::Miss => {
-                (self.event.outcome, self.event.tier) = ("miss", Some("upstream"));
-                self.write_behind(Rc::clone(grant), served);
-            }
+        let response = self.response(&Reply::token(&served));
+        let (outcome, tier) = match served.cache_status {
+            CacheStatus::Hit { tier, .. } => ("hit", tier.name()),
+            CacheStatus::StaleIfError { .. } => ("stale_if_error", "coordinator"),
+            CacheStatus::Forwarded { collapsed: true, .. } => ("collapsed", "upstream"),
+            CacheStatus::Forwarded { collapsed: false, .. } => ("miss", "upstream"),
+        };
+        (self.event.outcome, self.event.tier) = (outcome, Some(tier));
+        match served.then {
+            Then::Done => self.isolate.log.record(&self.event),
+            Then::Renew | Then::Store => self.behind(Rc::clone(grant), served),
         }
         response
     }
 
-    /// KV is written while the response is on its way; the log line waits for how that went.
-    fn write_behind(self, grant: Rc<Grant>, served: Served) {
+    /// What is done while the response is on its way; the log line waits for how that went.
+    fn behind(self, grant: Rc<Grant>, served: Served) {
         let Self { isolate, context, mut event } = self;
-        let write = future_to_promise(async move {
-            isolate.broker.write_behind(&grant, &served.token, &mut event).await;
+        let work = future_to_promise(async move {
+            let broker = &isolate.broker;
+            match served.then {
+                Then::Renew => broker.renew(&grant, &mut event).await,
+                Then::Store => broker.write_behind(&grant, &served.token, &mut event).await,
+                Then::Done => {}
+            }
             isolate.log.record(&event);
             Ok(JsValue::UNDEFINED)
         });
-        // Without `waitUntil` the write still runs, if only while the request does.
-        let _ = context.wait_until(&write);
+        // Without `waitUntil` it still runs, if only while the request does.
+        let _ = context.wait_until(&work);
     }
 
     fn failed(mut self, error: &BrokerError, dialect: Dialect) -> JsValue {

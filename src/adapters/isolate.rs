@@ -6,6 +6,7 @@ use std::rc::Rc;
 use worker::Env;
 
 use super::clock::SystemClock;
+use super::coordinator_stub::CoordinatorStub;
 use super::entra_fetch::EntraFetch;
 use super::entropy::SystemEntropy;
 use super::kv_tier::KvTier;
@@ -16,7 +17,7 @@ use crate::memory::IsolateMemory;
 
 /// The broker over the platform's adapters.
 pub(super) type WorkerBroker =
-    Broker<IsolateMemory, KvTier, EntraFetch, SystemClock, SystemEntropy>;
+    Broker<IsolateMemory, KvTier, CoordinatorStub, EntraFetch, SystemClock, SystemEntropy>;
 
 /// One isolate's state. Bindings change only with a new version of the Worker, which gets new
 /// isolates, so all of it is made once.
@@ -45,6 +46,7 @@ impl Isolate {
             broker: Broker {
                 memory: IsolateMemory::default(),
                 kv: KvTier::new(env),
+                coordinator: CoordinatorStub::new(env),
                 endpoint: EntraFetch,
                 clock: SystemClock,
                 entropy: SystemEntropy,

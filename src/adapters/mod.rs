@@ -3,6 +3,8 @@
 
 mod body;
 mod clock;
+mod coordinator_do;
+mod coordinator_stub;
 mod entra_fetch;
 mod entropy;
 mod entry;
@@ -12,4 +14,5 @@ mod kv_tier;
 mod log_sink;
 mod timeout;
 
+pub use coordinator_do::TokenCoordinator;
 pub use entry::fetch;

@@ -75,6 +75,8 @@ pub struct Grant {
     pub credential: Rc<Credential>,
     /// For which scope.
     pub scope: ScopeSet,
+    /// Renewed whether somebody asks or not.
+    pub keep_warm: bool,
     /// The token's name in every tier, computed once.
     pub token_key: TokenKey,
 }
@@ -95,6 +97,10 @@ pub(super) struct Clients {
 impl Clients {
     pub(super) fn by_id(&self, id: &str) -> Option<&Client> {
         self.by_id.get(id).map(Rc::as_ref)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Client> {
+        self.by_id.values().map(Rc::as_ref)
     }
 
     /// Looks up by the digest's first eight bytes, then compares all of it in constant time.
@@ -186,7 +192,9 @@ fn distinct_grants(
 
 fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option<Rc<Grant>> {
     let path = field.path.clone();
-    let [credential, scope] = field.into_fields(["credential", "scope"], faults)?;
+    let [credential, scope, keep_warm] =
+        field.into_fields(["credential", "scope", "keep_warm"], faults)?;
+    let keep_warm = keep_warm.and_then(|field| field.into_bool(faults)).unwrap_or(false);
     let name =
         required(credential, &path, "credential", faults).and_then(|field| field.into_text(faults));
     let scope = required(scope, &path, "scope", faults).and_then(|field| field.into_text(faults));
@@ -204,5 +212,6 @@ fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option
         token_key: credential.token_key(&scope),
         credential: Rc::clone(credential),
         scope,
+        keep_warm,
     }))
 }

@@ -13,7 +13,8 @@ pub(super) enum Json {
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
-    /// `null`, a boolean, or a number: no field of the configuration takes one.
+    Bool(bool),
+    /// `null` or a number: no field of the configuration takes one.
     Other,
 }
 
@@ -55,6 +56,14 @@ impl Field {
             return None;
         };
         Some(text)
+    }
+
+    pub(super) fn into_bool(self, faults: &mut Faults) -> Option<bool> {
+        let Json::Bool(value) = self.value else {
+            faults.add(self.path, Reason::NotABoolean);
+            return None;
+        };
+        Some(value)
     }
 
     pub(super) fn into_list(self, faults: &mut Faults) -> Option<Vec<Self>> {
@@ -129,8 +138,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Text(text.to_owned()))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Json, E> {

@@ -74,6 +74,17 @@ impl Config {
         self.clients.by_key(digest)
     }
 
+    /// Every grant of every client.
+    pub fn grants(&self) -> impl Iterator<Item = &Rc<Grant>> {
+        self.clients.iter().flat_map(|client| &client.grants)
+    }
+
+    /// The credential called `name`.
+    #[must_use]
+    pub fn credential(&self, name: &str) -> Option<&Rc<Credential>> {
+        self.credentials.iter().find(|credential| credential.name == name)
+    }
+
     /// The credentials that `text` may mean: the one of this name, else all of this tenant.
     pub fn credentials_named<'a>(
         &'a self,

@@ -9,11 +9,21 @@ use crate::oauth::client_auth;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::scope::ScopeSet;
 use crate::policy::access::{self, Ask};
+use crate::time::Millis;
 
 /// The credential of a request that names none.
 const DEFAULT_CREDENTIAL: &str = "default";
 
-/// The grant that a `GET /token` asks for, if its client has it.
+/// What a request comes to: a grant that its client has, and how good a token it wants.
+#[derive(Debug)]
+pub struct Asked {
+    /// The grant.
+    pub grant: Rc<Grant>,
+    /// `min_ttl`: the caller wants a token with at least this much left, if there is one.
+    pub min_ttl: Millis,
+}
+
+/// What a `GET /token` asks for, if its client may have it.
 ///
 /// # Errors
 /// Every fault of the caller, authentication first: nobody unknown learns anything else.
@@ -22,16 +32,18 @@ pub fn of_query(
     query: &str,
     authorization: Option<&str>,
     event: &mut Event,
-) -> Result<Rc<Grant>, BrokerError> {
+) -> Result<Asked, BrokerError> {
     let key = client_auth::bearer(authorization)?;
     let client = access::authenticate_key(config, &key)?;
-    let mut parameters = Parameters::parse(query.as_bytes(), ["scope", "credential"])?;
+    let mut parameters = Parameters::parse(query.as_bytes(), ["scope", "credential", "min_ttl"])?;
     let credential = parameters.take("credential");
     let scope = parameters.take("scope");
-    grant(config, client, credential.as_deref(), scope.as_deref(), event)
+    let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
+    let grant = grant(config, client, credential.as_deref(), scope.as_deref(), event)?;
+    Ok(Asked { grant, min_ttl })
 }
 
-/// The grant that a token request (RFC 6749 §4.4.2) asks for, if its client has it.
+/// What a token request (RFC 6749 §4.4.2) asks for, if its client may have it.
 ///
 /// # Errors
 /// Every fault of the caller. A malformed request comes first, then authentication, then the rest.
@@ -41,8 +53,8 @@ pub fn of_form(
     body: &[u8],
     authorization: Option<&str>,
     event: &mut Event,
-) -> Result<Rc<Grant>, BrokerError> {
-    let names = ["grant_type", "client_id", "client_secret", "scope"];
+) -> Result<Asked, BrokerError> {
+    let names = ["grant_type", "client_id", "client_secret", "scope", "min_ttl"];
     let mut parameters = Parameters::parse(body, names)?;
     let credentials = client_auth::at_token_endpoint(
         authorization,
@@ -59,7 +71,9 @@ pub fn of_form(
         None => return Err(RequestFault::MissingParameter("grant_type").into()),
     }
     let scope = parameters.take("scope");
-    grant(config, client, credential, scope.as_deref(), event)
+    let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
+    let grant = grant(config, client, credential, scope.as_deref(), event)?;
+    Ok(Asked { grant, min_ttl })
 }
 
 /// Whether a `Content-Type` is the one of token requests (RFC 6749 appendix B).
@@ -67,6 +81,14 @@ pub fn of_form(
 pub fn is_form(content_type: Option<&str>) -> bool {
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// Whole seconds; absent is none.
+fn min_ttl(text: Option<&str>) -> Result<Millis, RequestFault> {
+    let Some(text) = text else { return Ok(Millis(0)) };
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let secs = text.parse().ok().filter(|_| digits);
+    secs.map(Millis::from_secs).ok_or(RequestFault::MinTtl)
 }
 
 fn grant(

@@ -1,8 +1,9 @@
 //! May a token still be served, and is it time to renew it?
 
 use crate::limits::{
-    LONG_LIFETIME, RENEW_AHEAD, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, SERVE_FLOOR,
-    SERVE_FLOOR_LIFETIME_DIVISOR, SHORT_LIFETIME,
+    LONG_LIFETIME, RENEW_AHEAD, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, RENEWAL_JITTER_DIVISOR,
+    RENEWAL_SPACING, RENEWAL_SPACING_LIFETIME_DIVISOR, SERVE_FLOOR, SERVE_FLOOR_LIFETIME_DIVISOR,
+    SHORT_LIFETIME,
 };
 use crate::record::CachedToken;
 use crate::time::{Millis, UnixMillis};
@@ -40,6 +41,22 @@ pub fn serve_floor(lifetime: Millis) -> Millis {
 #[must_use]
 pub fn renew_at(token: &CachedToken) -> UnixMillis {
     token.refresh_at.unwrap_or_else(|| token.expires_at.minus(renew_ahead(token.lifetime())))
+}
+
+/// When the coordinator renews `token` by itself: up to a tenth of the renew-ahead earlier than
+/// anybody would ask for it.
+#[must_use]
+pub fn renew_early_at(token: &CachedToken, random: u32) -> UnixMillis {
+    let renew_at = renew_at(token);
+    let most = renew_at.until(token.expires_at).0 / RENEWAL_JITTER_DIVISOR;
+    let jitter = Millis(most.saturating_mul(random.into()) >> 32);
+    renew_at.minus(jitter)
+}
+
+/// For how long after one renewal another one is not worth it.
+#[must_use]
+pub fn renewal_spacing(token: &CachedToken) -> Millis {
+    RENEWAL_SPACING.min(Millis(token.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR))
 }
 
 fn renew_ahead(lifetime: Millis) -> Millis {

@@ -107,7 +107,7 @@ fn a_record_that_does_not_open_is_a_miss_and_a_note_in_the_log() {
     for (garbage, note) in [
         (vec![], "unknown_version"),
         (vec![9; 80], "unknown_version"),
-        (vec![1; 80], "not_authentic"),
+        (vec![2; 80], "not_authentic"),
     ] {
         let mut world = World::new();
         world.broker.kv.values.borrow_mut().insert(world.grant.token_key, garbage);

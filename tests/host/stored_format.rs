@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 
 /// Computed once by another implementation (Python: `hmac`, `hashlib`, `PyCryptodome`).
-const PINNED_RECORD: &str = "01242424242424242424242424242424242424242424242424d3b4414adbe6588087c7fbcb3d76a22d9cb3f9996ab054fc2d6202c4fc2d17312a1a409a6d1e1e97f2c5e587dab766d00ac60722";
+const PINNED_RECORD: &str = "02242424242424242424242424242424242424242424242424d3b440c11403308387c7fbcb228f98b59cb5f236a2f92cfc2d6408e0e4783da94f630aaac5879b419ade4e1cd52fb2a2fc772991d3c9ea102d278153";
 
 struct Setup {
     key: TokenKey,
@@ -44,7 +44,7 @@ fn usual() -> Setup {
 fn sample() -> CachedToken {
     let mut token = token("eyJ0", UnixMillis(1_700_000_000_000), Millis::from_secs(3599));
     token.ext_expires_at = Some(UnixMillis(1_700_000_003_599_000));
-    token
+    token.with_generation(3)
 }
 
 fn sealed() -> Vec<u8> {
@@ -122,7 +122,7 @@ fn a_record_with_any_bit_flipped_does_not_open() {
 fn a_record_of_another_version_is_not_even_decrypted() {
     let Setup { key, sealing_key } = usual();
     let mut sealed = sealed();
-    for version in (0..=u8::MAX).filter(|version| *version != 1) {
+    for version in (0..=u8::MAX).filter(|version| *version != 2) {
         sealed[0] = version;
         assert_eq!(open(&sealed, &key, &sealing_key), Err(OpenError::UnknownVersion));
     }
@@ -163,6 +163,7 @@ proptest! {
     #[test]
     fn any_token_survives_sealing(
         text in "[ -~]{1,300}",
+        generation in any::<u64>(),
         requested_at in any::<u64>(),
         expires_at in any::<u64>(),
         ext_expires_at in proptest::option::of(1..u64::MAX),
@@ -171,6 +172,7 @@ proptest! {
     ) {
         let Setup { key, sealing_key } = usual();
         let mut token = token(&text, UnixMillis(requested_at), Millis(0));
+        token.generation = generation;
         token.expires_at = UnixMillis(expires_at);
         token.ext_expires_at = ext_expires_at.map(UnixMillis);
         token.refresh_at = refresh_at.map(UnixMillis);

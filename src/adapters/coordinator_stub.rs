@@ -1,0 +1,63 @@
+//! The way to a token's coordinator. Every call is raced with a timer: an object that panics
+//! leaves its caller waiting.
+
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, Method, ObjectNamespace, Request, RequestInit};
+
+use super::timeout;
+use crate::config::Grant;
+use crate::coordinator::Want;
+use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, Subject};
+use crate::limits::COORDINATOR_TIMEOUT;
+use crate::ports::{Coordinated, Coordination, CoordinationError};
+use crate::request_id::RequestId;
+
+/// The Durable Object namespace `COORDINATOR`, where it is bound.
+#[derive(Debug)]
+pub(super) struct CoordinatorStub(Option<ObjectNamespace>);
+
+impl CoordinatorStub {
+    pub(super) fn new(env: &Env) -> Self {
+        Self(env.durable_object("COORDINATOR").ok())
+    }
+}
+
+impl Coordination for CoordinatorStub {
+    async fn acquire(
+        &self,
+        grant: &Grant,
+        want: Want,
+        request_id: &RequestId,
+    ) -> Result<Coordinated, CoordinationError> {
+        let namespace = self.0.as_ref().ok_or(CoordinationError::Unbound)?;
+        let message = AcquireMessage {
+            subject: Subject {
+                credential: grant.credential.name.clone(),
+                scope: grant.scope.as_str().to_owned(),
+            },
+            want,
+            request_id: request_id.clone(),
+        };
+        let name = grant.token_key.kv_name();
+        let reply = timeout::within(COORDINATOR_TIMEOUT, ask(namespace, &name, &message))
+            .await
+            .ok_or(CoordinationError::TimedOut)?;
+        let seal = Seal { key: &grant.token_key, credential: &grant.credential };
+        let ReplyMessage { reply, trail } = reply.map_err(|_| CoordinationError::Failed)?;
+        let reply = reply.open(seal).ok_or(CoordinationError::Failed)?;
+        Ok(Coordinated { reply, trail })
+    }
+}
+
+async fn ask(
+    namespace: &ObjectNamespace,
+    name: &str,
+    message: &AcquireMessage,
+) -> worker::Result<ReplyMessage> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post);
+    init.with_body(Some(JsValue::from_str(&serde_json::to_string(message)?)));
+    let request = Request::new_with_init("https://coordinator/acquire", &init)?;
+    let mut response = namespace.get_by_name(name)?.fetch_with_request(request).await?;
+    Ok(serde_json::from_slice(&response.bytes().await?)?)
+}

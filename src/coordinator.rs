@@ -1,0 +1,366 @@
+//! The life of one token, coordinated for the whole network: a pure state machine. An event in,
+//! actions out; no I/O, no clock, no randomness of its own.
+//!
+//! There is one coordinator for each token key. It holds the *flight*: the one upstream request
+//! that is under way, with everybody who waits for it. It remembers the newest token, so that late
+//! comers need no flight, and the newest failure, so that a broken secret is asked once and not
+//! once per request. It renews the token before anybody has to wait, while the token is in use.
+//!
+//! Events interleave: others come while a flight is under way, and a flight may be lost with the
+//! object's memory. Whatever is needed afterwards is in the [`Snapshot`].
+
+pub mod message;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Outage, UpstreamError};
+use crate::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_RETRY_AFTER_SECS};
+use crate::policy::failure_memory;
+use crate::policy::freshness::{Freshness, assess, renew_early_at, renewal_spacing};
+use crate::record::CachedToken;
+use crate::time::{Millis, UnixMillis};
+
+/// Somebody who waits; the driver knows how to reach them.
+pub type Waiter = u64;
+
+/// What happens to a coordinator.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Somebody wants the token.
+    Acquire {
+        /// Gets exactly one [`Action::Reply`], now or when the flight has landed.
+        waiter: Waiter,
+        /// What would do.
+        want: Want,
+    },
+    /// The flight that [`Action::Ask`] started has landed.
+    Landed(Result<CachedToken, UpstreamError>),
+    /// The time of [`Action::Wake`] has come.
+    Alarm,
+}
+
+/// Which token would do.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Want {
+    /// At least this much left, if upstream gives such a token.
+    pub min_ttl: Millis,
+    /// A token that is due for renewal will not do, if a newer one can be had.
+    pub renewed: bool,
+    /// Renew it from now on, whether somebody asks or not.
+    pub keep_warm: bool,
+    /// The generation that the caller holds: a coordinator that lost its storage goes on from it.
+    pub known_generation: u64,
+}
+
+/// What the driver has to do, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Answer a waiter.
+    Reply(Waiter, Result<Handout, UpstreamError>),
+    /// Send one request upstream, and come back with [`Event::Landed`].
+    Ask {
+        /// Nobody waits for it who would write it to the log.
+        background: bool,
+    },
+    /// Store the [`Snapshot`]: it has changed in a way that must outlive the object's memory.
+    Save,
+    /// Write the token to the shared tier.
+    Publish(CachedToken),
+    /// Come back with [`Event::Alarm`] then; replaces the alarm that was set.
+    Wake(UnixMillis),
+    /// Nobody uses the token any more: delete what is stored.
+    Forget,
+}
+
+/// A token for a waiter.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Handout {
+    /// The token; above its serve floor.
+    pub token: CachedToken,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Where the token of a [`Handout`] came from.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Source {
+    /// It was here.
+    Held,
+    /// It was here, and upstream fails to give a newer one.
+    HeldWhileFailing,
+    /// A flight that this waiter started.
+    Flight,
+    /// A flight that somebody else had started.
+    Collapsed,
+}
+
+/// What outlives the object's memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The newest token.
+    pub token: Option<CachedToken>,
+    /// Everything else.
+    pub facts: Facts,
+}
+
+/// The part of a [`Snapshot`] that is no secret.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Facts {
+    /// Of the newest token, or higher.
+    pub generation: u64,
+    /// The newest failure, while it is the newest thing known.
+    pub failure: Option<Failure>,
+    /// When somebody last asked.
+    pub asked_at: Option<UnixMillis>,
+    /// When the newest answer of upstream was asked for.
+    pub fetched_at: Option<UnixMillis>,
+    /// When the token is renewed by alarm: its jitter is drawn once.
+    pub renew_at: Option<UnixMillis>,
+    /// Renewed whether somebody asks or not.
+    pub keep_warm: bool,
+}
+
+/// A failure that is remembered.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Failure {
+    /// What upstream said.
+    pub error: UpstreamError,
+    /// Until then it is not asked again.
+    pub until: UnixMillis,
+    /// Failures in a row.
+    pub count: u32,
+}
+
+/// The state machine.
+#[derive(Debug, Default)]
+pub struct Coordinator {
+    snapshot: Snapshot,
+    /// Who waits for the flight under way; the first one started it, unless an alarm did.
+    flight: Option<Flight>,
+    /// `asked_at` as it was last saved.
+    saved_asked_at: Option<UnixMillis>,
+}
+
+#[derive(Debug, Default)]
+struct Flight {
+    leader: Option<Waiter>,
+    others: Vec<Waiter>,
+}
+
+impl Coordinator {
+    /// A coordinator that goes on from what was saved.
+    #[must_use]
+    pub fn restored(snapshot: Snapshot) -> Self {
+        Self { saved_asked_at: snapshot.facts.asked_at, snapshot, flight: None }
+    }
+
+    /// What [`Action::Save`] has to store.
+    #[must_use]
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Takes an event in and says what is to be done about it.
+    pub fn on(&mut self, event: Event, now: UnixMillis, random: u32) -> Vec<Action> {
+        match event {
+            Event::Acquire { waiter, want } => self.acquire(waiter, want, now),
+            Event::Landed(Ok(token)) => self.landed(token, now, random),
+            Event::Landed(Err(error)) => self.failed(error, now, random),
+            Event::Alarm => self.alarm(now),
+        }
+    }
+
+    fn acquire(&mut self, waiter: Waiter, want: Want, now: UnixMillis) -> Vec<Action> {
+        let facts = &mut self.snapshot.facts;
+        facts.asked_at = Some(now);
+        facts.keep_warm |= want.keep_warm;
+        facts.generation = facts.generation.max(want.known_generation);
+        let mut actions = Vec::new();
+        let due = self.is_due(now);
+        let held = self
+            .held(now)
+            .filter(|token| now.until(token.expires_at) >= want.min_ttl && !(due && want.renewed));
+        if held.is_some() {
+            actions.push(self.reply(waiter, now));
+            if due && self.may_ask(now) {
+                self.take_off(None, now, &mut actions);
+            }
+        } else if let Some(flight) = &mut self.flight {
+            flight.others.push(waiter);
+        } else if self.may_ask(now) {
+            self.take_off(Some(waiter), now, &mut actions);
+        } else {
+            // The best there is: a token with less left than wanted, or what upstream said last.
+            actions.push(self.reply(waiter, now));
+        }
+        self.save_asked_at(now, &mut actions);
+        actions
+    }
+
+    fn landed(&mut self, token: CachedToken, now: UnixMillis, random: u32) -> Vec<Action> {
+        let facts = &mut self.snapshot.facts;
+        facts.failure = None;
+        facts.fetched_at = Some(token.requested_at);
+        let held = self.snapshot.token.as_ref();
+        let mut actions = vec![Action::Save];
+        // A token that expires later wins; upstream may have answered with an older one.
+        let newer = held.is_none_or(|held| held.expires_at <= token.expires_at);
+        if newer {
+            facts.generation = facts.generation.saturating_add(1);
+            self.snapshot.token = Some(token.with_generation(facts.generation));
+        }
+        facts.renew_at = self.snapshot.token.as_ref().map(|token| renew_early_at(token, random));
+        self.saved_asked_at = facts.asked_at;
+        self.reply_to_all(now, &mut actions);
+        actions.extend(self.snapshot.token.clone().filter(|_| newer).map(Action::Publish));
+        actions.push(Action::Wake(self.next_renewal(now)));
+        actions
+    }
+
+    fn failed(&mut self, error: UpstreamError, now: UnixMillis, random: u32) -> Vec<Action> {
+        let facts = &mut self.snapshot.facts;
+        let count = facts.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
+        let until = now.plus(failure_memory::window(&error, count, random));
+        facts.failure = Some(Failure { error, until, count });
+        self.saved_asked_at = facts.asked_at;
+        let mut actions = vec![Action::Save];
+        self.reply_to_all(now, &mut actions);
+        actions.push(Action::Wake(until));
+        actions
+    }
+
+    fn alarm(&mut self, now: UnixMillis) -> Vec<Action> {
+        // A flight under way sets the next alarm when it lands.
+        if self.flight.is_some() {
+            return Vec::new();
+        }
+        let mut actions = Vec::new();
+        if self.is_in_use(now) {
+            let next = self.next_renewal(now);
+            if next <= now {
+                self.take_off(None, now, &mut actions);
+            } else {
+                actions.push(Action::Wake(next));
+            }
+        } else if let Some(forget_at) = self.last_use().filter(|forget_at| *forget_at > now) {
+            actions.push(Action::Wake(forget_at));
+        } else {
+            *self = Self::default();
+            actions.push(Action::Forget);
+        }
+        actions
+    }
+
+    /// Starts a flight. The alarm is for a flight that is lost with the object's memory.
+    fn take_off(&mut self, leader: Option<Waiter>, now: UnixMillis, actions: &mut Vec<Action>) {
+        actions.push(Action::Ask { background: leader.is_none() });
+        self.flight = Some(Flight { leader, others: Vec::new() });
+        actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
+    }
+
+    fn reply_to_all(&mut self, now: UnixMillis, actions: &mut Vec<Action>) {
+        let Flight { leader, others } = self.flight.take().unwrap_or_default();
+        let by = |source: Source| {
+            move |reply: Result<Handout, UpstreamError>| match reply {
+                Ok(handout) if handout.source == Source::Held => Ok(Handout { source, ..handout }),
+                other => other,
+            }
+        };
+        let reply = self.answer(now);
+        actions
+            .extend(leader.map(|leader| Action::Reply(leader, by(Source::Flight)(reply.clone()))));
+        let collapsed = by(Source::Collapsed);
+        actions.extend(
+            others.into_iter().map(|waiter| Action::Reply(waiter, collapsed(reply.clone()))),
+        );
+    }
+
+    fn reply(&self, waiter: Waiter, now: UnixMillis) -> Action {
+        Action::Reply(waiter, self.answer(now))
+    }
+
+    /// The token, else the failure, as things are.
+    fn answer(&self, now: UnixMillis) -> Result<Handout, UpstreamError> {
+        let failing = self.snapshot.facts.failure.is_some() && self.is_due(now);
+        let source = if failing { Source::HeldWhileFailing } else { Source::Held };
+        self.held(now)
+            .map(|token| Handout { token: token.clone(), source })
+            .ok_or_else(|| self.remembered(now))
+    }
+
+    /// The remembered failure, with the time that is left of it.
+    fn remembered(&self, now: UnixMillis) -> UpstreamError {
+        let Some(Failure { error, until, .. }) = &self.snapshot.facts.failure else {
+            return expired_on_arrival();
+        };
+        match error.clone() {
+            UpstreamError::Unavailable { cause, response, .. } => {
+                let retry_after_secs = now.until(*until).0.div_ceil(1000).max(1);
+                UpstreamError::Unavailable { cause, retry_after_secs, response }
+            }
+            refusal => refusal,
+        }
+    }
+
+    /// The token, if it may still be served.
+    fn held(&self, now: UnixMillis) -> Option<&CachedToken> {
+        self.snapshot.token.as_ref().filter(|token| assess(token, now) != Freshness::Expired)
+    }
+
+    fn is_due(&self, now: UnixMillis) -> bool {
+        self.snapshot.token.as_ref().is_none_or(|token| assess(token, now) != Freshness::Fresh)
+    }
+
+    /// Whether one more request upstream is worth it now: one probe when a failure's time is over,
+    /// and no request for a better token right after one.
+    fn may_ask(&self, now: UnixMillis) -> bool {
+        let facts = &self.snapshot.facts;
+        let failing = facts.failure.as_ref().is_some_and(|failure| now < failure.until);
+        let asked_just_now = self.held(now).is_some_and(|token| {
+            facts.fetched_at.is_some_and(|at| now < at.plus(renewal_spacing(token)))
+        });
+        self.flight.is_none() && !failing && !asked_just_now
+    }
+
+    /// In use: asked for within the last lifetime, or kept warm.
+    fn is_in_use(&self, now: UnixMillis) -> bool {
+        let recent = |token: &CachedToken| {
+            let asked_at = self.snapshot.facts.asked_at;
+            asked_at.is_some_and(|at| at.until(now) <= token.lifetime())
+        };
+        self.snapshot.facts.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
+    }
+
+    /// From then on nobody misses what is stored.
+    fn last_use(&self) -> Option<UnixMillis> {
+        let expiry = self.snapshot.token.as_ref().map(|token| token.expires_at);
+        let failure = self.snapshot.facts.failure.as_ref().map(|failure| failure.until);
+        expiry.max(failure)
+    }
+
+    /// When to renew next: before anybody would ask, but not while a failure lasts.
+    fn next_renewal(&self, now: UnixMillis) -> UnixMillis {
+        let facts = &self.snapshot.facts;
+        let token = self.snapshot.token.as_ref();
+        let spaced = token.zip(facts.fetched_at).map(|(token, at)| at.plus(renewal_spacing(token)));
+        let failure = facts.failure.as_ref().map(|failure| failure.until);
+        [facts.renew_at, spaced, failure].into_iter().flatten().max().unwrap_or(now)
+    }
+
+    /// Notes now and then that somebody asks, so that it outlives the object's memory.
+    fn save_asked_at(&mut self, now: UnixMillis, actions: &mut Vec<Action>) {
+        let recent = self.saved_asked_at.is_some_and(|at| at.until(now) < ASKED_AT_PRECISION);
+        if !recent {
+            self.saved_asked_at = Some(now);
+            actions.push(Action::Save);
+        }
+    }
+}
+
+fn expired_on_arrival() -> UpstreamError {
+    UpstreamError::Unavailable {
+        cause: Outage::ExpiredOnArrival,
+        retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
+        response: None,
+    }
+}

@@ -1,0 +1,130 @@
+//! What passes between an isolate and a coordinator, and what a coordinator stores: JSON, with the
+//! token sealed as in every other place that is not this isolate's memory.
+
+use base64ct::{Base64, Encoding};
+use serde::{Deserialize, Serialize};
+
+use super::{Facts, Handout, Snapshot, Source, Want};
+use crate::config::Credential;
+use crate::error::UpstreamError;
+use crate::event::UpstreamTrail;
+use crate::keys::TokenKey;
+use crate::oauth::scope::ScopeSet;
+use crate::record::{self, CachedToken};
+use crate::request_id::RequestId;
+
+/// Which token: what a coordinator needs to ask for it, beside the configuration.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Subject {
+    /// The credential's name.
+    pub credential: String,
+    /// The scope.
+    pub scope: String,
+}
+
+/// From an isolate: somebody wants a token.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AcquireMessage {
+    /// Which token.
+    pub subject: Subject,
+    /// Which one would do.
+    pub want: Want,
+    /// Goes upstream, if a request does.
+    pub request_id: RequestId,
+}
+
+/// From a coordinator: its answer, and the traces of the flight that was waited for.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ReplyMessage {
+    /// What the state machine answered.
+    pub reply: SealedReply,
+    /// Of the flight that was waited for, if one was.
+    pub trail: Option<UpstreamTrail>,
+}
+
+/// A token, or why there is none.
+#[derive(Debug, Deserialize, Serialize)]
+pub enum SealedReply {
+    /// A sealed record, and where it came from.
+    Token(String, Source),
+    /// What upstream says.
+    Failure(UpstreamError),
+}
+
+/// What a coordinator stores.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct StoredState {
+    /// Which token; an alarm comes without a message.
+    pub subject: Subject,
+    /// Everything that is no secret.
+    pub facts: Facts,
+    /// The token as a sealed record.
+    pub token: Option<String>,
+}
+
+/// The keys under which one token is sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct Seal<'a> {
+    /// The token's name.
+    pub key: &'a TokenKey,
+    /// Whose sealing key.
+    pub credential: &'a Credential,
+}
+
+impl Seal<'_> {
+    fn seal(&self, token: &CachedToken, nonce: [u8; 24]) -> String {
+        let sealed = record::seal(token, self.key, &self.credential.sealing_key, nonce);
+        Base64::encode_string(&sealed)
+    }
+
+    fn open(&self, text: &str) -> Option<CachedToken> {
+        let sealed = Base64::decode_vec(text).ok()?;
+        record::open(&sealed, self.key, &self.credential.sealing_key).ok()
+    }
+}
+
+impl Subject {
+    /// The scope as a set; what was granted always is one.
+    #[must_use]
+    pub fn scope_set(&self) -> Option<ScopeSet> {
+        ScopeSet::parse(&self.scope).ok()
+    }
+}
+
+impl SealedReply {
+    /// The message for what the state machine answered.
+    #[must_use]
+    pub fn new(reply: Result<Handout, UpstreamError>, seal: Seal<'_>, nonce: [u8; 24]) -> Self {
+        match reply {
+            Ok(Handout { token, source }) => Self::Token(seal.seal(&token, nonce), source),
+            Err(error) => Self::Failure(error),
+        }
+    }
+
+    /// What the state machine answered; nothing where the record does not open.
+    #[must_use]
+    pub fn open(self, seal: Seal<'_>) -> Option<Result<Handout, UpstreamError>> {
+        match self {
+            Self::Token(text, source) => {
+                seal.open(&text).map(|token| Ok(Handout { token, source }))
+            }
+            Self::Failure(error) => Some(Err(error)),
+        }
+    }
+}
+
+impl StoredState {
+    /// What is stored of `snapshot`.
+    #[must_use]
+    pub fn new(subject: Subject, snapshot: &Snapshot, seal: Seal<'_>, nonce: [u8; 24]) -> Self {
+        let token = snapshot.token.as_ref().map(|token| seal.seal(token, nonce));
+        Self { subject, facts: snapshot.facts.clone(), token }
+    }
+
+    /// The snapshot again; a record that does not open is gone, and that is all.
+    #[must_use]
+    pub fn snapshot(&self, seal: Seal<'_>) -> Snapshot {
+        let token = self.token.as_deref().and_then(|text| seal.open(text));
+        Snapshot { token, facts: self.facts.clone() }
+    }
+}
