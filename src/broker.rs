@@ -83,22 +83,21 @@ where
         min_ttl: Millis,
         event: &mut Event,
     ) -> Result<Served, BrokerError> {
-        if let Some(token) = self.load(grant, event).await {
-            self.memory.remember(grant.token_key, token.clone());
-            if let Some(served) = self.hit(grant, token, Tier::Kv, min_ttl) {
-                return Ok(served);
-            }
-        } else if let Some(served) = self.recall(grant, min_ttl) {
-            // Another request was faster meanwhile.
+        let loaded = self.load(grant, event).await;
+        let tier = if loaded.is_some() { Tier::Kv } else { Tier::Isolate };
+        // Also without a record in KV: another request may have been faster meanwhile.
+        let newest = loaded.map(|token| self.keep(grant, token));
+        let newest = newest.or_else(|| self.memory.recall(&grant.token_key));
+        if let Some(served) = newest.and_then(|token| self.hit(grant, token, tier, min_ttl)) {
             return Ok(served);
         }
         let held = self.memory.recall(&grant.token_key);
         let want = Want { min_ttl, ..want(grant, held.as_ref()) };
         let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
         match self.acquire(grant, want, event).await {
-            Ok((handout, then)) => {
-                self.memory.remember(grant.token_key, handout.token.clone());
-                Ok(self.handed_out(handout, reason, then))
+            Ok((Handout { token, source }, then)) => {
+                let token = self.keep(grant, token);
+                Ok(self.handed_out(Handout { token, source }, reason, then))
             }
             // The best there is, before nothing.
             Err(error) => held
@@ -114,10 +113,10 @@ where
         let want = Want { renewed: true, ..want(grant, held.as_ref()) };
         match self.acquire(grant, want, event).await {
             Ok((handout, then)) => {
-                self.memory.remember(grant.token_key, handout.token.clone());
+                let token = self.keep(grant, handout.token);
                 event.renewal = Some("renewed");
                 if then == Then::Store {
-                    self.write_behind(grant, &handout.token, event).await;
+                    self.write_behind(grant, &token, event).await;
                 }
             }
             Err(error) => event.renewal = Some(error.name()),
@@ -163,6 +162,15 @@ where
             .await?
             .with_generation(want.known_generation);
         Ok((Handout { token, source: Source::Flight }, then))
+    }
+
+    /// Keeps `token` in memory, and returns the newest that is there: an older generation is never
+    /// served after a newer one.
+    fn keep(&self, grant: &Grant, token: CachedToken) -> CachedToken {
+        self.memory.remember(grant.token_key, token.clone());
+        let newest = self.memory.recall(&grant.token_key);
+        let servable = |held: &CachedToken| assess(held, self.clock.now()) != Freshness::Expired;
+        newest.filter(servable).unwrap_or(token)
     }
 
     fn handed_out(&self, handout: Handout, reason: Forward, then: Then) -> Served {

@@ -206,7 +206,8 @@ impl Coordinator {
         // A token that expires later wins; upstream may have answered with an older one.
         let newer = held.is_none_or(|held| held.expires_at <= token.expires_at);
         if newer {
-            facts.generation = facts.generation.saturating_add(1);
+            // By the clock as well: it goes on rising when the storage was lost or forgotten.
+            facts.generation = facts.generation.saturating_add(1).max(token.requested_at.0);
             self.snapshot.token = Some(token.with_generation(facts.generation));
         }
         facts.renew_at = self.snapshot.token.as_ref().map(|token| renew_early_at(token, random));

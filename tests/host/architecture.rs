@@ -6,10 +6,23 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 17] = [
-    ("broker", &["cache_status", "config", "event", "policy", "ports", "record", "upstream"]),
+const MAY_USE: [(&str, &[&str]); 18] = [
+    (
+        "broker",
+        &[
+            "cache_status",
+            "config",
+            "coordinator",
+            "event",
+            "policy",
+            "ports",
+            "record",
+            "upstream",
+        ],
+    ),
     ("cache_status", &[]),
     ("config", &["entra", "keys", "oauth"]),
+    ("coordinator", &["config", "event", "keys", "oauth", "policy", "record", "request_id"]),
     ("entra", &["oauth", "policy", "request_id"]),
     ("error", &["oauth"]),
     ("event", &["request_id"]),
@@ -19,7 +32,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("memory", &["keys", "ports", "record"]),
     ("oauth", &[]),
     ("policy", &["config", "oauth", "record"]),
-    ("ports", &["entra", "event", "keys", "record"]),
+    ("ports", &["config", "coordinator", "entra", "event", "keys", "record", "request_id"]),
     ("record", &["keys", "oauth"]),
     ("request_id", &[]),
     ("secret", &[]),

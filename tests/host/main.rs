@@ -15,6 +15,7 @@ mod support;
 mod architecture;
 mod config;
 mod config_clients;
+mod coordinator;
 mod errors;
 mod freshness;
 mod log;

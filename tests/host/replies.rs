@@ -1,6 +1,6 @@
 //! The success response: body and headers, before the platform sends them.
 
-use edge_token_broker::broker::Served;
+use edge_token_broker::broker::{Served, Then};
 use edge_token_broker::cache_status::{CacheStatus, Tier};
 use edge_token_broker::http::reply::Reply;
 use edge_token_broker::time::{Millis, UnixMillis};
@@ -12,7 +12,7 @@ fn served(ext_expires_in: Option<Millis>, after: Millis) -> Served {
     let mut token = token("t", start, Millis::from_secs(3599));
     token.ext_expires_at = ext_expires_in.map(|span| start.plus(span));
     let cache_status = CacheStatus::Hit { tier: Tier::Kv, ttl_secs: 7 };
-    Served { token, cache_status, at: start.plus(after) }
+    Served { token, cache_status, at: start.plus(after), then: Then::Done }
 }
 
 #[test]

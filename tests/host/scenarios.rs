@@ -3,14 +3,9 @@
 use crate::support::ports::run;
 use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
-use std::cell::Cell;
-
-use edge_token_broker::broker::Broker;
-use edge_token_broker::cache_status::{CacheStatus, Tier};
-use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{TierError, TokenMemory};
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
+use edge_token_broker::ports::TierError;
+use edge_token_broker::time::Millis;
 
 #[test]
 fn a_miss_goes_upstream_and_fills_both_tiers() {
@@ -18,7 +13,10 @@ fn a_miss_goes_upstream_and_fills_both_tiers() {
     world.issue("one", 3600);
     let served = world.request().unwrap();
     assert_eq!(text(&served), "one");
-    assert_eq!(served.cache_status, CacheStatus::Miss);
+    assert_eq!(
+        served.cache_status,
+        CacheStatus::Forwarded { reason: Forward::Miss, collapsed: false }
+    );
     // 3600 s from before the request, of which the answer took 50 ms.
     assert_eq!(*world.broker.kv.ttls.borrow(), [3599]);
 
@@ -82,7 +80,7 @@ fn no_kv_write_below_its_shortest_ttl() {
         world.request().unwrap();
         assert_eq!(world.broker.kv.ttls.borrow().len(), writes, "{expires_in} s");
         assert!(
-            world.broker.recall(&world.grant).is_some(),
+            world.broker.recall(&world.grant, Millis(0)).is_some(),
             "isolate memory keeps it all the same"
         );
     }
@@ -133,7 +131,7 @@ fn a_request_that_was_overtaken_while_it_read_kv_takes_the_token_from_memory() {
     world.request().unwrap();
     world.broker.kv.failure.set(Some(TierError::TimedOut));
     // As if memory had been empty when the request came.
-    let served = run(world.broker.obtain(&world.grant, &mut world.event)).unwrap();
+    let served = run(world.broker.obtain(&world.grant, Millis(0), &mut world.event)).unwrap();
     assert_eq!(text(&served), "one");
     assert_eq!(world.upstream_requests(), 1);
 }

@@ -106,7 +106,7 @@ fn a_fault_that_does_not_pass_is_unavailable() {
         endpoint.answer(500, "");
         endpoint.fail(TransportFailure::NoConnection);
     };
-    assert_eq!(outage(twice), (unavailable(Outage::NoConnection, 5), 2));
+    assert_eq!(outage(twice), (unavailable(Outage::NoConnection, 1), 2));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn there_is_one_retry_in_all_however_many_secrets() {
     world.broker.endpoint.answer(500, "");
     world.refuse(401, "invalid_client", 7_000_215);
     world.broker.endpoint.answer(502, "");
-    assert_eq!(world.request().unwrap_err(), unavailable(Outage::Failing, 5));
+    assert_eq!(world.request().unwrap_err(), unavailable(Outage::Failing, 1));
     assert_eq!(world.upstream_requests(), 3);
 }
 
@@ -191,7 +191,7 @@ fn throttling_hidden_in_an_error_response_is_throttling() {
 #[test]
 fn a_timeout_is_not_retried() {
     let timeout = |endpoint: &SimulatedEndpoint| endpoint.fail(TransportFailure::TimedOut);
-    assert_eq!(outage(timeout), (unavailable(Outage::TimedOut, 5), 1));
+    assert_eq!(outage(timeout), (unavailable(Outage::TimedOut, 1), 1));
 }
 
 #[test]
@@ -215,8 +215,8 @@ fn a_token_that_expired_on_the_way_is_not_served() {
     let mut world = World::new();
     world.broker.endpoint.latency.set(Millis::from_secs(9));
     world.issue("late", 9);
-    assert_eq!(world.request().unwrap_err(), unavailable(Outage::ExpiredOnArrival, 5));
-    assert!(world.broker.recall(&world.grant).is_none());
+    assert_eq!(world.request().unwrap_err(), unavailable(Outage::ExpiredOnArrival, 1));
+    assert!(world.broker.recall(&world.grant, Millis(0)).is_none());
 }
 
 #[test]

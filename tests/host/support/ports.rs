@@ -6,9 +6,15 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use edge_token_broker::config::Grant;
+use edge_token_broker::coordinator::Want;
 use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
 use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{Clock, Entropy, TierError, TokenEndpoint, TokenTier};
+use edge_token_broker::ports::{
+    Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
+    TokenTier,
+};
+use edge_token_broker::request_id::RequestId;
 use edge_token_broker::time::{Millis, UnixMillis};
 
 /// Runs a future over simulated ports: none of them ever waits.
@@ -75,6 +81,25 @@ impl TokenTier for SimulatedKv {
         }
         self.values.borrow_mut().insert(*key, record.to_vec());
         Ok(())
+    }
+}
+
+/// No coordinator, unless an answer is prepared.
+#[derive(Clone, Default)]
+pub(crate) struct SimulatedCoordinator {
+    pub(crate) answers: Rc<RefCell<VecDeque<Result<Coordinated, CoordinationError>>>>,
+    pub(crate) wants: Rc<RefCell<Vec<Want>>>,
+}
+
+impl Coordination for SimulatedCoordinator {
+    async fn acquire(
+        &self,
+        _: &Grant,
+        want: Want,
+        _: &RequestId,
+    ) -> Result<Coordinated, CoordinationError> {
+        self.wants.borrow_mut().push(want);
+        self.answers.borrow_mut().pop_front().unwrap_or(Err(CoordinationError::Unbound))
     }
 }
 

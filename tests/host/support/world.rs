@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use edge_token_broker::broker::{Broker, Served};
-use edge_token_broker::cache_status::CacheStatus;
+use edge_token_broker::broker::{Broker, Served, Then};
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::event::Event;
@@ -11,15 +10,24 @@ use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::policy::access::{Ask, authorize};
 use edge_token_broker::request_id::RequestId;
+use edge_token_broker::time::Millis;
 
 use super::bindings::Vars;
-use super::ports::{CountingEntropy, SimulatedClock, SimulatedEndpoint, SimulatedKv, run};
+use super::ports::{
+    CountingEntropy, SimulatedClock, SimulatedCoordinator, SimulatedEndpoint, SimulatedKv, run,
+};
 
 pub(crate) const START: u64 = 1_700_000_000_000;
 pub(crate) const DIGEST: &str = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683";
 
-pub(crate) type SimulatedBroker =
-    Broker<IsolateMemory, SimulatedKv, SimulatedEndpoint, SimulatedClock, CountingEntropy>;
+pub(crate) type SimulatedBroker = Broker<
+    IsolateMemory,
+    SimulatedKv,
+    SimulatedCoordinator,
+    SimulatedEndpoint,
+    SimulatedClock,
+    CountingEntropy,
+>;
 
 /// One isolate, with the world around it.
 pub(crate) struct World {
@@ -52,6 +60,7 @@ impl World {
         let kv = SimulatedKv::default();
         let broker = Broker {
             memory: IsolateMemory::default(),
+            coordinator: SimulatedCoordinator::default(),
             kv,
             endpoint,
             clock,
@@ -65,6 +74,7 @@ impl World {
         let Broker { kv, endpoint, clock, .. } = &self.broker;
         let broker = Broker {
             memory: IsolateMemory::default(),
+            coordinator: SimulatedCoordinator::default(),
             kv: kv.clone(),
             endpoint: endpoint.clone(),
             clock: clock.clone(),
@@ -76,11 +86,11 @@ impl World {
     /// What the entry does with a request: memory, then the rest, then the write behind.
     pub(crate) fn request(&mut self) -> Result<Served, BrokerError> {
         self.event = event();
-        if let Some(served) = self.broker.recall(&self.grant) {
+        if let Some(served) = self.broker.recall(&self.grant, Millis(0)) {
             return Ok(served);
         }
-        let served = run(self.broker.obtain(&self.grant, &mut self.event))?;
-        if matches!(served.cache_status, CacheStatus::Miss) {
+        let served = run(self.broker.obtain(&self.grant, Millis(0), &mut self.event))?;
+        if served.then == Then::Store {
             run(self.broker.write_behind(&self.grant, &served.token, &mut self.event));
         }
         Ok(served)

@@ -1,0 +1,336 @@
+//! The coordinator's state machine: each rule by example, then what holds for any interleaving of
+//! callers, upstream answers, alarms and evictions.
+
+use std::collections::BTreeSet;
+
+use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout, Snapshot, Source, Want};
+use edge_token_broker::error::{Outage, UpstreamError};
+use edge_token_broker::policy::freshness::{Freshness, assess};
+use edge_token_broker::record::CachedToken;
+use edge_token_broker::time::{Millis, UnixMillis};
+use proptest::prelude::*;
+
+use crate::support::tokens::token;
+
+const START: u64 = 1_700_000_000_000;
+const HOUR: u64 = 3600;
+
+fn at(secs: u64) -> UnixMillis {
+    UnixMillis(START + secs * 1000)
+}
+
+fn hour_token(requested_secs: u64) -> CachedToken {
+    token(&format!("t{requested_secs}"), at(requested_secs), Millis::from_secs(HOUR))
+}
+
+fn down() -> UpstreamError {
+    UpstreamError::Unavailable { cause: Outage::Failing, retry_after_secs: 1, response: None }
+}
+
+fn throttled(retry_after_secs: u64) -> UpstreamError {
+    UpstreamError::Unavailable { cause: Outage::Throttled, retry_after_secs, response: None }
+}
+
+/// A state machine, with what the driver keeps for it.
+#[derive(Default)]
+struct Driven {
+    machine: Coordinator,
+    saved: Snapshot,
+    published: Vec<CachedToken>,
+    replies: Vec<(u64, Result<Handout, UpstreamError>)>,
+    asked: usize,
+    alarm: Option<UnixMillis>,
+    next_waiter: u64,
+}
+
+impl Driven {
+    fn on(&mut self, event: Event, now: UnixMillis) {
+        for action in self.machine.on(event, now, 0) {
+            match action {
+                Action::Reply(waiter, reply) => self.replies.push((waiter, reply)),
+                Action::Ask { .. } => self.asked += 1,
+                Action::Save => self.saved = self.machine.snapshot().clone(),
+                Action::Publish(token) => self.published.push(token),
+                Action::Wake(at) => self.alarm = Some(at),
+                Action::Forget => (self.saved, self.alarm) = (Snapshot::default(), None),
+            }
+        }
+    }
+
+    fn acquire(&mut self, want: Want, secs: u64) -> u64 {
+        let waiter = self.next_waiter;
+        self.next_waiter += 1;
+        self.on(Event::Acquire { waiter, want }, at(secs));
+        waiter
+    }
+
+    fn land(&mut self, answer: Result<CachedToken, UpstreamError>, secs: u64) {
+        self.on(Event::Landed(answer), at(secs));
+    }
+
+    fn evict(&mut self) {
+        self.machine = Coordinator::restored(self.saved.clone());
+    }
+
+    fn reply(&self, waiter: u64) -> Option<&Result<Handout, UpstreamError>> {
+        self.replies.iter().find(|(to, _)| *to == waiter).map(|(_, reply)| reply)
+    }
+
+    fn source(&self, waiter: u64) -> Option<Source> {
+        self.reply(waiter)?.as_ref().ok().map(|handout| handout.source)
+    }
+
+    /// With a token that was asked for at the beginning.
+    fn with_token() -> Self {
+        let mut driven = Self::default();
+        driven.acquire(Want::default(), 0);
+        driven.land(Ok(hour_token(0)), 0);
+        driven
+    }
+}
+
+fn renewed() -> Want {
+    Want { renewed: true, ..Want::default() }
+}
+
+fn min_ttl(secs: u64) -> Want {
+    Want { min_ttl: Millis::from_secs(secs), ..Want::default() }
+}
+
+#[test]
+fn many_callers_share_one_flight() {
+    let mut driven = Driven::default();
+    let waiters: Vec<_> = (0..500).map(|_| driven.acquire(Want::default(), 0)).collect();
+    assert_eq!((driven.asked, driven.replies.len()), (1, 0));
+    driven.land(Ok(hour_token(0)), 1);
+    assert_eq!(driven.source(waiters[0]), Some(Source::Flight));
+    assert!(waiters[1..].iter().all(|waiter| driven.source(*waiter) == Some(Source::Collapsed)));
+    assert_eq!(driven.published.len(), 1);
+}
+
+#[test]
+fn a_fresh_token_is_handed_out_at_once() {
+    let mut driven = Driven::with_token();
+    let waiter = driven.acquire(Want::default(), 1000);
+    assert_eq!(driven.source(waiter), Some(Source::Held));
+    assert_eq!(driven.asked, 1);
+}
+
+#[test]
+fn a_stale_token_is_handed_out_at_once_and_renewed_behind_it() {
+    let mut driven = Driven::with_token();
+    let first = driven.acquire(Want::default(), 2800);
+    let second = driven.acquire(Want::default(), 2801);
+    assert_eq!([driven.source(first), driven.source(second)], [Some(Source::Held); 2]);
+    assert_eq!(driven.asked, 2, "one flight for both");
+}
+
+#[test]
+fn who_wants_the_renewed_token_waits_for_it() {
+    let mut driven = Driven::with_token();
+    let waiter = driven.acquire(renewed(), 2800);
+    assert!(driven.reply(waiter).is_none());
+    driven.land(Ok(hour_token(2800)), 2801);
+    assert_eq!(driven.source(waiter), Some(Source::Flight));
+    let generations: Vec<_> = driven.published.iter().map(|token| token.generation).collect();
+    assert!(generations[0] < generations[1]);
+}
+
+#[test]
+fn an_expired_token_is_never_handed_out() {
+    let mut driven = Driven::with_token();
+    let waiter = driven.acquire(Want::default(), HOUR - 60);
+    assert!(driven.reply(waiter).is_none());
+    driven.land(Err(down()), HOUR - 59);
+    assert_eq!(driven.reply(waiter), Some(&Err(down())));
+}
+
+#[test]
+fn the_alarm_renews_before_anybody_has_to_ask_while_the_token_is_in_use() {
+    let mut driven = Driven::with_token();
+    let alarm = driven.alarm.unwrap();
+    assert_eq!(alarm, at(HOUR - 15 * 60), "without jitter: 15 minutes ahead");
+    driven.on(Event::Alarm, alarm);
+    assert_eq!(driven.asked, 2);
+    driven.land(Ok(hour_token(2700)), 2700);
+    // Nobody has asked within the token's lifetime when the next one is due.
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    assert_eq!(driven.asked, 2);
+    // Once it has expired, all is forgotten.
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    assert_eq!((driven.saved.token.as_ref(), driven.alarm), (None, None));
+}
+
+#[test]
+fn what_is_kept_warm_is_renewed_although_nobody_asks() {
+    let mut driven = Driven::default();
+    driven.acquire(Want { keep_warm: true, ..Want::default() }, 0);
+    driven.land(Ok(hour_token(0)), 0);
+    for round in 1..50 {
+        let alarm = driven.alarm.unwrap();
+        driven.on(Event::Alarm, alarm);
+        assert_eq!(driven.asked, round + 1);
+        driven.on(Event::Landed(Ok(token("t", alarm, Millis::from_secs(HOUR)))), alarm);
+    }
+}
+
+#[test]
+fn a_failure_is_remembered_for_its_time_and_then_probed_once() {
+    let mut driven = Driven::default();
+    driven.acquire(Want::default(), 0);
+    driven.land(Err(throttled(30)), 0);
+    for secs in [1, 10, 29] {
+        let waiter = driven.acquire(Want::default(), secs);
+        assert_eq!(driven.reply(waiter), Some(&Err(throttled(30 - secs))), "counts down");
+    }
+    assert_eq!(driven.asked, 1);
+    for _ in 0..100 {
+        driven.acquire(Want::default(), 30);
+    }
+    assert_eq!(driven.asked, 2);
+}
+
+#[test]
+fn passing_faults_back_off_from_one_second_to_a_minute() {
+    let mut driven = Driven::default();
+    let mut now = at(0);
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        driven.on(Event::Acquire { waiter: 0, want: Want::default() }, now);
+        driven.on(Event::Landed(Err(down())), now);
+        pauses.push(now.until(driven.alarm.unwrap()).0);
+        now = driven.alarm.unwrap();
+    }
+    assert_eq!(pauses, [1000, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+}
+
+#[test]
+fn while_upstream_fails_a_token_above_its_floor_is_still_handed_out() {
+    let mut driven = Driven::with_token();
+    let waiter = driven.acquire(renewed(), 2800);
+    driven.land(Err(down()), 2801);
+    assert_eq!(driven.source(waiter), Some(Source::HeldWhileFailing));
+    let waiter = driven.acquire(Want::default(), 2801);
+    assert_eq!(driven.source(waiter), Some(Source::HeldWhileFailing));
+}
+
+#[test]
+fn min_ttl_renews_first_and_then_takes_the_best_there_is() {
+    let mut driven = Driven::with_token();
+    let waiter = driven.acquire(min_ttl(3000), 1000);
+    assert!(driven.reply(waiter).is_none());
+    driven.land(Ok(hour_token(1000)), 1001);
+    assert_eq!(driven.source(waiter), Some(Source::Flight));
+    // Upstream has no longer one: it is not asked again for a minute.
+    let waiter = driven.acquire(min_ttl(7200), 1002);
+    assert_eq!(driven.source(waiter), Some(Source::Held));
+    assert_eq!(driven.asked, 2);
+}
+
+#[test]
+fn a_token_that_expires_sooner_does_not_replace_the_one_in_hand() {
+    let mut driven = Driven::with_token();
+    driven.acquire(min_ttl(3500), 1000);
+    driven.land(Ok(token("short", at(1000), Millis::from_secs(300))), 1000);
+    let waiter = driven.acquire(Want::default(), 1001);
+    let handout = driven.reply(waiter).unwrap().as_ref().unwrap();
+    assert_eq!(handout.token.access_token.expose(), "t0");
+    assert_eq!(driven.published.len(), 1);
+}
+
+#[test]
+fn what_was_saved_outlives_an_eviction() {
+    let mut driven = Driven::with_token();
+    driven.evict();
+    let waiter = driven.acquire(Want::default(), 10);
+    assert_eq!(driven.source(waiter), Some(Source::Held));
+    let mut driven = Driven::default();
+    driven.acquire(Want::default(), 0);
+    driven.land(Err(throttled(30)), 0);
+    driven.evict();
+    let waiter = driven.acquire(Want::default(), 1);
+    assert_eq!(driven.reply(waiter), Some(&Err(throttled(29))));
+}
+
+#[test]
+fn a_coordinator_that_lost_its_storage_goes_on_from_the_callers_generation() {
+    for known_generation in [57, at(0).0 + 5] {
+        let mut driven = Driven::default();
+        driven.acquire(Want { known_generation, ..Want::default() }, 0);
+        driven.land(Ok(hour_token(0)), 0);
+        assert!(driven.published[0].generation > known_generation);
+    }
+}
+
+/// One thing that happens, some milliseconds after the one before.
+#[derive(Clone, Debug)]
+enum Happening {
+    Acquire { min_ttl_secs: u64, renewed: bool },
+    Landed { lifetime_secs: Option<u64> },
+    Alarm,
+    Eviction,
+}
+
+fn happenings() -> impl Strategy<Value = Vec<(u64, Happening)>> {
+    let happening = prop_oneof![
+        4 => (0..4000_u64, any::<bool>()).prop_map(|(min_ttl_secs, renewed)| Happening::Acquire { min_ttl_secs, renewed }),
+        3 => proptest::option::of(1..4000_u64).prop_map(|lifetime_secs| Happening::Landed { lifetime_secs }),
+        2 => Just(Happening::Alarm),
+        1 => Just(Happening::Eviction),
+    ];
+    proptest::collection::vec((0..2_000_000_u64, happening), 0..60)
+}
+
+proptest! {
+    #[test]
+    fn any_interleaving(happenings in happenings()) {
+        let mut driven = Driven::default();
+        let mut now = at(0);
+        let mut waiting = BTreeSet::new();
+        let mut in_flight = 0_usize;
+        let mut generation = 0;
+        for (pause, happening) in happenings {
+            now = now.plus(Millis(pause));
+            let (asked, replied) = (driven.asked, driven.replies.len());
+            match happening {
+                Happening::Acquire { min_ttl_secs, renewed } => {
+                    waiting.insert(driven.next_waiter);
+                    let waiter = driven.next_waiter;
+                    driven.next_waiter += 1;
+                    let want = Want { min_ttl: Millis::from_secs(min_ttl_secs), renewed, ..Want::default() };
+                    driven.on(Event::Acquire { waiter, want }, now);
+                }
+                Happening::Landed { .. } if in_flight == 0 => continue,
+                Happening::Landed { lifetime_secs } => {
+                    in_flight = 0;
+                    let answer = lifetime_secs.map(|secs| token("t", now, Millis::from_secs(secs)));
+                    driven.on(Event::Landed(answer.ok_or_else(down)), now);
+                    prop_assert!(waiting.iter().all(|waiter| driven.reply(*waiter).is_some()), "a landing leaves nobody waiting");
+                }
+                Happening::Alarm if driven.alarm.is_some_and(|alarm| alarm <= now) => {
+                    driven.alarm = None;
+                    driven.on(Event::Alarm, now);
+                }
+                Happening::Alarm => continue,
+                Happening::Eviction => {
+                    // Whoever waited goes straight upstream; the flight is lost.
+                    (waiting, in_flight) = (BTreeSet::new(), 0);
+                    driven.evict();
+                }
+            }
+            in_flight += driven.asked - asked;
+            prop_assert!(in_flight <= 1, "one flight at a time");
+            for (waiter, reply) in &driven.replies[replied..] {
+                prop_assert!(waiting.remove(waiter), "one answer for each waiter");
+                if let Ok(Handout { token, .. }) = reply {
+                    prop_assert!(assess(token, now) != Freshness::Expired, "never below the serve floor");
+                    prop_assert!(token.generation >= generation, "never an older generation");
+                    generation = token.generation;
+                }
+            }
+            prop_assert!(waiting.is_empty() || in_flight == 1, "nobody waits for nothing");
+            let uses = driven.machine.snapshot().token.is_some() && in_flight == 0;
+            prop_assert!(!uses || driven.alarm.is_some() || matches!(happening, Happening::Eviction), "a token has an alarm");
+        }
+    }
+}
