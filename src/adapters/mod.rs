@@ -12,7 +12,9 @@ mod env_config;
 mod isolate;
 mod kv_tier;
 mod log_sink;
+mod scheduled;
 mod timeout;
 
 pub use coordinator_do::TokenCoordinator;
 pub use entry::fetch;
+pub use scheduled::scheduled;

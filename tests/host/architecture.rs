@@ -126,14 +126,22 @@ fn nothing_but_adapters_names_the_platform() {
 }
 
 #[test]
-fn one_handler_is_the_only_export() {
+fn handlers_are_the_only_exports() {
     let exports: Vec<_> = sources(&crate_folder("src"))
         .into_iter()
-        .filter(|file| fs::read_to_string(file).unwrap().contains("#[wasm_bindgen"))
+        .flat_map(|file| {
+            let source = fs::read_to_string(&file).unwrap();
+            let names: Vec<_> = source
+                .split("#[wasm_bindgen]\npub fn ")
+                .skip(1)
+                .filter_map(|rest| rest.split('(').next().map(str::to_owned))
+                .collect();
+            assert_eq!(names.len(), source.matches("#[wasm_bindgen").count(), "{}", file.display());
+            names
+        })
         .collect();
-    assert_eq!(exports, [crate_folder("src/adapters/entry.rs")]);
-    let entry = fs::read_to_string(crate_folder("src/adapters/entry.rs")).unwrap();
-    assert_eq!(entry.matches("#[wasm_bindgen").count(), 1);
+    assert!(exports.iter().all(|name| ["fetch", "scheduled"].contains(&name.as_str())));
+    assert_eq!(exports.len(), 2);
 }
 
 #[test]

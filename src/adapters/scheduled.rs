@@ -1,0 +1,44 @@
+//! The cron handler: after a deploy, it starts what is kept warm. From then on the coordinators
+//! renew by alarm, and a call finds a token that is in hand.
+
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::js_sys::Promise;
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::future_to_promise;
+
+use super::isolate::Isolate;
+use crate::config::Grant;
+use crate::event::Event;
+use crate::ports::{Entropy, EventSink};
+use crate::request_id::RequestId;
+
+/// Asks the coordinator of every grant that is kept warm; one line in the log for each that had
+/// to be fetched, or could not be.
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
+    let isolate = Isolate::current(env);
+    future_to_promise(async move {
+        if let Ok(config) = &isolate.config {
+            for grant in config.grants().filter(|grant| grant.keep_warm) {
+                warm(&isolate, grant).await;
+            }
+        }
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+async fn warm(isolate: &Isolate, grant: &Rc<Grant>) {
+    let broker = &isolate.broker;
+    let request_id = RequestId::from_random(broker.entropy.bytes());
+    let mut event = Event::new(request_id, String::new(), "scheduled");
+    event.credential = Some(grant.credential.name.clone());
+    event.scope = Some(grant.scope.as_str().to_owned());
+    event.outcome = "kept_warm";
+    broker.renew(grant, &mut event).await;
+    if event.upstream.requests > 0 || event.level != "info" {
+        isolate.log.record(&event);
+    }
+}
