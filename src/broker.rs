@@ -123,6 +123,27 @@ where
         }
     }
 
+    /// Tells the coordinator of a grant that is kept warm; without one, sees to it that KV has a
+    /// token that is not due.
+    pub async fn keep_warm(&self, grant: &Grant, event: &mut Event) {
+        let want = Want { keep_warm: true, ..Want::default() };
+        let coordinated = self.coordinator.acquire(grant, want, &event.request_id).await;
+        match coordinated {
+            Ok(Coordinated { reply, trail }) => {
+                event.upstream = trail.unwrap_or_default();
+                event.renewal = reply.err().map(|error| error.name());
+            }
+            Err(_) => match self.obtain(grant, Millis(0), event).await {
+                Ok(served) if served.then == Then::Renew => self.renew(grant, event).await,
+                Ok(served) if served.then == Then::Store => {
+                    self.write_behind(grant, &served.token, event).await;
+                }
+                Ok(_) => {}
+                Err(error) => event.failed(&error),
+            },
+        }
+    }
+
     /// Puts a token that came from upstream into KV, for as long as it is good. Below KV's
     /// shortest TTL it is not worth it.
     pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, event: &mut Event) {

@@ -37,8 +37,8 @@ async fn warm(isolate: &Isolate, grant: &Rc<Grant>) {
     event.credential = Some(grant.credential.name.clone());
     event.scope = Some(grant.scope.as_str().to_owned());
     event.outcome = "kept_warm";
-    broker.renew(grant, &mut event).await;
-    if event.upstream.requests > 0 || event.level != "info" {
+    broker.keep_warm(grant, &mut event).await;
+    if event.upstream.requests > 0 || event.renewal.is_some() || event.level != "info" {
         isolate.log.record(&event);
     }
 }
