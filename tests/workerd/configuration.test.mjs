@@ -31,6 +31,7 @@ describe("a fault", { concurrency: 4 }, () => {
     ["a duplicate key in CLIENTS", { CLIENTS: JSON.stringify(clientWith({})).replace(/^\{(.*)\}$/, "{$1,$1}") }, "CLIENTS"],
     ["an unknown field in CLIENTS", { CLIENTS: clientWith({ secret: PLANTED }) }, "CLIENTS"],
     ["a digest of the wrong length", { CLIENTS: clientWith({ key_sha256: [REPORTS.digest.slice(1)] }) }, "CLIENTS"],
+    ["a keep_warm that is no boolean", { CLIENTS: clientWith({ allow: [{ credential: "default", scope: GRAPH, keep_warm: PLANTED }] }) }, "CLIENTS"],
     ["a grant for a credential that does not exist", { CLIENTS: clientWith({ allow: [{ credential: "nothing", scope: GRAPH }] }) }, "CLIENTS"],
     ["an unknown field in CREDENTIALS", { CREDENTIALS: credentialWith({ client_assertion: PLANTED }) }, "CREDENTIALS"],
     ["a secret binding that does not exist", { CREDENTIALS: credentialWith({ client_secret: "NO_SUCH_SECRET" }) }, "CREDENTIALS"],

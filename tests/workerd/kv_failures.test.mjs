@@ -1,4 +1,5 @@
-// KV is an optimisation: whatever it does, the caller gets a token, and the operator a log line.
+// KV is an optimisation: whatever it does, the caller gets a token, and the operator a log line. Without a coordinator;
+// with one there is coordinator_kv.test.mjs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,7 +17,7 @@ const FAULTS = [
 describe("a failing KV", { concurrency: true }, () => {
   for (const [what, fault, logged] of FAULTS) {
     test(`that ${what} on reads is a miss`, () =>
-      withWorld({}, async (world) => {
+      withWorld({ coordinator: false }, async (world) => {
         world.kv.reads = fault;
         const scope = world.newScope();
         const reply = await world.getToken({ scope });
@@ -28,7 +29,7 @@ describe("a failing KV", { concurrency: true }, () => {
       }));
 
     test(`that ${what} on writes does not hold the token back`, () =>
-      withWorld({}, async (world) => {
+      withWorld({ coordinator: false }, async (world) => {
         world.kv.writes = fault;
         const scope = world.newScope();
         const reply = await world.getToken({ scope });
@@ -40,7 +41,7 @@ describe("a failing KV", { concurrency: true }, () => {
   }
 
   test("that hangs on reads is given up after a couple of seconds", () =>
-    withWorld({}, async (world) => {
+    withWorld({ coordinator: false }, async (world) => {
       world.kv.reads = { hang: true };
       const started = performance.now();
       assertToken(await world.getToken({ scope: world.newScope() }));
@@ -48,7 +49,7 @@ describe("a failing KV", { concurrency: true }, () => {
     }));
 
   test("that hangs on writes does not delay the answer", () =>
-    withWorld({}, async (world) => {
+    withWorld({ coordinator: false }, async (world) => {
       world.kv.writes = { hang: true };
       const reply = await world.getToken({ scope: world.newScope() });
       assert.deepEqual(world.broker.log, [], "the answer came after the write had ended");
@@ -56,7 +57,7 @@ describe("a failing KV", { concurrency: true }, () => {
     }));
 
   test("that fails on reads and writes still leaves isolate memory", () =>
-    withWorld({}, async (world) => {
+    withWorld({ coordinator: false }, async (world) => {
       world.kv.reads = world.kv.writes = { status: 500 };
       const scope = world.newScope();
       const first = await world.getToken({ scope });
@@ -68,7 +69,7 @@ describe("a failing KV", { concurrency: true }, () => {
     }));
 
   test("that is not bound at all leaves isolate memory", () =>
-    withWorld({ kv: false }, async (world) => {
+    withWorld({ kv: false, coordinator: false }, async (world) => {
       assert.equal((await world.fetch("/readyz")).status, 200);
       const scope = world.newScope();
       const first = await world.getToken({ scope });
@@ -81,7 +82,7 @@ describe("a failing KV", { concurrency: true }, () => {
     }));
 
   test("does not turn an upstream error into another one", () =>
-    withWorld({}, async (world) => {
+    withWorld({ coordinator: false }, async (world) => {
       world.kv.reads = world.kv.writes = { status: 500 };
       world.authority.next({ refuse: 7000222 }, { refuse: 7000222 });
       assert.equal((await world.getToken({ scope: world.newScope() })).status, 502);

@@ -9,7 +9,7 @@ import { openWorld, withWorld } from "./harness/world.mjs";
 
 const KEYS = new Set([
   "level", "request_id", "method", "route", "client_id", "credential", "scope", "outcome", "tier", "status",
-  "reason", "upstream_ms", "upstream_requests", "upstream_status", "aadsts", "trace_id", "kv_read", "kv_write", "faults",
+  "reason", "upstream_ms", "upstream_requests", "upstream_status", "aadsts", "trace_id", "renewal", "coordinator", "kv_read", "kv_write", "faults",
 ]);
 
 let world;

@@ -1,4 +1,5 @@
 // The authorization server throttles, fails, or does not answer: 503, when to come back, and at most one retry.
+// Without a coordinator; with one there are coordinator_failures.test.mjs and coordinator_flight.test.mjs.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -16,7 +17,7 @@ const TRANSIENT = {
 };
 
 let world;
-before(async () => (world = await openWorld()));
+before(async () => (world = await openWorld({ coordinator: false })));
 after(() => world?.close());
 
 /** Asks for a token of its own while upstream does `behaviours` to exactly these requests, in order. */
@@ -110,7 +111,7 @@ describe("one retry", { concurrency: true }, () => {
   });
 
   test("a server that nobody runs is 503", async () => {
-    const own = await openWorld({ bindings: { AZ_AUTHORITY_HOST: "http://127.0.0.1:1" } });
+    const own = await openWorld({ coordinator: false, bindings: { AZ_AUTHORITY_HOST: "http://127.0.0.1:1" } });
     try {
       const reply = await own.getToken({ scope: own.newScope() });
       assertUnavailable(reply);

@@ -7,6 +7,9 @@ import { serve } from "./workerd_process.mjs";
 
 const LOG_DEADLINE_MS = 5_000;
 
+/** The route in the log lines that a coordinator writes by itself. */
+const COORDINATOR = "coordinator";
+
 /** What workerd prints when the Worker panicked, hung, or threw. */
 const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never generate a response|RuntimeError/;
 
@@ -14,10 +17,10 @@ export class Broker {
   #workerd;
   #sweep;
 
-  static async start({ bindings, kvPort, front, sweep }) {
+  static async start({ sweep, ...config }) {
     const broker = new Broker();
     broker.#sweep = sweep;
-    broker.#workerd = await serve(brokerConfig({ bindings, kvPort, front }));
+    broker.#workerd = await serve(brokerConfig(config));
     return broker;
   }
 
@@ -58,15 +61,24 @@ export class Broker {
   }
 
   /** The log line of a request, as soon as there is one: it is printed when all of the request's work has ended. */
-  async logOf({ requestId }) {
-    const signal = AbortSignal.timeout(LOG_DEADLINE_MS);
-    const find = () => this.log.find((line) => line.request_id === requestId);
-    for (let line = find(); ; line = find()) {
+  logOf({ requestId }) {
+    return this.logLine(requestId, (line) => line.request_id === requestId && line.route !== COORDINATOR);
+  }
+
+  /** What a coordinator logged by itself: what it does for a request is in that request's line. */
+  get coordinatorLog() {
+    return this.log.filter(({ route }) => route === COORDINATOR);
+  }
+
+  /** The first log line that `matches`, as soon as there is one. */
+  async logLine(what, matches, deadlineMs = LOG_DEADLINE_MS) {
+    const signal = AbortSignal.timeout(deadlineMs);
+    for (let line = this.log.find(matches); ; line = this.log.find(matches)) {
       if (line) return line;
       try {
         await once(this.#workerd.lines, "line", { signal });
       } catch {
-        throw new Error(`no log line for ${requestId}; printed:\n${this.#workerd.output.slice(-20).join("\n")}`);
+        throw new Error(`no log line for ${what}; printed:\n${this.#workerd.output.slice(-20).join("\n")}`);
       }
     }
   }

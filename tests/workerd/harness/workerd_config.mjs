@@ -24,21 +24,33 @@ function bundleModules() {
   return [named(MAIN_MODULE, "esModule"), ...wasm.map((name) => named(name, "wasm"))];
 }
 
+/** The Durable Object class that would be deployed, and under which name its objects are stored. */
+const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-token-broker-TokenCoordinator", enableSql = true`;
+
 /**
  * `bindings`: name → string (a variable or secret), or any other JSON value (a table in wrangler.toml).
  * `kvPort`: the KV server behind `TOKENS`; left out, there is no such binding.
- * `front`: source of another Worker that takes the requests, with the broker behind its binding `BROKER`.
+ * `front`: source of another Worker that takes the requests, with the broker behind its binding `BROKER`, and a second
+ * isolate of it, with the same coordinators, behind `OTHER`.
+ * `coordinator`: `null` for no binding `COORDINATOR`; else `{ storage, source }`: the directory that its objects are
+ * stored in (left out: in memory), and the source of a module whose `TokenCoordinator` takes the bundle's place.
  */
-export function brokerConfig({ bindings, kvPort, front }) {
+export function brokerConfig({ bindings, kvPort, front, coordinator }) {
   const services = [
     `(name = "broker", worker = .broker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
+  if (coordinator?.storage) services.push(`(name = "do-storage", disk = (path = ${text(coordinator.storage)}, writable = true))`);
   if (kvPort !== undefined) services.push(`(name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ()))`);
-  if (front !== undefined) services.push(`(name = "front", worker = .front)`);
+  if (front !== undefined) services.push(`(name = "front", worker = .front)`, `(name = "other", worker = .other)`);
 
   const declared = Object.entries(bindings).map(([name, value]) => binding(name, value));
   if (kvPort !== undefined) declared.push(`(name = "TOKENS", kvNamespace = "kv")`);
+
+  const coordinated = (at) =>
+    coordinator ? [...declared, `(name = "COORDINATOR", durableObjectNamespace = ${at})`] : declared;
+  const modules = bundleModules().map(module);
+  if (coordinator?.source) modules.unshift(`(name = "main.mjs", esModule = ${text(`export { default } from "./index.js";\n${coordinator.source}`)})`);
 
   return [
     `using Workerd = import "/workerd/workerd.capnp";`,
@@ -46,20 +58,28 @@ export function brokerConfig({ bindings, kvPort, front }) {
     `  services = [${services.join(", ")}],`,
     `  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "${front === undefined ? "broker" : "front"}")],`,
     `);`,
-    worker("broker", bundleModules().map(module), declared),
+    worker("broker", modules, coordinated(`"TokenCoordinator"`), coordinator ? objects(coordinator.storage) : []),
+    front === undefined ? "" : worker("other", modules, coordinated(`(className = "TokenCoordinator", serviceName = "broker")`)),
     front === undefined ? "" : worker("front", [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules().map(module)], [
       `(name = "BROKER", service = "broker")`,
+      `(name = "OTHER", service = "other")`,
     ]),
   ].join("\n");
 }
 
-const worker = (name, modules, bindings) => `
+const worker = (name, modules, bindings, more = []) => `
 const ${name} :Workerd.Worker = (
   modules = [${modules.join(", ")}],
   compatibilityDate = "${COMPATIBILITY_DATE}",
   globalOutbound = "internet",
   bindings = [${bindings.join(", ")}],
+  ${more.join(", ")}
 );`;
+
+const objects = (storage) => [
+  `durableObjectNamespaces = [(${COORDINATOR_CLASS})]`,
+  `durableObjectStorage = ${storage ? `(localDisk = "do-storage")` : "(inMemory = void)"}`,
+];
 
 const module = ({ name, kind, path }) => `(name = ${text(name)}, ${kind} = embed ${text(path)})`;
 

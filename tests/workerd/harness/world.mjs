@@ -1,5 +1,11 @@
 // The world of one test file: a broker in workerd, the stand-in authorization server, a KV namespace.
 
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { startAuthority } from "../../../stand-in/authority.mjs";
 import { Broker } from "./broker.mjs";
 import { ALL_SECRETS, BILLING_APP, CLIENTS, DEFAULT_APP, REPORTS, SCOPES } from "./fixtures.mjs";
@@ -11,13 +17,20 @@ import { Sweep } from "./sweep.mjs";
  * ones; `undefined` removes one. `kv: false` leaves the `TOKENS` binding out. `front` puts another Worker before the
  * broker (workerd_config.mjs).
  *
+ * `coordinator: false` leaves the `COORDINATOR` binding out, `{ durable: true }` keeps what the coordinators stored over
+ * restarts, and `{ source }` is a module with another class `TokenCoordinator`.
+ *
  * Closing it sweeps everything that came out of it for every secret that went in.
  */
-export async function openWorld({ bindings = {}, kv = true, front } = {}) {
+export async function openWorld({ bindings = {}, kv = true, front, coordinator = {} } = {}) {
   const sweep = new Sweep();
   for (const [what, secret] of ALL_SECRETS) sweep.secret(what, secret);
   const authority = await startAuthority({ apps: [DEFAULT_APP, BILLING_APP] });
-  const world = new World({ sweep, authority, kv: kv ? await KvServer.start() : undefined, front });
+  const storage = coordinator.durable ? await mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
+  const world = new World({
+    sweep, authority, front, kv: kv ? await KvServer.start() : undefined,
+    coordinator: coordinator && { source: coordinator.source, storage },
+  });
   try {
     await world.startBroker(bindings);
   } catch (error) {
@@ -50,10 +63,11 @@ class World {
     for (const [name, value] of Object.entries(all)) {
       if (/SECRET|KEY/.test(name) && typeof value === "string") this.sweep.secret(name, value);
     }
-    this.broker = await Broker.start({ bindings: all, kvPort: this.kv?.port, front: this.front, sweep: this.sweep });
+    const { kv, front, coordinator, sweep } = this;
+    this.broker = await Broker.start({ bindings: all, kvPort: kv?.port, front, coordinator, sweep });
   }
 
-  /** Another isolate with the same KV: what a deployment or another machine of the same location is. */
+  /** Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed. */
   async restart(bindings = {}) {
     await this.broker.stop();
     await this.startBroker(bindings);
@@ -65,8 +79,19 @@ class World {
     } finally {
       await this.authority.close();
       await this.kv?.close();
+      await this.#readStorage();
     }
     this.#sweepUp();
+  }
+
+  /** What the coordinators stored, for the sweep; then it is gone. */
+  async #readStorage() {
+    const { storage } = this.coordinator || {};
+    if (!storage) return;
+    for (const entry of await readdir(storage, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) this.sweep.record("coordinator's storage", await readFile(join(entry.parentPath, entry.name)));
+    }
+    await rm(storage, { recursive: true, force: true });
   }
 
   #sweepUp() {
@@ -117,6 +142,19 @@ class World {
   /** What the authorization server received on behalf of a reply. */
   upstreamRequests({ requestId }) {
     return this.authority.requests.filter(({ headers }) => headers["client-request-id"] === requestId);
+  }
+
+  /** Every request that the authorization server received for a scope. */
+  upstreamFor(scope) {
+    return this.authority.requests.filter(({ params }) => params.scope === scope);
+  }
+
+  /** `GET /token` by a client that resets its TCP connection when it is told to `leave`. */
+  impatientClient({ client = REPORTS, scope, requestId = randomUUID() }) {
+    const socket = connect(this.broker.port, "127.0.0.1").on("error", () => {});
+    const headers = `Host: broker\r\nAuthorization: Bearer ${client.key}\r\nX-Request-Id: ${requestId}`;
+    socket.write(`GET /token?scope=${scope} HTTP/1.1\r\n${headers}\r\n\r\n`);
+    return { requestId, leave: () => socket.resetAndDestroy() };
   }
 
   logOf(reply) {
