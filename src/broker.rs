@@ -113,8 +113,12 @@ where
         let want = Want { renewed: true, ..want(grant, held.as_ref()) };
         match self.acquire(grant, want, event).await {
             Ok((handout, then)) => {
+                event.renewal = Some(match handout.source {
+                    Source::Flight | Source::Collapsed => "renewed",
+                    Source::HeldWhileFailing => "failing",
+                    Source::Held => "not_yet",
+                });
                 let token = self.keep(grant, handout.token);
-                event.renewal = Some("renewed");
                 if then == Then::Store {
                     self.write_behind(grant, &token, event).await;
                 }

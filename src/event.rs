@@ -16,11 +16,13 @@ pub struct Event {
     pub level: &'static str,
     /// Same as `X-Request-Id`, and upstream's `correlation_id`.
     pub request_id: RequestId,
-    /// HTTP method.
+    /// HTTP method; none where no request is behind the line.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
     /// Which route; never the path, which may hold anything.
     pub route: &'static str,
-    /// HTTP status of the response.
+    /// HTTP status of the response; none where no request is behind the line.
+    #[serde(skip_serializing_if = "is_no_status")]
     pub status: u16,
     /// `hit`, `miss`, `ok`, or what failed.
     pub outcome: &'static str,
@@ -42,7 +44,8 @@ pub struct Event {
     /// What became of the upstream requests, where there were any.
     #[serde(flatten)]
     pub upstream: UpstreamTrail,
-    /// What became of a background renewal: `renewed`, or what failed.
+    /// What became of a renewal behind the response: `renewed`, `failing` (a remembered failure),
+    /// `not_yet` (too soon after the last one), or what failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<&'static str>,
     /// Why the coordinator did not answer.
@@ -78,6 +81,11 @@ pub struct UpstreamTrail {
     /// Entra's trace id of the last refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_no_status(status: &u16) -> bool {
+    *status == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]

@@ -69,8 +69,13 @@ pub const TRANSIENT_MEMORY_MAX: Millis = Millis::from_secs(60);
 
 // The coordinator.
 
-/// The coordinator saves requests; it must never be why there is no token.
+/// The coordinator saves requests; it must never be why there is no token. After this long without
+/// a sign of life from it, upstream is asked directly.
 pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
+/// A flight that takes longer than this gives its waiters a sign of life, and they ask again.
+pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
+/// How often they ask again: together longer than any flight, which takes 22 s at most.
+pub const COORDINATOR_ASKS_MAX: u32 = 7;
 /// A token is not renewed again before this has passed, or a quarter of its lifetime if that is
 /// less: an upstream that gives no longer token must not be asked for one by every request.
 pub const RENEWAL_SPACING: Millis = Millis::from_secs(60);

@@ -14,6 +14,7 @@ use futures_channel::oneshot;
 use worker::{DurableObject, Env, Request, Response, ScheduledTime, State, durable_object};
 
 use super::isolate::Isolate;
+use super::timeout;
 use crate::broker;
 use crate::config::{Config, Grant};
 use crate::coordinator::message::{
@@ -22,6 +23,7 @@ use crate::coordinator::message::{
 use crate::coordinator::{Action, Coordinator, Event, Handout, Waiter};
 use crate::error::UpstreamError;
 use crate::event::{self, UpstreamTrail};
+use crate::limits::COORDINATOR_SIGN_OF_LIFE;
 use crate::ports::{Clock, Entropy, EventSink};
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
@@ -76,7 +78,9 @@ impl DurableObject for TokenCoordinator {
         let message: AcquireMessage = serde_json::from_slice(&request.bytes().await?)?;
         let grant = Rc::new(self.driver.grant(&message.subject)?);
         self.driver.restore(&grant).await?;
-        let (reply, trail) = self.driver.acquire(message).await?;
+        let Some((reply, trail)) = self.driver.acquire(message).await? else {
+            return Response::from_json(&ReplyMessage { reply: SealedReply::Flying, trail: None });
+        };
         let seal = Seal { key: &grant.token_key, credential: &grant.credential };
         let nonce = self.driver.isolate.broker.entropy.bytes();
         let reply = SealedReply::new(reply, seal, nonce);
@@ -137,11 +141,12 @@ impl Driver {
         Ok(())
     }
 
-    /// The answer, and the traces of the flight that was waited for, if one was.
+    /// The answer, and the traces of the flight that was waited for, if one was. Nothing where the
+    /// flight takes longer than a caller should be without a sign of life.
     async fn acquire(
         self: &Rc<Self>,
         message: AcquireMessage,
-    ) -> worker::Result<(Reply, Option<UpstreamTrail>)> {
+    ) -> worker::Result<Option<(Reply, Option<UpstreamTrail>)>> {
         let AcquireMessage { want, request_id, .. } = message;
         let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
@@ -152,10 +157,14 @@ impl Driver {
             landed = run.landed;
         }
         self.on(Event::Acquire { waiter, want });
-        let reply = receiver.await.map_err(|_| "no answer")?;
+        let Some(reply) = timeout::within(COORDINATOR_SIGN_OF_LIFE, receiver).await else {
+            self.waiters.borrow_mut().remove(&waiter);
+            return Ok(None);
+        };
+        let reply = reply.map_err(|_| "no answer")?;
         let run = self.run.borrow();
         let flown = run.as_ref().filter(|run| run.landed != landed);
-        Ok((reply, flown.map(|run| run.trail.clone())))
+        Ok(Some((reply, flown.map(|run| run.trail.clone()))))
     }
 
     /// Feeds the state machine and does what it says.
@@ -193,16 +202,16 @@ impl Driver {
 
     /// The one request upstream. Whoever waits for it has a line in the log; else it has its own.
     async fn fly(self: Rc<Self>, background: bool) {
-        let (grant, request_id) = match self.run.borrow().as_ref() {
+        let (grant, caller) = match self.run.borrow().as_ref() {
             Some(run) => (Rc::clone(&run.grant), run.request_id.clone()),
             None => return,
         };
         let broker = &self.isolate.broker;
+        let request_id =
+            if background { RequestId::from_random(broker.entropy.bytes()) } else { caller };
         let upstream =
             Upstream { endpoint: &broker.endpoint, clock: &broker.clock, entropy: &broker.entropy };
-        let mut line = event::Event::new(request_id.clone(), String::new(), "coordinator");
-        line.credential = Some(grant.credential.name.clone());
-        line.scope = Some(grant.scope.as_str().to_owned());
+        let mut line = line_about(&grant, request_id.clone());
         let trail = &mut line.upstream;
         let landed = upstream.token(&grant.credential, &grant.scope, &request_id, trail).await;
         match &landed {
@@ -244,7 +253,12 @@ impl Driver {
         let broker = &self.isolate.broker;
         let (now, nonce) = (broker.clock.now(), broker.entropy.bytes());
         // KV is a hint: whoever misses it there asks here.
-        let _ = broker::store(&broker.kv, &grant, &token, now, nonce).await;
+        if let Err(error) = broker::store(&broker.kv, &grant, &token, now, nonce).await {
+            let mut line = line_about(&grant, RequestId::from_random(broker.entropy.bytes()));
+            line.outcome = "not_published";
+            line.kv_write_failed(error.name());
+            self.isolate.log.record(&line);
+        }
     }
 
     async fn wake(self: Rc<Self>, at: UnixMillis) {
@@ -258,4 +272,12 @@ impl Driver {
         self.run.borrow_mut().take();
         let _ = self.state.storage().delete_all().await;
     }
+}
+
+/// A line in the log with no request behind it.
+fn line_about(grant: &Grant, request_id: RequestId) -> event::Event {
+    let mut line = event::Event::new(request_id, String::new(), "coordinator");
+    line.credential = Some(grant.credential.name.clone());
+    line.scope = Some(grant.scope.as_str().to_owned());
+    line
 }

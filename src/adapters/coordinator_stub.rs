@@ -7,8 +7,8 @@ use worker::{Env, Method, ObjectNamespace, Request, RequestInit};
 use super::timeout;
 use crate::config::Grant;
 use crate::coordinator::Want;
-use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, Subject};
-use crate::limits::COORDINATOR_TIMEOUT;
+use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, SealedReply, Subject};
+use crate::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
 use crate::ports::{Coordinated, Coordination, CoordinationError};
 use crate::request_id::RequestId;
 
@@ -39,13 +39,18 @@ impl Coordination for CoordinatorStub {
             request_id: request_id.clone(),
         };
         let name = grant.token_key.kv_name();
-        let reply = timeout::within(COORDINATOR_TIMEOUT, ask(namespace, &name, &message))
-            .await
-            .ok_or(CoordinationError::TimedOut)?;
-        let seal = Seal { key: &grant.token_key, credential: &grant.credential };
-        let ReplyMessage { reply, trail } = reply.map_err(|_| CoordinationError::Failed)?;
-        let reply = reply.open(seal).ok_or(CoordinationError::Failed)?;
-        Ok(Coordinated { reply, trail })
+        for _ in 0..COORDINATOR_ASKS_MAX {
+            let answer = timeout::within(COORDINATOR_TIMEOUT, ask(namespace, &name, &message));
+            let answer = answer.await.ok_or(CoordinationError::TimedOut)?;
+            let ReplyMessage { reply, trail } = answer.map_err(|_| CoordinationError::Failed)?;
+            if matches!(reply, SealedReply::Flying) {
+                continue;
+            }
+            let seal = Seal { key: &grant.token_key, credential: &grant.credential };
+            let reply = reply.open(seal).ok_or(CoordinationError::Failed)?;
+            return Ok(Coordinated { reply, trail });
+        }
+        Err(CoordinationError::TimedOut)
     }
 }
 

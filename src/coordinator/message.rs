@@ -49,6 +49,8 @@ pub enum SealedReply {
     Token(String, Source),
     /// What upstream says.
     Failure(UpstreamError),
+    /// The flight is still under way: a sign of life. Ask again.
+    Flying,
 }
 
 /// What a coordinator stores.
@@ -101,7 +103,8 @@ impl SealedReply {
         }
     }
 
-    /// What the state machine answered; nothing where the record does not open.
+    /// What the state machine answered; nothing where there is no answer yet, or a record that does
+    /// not open.
     #[must_use]
     pub fn open(self, seal: Seal<'_>) -> Option<Result<Handout, UpstreamError>> {
         match self {
@@ -109,6 +112,7 @@ impl SealedReply {
                 seal.open(&text).map(|token| Ok(Handout { token, source }))
             }
             Self::Failure(error) => Some(Err(error)),
+            Self::Flying => None,
         }
     }
 }
