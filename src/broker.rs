@@ -7,7 +7,7 @@ use crate::coordinator::{Handout, Source, Want};
 use crate::error::{BrokerError, UpstreamError};
 use crate::event::Event;
 use crate::limits::KV_TTL_MIN_SECS;
-use crate::policy::freshness::{Freshness, assess};
+use crate::policy::freshness::{Freshness, assess, is_servable};
 use crate::ports::{
     Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
     TokenMemory, TokenTier,
@@ -53,6 +53,8 @@ pub enum Then {
     Done,
     /// [`Broker::renew`]: the token is due, and nobody else in this isolate is at it.
     Renew,
+    /// [`Broker::touch`]: this isolate has begun to use a token that it got from KV.
+    Touch,
     /// [`Broker::write_behind`]: the token is not in KV yet, and no coordinator writes it.
     Store,
 }
@@ -99,8 +101,10 @@ where
                 let token = self.keep(grant, token);
                 Ok(self.handed_out(Handout { token, source }, reason, then))
             }
-            // The best there is, before nothing.
-            Err(error) => held
+            // The best there is, before nothing; another request may have got it meanwhile.
+            Err(error) => self
+                .memory
+                .recall(&grant.token_key)
                 .and_then(|token| self.stale_if_error(token))
                 .ok_or(BrokerError::Upstream(error)),
         }
@@ -124,6 +128,17 @@ where
                 }
             }
             Err(error) => event.renewal = Some(error.name()),
+        }
+    }
+
+    /// Tells the coordinator that its token is in use: it does not see the hits of other tiers.
+    pub async fn touch(&self, grant: &Grant, event: &mut Event) {
+        let touched = self.coordinator.acquire(grant, want(grant, None), &event.request_id).await;
+        // Without a coordinator there is nobody to tell.
+        if let Err(fault) = touched.map(drop)
+            && fault != CoordinationError::Unbound
+        {
+            event.coordinator_failed(fault.name());
         }
     }
 
@@ -168,7 +183,11 @@ where
         let fault = match self.coordinator.acquire(grant, want, &event.request_id).await {
             Ok(Coordinated { reply, trail }) => {
                 event.upstream = trail.unwrap_or_default();
-                return reply.map(|handout| (handout, Then::Done));
+                match reply {
+                    // By the coordinator's clock it was good; it is ours that counts here.
+                    Ok(handout) if !self.is_servable(&handout.token) => CoordinationError::Failed,
+                    reply => return reply.map(|handout| (handout, Then::Done)),
+                }
             }
             Err(fault) => fault,
         };
@@ -184,18 +203,27 @@ where
             Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
         let token = upstream
             .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
-            .await?
-            .with_generation(want.known_generation);
+            .await?;
+        // As a coordinator would count: this token is newer than any that was known.
+        let generation = want.known_generation.max(token.requested_at.0);
+        let token = token.with_generation(generation);
         Ok((Handout { token, source: Source::Flight }, then))
     }
 
     /// Keeps `token` in memory, and returns the newest that is there: an older generation is never
     /// served after a newer one.
     fn keep(&self, grant: &Grant, token: CachedToken) -> CachedToken {
-        self.memory.remember(grant.token_key, token.clone());
+        self.memory.remember(grant.token_key, token.clone(), self.clock.now());
         let newest = self.memory.recall(&grant.token_key);
-        let servable = |held: &CachedToken| assess(held, self.clock.now()) != Freshness::Expired;
-        newest.filter(servable).unwrap_or(token)
+        newest.filter(|newest| self.is_servable(newest)).unwrap_or(token)
+    }
+
+    fn claim(&self, grant: &Grant, now: UnixMillis) -> bool {
+        self.memory.claim_renewal(&grant.token_key, now)
+    }
+
+    fn is_servable(&self, token: &CachedToken) -> bool {
+        is_servable(token, self.clock.now())
     }
 
     fn handed_out(&self, handout: Handout, reason: Forward, then: Then) -> Served {
@@ -214,9 +242,8 @@ where
     fn stale_if_error(&self, token: CachedToken) -> Option<Served> {
         let at = self.clock.now();
         let ttl_secs = at.until(token.expires_at).whole_secs();
-        let servable = assess(&token, at) != Freshness::Expired;
         let cache_status = CacheStatus::StaleIfError { ttl_secs };
-        servable.then_some(Served { token, cache_status, at, then: Then::Done })
+        is_servable(&token, at).then_some(Served { token, cache_status, at, then: Then::Done })
     }
 
     async fn load(&self, grant: &Grant, event: &mut Event) -> Option<CachedToken> {
@@ -247,7 +274,8 @@ where
         let then = match assess(&token, at) {
             Freshness::Expired => return None,
             _ if left < min_ttl => return None,
-            Freshness::Stale if self.memory.claim_renewal(&grant.token_key, at) => Then::Renew,
+            Freshness::Stale if self.claim(grant, at) => Then::Renew,
+            Freshness::Fresh if tier == Tier::Kv && self.claim(grant, at) => Then::Touch,
             Freshness::Stale | Freshness::Fresh => Then::Done,
         };
         let cache_status = CacheStatus::Hit { tier, ttl_secs: left.whole_secs() };

@@ -327,7 +327,7 @@ impl Coordinator {
     fn is_in_use(&self, now: UnixMillis) -> bool {
         let recent = |token: &CachedToken| {
             let asked_at = self.snapshot.facts.asked_at;
-            asked_at.is_some_and(|at| at.until(now) <= token.lifetime())
+            asked_at.is_some_and(|at| now <= at.plus(token.lifetime()))
         };
         self.snapshot.facts.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::keys::TokenKey;
 use crate::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
+use crate::policy::freshness::is_servable;
 use crate::ports::TokenMemory;
 use crate::record::CachedToken;
 use crate::time::UnixMillis;
@@ -52,12 +53,14 @@ impl TokenMemory for IsolateMemory {
         Some(entry.token.clone())
     }
 
-    fn remember(&self, key: TokenKey, token: CachedToken) {
+    fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis) {
         let mut entries = self.0.borrow_mut();
         let last_used = entries.next_use();
         match entries.tokens.get(&key) {
             // Answers may overtake each other.
-            Some(known) if !token.supersedes(&known.token) => return,
+            Some(known) if is_servable(&known.token, now) && !token.supersedes(&known.token) => {
+                return;
+            }
             None if entries.tokens.len() >= ISOLATE_TOKENS_MAX => entries.make_room(),
             _ => {}
         }

@@ -16,8 +16,9 @@ use crate::time::{Millis, UnixMillis};
 pub trait TokenMemory {
     /// The token under `key`, if it is still here.
     fn recall(&self, key: &TokenKey) -> Option<CachedToken>;
-    /// Keeps `token` until there is no room for it, unless it does not supersede the one here.
-    fn remember(&self, key: TokenKey, token: CachedToken);
+    /// Keeps `token` until there is no room for it, unless the one here may still be served and is
+    /// not superseded.
+    fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis);
     /// Whether a background renewal may start now: one at a time for a key. A claim lapses after
     /// [`crate::limits::RENEWAL_CLAIM`], for a renewal that was lost with its request.
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool;

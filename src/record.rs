@@ -52,11 +52,10 @@ impl CachedToken {
     }
 
     /// Whether this token takes the place of `held`: it is of a later generation, or of the same
-    /// and good for longer, or `held` had expired when it was asked for.
+    /// and good for longer.
     #[must_use]
     pub fn supersedes(&self, held: &Self) -> bool {
         (self.generation, self.expires_at) >= (held.generation, held.expires_at)
-            || held.expires_at <= self.requested_at
     }
 
     /// The whole lifetime that upstream gave.

@@ -134,7 +134,7 @@ impl Exchange {
         (self.event.outcome, self.event.tier) = (outcome, Some(tier));
         match served.then {
             Then::Done => self.isolate.log.record(&self.event),
-            Then::Renew | Then::Store => self.behind(Rc::clone(grant), served),
+            Then::Renew | Then::Touch | Then::Store => self.behind(Rc::clone(grant), served),
         }
         response
     }
@@ -146,6 +146,7 @@ impl Exchange {
             let broker = &isolate.broker;
             match served.then {
                 Then::Renew => broker.renew(&grant, &mut event).await,
+                Then::Touch => broker.touch(&grant, &mut event).await,
                 Then::Store => broker.write_behind(&grant, &served.token, &mut event).await,
                 Then::Done => {}
             }

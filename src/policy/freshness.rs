@@ -31,6 +31,12 @@ pub fn assess(token: &CachedToken, now: UnixMillis) -> Freshness {
     }
 }
 
+/// Whether `token` may be served at `now`.
+#[must_use]
+pub fn is_servable(token: &CachedToken, now: UnixMillis) -> bool {
+    assess(token, now) != Freshness::Expired
+}
+
 /// The time left at which a token of this lifetime is no longer served.
 #[must_use]
 pub fn serve_floor(lifetime: Millis) -> Millis {

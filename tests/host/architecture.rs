@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("http", &["broker", "config", "entra", "event", "oauth", "policy"]),
     ("keys", &["entra", "oauth"]),
     ("limits", &[]),
-    ("memory", &["keys", "ports", "record"]),
+    ("memory", &["keys", "policy", "ports", "record"]),
     ("oauth", &[]),
     ("policy", &["config", "oauth", "record"]),
     ("ports", &["config", "coordinator", "entra", "event", "keys", "record", "request_id"]),

@@ -22,7 +22,7 @@ fn key(number: usize) -> TokenKey {
 }
 
 fn remember(memory: &IsolateMemory, number: usize, text: &str) {
-    memory.remember(key(number), token(text, UnixMillis(0), Millis(1000)));
+    memory.remember(key(number), token(text, UnixMillis(0), Millis(1000)), UnixMillis(0));
 }
 
 fn recall(memory: &IsolateMemory, number: usize) -> Option<String> {
@@ -31,10 +31,12 @@ fn recall(memory: &IsolateMemory, number: usize) -> Option<String> {
 
 #[test]
 fn the_token_that_expires_later_is_kept_in_whatever_order_they_come() {
-    let long =
-        |memory: &IsolateMemory| memory.remember(key(1), token("l", UnixMillis(0), Millis(3000)));
-    let short =
-        |memory: &IsolateMemory| memory.remember(key(1), token("s", UnixMillis(1), Millis(300)));
+    let long = |memory: &IsolateMemory| {
+        memory.remember(key(1), token("l", UnixMillis(0), Millis(3000)), UnixMillis(0));
+    };
+    let short = |memory: &IsolateMemory| {
+        memory.remember(key(1), token("s", UnixMillis(1), Millis(300)), UnixMillis(1));
+    };
     let memory = IsolateMemory::default();
     assert_eq!(recall(&memory, 1), None);
     short(&memory);

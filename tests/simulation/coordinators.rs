@@ -1,0 +1,287 @@
+//! The Durable Objects: the real state machine, driven as `src/adapters/coordinator_do.rs` does,
+//! with memory that is lost, crashes between any two actions, and times at which nobody answers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use edge_token_broker::broker;
+use edge_token_broker::config::Grant;
+use edge_token_broker::coordinator::message::{Seal, StoredState, Subject};
+use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout, Waiter};
+use edge_token_broker::error::UpstreamError;
+use edge_token_broker::event::UpstreamTrail;
+use edge_token_broker::keys::TokenKey;
+use edge_token_broker::ports::{Clock, Entropy};
+use edge_token_broker::request_id::RequestId;
+use edge_token_broker::upstream::Upstream;
+
+use super::kv::LocalKv;
+use super::random::{Random, Share};
+use super::time::{LocalClock, Owner, Slot, Time};
+use super::upstream::Endpoint;
+
+pub(crate) type Reply = Result<Handout, UpstreamError>;
+
+/// The platform evicts an object that nobody has called for this long.
+const IDLE_MS: u64 = 70_000;
+const PLATFORM: Owner = 0;
+
+/// What goes wrong, as probabilities.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Trouble {
+    /// After each action.
+    pub(crate) crash: f64,
+    /// For each write to storage.
+    pub(crate) lost_write: f64,
+    /// For each call.
+    pub(crate) no_answer: f64,
+    /// The object comes back without its storage.
+    pub(crate) lost_storage: f64,
+}
+
+/// What the platform bills, and what is worth knowing.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) calls: Cell<u64>,
+    pub(crate) alarms: Cell<u64>,
+    pub(crate) rows_written: Cell<u64>,
+    pub(crate) crashes: Cell<u64>,
+}
+
+pub(crate) fn add(counter: &Cell<u64>) {
+    counter.set(counter.get() + 1);
+}
+
+/// Where an object may live: its clock, its KV, its way to the authorization server.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) clock: LocalClock,
+    pub(crate) kv: LocalKv,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// All objects.
+pub(crate) struct Coordinators {
+    pub(crate) time: Rc<Time>,
+    pub(crate) random: Rc<Random>,
+    pub(crate) places: Vec<Place>,
+    pub(crate) trouble: Trouble,
+    pub(crate) counts: Counts,
+    pub(crate) objects: RefCell<BTreeMap<TokenKey, Rc<Object>>>,
+}
+
+/// One token's object.
+pub(crate) struct Object {
+    /// Of its grant.
+    number: usize,
+    grant: Rc<Grant>,
+    place: RefCell<Place>,
+    pub(crate) run: RefCell<Option<Run>>,
+    stored: RefCell<Option<String>>,
+    /// True time, and which alarm it is.
+    alarm: Cell<Option<u64>>,
+    used_at: Cell<u64>,
+}
+
+pub(crate) struct Run {
+    machine: Coordinator,
+    pub(crate) waiters: BTreeMap<Waiter, Slot<Option<Reply>>>,
+    owner: Owner,
+    flights: usize,
+    pub(crate) trail: UpstreamTrail,
+}
+
+impl Coordinators {
+    pub(crate) fn object(&self, grant: &Rc<Grant>) -> Rc<Object> {
+        let mut objects = self.objects.borrow_mut();
+        Rc::clone(objects.entry(grant.token_key).or_insert_with(|| {
+            let scope: usize = grant.scope.as_str()[1..].parse().unwrap();
+            Rc::new(Object {
+                number: 2 * scope + usize::from(grant.credential.name == "other"),
+                grant: Rc::clone(grant),
+                place: RefCell::new(self.random.pick(&self.places).clone()),
+                run: RefCell::default(),
+                stored: RefCell::default(),
+                alarm: Cell::default(),
+                used_at: Cell::default(),
+            })
+        }))
+    }
+
+    /// A new one in memory, from what is stored.
+    pub(crate) fn restore(&self, object: &Object) {
+        let now = self.time.now();
+        let idle = now > object.used_at.replace(now) + IDLE_MS;
+        let idle = idle && object.run.borrow().as_ref().is_some_and(|run| run.flights == 0);
+        if idle {
+            *object.run.borrow_mut() = None;
+        }
+        if object.run.borrow().is_some() {
+            return;
+        }
+        if self.random.chance(self.trouble.lost_storage) {
+            *object.stored.borrow_mut() = None;
+        }
+        if self.random.chance(0.2) {
+            *object.place.borrow_mut() = self.random.pick(&self.places).clone();
+        }
+        let stored = object.stored.borrow();
+        let stored: Option<StoredState> =
+            stored.as_ref().map(|text| serde_json::from_str(text).unwrap());
+        let snapshot = stored.map(|stored| stored.snapshot(object.seal())).unwrap_or_default();
+        *object.run.borrow_mut() = Some(Run {
+            machine: Coordinator::restored(snapshot),
+            waiters: BTreeMap::new(),
+            owner: self.time.unique(),
+            flights: 0,
+            trail: UpstreamTrail::default(),
+        });
+    }
+
+    /// Memory is gone, and with it everything under way; who waits learns of it, or does not.
+    fn crash(&self, object: &Object) {
+        add(&self.counts.crashes);
+        self.note(object, || "crashes".to_owned());
+        let Some(run) = object.run.borrow_mut().take() else { return };
+        self.time.end(run.owner);
+        if self.random.chance(0.5) {
+            run.waiters.into_values().for_each(|waiter| waiter.fill(&self.time, None));
+        }
+    }
+
+    fn note(&self, object: &Object, what: impl FnOnce() -> String) {
+        self.time.note(|| format!("grant {}: coordinator: {}", object.number, what()));
+    }
+
+    pub(crate) fn on(self: &Rc<Self>, object: &Rc<Object>, event: Event) {
+        let now = object.place.borrow().clock.now();
+        let random = u32::from_be_bytes(self.random.bytes());
+        self.note(object, || format!("{event:?}"));
+        let actions = match object.run.borrow_mut().as_mut() {
+            Some(run) => run.machine.on(event, now, random),
+            None => return,
+        };
+        self.note(object, || format!("{actions:?}"));
+        for action in actions {
+            self.perform(object, action);
+            if self.random.chance(self.trouble.crash) {
+                self.crash(object);
+            }
+            if object.run.borrow().is_none() {
+                break;
+            }
+        }
+    }
+
+    fn perform(self: &Rc<Self>, object: &Rc<Object>, action: Action) {
+        match action {
+            Action::Reply(waiter, reply) => {
+                let mut run = object.run.borrow_mut();
+                let slot = run.as_mut().and_then(|run| run.waiters.remove(&waiter));
+                // Whoever has gone needs no answer.
+                if let Some(slot) = slot {
+                    slot.fill(&self.time, Some(reply));
+                }
+            }
+            Action::Ask { .. } => self.spawn(object, Self::fly),
+            Action::Save => self.save(object),
+            Action::Publish(token) => self.spawn(object, |all, object| async move {
+                let Place { clock, kv, .. } = object.place.borrow().clone();
+                let (now, nonce) = (clock.now(), all.random.bytes());
+                let _ = broker::store(&kv, &object.grant, &token, now, nonce).await;
+            }),
+            Action::Wake(at) => {
+                add(&self.counts.rows_written);
+                if !self.random.chance(self.trouble.lost_write) {
+                    self.wake(object, object.place.borrow().clock.true_time(at));
+                }
+            }
+            Action::Forget => {
+                add(&self.counts.rows_written);
+                object.alarm.set(None);
+                *object.stored.borrow_mut() = None;
+                *object.run.borrow_mut() = None;
+            }
+        }
+    }
+
+    fn spawn<F: Future<Output = ()> + 'static>(
+        self: &Rc<Self>,
+        object: &Rc<Object>,
+        work: impl FnOnce(Rc<Self>, Rc<Object>) -> F,
+    ) {
+        let owner = object.run.borrow().as_ref().map_or(PLATFORM, |run| run.owner);
+        self.time.spawn(owner, work(Rc::clone(self), Rc::clone(object)));
+    }
+
+    async fn fly(self: Rc<Self>, object: Rc<Object>) {
+        let Place { clock, endpoint, .. } = object.place.borrow().clone();
+        object.running(|run| {
+            run.flights += 1;
+            assert_eq!(run.flights, 1, "one flight at a time");
+        });
+        let entropy = Share(Rc::clone(&self.random));
+        let upstream = Upstream { endpoint: &endpoint, clock: &clock, entropy: &entropy };
+        let id = RequestId::from_random(self.random.bytes());
+        let mut trail = UpstreamTrail::default();
+        let Grant { credential, scope, .. } = &*object.grant;
+        let landed = upstream.token(credential, scope, &id, &mut trail).await;
+        object.running(|run| {
+            run.flights -= 1;
+            run.trail = trail;
+        });
+        self.on(&object, Event::Landed(landed));
+    }
+
+    fn save(&self, object: &Object) {
+        add(&self.counts.rows_written);
+        if self.random.chance(self.trouble.lost_write) {
+            return;
+        }
+        let subject = Subject {
+            credential: object.grant.credential.name.clone(),
+            scope: object.grant.scope.as_str().to_owned(),
+        };
+        let run = object.run.borrow();
+        let Some(run) = run.as_ref() else { return };
+        let nonce = self.random.bytes();
+        let stored = StoredState::new(subject, run.machine.snapshot(), object.seal(), nonce);
+        *object.stored.borrow_mut() = Some(serde_json::to_string(&stored).unwrap());
+    }
+
+    fn wake(self: &Rc<Self>, object: &Rc<Object>, at: u64) {
+        object.alarm.set(Some(at));
+        let (all, object) = (Rc::clone(self), Rc::clone(object));
+        self.time.spawn(PLATFORM, async move {
+            let left = at.saturating_sub(all.time.now());
+            all.time.sleep(left + all.random.range(0, 200)).await;
+            if object.alarm.get() != Some(at) {
+                return;
+            }
+            // The platform tries again until the object answers.
+            while all.random.chance(all.trouble.no_answer) {
+                all.time.sleep(2000).await;
+            }
+            object.alarm.set(None);
+            add(&all.counts.alarms);
+            if object.run.borrow().is_none() && object.stored.borrow().is_none() {
+                return;
+            }
+            all.restore(&object);
+            all.on(&object, Event::Alarm);
+        });
+    }
+}
+
+impl Object {
+    pub(crate) fn seal(&self) -> Seal<'_> {
+        Seal { key: &self.grant.token_key, credential: &self.grant.credential }
+    }
+
+    pub(crate) fn running(&self, change: impl FnOnce(&mut Run)) {
+        if let Some(run) = self.run.borrow_mut().as_mut() {
+            change(run);
+        }
+    }
+}

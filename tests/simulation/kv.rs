@@ -1,0 +1,122 @@
+//! Workers KV: a write is seen at once where it was made, and up to 60 s later elsewhere; reads and
+//! misses are cached for 30 s in each location; a key takes one write a second.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use edge_token_broker::keys::TokenKey;
+use edge_token_broker::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT, KV_TTL_MIN_SECS};
+use edge_token_broker::ports::{TierError, TokenTier};
+
+use super::random::{Random, mixed};
+use super::time::Time;
+
+const VISIBLE_MS: u64 = 60_000;
+
+struct Write {
+    at: u64,
+    location: usize,
+    record: Rc<[u8]>,
+    gone_at: u64,
+}
+
+type Cached = (u64, Option<Rc<[u8]>>);
+
+/// The whole of it.
+pub(crate) struct Kv {
+    pub(crate) time: Rc<Time>,
+    pub(crate) random: Rc<Random>,
+    /// Probability that an operation fails.
+    pub(crate) failing: f64,
+    pub(crate) reads: Cell<u64>,
+    pub(crate) writes: Cell<u64>,
+    records: RefCell<BTreeMap<TokenKey, Vec<Write>>>,
+    caches: RefCell<BTreeMap<(usize, TokenKey), Cached>>,
+}
+
+impl Kv {
+    pub(crate) fn new(time: &Rc<Time>, random: &Rc<Random>, failing: f64) -> Self {
+        Self {
+            time: Rc::clone(time),
+            random: Rc::clone(random),
+            failing,
+            reads: Cell::default(),
+            writes: Cell::default(),
+            records: RefCell::default(),
+            caches: RefCell::default(),
+        }
+    }
+
+    async fn fault(&self) -> Option<TierError> {
+        self.time.sleep(self.random.range(1, 40)).await;
+        if !self.random.chance(self.failing) {
+            return None;
+        }
+        let fault = *self.random.pick(&[TierError::Failed, TierError::TimedOut]);
+        if fault == TierError::TimedOut {
+            self.time.sleep(KV_TIMEOUT.0).await;
+        }
+        Some(fault)
+    }
+
+    fn read(&self, location: usize, key: TokenKey) -> Option<Rc<[u8]>> {
+        let now = self.time.now();
+        if let Some((until, cached)) = self.caches.borrow().get(&(location, key))
+            && now < *until
+        {
+            return cached.clone();
+        }
+        let seen = |write: &&Write| {
+            let delay = mixed(write.at ^ ((location as u64) << 48)) % VISIBLE_MS;
+            write.location == location || now >= write.at + delay
+        };
+        let records = self.records.borrow();
+        let newest = records.get(&key).and_then(|writes| writes.iter().rev().find(seen));
+        let found = newest.filter(|write| now < write.gone_at).map(|write| write.record.clone());
+        let until = now + KV_CACHE_TTL_SECS * 1000;
+        self.caches.borrow_mut().insert((location, key), (until, found.clone()));
+        found
+    }
+
+    fn write(&self, location: usize, key: TokenKey, record: Rc<[u8]>, ttl_secs: u64) -> bool {
+        let at = self.time.now();
+        let mut records = self.records.borrow_mut();
+        let writes = records.entry(key).or_default();
+        if writes.last().is_some_and(|last| at < last.at + 1000) {
+            return false;
+        }
+        // What every location sees may cover what is older.
+        let covering = writes.iter().rposition(|write| write.at + VISIBLE_MS <= at).unwrap_or(0);
+        writes.drain(..covering);
+        writes.push(Write { at, location, record, gone_at: at + ttl_secs * 1000 });
+        true
+    }
+}
+
+/// KV as one location sees it.
+#[derive(Clone)]
+pub(crate) struct LocalKv {
+    pub(crate) kv: Rc<Kv>,
+    pub(crate) location: usize,
+}
+
+impl TokenTier for LocalKv {
+    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
+        self.kv.reads.set(self.kv.reads.get() + 1);
+        let fault = self.kv.fault().await;
+        fault.map_or_else(|| Ok(self.kv.read(self.location, *key).map(|read| read.to_vec())), Err)
+    }
+
+    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+        assert!(ttl_secs >= KV_TTL_MIN_SECS, "KV refuses a TTL of {ttl_secs} s");
+        self.kv.writes.set(self.kv.writes.get() + 1);
+        let fault = self.kv.fault().await;
+        // A write that times out may have been made.
+        if fault.is_some_and(|fault| fault == TierError::Failed || self.kv.random.chance(0.5)) {
+            return fault.map_or(Ok(()), Err);
+        }
+        let taken = self.kv.write(self.location, *key, record.into(), ttl_secs);
+        fault.map_or(if taken { Ok(()) } else { Err(TierError::Throttled) }, Err)
+    }
+}

@@ -1,0 +1,252 @@
+//! A world made from a seed: locations with their isolates, KV, coordinators, upstream, callers.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use edge_token_broker::broker::Broker;
+use edge_token_broker::config::{Binding, Bindings, Config, Grant};
+use edge_token_broker::keys::TokenKey;
+use edge_token_broker::memory::IsolateMemory;
+use edge_token_broker::time::Millis;
+
+use super::coordinators::{Coordinators, Counts, Place, Trouble};
+use super::figures::Figures;
+use super::isolate::{Isolate, Shared};
+use super::kv::{Kv, LocalKv};
+use super::random::{Random, Share};
+use super::stub::Stub;
+use super::time::{LocalClock, Time};
+use super::upstream::{Account, AuthorizationServer, Endpoint, Window};
+
+/// What kind of world.
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    pub(crate) locations: usize,
+    pub(crate) isolates: usize,
+    /// Lifetime in seconds of each grant's tokens, `refresh_in`, and the share of requests.
+    pub(crate) grants: Vec<(u64, Option<u64>, f64)>,
+    pub(crate) requests_per_sec: f64,
+    /// Share of requests with a `min_ttl`.
+    pub(crate) min_ttl: f64,
+    /// Mean life of an isolate.
+    pub(crate) isolate_secs: f64,
+    pub(crate) clocks_off_ms: u64,
+    pub(crate) coordinator: bool,
+    pub(crate) trouble: Trouble,
+    pub(crate) kv_failing: f64,
+    pub(crate) slow_upstream: f64,
+    pub(crate) windows: Vec<Window>,
+    pub(crate) nobody_waits: bool,
+}
+
+pub(crate) struct World {
+    pub(crate) shared: Rc<Shared>,
+    spec: Spec,
+    random: Rc<Random>,
+    time: Rc<Time>,
+    kv: Rc<Kv>,
+    coordinators: Rc<Coordinators>,
+    stubs: Vec<Stub>,
+    isolates: Vec<Vec<Rc<Isolate>>>,
+    weights: Vec<f64>,
+    next_arrival: Cell<f64>,
+    next_recycling: Cell<f64>,
+}
+
+struct Vars(BTreeMap<&'static str, String>);
+
+impl Bindings for Vars {
+    fn binding(&self, name: &str) -> Binding {
+        self.0.get(name).map_or(Binding::Absent, |text| Binding::Text(text.clone().into()))
+    }
+}
+
+/// Grants `2i` and `2i + 1` are for the same scope, with one credential and with the other.
+fn config(grants: usize) -> Config {
+    let allow: Vec<_> = (0..grants)
+        .map(|grant| {
+            let credential = if grant % 2 == 0 { "default" } else { "other" };
+            let scope = grant / 2;
+            format!(r#"{{"credential":"{credential}","scope":"s{scope}"}}"#)
+        })
+        .collect();
+    let digest = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683";
+    let allow = allow.join(",");
+    let clients = format!(r#"{{"c":{{"key_sha256":["{digest}"],"allow":[{allow}]}}}}"#);
+    let other = r#"{"other":{"tenant":"t","client_id":"app-other","client_secret":"OTHER"}}"#;
+    let vars = [
+        ("AZ_TENANT", "t".to_owned()),
+        ("AZ_CLIENT_ID", "app".to_owned()),
+        ("AZ_CLIENT_SECRET", "secret".to_owned()),
+        ("OTHER", "other secret".to_owned()),
+        ("CREDENTIALS", other.to_owned()),
+        ("CLIENTS", clients),
+    ];
+    Config::parse(&Vars(vars.into())).unwrap()
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, spec: &Spec) -> Self {
+        let time = Rc::new(Time::traced(std::env::var_os("SEED").is_some()));
+        let random = Rc::new(Random::seeded(seed));
+        time.unique(); // 0 is the platform's.
+        let kv = Rc::new(Kv::new(&time, &random, spec.kv_failing));
+        let accounts = spec.grants.iter().map(|(lifetime, refresh_in, _)| Account {
+            lifetime: lifetime * 1000,
+            refresh_in: refresh_in.map(|secs| secs * 1000),
+            ..Account::default()
+        });
+        let server = Rc::new(AuthorizationServer {
+            time: Rc::clone(&time),
+            random: Rc::clone(&random),
+            windows: spec.windows.clone(),
+            slow: spec.slow_upstream,
+            issued: Vec::new().into(),
+            accounts: accounts.collect::<Vec<_>>().into(),
+        });
+        let off = spec.clocks_off_ms;
+        let places: Vec<Place> = (0..spec.locations)
+            .map(|location| {
+                let offset = random.range(0, 2 * off + 1).cast_signed() - off.cast_signed();
+                let clock = LocalClock { time: Rc::clone(&time), offset };
+                let kv = LocalKv { kv: Rc::clone(&kv), location };
+                Place { clock, kv, endpoint: Endpoint { server: Rc::clone(&server), offset } }
+            })
+            .collect();
+        let coordinators = Rc::new(Coordinators {
+            time: Rc::clone(&time),
+            random: Rc::clone(&random),
+            places,
+            trouble: spec.trouble,
+            counts: Counts::default(),
+            objects: BTreeMap::new().into(),
+        });
+        let config = config(spec.grants.len());
+        let grants: Vec<Rc<Grant>> = config.grants().map(Rc::clone).collect();
+        let by_key: BTreeMap<TokenKey, _> =
+            grants.iter().map(|grant| (grant.token_key, Rc::clone(grant))).collect();
+        let by_key = Rc::new(by_key);
+        let stub = |_| Stub {
+            all: spec.coordinator.then(|| Rc::clone(&coordinators)),
+            grants: Rc::clone(&by_key),
+            latency: random.range(2, 150),
+        };
+        let stubs = (0..spec.locations).map(stub).collect();
+        let shared = Rc::new(Shared {
+            time: Rc::clone(&time),
+            server,
+            asked_at: vec![None; grants.len()].into(),
+            in_hand: vec![false; grants.len()].into(),
+            grants,
+            requests: Cell::default(),
+            failed: Cell::default(),
+            waited: Cell::default(),
+            waited_in_use: Cell::default(),
+            nobody_waits: spec.nobody_waits,
+            violation: None.into(),
+        });
+        let weights = spec.grants.iter().scan(0.0, |sum, grant| {
+            *sum += grant.2;
+            Some(*sum)
+        });
+        let mut world = Self {
+            weights: weights.collect(),
+            shared,
+            spec: spec.clone(),
+            random,
+            time,
+            kv,
+            coordinators,
+            stubs,
+            isolates: Vec::new(),
+            next_arrival: Cell::default(),
+            next_recycling: Cell::default(),
+        };
+        world.isolates = (0..spec.locations)
+            .map(|location| (0..spec.isolates).map(|_| world.isolate(location)).collect())
+            .collect();
+        world
+    }
+
+    fn isolate(&self, location: usize) -> Rc<Isolate> {
+        let Place { clock, kv, endpoint } = self.coordinators.places[location].clone();
+        let owner = self.time.unique();
+        let broker = Broker {
+            memory: IsolateMemory::default(),
+            kv,
+            coordinator: self.stubs[location].clone(),
+            endpoint,
+            clock,
+            entropy: Share(Rc::clone(&self.random)),
+        };
+        Rc::new(Isolate::new(format!("{location}.{owner}"), owner, broker, &self.shared))
+    }
+
+    /// Lets callers come for so long, or until something is wrong.
+    pub(crate) fn run(&mut self, secs: u64) {
+        let until = self.time.now() + secs * 1000;
+        let isolates = (self.spec.locations * self.spec.isolates) as f64;
+        while self.shared.violation.borrow().is_none() {
+            let (arrival, recycling) = (self.next_arrival.get(), self.next_recycling.get());
+            let next = arrival.min(recycling);
+            if next as u64 > until {
+                break;
+            }
+            self.time.run(next as u64);
+            if arrival <= recycling {
+                self.arrive();
+                let pause = self.random.interval(1000.0 / self.spec.requests_per_sec);
+                self.next_arrival.set(arrival + pause);
+            } else {
+                self.recycle();
+                let pause = self.random.interval(self.spec.isolate_secs * 1000.0 / isolates);
+                self.next_recycling.set(recycling + pause);
+            }
+        }
+        self.time.run(until);
+    }
+
+    fn arrive(&self) {
+        let random = &self.random;
+        let share = random.unit() * self.weights.last().unwrap();
+        let grant = self.weights.partition_point(|weight| *weight <= share);
+        let isolate = random.pick(random.pick::<Vec<_>>(&self.isolates));
+        let min_ttl = if random.chance(self.spec.min_ttl) {
+            random.range(0, self.spec.grants[grant].0 * 1100)
+        } else {
+            0
+        };
+        isolate.request(grant, Millis(min_ttl));
+    }
+
+    fn recycle(&mut self) {
+        let location = self.random.below(self.isolates.len());
+        let index = self.random.below(self.spec.isolates);
+        let fresh = self.isolate(location);
+        let gone = std::mem::replace(&mut self.isolates[location][index], fresh);
+        // Sometimes with what it was doing.
+        if self.spec.trouble.crash > 0.0 && self.random.chance(0.5) {
+            self.time.end(gone.owner);
+        }
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        let accounts = self.shared.server.accounts.borrow();
+        let (shared, counts) = (&self.shared, &self.coordinators.counts);
+        Figures {
+            requests: shared.requests.get(),
+            failed: shared.failed.get(),
+            waited: shared.waited.get(),
+            waited_in_use: shared.waited_in_use.get(),
+            upstream: accounts.iter().map(|account| account.requests).sum(),
+            periods: accounts.iter().map(|account| account.periods).sum(),
+            kv_reads: self.kv.reads.get(),
+            kv_writes: self.kv.writes.get(),
+            coordinator_calls: counts.calls.get(),
+            alarms: counts.alarms.get(),
+            rows_written: counts.rows_written.get(),
+            crashes: counts.crashes.get(),
+        }
+    }
+}
