@@ -1,24 +1,28 @@
 //! The Durable Objects: the real state machine, driven as `src/adapters/coordinator_do.rs` does,
 //! with memory that is lost, crashes between any two actions, and times at which nobody answers.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::broker;
 use edge_token_broker::config::Grant;
-use edge_token_broker::coordinator::message::{Seal, StoredState, Subject};
-use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout, Waiter};
+use edge_token_broker::coordinator::message::{StoredState, Subject};
+use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout};
 use edge_token_broker::error::UpstreamError;
 use edge_token_broker::event::UpstreamTrail;
 use edge_token_broker::keys::TokenKey;
 use edge_token_broker::ports::{Clock, Entropy};
 use edge_token_broker::request_id::RequestId;
+use edge_token_broker::time::{Millis, UnixMillis};
 use edge_token_broker::upstream::Upstream;
 
 use super::kv::LocalKv;
+use super::object::{Object, Run, futile};
 use super::random::{Random, Share};
-use super::time::{LocalClock, Owner, Slot, Time};
+use super::rotation::Keys;
+use super::time::{LocalClock, Owner, Time};
+use super::trouble::{Counts, Trouble, add};
 use super::upstream::Endpoint;
 
 pub(crate) type Reply = Result<Handout, UpstreamError>;
@@ -26,32 +30,6 @@ pub(crate) type Reply = Result<Handout, UpstreamError>;
 /// The platform evicts an object that nobody has called for this long.
 const IDLE_MS: u64 = 70_000;
 const PLATFORM: Owner = 0;
-
-/// What goes wrong, as probabilities.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Trouble {
-    /// After each action.
-    pub(crate) crash: f64,
-    /// For each write to storage.
-    pub(crate) lost_write: f64,
-    /// For each call.
-    pub(crate) no_answer: f64,
-    /// The object comes back without its storage.
-    pub(crate) lost_storage: f64,
-}
-
-/// What the platform bills, and what is worth knowing.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) calls: Cell<u64>,
-    pub(crate) alarms: Cell<u64>,
-    pub(crate) rows_written: Cell<u64>,
-    pub(crate) crashes: Cell<u64>,
-}
-
-pub(crate) fn add(counter: &Cell<u64>) {
-    counter.set(counter.get() + 1);
-}
 
 /// Where an object may live: its clock, its KV, its way to the authorization server.
 #[derive(Clone)]
@@ -68,63 +46,49 @@ pub(crate) struct Coordinators {
     pub(crate) places: Vec<Place>,
     pub(crate) trouble: Trouble,
     pub(crate) counts: Counts,
+    pub(crate) keys: Keys,
+    /// What went wrong first.
+    pub(crate) violation: RefCell<Option<String>>,
     pub(crate) objects: RefCell<BTreeMap<TokenKey, Rc<Object>>>,
-}
-
-/// One token's object.
-pub(crate) struct Object {
-    /// Of its grant.
-    number: usize,
-    grant: Rc<Grant>,
-    place: RefCell<Place>,
-    pub(crate) run: RefCell<Option<Run>>,
-    stored: RefCell<Option<String>>,
-    /// True time, and which alarm it is.
-    alarm: Cell<Option<u64>>,
-    used_at: Cell<u64>,
-}
-
-pub(crate) struct Run {
-    machine: Coordinator,
-    pub(crate) waiters: BTreeMap<Waiter, Slot<Option<Reply>>>,
-    owner: Owner,
-    flights: usize,
-    pub(crate) trail: UpstreamTrail,
 }
 
 impl Coordinators {
     pub(crate) fn object(&self, grant: &Rc<Grant>) -> Rc<Object> {
         let mut objects = self.objects.borrow_mut();
-        Rc::clone(objects.entry(grant.token_key).or_insert_with(|| {
-            let scope: usize = grant.scope.as_str()[1..].parse().unwrap();
-            Rc::new(Object {
-                number: 2 * scope + usize::from(grant.credential.name == "other"),
-                grant: Rc::clone(grant),
-                place: RefCell::new(self.random.pick(&self.places).clone()),
-                run: RefCell::default(),
-                stored: RefCell::default(),
-                alarm: Cell::default(),
-                used_at: Cell::default(),
-            })
-        }))
+        Rc::clone(
+            objects.entry(grant.token_key).or_insert_with(|| {
+                Rc::new(Object::new(grant, self.random.pick(&self.places).clone()))
+            }),
+        )
     }
 
-    /// A new one in memory, from what is stored.
-    pub(crate) fn restore(&self, object: &Object) {
+    /// A new one in memory, from what is stored; nothing where its location's configuration does
+    /// not have the token any more, or not yet.
+    pub(crate) fn restore(&self, object: &Object) -> Option<()> {
         let now = self.time.now();
         let idle = now > object.used_at.replace(now) + IDLE_MS;
         let idle = idle && object.run.borrow().as_ref().is_some_and(|run| run.flights == 0);
         if idle {
             *object.run.borrow_mut() = None;
         }
+        // A new configuration starts objects anew.
+        let configuration = || self.keys.rotation.configuration(object.location(), now);
+        let old = |run: &Run| run.configuration != configuration();
+        if object.run.borrow().as_ref().is_some_and(old) {
+            self.crash(object);
+        }
         if object.run.borrow().is_some() {
-            return;
+            return Some(());
         }
         if self.random.chance(self.trouble.lost_storage) {
-            *object.stored.borrow_mut() = None;
+            object.forget();
         }
         if self.random.chance(0.2) {
             *object.place.borrow_mut() = self.random.pick(&self.places).clone();
+        }
+        let configuration = configuration();
+        if !self.keys.knows(configuration, &object.grant.token_key) {
+            return None;
         }
         let stored = object.stored.borrow();
         let stored: Option<StoredState> =
@@ -134,9 +98,11 @@ impl Coordinators {
             machine: Coordinator::restored(snapshot),
             waiters: BTreeMap::new(),
             owner: self.time.unique(),
+            configuration,
             flights: 0,
             trail: UpstreamTrail::default(),
         });
+        Some(())
     }
 
     /// Memory is gone, and with it everything under way; who waits learns of it, or does not.
@@ -200,7 +166,7 @@ impl Coordinators {
             Action::Forget => {
                 add(&self.counts.rows_written);
                 object.alarm.set(None);
-                *object.stored.borrow_mut() = None;
+                object.forget();
                 *object.run.borrow_mut() = None;
             }
         }
@@ -221,12 +187,17 @@ impl Coordinators {
             run.flights += 1;
             assert_eq!(run.flights, 1, "one flight at a time");
         });
+        self.check_takeoff(&object, clock.now());
         let entropy = Share(Rc::clone(&self.random));
         let upstream = Upstream { endpoint: &endpoint, clock: &clock, entropy: &entropy };
         let id = RequestId::from_random(self.random.bytes());
         let mut trail = UpstreamTrail::default();
         let Grant { credential, scope, .. } = &*object.grant;
         let landed = upstream.token(credential, scope, &id, &mut trail).await;
+        object.futile_until.set(landed.as_ref().map_or_else(
+            |error| object.place.borrow().clock.now().plus(futile(error)),
+            |_| UnixMillis(0),
+        ));
         object.running(|run| {
             run.flights -= 1;
             run.trail = trail;
@@ -234,9 +205,21 @@ impl Coordinators {
         self.on(&object, Event::Landed(landed));
     }
 
+    /// A refusal or a throttle is asked for once in its time, whatever becomes of the object.
+    fn check_takeoff(&self, object: &Object, now: UnixMillis) {
+        let left = now.until(object.futile_until.get());
+        if left > Millis(0) {
+            let (now, number) = (self.time.now(), object.number);
+            let trace = self.time.noted(&format!("grant {number}:"));
+            let text = format!("at {now} ms, grant {number}: asked {left:?} too early{trace}");
+            self.violation.borrow_mut().get_or_insert(text);
+        }
+    }
+
     fn save(&self, object: &Object) {
         add(&self.counts.rows_written);
         if self.random.chance(self.trouble.lost_write) {
+            object.futile_until.set(UnixMillis(0));
             return;
         }
         let subject = Subject {
@@ -268,20 +251,10 @@ impl Coordinators {
             if object.run.borrow().is_none() && object.stored.borrow().is_none() {
                 return;
             }
-            all.restore(&object);
+            if all.restore(&object).is_none() {
+                return object.forget();
+            }
             all.on(&object, Event::Alarm);
         });
-    }
-}
-
-impl Object {
-    pub(crate) fn seal(&self) -> Seal<'_> {
-        Seal { key: &self.grant.token_key, credential: &self.grant.credential }
-    }
-
-    pub(crate) fn running(&self, change: impl FnOnce(&mut Run)) {
-        if let Some(run) = self.run.borrow_mut().as_mut() {
-            change(run);
-        }
     }
 }

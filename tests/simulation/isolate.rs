@@ -6,25 +6,26 @@ use std::rc::Rc;
 use edge_token_broker::broker::{Broker, Served, Then};
 use edge_token_broker::cache_status::CacheStatus;
 use edge_token_broker::config::Grant;
-use edge_token_broker::error::BrokerError;
+use edge_token_broker::error::{BrokerError, UpstreamError};
 use edge_token_broker::event::Event;
 use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::ports::{Clock, Entropy};
 use edge_token_broker::request_id::RequestId;
 use edge_token_broker::time::{Millis, UnixMillis};
 
-use super::coordinators::add;
 use super::kv::LocalKv;
 use super::random::Share;
 use super::stub::Stub;
 use super::time::{LocalClock, Owner, Time};
+use super::trouble::add;
 use super::upstream::{AuthorizationServer, Endpoint};
 
 /// What all isolates of a world share.
 pub(crate) struct Shared {
     pub(crate) time: Rc<Time>,
     pub(crate) server: Rc<AuthorizationServer>,
-    pub(crate) grants: Vec<Rc<Grant>>,
+    /// Of the old configuration and of the new one.
+    pub(crate) grants: [Vec<Rc<Grant>>; 2],
     /// When each token was last asked for, anywhere.
     pub(crate) asked_at: RefCell<Vec<Option<u64>>>,
     /// Of which grants a token has been served, anywhere: before, there is nothing to renew.
@@ -50,6 +51,8 @@ struct Last {
 pub(crate) struct Isolate {
     pub(crate) name: String,
     pub(crate) owner: Owner,
+    /// 0 the old one, 1 the new one.
+    pub(crate) configuration: usize,
     pub(crate) broker: Broker<IsolateMemory, LocalKv, Stub, Endpoint, LocalClock, Share>,
     pub(crate) shared: Rc<Shared>,
     last: RefCell<Vec<Option<Last>>>,
@@ -59,11 +62,12 @@ impl Isolate {
     pub(crate) fn new(
         name: String,
         owner: Owner,
+        configuration: usize,
         broker: Broker<IsolateMemory, LocalKv, Stub, Endpoint, LocalClock, Share>,
         shared: &Rc<Shared>,
     ) -> Self {
-        let last = RefCell::new(vec![None; shared.grants.len()]);
-        Self { name, owner, broker, shared: Rc::clone(shared), last }
+        let last = RefCell::new(vec![None; shared.grants[0].len()]);
+        Self { name, owner, configuration, broker, shared: Rc::clone(shared), last }
     }
 
     /// What the entry does with a request: memory first, without a future.
@@ -72,7 +76,7 @@ impl Isolate {
         add(&shared.requests);
         let now = shared.time.now();
         let before = shared.asked_at.borrow_mut()[grant].replace(now);
-        if let Some(served) = self.broker.recall(&shared.grants[grant], min_ttl) {
+        if let Some(served) = self.broker.recall(self.grant(grant), min_ttl) {
             self.served(grant, served);
             return;
         }
@@ -89,7 +93,7 @@ impl Isolate {
     async fn obtain(self: &Rc<Self>, grant: usize, min_ttl: Millis, in_use: bool) {
         let shared = &self.shared;
         let mut event = self.event();
-        match self.broker.obtain(&shared.grants[grant], min_ttl, &mut event).await {
+        match self.broker.obtain(self.grant(grant), min_ttl, &mut event).await {
             Ok(served) => {
                 if matches!(served.cache_status, CacheStatus::Forwarded { .. }) {
                     add(&shared.waited);
@@ -105,6 +109,10 @@ impl Isolate {
             }
             Err(error) => self.failed(grant, &error),
         }
+    }
+
+    fn grant(&self, number: usize) -> &Rc<Grant> {
+        &self.shared.grants[self.configuration][number]
     }
 
     fn event(&self) -> Event {
@@ -125,7 +133,7 @@ impl Isolate {
         }
         let isolate = Rc::clone(self);
         self.shared.time.spawn(self.owner, async move {
-            let (broker, grant) = (&isolate.broker, &isolate.shared.grants[grant]);
+            let (broker, grant) = (&isolate.broker, isolate.grant(grant));
             let mut event = isolate.event();
             match served.then {
                 Then::Renew => broker.renew(grant, &mut event).await,
@@ -144,6 +152,10 @@ impl Isolate {
         let (now, true_now) = (self.broker.clock.now(), self.shared.time.now());
         if issued.grant != grant {
             self.violated(grant, &format!("{text} is of grant {}", issued.grant));
+        }
+        let rotation = self.shared.server.rotation;
+        if issued.new != rotation.is_new(grant, self.configuration) {
+            self.violated(grant, &format!("{text} is of another secret"));
         }
         if served.at != now {
             self.violated(grant, "the answer was decided on at another time");
@@ -174,13 +186,29 @@ impl Isolate {
 
     /// Nobody is told of a failure where a token is at hand.
     fn failed(&self, grant: usize, error: &BrokerError) {
-        add(&self.shared.failed);
         self.note(grant, || error.to_string());
+        if !self.is_refused_rightly(grant, error) {
+            add(&self.shared.failed);
+        }
         let now = self.broker.clock.now();
         let good = |last: &Last| now.until(last.expires_at).0 > last.floor;
         if self.last.borrow()[grant].as_ref().is_some_and(good) {
             self.violated(grant, &format!("{error}, while this isolate has a good token"));
         }
+    }
+
+    /// The old secret's refusal, which is not the broker's fault: it is for who has the old
+    /// configuration, and for nobody when the rotation is complete.
+    fn is_refused_rightly(&self, grant: usize, error: &BrokerError) -> bool {
+        let refused = matches!(error, BrokerError::Upstream(UpstreamError::CredentialRefused(_)));
+        let Shared { time, server, .. } = &*self.shared;
+        let (rotation, now) = (server.rotation, time.now());
+        let new = rotation.is_new(grant, self.configuration);
+        let rightly = rotation.refuses(grant, new, now) && !rotation.is_complete(now);
+        if refused && !rightly && !server.refused_lately() {
+            self.violated(grant, "a good secret is refused");
+        }
+        refused && rightly
     }
 
     fn note(&self, grant: usize, what: impl FnOnce() -> String) {

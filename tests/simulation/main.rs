@@ -18,17 +18,21 @@ mod coordinators;
 mod figures;
 mod isolate;
 mod kv;
+mod object;
 mod random;
+mod rotation;
 mod stub;
 mod time;
+mod trouble;
 mod upstream;
 mod world;
 
 use std::thread;
 
-use coordinators::Trouble;
 use figures::Figures;
 use random::Random;
+use rotation::Rotation;
+use trouble::Trouble;
 use upstream::{FAULTS, Fault};
 use world::{Spec, World};
 
@@ -52,6 +56,7 @@ fn healthy(locations: usize, requests_per_sec: f64) -> Spec {
         kv_failing: 0.0,
         slow_upstream: 0.0,
         windows: Vec::new(),
+        rotation: Rotation::NEVER,
         nobody_waits: true,
     }
 }
@@ -83,11 +88,15 @@ fn faulty(seed: u64) -> Spec {
         kv_failing: sometimes(0.3),
         slow_upstream: sometimes(0.1),
         windows: Vec::new(),
+        rotation: Rotation::NEVER,
         nobody_waits: false,
     };
     for _ in 0..if random.chance(0.7) { random.below(6) } else { 0 } {
         let from = random.range(0, 2 * HOUR * 1000);
         spec.windows.push((from, from + random.range(1000, 900_000), *random.pick(&FAULTS)));
+    }
+    if random.chance(0.5) {
+        spec.rotation = Rotation::random(&random);
     }
     spec
 }
@@ -96,7 +105,7 @@ fn faulty(seed: u64) -> Spec {
 fn run(seed: u64, spec: &Spec, secs: u64) -> Result<Figures, String> {
     let mut world = World::new(seed, spec);
     world.run(secs);
-    match world.shared.violation.take() {
+    match world.violation() {
         Some(violation) => Err(format!("SEED={seed}: {violation}")),
         None => Ok(world.figures()),
     }

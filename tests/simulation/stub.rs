@@ -14,8 +14,9 @@ use edge_token_broker::limits::{
 use edge_token_broker::ports::{Coordinated, Coordination, CoordinationError, Entropy};
 use edge_token_broker::request_id::RequestId;
 
-use super::coordinators::{Coordinators, add};
+use super::coordinators::Coordinators;
 use super::time::Slot;
+use super::trouble::add;
 
 /// The way to the coordinators from one location.
 #[derive(Clone)]
@@ -59,7 +60,7 @@ impl Stub {
             return if all.random.chance(0.5) { None } else { std::future::pending().await };
         }
         let object = all.object(&self.grants[&grant.token_key]);
-        all.restore(&object);
+        all.restore(&object)?;
         let (waiter, slot) = (all.time.unique(), Slot::default());
         object.running(|run| drop(run.waiters.insert(waiter, slot.clone())));
         all.on(&object, Event::Acquire { waiter, want });

@@ -8,6 +8,7 @@ use edge_token_broker::limits::UPSTREAM_TIMEOUT;
 use edge_token_broker::ports::TokenEndpoint;
 
 use super::random::Random;
+use super::rotation::Rotation;
 use super::time::Time;
 
 /// What is wrong with the authorization server for a while.
@@ -41,6 +42,8 @@ pub(crate) type Window = (u64, u64, Fault);
 #[derive(Clone, Copy)]
 pub(crate) struct Issued {
     pub(crate) grant: usize,
+    /// For a rotated secret.
+    pub(crate) new: bool,
     /// True time of its end.
     pub(crate) expires: u64,
     pub(crate) lifetime: u64,
@@ -67,6 +70,7 @@ pub(crate) struct AuthorizationServer {
     pub(crate) time: Rc<Time>,
     pub(crate) random: Rc<Random>,
     pub(crate) windows: Vec<Window>,
+    pub(crate) rotation: Rotation,
     /// Probability that an answer takes seconds.
     pub(crate) slow: f64,
     pub(crate) issued: RefCell<Vec<Issued>>,
@@ -78,6 +82,15 @@ impl AuthorizationServer {
     /// What `text` was issued as.
     pub(crate) fn issued(&self, text: &str) -> Issued {
         self.issued.borrow()[text.strip_prefix("token-").unwrap().parse::<usize>().unwrap()]
+    }
+
+    /// Whether it refuses every secret, or did so lately.
+    pub(crate) fn refused_lately(&self) -> bool {
+        let now = self.time.now();
+        let lately = |(from, until, fault): &Window| {
+            matches!(fault, Fault::SecretRefused) && (*from..*until + 180_000).contains(&now)
+        };
+        self.windows.iter().any(lately)
     }
 
     fn fault(&self) -> Option<Fault> {
@@ -95,7 +108,7 @@ impl AuthorizationServer {
         }
     }
 
-    fn issue(&self, grant: usize, offset: i64) -> EndpointReply {
+    fn issue(&self, (grant, new): (usize, bool), offset: i64) -> EndpointReply {
         let now = self.time.now();
         let account = &mut self.accounts.borrow_mut()[grant];
         let Account { lifetime, refresh_in, .. } = *account;
@@ -110,7 +123,7 @@ impl AuthorizationServer {
         account.asked = false;
         let mut issued = self.issued.borrow_mut();
         let text = format!("token-{}", issued.len());
-        issued.push(Issued { grant, expires: now + lifetime, lifetime, offset });
+        issued.push(Issued { grant, new, expires: now + lifetime, lifetime, offset });
         let refresh =
             refresh_in.map_or_else(String::new, |ms| format!(r#""refresh_in":{},"#, ms / 1000));
         let body = format!(
@@ -120,13 +133,20 @@ impl AuthorizationServer {
         reply(200, None, &body)
     }
 
-    async fn answer(&self, grant: usize, offset: i64) -> Result<EndpointReply, TransportFailure> {
+    async fn answer(
+        &self,
+        (grant, new): (usize, bool),
+        offset: i64,
+    ) -> Result<EndpointReply, TransportFailure> {
         let refusal = |error: &str, code: u32| {
             let body = format!(r#"{{"error":"{error}","error_codes":[{code}],"trace_id":"t"}}"#);
             reply(400, None, &body)
         };
         Ok(match self.fault() {
-            None => self.issue(grant, offset),
+            None if self.rotation.refuses(grant, new, self.time.now()) => {
+                refusal("invalid_client", 7_000_222)
+            }
+            None => self.issue((grant, new), offset),
             Some(Fault::NoConnection) => return Err(TransportFailure::NoConnection),
             Some(Fault::Hanging) => std::future::pending().await,
             Some(Fault::Failing(after)) => reply(503, after, ""),
@@ -152,7 +172,7 @@ pub(crate) struct Endpoint {
 
 impl TokenEndpoint for Endpoint {
     async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure> {
-        let grant = grant_of(&request.body);
+        let (grant, new) = asked_for(&request.body);
         let AuthorizationServer { time, random, slow, .. } = &*self.server;
         self.server.asked(grant);
         let slow = random.chance(*slow);
@@ -160,7 +180,7 @@ impl TokenEndpoint for Endpoint {
         let back = if slow { random.range(1000, 12_000) } else { back };
         let exchange = async {
             time.sleep(there).await;
-            let answer = self.server.answer(grant, self.offset).await;
+            let answer = self.server.answer((grant, new), self.offset).await;
             time.sleep(back).await;
             answer
         };
@@ -172,12 +192,14 @@ impl TokenEndpoint for Endpoint {
     }
 }
 
-/// Scope `s7` is of grants 14 and 15: of the one credential and of the other.
-fn grant_of(body: &str) -> usize {
+/// The grant, and whether the secret is the new one. Scope `s7` is of grants 14 and 15: of the one
+/// credential and of the other.
+fn asked_for(body: &str) -> (usize, bool) {
     let field = |name: &str| {
         let mut fields = form_urlencoded::parse(body.as_bytes());
         fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned()).unwrap()
     };
     let pair: usize = field("scope")[1..].parse().unwrap();
-    2 * pair + usize::from(field("client_id") == "app-other")
+    let grant = 2 * pair + usize::from(field("client_id") == "app-other");
+    (grant, field("client_secret").ends_with("new"))
 }

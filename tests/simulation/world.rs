@@ -1,7 +1,7 @@
 //! A world made from a seed: locations with their isolates, KV, coordinators, upstream, callers.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use edge_token_broker::broker::Broker;
@@ -10,13 +10,15 @@ use edge_token_broker::keys::TokenKey;
 use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::time::Millis;
 
-use super::coordinators::{Coordinators, Counts, Place, Trouble};
+use super::coordinators::{Coordinators, Place};
 use super::figures::Figures;
 use super::isolate::{Isolate, Shared};
 use super::kv::{Kv, LocalKv};
 use super::random::{Random, Share};
+use super::rotation::{Keys, Rotation};
 use super::stub::Stub;
 use super::time::{LocalClock, Time};
+use super::trouble::{Counts, Trouble};
 use super::upstream::{Account, AuthorizationServer, Endpoint, Window};
 
 /// What kind of world.
@@ -37,6 +39,7 @@ pub(crate) struct Spec {
     pub(crate) kv_failing: f64,
     pub(crate) slow_upstream: f64,
     pub(crate) windows: Vec<Window>,
+    pub(crate) rotation: Rotation,
     pub(crate) nobody_waits: bool,
 }
 
@@ -63,7 +66,7 @@ impl Bindings for Vars {
 }
 
 /// Grants `2i` and `2i + 1` are for the same scope, with one credential and with the other.
-fn config(grants: usize) -> Config {
+fn config(grants: usize, [secret, other_secret]: [String; 2]) -> Config {
     let allow: Vec<_> = (0..grants)
         .map(|grant| {
             let credential = if grant % 2 == 0 { "default" } else { "other" };
@@ -78,8 +81,8 @@ fn config(grants: usize) -> Config {
     let vars = [
         ("AZ_TENANT", "t".to_owned()),
         ("AZ_CLIENT_ID", "app".to_owned()),
-        ("AZ_CLIENT_SECRET", "secret".to_owned()),
-        ("OTHER", "other secret".to_owned()),
+        ("AZ_CLIENT_SECRET", secret),
+        ("OTHER", other_secret),
         ("CREDENTIALS", other.to_owned()),
         ("CLIENTS", clients),
     ];
@@ -101,6 +104,7 @@ impl World {
             time: Rc::clone(&time),
             random: Rc::clone(&random),
             windows: spec.windows.clone(),
+            rotation: spec.rotation,
             slow: spec.slow_upstream,
             issued: Vec::new().into(),
             accounts: accounts.collect::<Vec<_>>().into(),
@@ -114,18 +118,28 @@ impl World {
                 Place { clock, kv, endpoint: Endpoint { server: Rc::clone(&server), offset } }
             })
             .collect();
+        let rotation = spec.rotation;
+        let grants = [0, 1].map(|configuration| {
+            let config = config(spec.grants.len(), rotation.secrets(configuration));
+            config.grants().map(Rc::clone).collect::<Vec<Rc<Grant>>>()
+        });
+        let keys = |configuration: usize| -> BTreeSet<TokenKey> {
+            grants[configuration].iter().map(|grant| grant.token_key).collect()
+        };
+        let unknown = [&keys(1) - &keys(0), &keys(0) - &keys(1)];
         let coordinators = Rc::new(Coordinators {
             time: Rc::clone(&time),
             random: Rc::clone(&random),
             places,
             trouble: spec.trouble,
             counts: Counts::default(),
+            keys: Keys { rotation, unknown },
+            violation: None.into(),
             objects: BTreeMap::new().into(),
         });
-        let config = config(spec.grants.len());
-        let grants: Vec<Rc<Grant>> = config.grants().map(Rc::clone).collect();
+        let both = grants.iter().flatten();
         let by_key: BTreeMap<TokenKey, _> =
-            grants.iter().map(|grant| (grant.token_key, Rc::clone(grant))).collect();
+            both.map(|grant| (grant.token_key, Rc::clone(grant))).collect();
         let by_key = Rc::new(by_key);
         let stub = |_| Stub {
             all: spec.coordinator.then(|| Rc::clone(&coordinators)),
@@ -136,8 +150,8 @@ impl World {
         let shared = Rc::new(Shared {
             time: Rc::clone(&time),
             server,
-            asked_at: vec![None; grants.len()].into(),
-            in_hand: vec![false; grants.len()].into(),
+            asked_at: vec![None; spec.grants.len()].into(),
+            in_hand: vec![false; spec.grants.len()].into(),
             grants,
             requests: Cell::default(),
             failed: Cell::default(),
@@ -169,6 +183,10 @@ impl World {
         world
     }
 
+    pub(crate) fn violation(&self) -> Option<String> {
+        self.shared.violation.take().or_else(|| self.coordinators.violation.take())
+    }
+
     fn isolate(&self, location: usize) -> Rc<Isolate> {
         let Place { clock, kv, endpoint } = self.coordinators.places[location].clone();
         let owner = self.time.unique();
@@ -180,7 +198,14 @@ impl World {
             clock,
             entropy: Share(Rc::clone(&self.random)),
         };
-        Rc::new(Isolate::new(format!("{location}.{owner}"), owner, broker, &self.shared))
+        let configuration = self.spec.rotation.configuration(location, self.time.now());
+        Rc::new(Isolate::new(
+            format!("{location}.{owner}"),
+            owner,
+            configuration,
+            broker,
+            &self.shared,
+        ))
     }
 
     /// Lets callers come for so long, or until something is wrong.
@@ -207,11 +232,19 @@ impl World {
         self.time.run(until);
     }
 
-    fn arrive(&self) {
-        let random = &self.random;
+    fn arrive(&mut self) {
+        let random = Rc::clone(&self.random);
         let share = random.unit() * self.weights.last().unwrap();
         let grant = self.weights.partition_point(|weight| *weight <= share);
-        let isolate = random.pick(random.pick::<Vec<_>>(&self.isolates));
+        let location = random.below(self.isolates.len());
+        let index = random.below(self.isolates[location].len());
+        let (owner, configuration) =
+            (self.isolates[location][index].owner, self.isolates[location][index].configuration);
+        let now = self.time.now();
+        if configuration == 0 && self.spec.rotation.has_ended(location, owner, now) {
+            self.isolates[location][index] = self.isolate(location);
+        }
+        let isolate = &self.isolates[location][index];
         let min_ttl = if random.chance(self.spec.min_ttl) {
             random.range(0, self.spec.grants[grant].0 * 1100)
         } else {
