@@ -144,9 +144,10 @@ impl Event {
         (self.kv_write, self.level) = (Some(why), "warn");
     }
 
-    /// Whether this is nothing but a token served from a tier: what `LOG_HITS = false` leaves out.
+    /// Whether this is a token served from a tier and nothing else: what `LOG_HITS = false` leaves
+    /// out. A hit on whose way KV or upstream failed is more than a hit.
     #[must_use]
-    pub fn is_hit(&self) -> bool {
-        self.outcome == "hit" && self.level == "info"
+    pub fn is_mere_hit(&self) -> bool {
+        self.outcome == "hit" && self.level == "info" && self.upstream.requests == 0
     }
 }

@@ -1,11 +1,16 @@
 //! The way of a request through the tiers, in simulated time.
 
+use std::cell::Cell;
+
 use crate::support::ports::run;
 use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
+use edge_token_broker::broker::Broker;
 use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
-use edge_token_broker::ports::TierError;
-use edge_token_broker::time::Millis;
+use edge_token_broker::keys::TokenKey;
+use edge_token_broker::ports::{TierError, TokenMemory};
+use edge_token_broker::record::CachedToken;
+use edge_token_broker::time::{Millis, UnixMillis};
 
 #[test]
 fn a_miss_goes_upstream_and_fills_both_tiers() {
@@ -148,7 +153,11 @@ impl TokenMemory for FilledMeanwhile {
         (self.asked.get() > 1).then(|| self.token.clone())
     }
 
-    fn remember(&self, _: TokenKey, _: CachedToken) {}
+    fn remember(&self, _: TokenKey, _: CachedToken, _: UnixMillis) {}
+
+    fn claim_renewal(&self, _: &TokenKey, _: UnixMillis) -> bool {
+        false
+    }
 }
 
 #[test]
@@ -156,10 +165,10 @@ fn nobody_is_told_of_a_failure_while_a_good_token_is_at_hand() {
     let World { broker, grant, mut event } = World::new();
     let token = token("meanwhile", UnixMillis(START), Millis::from_secs(3600));
     let memory = FilledMeanwhile { token, asked: Cell::new(0) };
-    let Broker { kv, endpoint, clock, entropy, .. } = broker;
+    let Broker { kv, coordinator, endpoint, clock, entropy, .. } = broker;
     endpoint.answer(400, r#"{"error":"unauthorized_client"}"#);
-    let broker = Broker { memory, kv, endpoint, clock, entropy };
-    let served = run(broker.obtain(&grant, &mut event)).unwrap();
+    let broker = Broker { memory, kv, coordinator, endpoint, clock, entropy };
+    let served = run(broker.obtain(&grant, Millis(0), &mut event)).unwrap();
     assert_eq!(text(&served), "meanwhile");
     assert_eq!(event.upstream.status, Some(400), "the log has it all the same");
 }
