@@ -94,7 +94,7 @@ where
             return Ok(served);
         }
         let held = self.memory.recall(&grant.token_key);
-        let want = Want { min_ttl, ..want(grant, held.as_ref()) };
+        let want = Want { min_ttl, ..want(held.as_ref()) };
         let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
         match self.acquire(grant, want, event).await {
             Ok((Handout { token, source }, then)) => {
@@ -114,26 +114,27 @@ where
     /// in the log: the token in hand is still good.
     pub async fn renew(&self, grant: &Grant, event: &mut Event) {
         let held = self.memory.recall(&grant.token_key);
-        let want = Want { renewed: true, ..want(grant, held.as_ref()) };
+        let want = Want { renewed: true, ..want(held.as_ref()) };
         match self.acquire(grant, want, event).await {
             Ok((handout, then)) => {
-                event.renewal = Some(match handout.source {
-                    Source::Flight | Source::Collapsed => "renewed",
-                    Source::HeldWhileFailing => "failing",
-                    Source::Held => "not_yet",
-                });
+                let newer = handout.token.generation > want.known_generation;
+                match handout.source {
+                    Source::HeldWhileFailing => event.renewal_failed("failing"),
+                    Source::Held if !newer => event.renewal = Some("not_yet"),
+                    _ => event.renewal = Some("renewed"),
+                }
                 let token = self.keep(grant, handout.token);
                 if then == Then::Store {
                     self.write_behind(grant, &token, event).await;
                 }
             }
-            Err(error) => event.renewal = Some(error.name()),
+            Err(error) => event.renewal_failed(error.name()),
         }
     }
 
     /// Tells the coordinator that its token is in use: it does not see the hits of other tiers.
     pub async fn touch(&self, grant: &Grant, event: &mut Event) {
-        let touched = self.coordinator.acquire(grant, want(grant, None), &event.request_id).await;
+        let touched = self.coordinator.acquire(grant, want(None), &event.request_id).await;
         // Without a coordinator there is nobody to tell.
         if let Err(fault) = touched.map(drop)
             && fault != CoordinationError::Unbound
@@ -145,12 +146,18 @@ where
     /// Tells the coordinator of a grant that is kept warm; without one, sees to it that KV has a
     /// token that is not due.
     pub async fn keep_warm(&self, grant: &Grant, event: &mut Event) {
-        let want = Want { keep_warm: true, ..Want::default() };
-        let coordinated = self.coordinator.acquire(grant, want, &event.request_id).await;
-        match coordinated {
+        let held = self.memory.recall(&grant.token_key);
+        let want = want(held.as_ref());
+        match self.coordinator.acquire(grant, want, &event.request_id).await {
             Ok(Coordinated { reply, trail }) => {
                 event.upstream = trail.unwrap_or_default();
-                event.renewal = reply.err().map(|error| error.name());
+                match reply {
+                    Ok(Handout { source: Source::HeldWhileFailing, .. }) => {
+                        event.renewal_failed("failing");
+                    }
+                    Ok(_) => {}
+                    Err(error) => event.failed(&error.into()),
+                }
             }
             Err(_) => match self.obtain(grant, Millis(0), event).await {
                 Ok(served) if served.then == Then::Renew => self.renew(grant, event).await,
@@ -283,12 +290,8 @@ where
     }
 }
 
-fn want(grant: &Grant, held: Option<&CachedToken>) -> Want {
-    Want {
-        keep_warm: grant.keep_warm,
-        known_generation: held.map_or(0, |token| token.generation),
-        ..Want::default()
-    }
+fn want(held: Option<&CachedToken>) -> Want {
+    Want { known_generation: held.map_or(0, |token| token.generation), ..Want::default() }
 }
 
 /// Seals `token` and puts it into `tier`, unless it is not worth it any more.

@@ -14,7 +14,9 @@ pub mod message;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Outage, UpstreamError};
-use crate::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_RETRY_AFTER_SECS};
+use crate::limits::{
+    ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX, TRANSIENT_RETRY_AFTER_SECS,
+};
 use crate::policy::failure_memory;
 use crate::policy::freshness::{Freshness, assess, renew_early_at, renewal_spacing};
 use crate::record::CachedToken;
@@ -46,8 +48,6 @@ pub struct Want {
     pub min_ttl: Millis,
     /// A token that is due for renewal will not do, if a newer one can be had.
     pub renewed: bool,
-    /// Renew it from now on, whether somebody asks or not.
-    pub keep_warm: bool,
     /// The generation that the caller holds: a coordinator that lost its storage goes on from it.
     pub known_generation: u64,
 }
@@ -116,8 +116,6 @@ pub struct Facts {
     pub fetched_at: Option<UnixMillis>,
     /// When the token is renewed by alarm: its jitter is drawn once.
     pub renew_at: Option<UnixMillis>,
-    /// Renewed whether somebody asks or not.
-    pub keep_warm: bool,
 }
 
 /// A failure that is remembered.
@@ -135,6 +133,8 @@ pub struct Failure {
 #[derive(Debug, Default)]
 pub struct Coordinator {
     snapshot: Snapshot,
+    /// Renewed whether somebody asks or not.
+    keep_warm: bool,
     /// Who waits for the flight under way; the first one started it, unless an alarm did.
     flight: Option<Flight>,
     /// `asked_at` as it was last saved.
@@ -148,10 +148,11 @@ struct Flight {
 }
 
 impl Coordinator {
-    /// A coordinator that goes on from what was saved.
+    /// A coordinator that goes on from what was saved. With `keep_warm` it renews its token whether
+    /// somebody asks or not: the configuration says so, and may have changed since.
     #[must_use]
-    pub fn restored(snapshot: Snapshot) -> Self {
-        Self { saved_asked_at: snapshot.facts.asked_at, snapshot, flight: None }
+    pub fn restored(snapshot: Snapshot, keep_warm: bool) -> Self {
+        Self { saved_asked_at: snapshot.facts.asked_at, snapshot, keep_warm, flight: None }
     }
 
     /// What [`Action::Save`] has to store.
@@ -171,17 +172,22 @@ impl Coordinator {
     }
 
     fn acquire(&mut self, waiter: Waiter, want: Want, now: UnixMillis) -> Vec<Action> {
+        let was_idle = self.snapshot.token.is_some() && !self.is_in_use(now);
         let facts = &mut self.snapshot.facts;
         facts.asked_at = Some(now);
-        facts.keep_warm |= want.keep_warm;
         facts.generation = facts.generation.max(want.known_generation);
         let mut actions = Vec::new();
+        if was_idle && self.flight.is_none() {
+            // The alarm was set to forget the token.
+            actions.push(Action::Wake(self.next_renewal(now)));
+        }
         let due = self.is_due(now);
         let held = self
             .held(now)
             .filter(|token| now.until(token.expires_at) >= want.min_ttl && !(due && want.renewed));
         if held.is_some() {
-            actions.push(self.reply(waiter, now));
+            let source = self.source_of_held(due);
+            actions.push(Action::Reply(waiter, self.answer(source, now)));
             if due && self.may_ask(now) {
                 self.take_off(None, now, &mut actions);
             }
@@ -191,7 +197,8 @@ impl Coordinator {
             self.take_off(Some(waiter), now, &mut actions);
         } else {
             // The best there is: a token with less left than wanted, or what upstream said last.
-            actions.push(self.reply(waiter, now));
+            let source = self.source_of_held(true);
+            actions.push(Action::Reply(waiter, self.answer(source, now)));
         }
         self.save_asked_at(now, &mut actions);
         actions
@@ -212,7 +219,7 @@ impl Coordinator {
         }
         facts.renew_at = self.snapshot.token.as_ref().map(|token| renew_early_at(token, random));
         self.saved_asked_at = facts.asked_at;
-        self.reply_to_all(now, &mut actions);
+        self.reply_to_all([Source::Flight, Source::Collapsed], now, &mut actions);
         actions.extend(self.snapshot.token.clone().filter(|_| newer).map(Action::Publish));
         actions.push(Action::Wake(self.next_renewal(now)));
         actions
@@ -225,7 +232,7 @@ impl Coordinator {
         facts.failure = Some(Failure { error, until, count });
         self.saved_asked_at = facts.asked_at;
         let mut actions = vec![Action::Save];
-        self.reply_to_all(now, &mut actions);
+        self.reply_to_all([Source::HeldWhileFailing; 2], now, &mut actions);
         actions.push(Action::Wake(until));
         actions
     }
@@ -246,7 +253,7 @@ impl Coordinator {
         } else if let Some(forget_at) = self.last_use().filter(|forget_at| *forget_at > now) {
             actions.push(Action::Wake(forget_at));
         } else {
-            *self = Self::default();
+            *self = Self::restored(Snapshot::default(), self.keep_warm);
             actions.push(Action::Forget);
         }
         actions
@@ -259,31 +266,24 @@ impl Coordinator {
         actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
     }
 
-    fn reply_to_all(&mut self, now: UnixMillis, actions: &mut Vec<Action>) {
+    /// Answers the leader of the flight and the others: a token, if there is one, has these sources.
+    fn reply_to_all(&mut self, sources: [Source; 2], now: UnixMillis, actions: &mut Vec<Action>) {
         let Flight { leader, others } = self.flight.take().unwrap_or_default();
-        let by = |source: Source| {
-            move |reply: Result<Handout, UpstreamError>| match reply {
-                Ok(handout) if handout.source == Source::Held => Ok(Handout { source, ..handout }),
-                other => other,
-            }
-        };
-        let reply = self.answer(now);
-        actions
-            .extend(leader.map(|leader| Action::Reply(leader, by(Source::Flight)(reply.clone()))));
-        let collapsed = by(Source::Collapsed);
-        actions.extend(
-            others.into_iter().map(|waiter| Action::Reply(waiter, collapsed(reply.clone()))),
-        );
+        let [to_leader, to_others] = sources.map(|source| self.answer(source, now));
+        actions.extend(leader.map(|leader| Action::Reply(leader, to_leader)));
+        actions.extend(others.into_iter().map(|other| Action::Reply(other, to_others.clone())));
     }
 
-    fn reply(&self, waiter: Waiter, now: UnixMillis) -> Action {
-        Action::Reply(waiter, self.answer(now))
+    /// Where a token in hand comes from, for a caller who wanted a better one or did not.
+    const fn source_of_held(&self, better_wanted: bool) -> Source {
+        match self.snapshot.facts.failure {
+            Some(_) if better_wanted => Source::HeldWhileFailing,
+            _ => Source::Held,
+        }
     }
 
     /// The token, else the failure, as things are.
-    fn answer(&self, now: UnixMillis) -> Result<Handout, UpstreamError> {
-        let failing = self.snapshot.facts.failure.is_some() && self.is_due(now);
-        let source = if failing { Source::HeldWhileFailing } else { Source::Held };
+    fn answer(&self, source: Source, now: UnixMillis) -> Result<Handout, UpstreamError> {
         self.held(now)
             .map(|token| Handout { token: token.clone(), source })
             .ok_or_else(|| self.remembered(now))
@@ -329,14 +329,15 @@ impl Coordinator {
             let asked_at = self.snapshot.facts.asked_at;
             asked_at.is_some_and(|at| now <= at.plus(token.lifetime()))
         };
-        self.snapshot.facts.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
+        self.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
     }
 
-    /// From then on nobody misses what is stored.
+    /// From then on nobody misses what is stored. A failure outlives its window, so that the next
+    /// one in a row is told from a first one.
     fn last_use(&self) -> Option<UnixMillis> {
         let expiry = self.snapshot.token.as_ref().map(|token| token.expires_at);
-        let failure = self.snapshot.facts.failure.as_ref().map(|failure| failure.until);
-        expiry.max(failure)
+        let failure = self.snapshot.facts.failure.as_ref();
+        expiry.max(failure.map(|failure| failure.until.plus(TRANSIENT_MEMORY_MAX)))
     }
 
     /// When to renew next: before anybody would ask, but not while a failure lasts.

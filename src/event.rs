@@ -129,6 +129,11 @@ impl Event {
         };
     }
 
+    /// Notes why a token that is due was not renewed; the one in hand is still good.
+    pub fn renewal_failed(&mut self, why: &'static str) {
+        (self.renewal, self.level) = (Some(why), "warn");
+    }
+
     /// Notes that KV could not be read, or held what does not open.
     pub fn kv_read_failed(&mut self, why: &'static str) {
         (self.kv_read, self.level) = (Some(why), "warn");

@@ -56,15 +56,18 @@ impl TokenMemory for IsolateMemory {
     fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis) {
         let mut entries = self.0.borrow_mut();
         let last_used = entries.next_use();
+        let mut renewal_claimed_at = None;
         match entries.tokens.get(&key) {
             // Answers may overtake each other.
             Some(known) if is_servable(&known.token, now) && !token.supersedes(&known.token) => {
                 return;
             }
+            // The same again, because upstream fails: the next renewal may wait as well.
+            Some(known) if token == known.token => renewal_claimed_at = known.renewal_claimed_at,
             None if entries.tokens.len() >= ISOLATE_TOKENS_MAX => entries.make_room(),
             _ => {}
         }
-        entries.tokens.insert(key, Entry { token, last_used, renewal_claimed_at: None });
+        entries.tokens.insert(key, Entry { token, last_used, renewal_claimed_at });
     }
 
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {

@@ -16,14 +16,14 @@ use worker::{DurableObject, Env, Request, Response, ScheduledTime, State, durabl
 use super::isolate::Isolate;
 use super::timeout;
 use crate::broker;
-use crate::config::{Config, Grant};
+use crate::config::Grant;
 use crate::coordinator::message::{
     AcquireMessage, ReplyMessage, Seal, SealedReply, StoredState, Subject,
 };
 use crate::coordinator::{Action, Coordinator, Event, Handout, Waiter};
 use crate::error::UpstreamError;
 use crate::event::{self, UpstreamTrail};
-use crate::limits::COORDINATOR_SIGN_OF_LIFE;
+use crate::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
 use crate::ports::{Clock, Entropy, EventSink};
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
@@ -56,6 +56,7 @@ type Waiters = BTreeMap<Waiter, oneshot::Sender<Reply>>;
 struct Run {
     machine: Coordinator,
     grant: Rc<Grant>,
+    /// Of the newest caller.
     request_id: RequestId,
     /// Flights that have landed, and the traces of the last one.
     landed: u64,
@@ -76,7 +77,9 @@ impl DurableObject for TokenCoordinator {
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let message: AcquireMessage = serde_json::from_slice(&request.bytes().await?)?;
-        let grant = Rc::new(self.driver.grant(&message.subject)?);
+        let config = self.driver.isolate.config.as_ref().map_err(|_| "misconfigured")?;
+        let grant = message.subject.grant(config).ok_or("not this configuration's token")?;
+        let grant = Rc::new(grant);
         self.driver.restore(&grant).await?;
         let Some((reply, trail)) = self.driver.acquire(message).await? else {
             return Response::from_json(&ReplyMessage { reply: SealedReply::Flying, trail: None });
@@ -89,11 +92,14 @@ impl DurableObject for TokenCoordinator {
 
     async fn alarm(&self) -> worker::Result<Response> {
         if self.driver.run.borrow().is_none() {
-            let Some(stored) = self.driver.stored().await? else {
+            let Ok(config) = &self.driver.isolate.config else {
+                // What is stored may be good again when the configuration is.
+                Rc::clone(&self.driver).wake(self.driver.now().plus(FLIGHT_WATCH)).await;
                 return Response::empty();
             };
+            let stored = self.driver.stored().await?;
             // A secret that was rotated has another coordinator; this one's time is over.
-            let Ok(grant) = self.driver.grant(&stored.subject) else {
+            let Some(grant) = stored.and_then(|stored| stored.subject.grant(config)) else {
                 self.driver.state.storage().delete_all().await?;
                 return Response::empty();
             };
@@ -105,19 +111,6 @@ impl DurableObject for TokenCoordinator {
 }
 
 impl Driver {
-    /// The grant that `subject` names, if it is this object's: the configuration may have changed.
-    fn grant(&self, subject: &Subject) -> worker::Result<Grant> {
-        let config: &Config =
-            self.isolate.config.as_ref().map_err(|_| worker::Error::from("misconfigured"))?;
-        let credential = config.credential(&subject.credential).ok_or("no such credential")?;
-        let scope = subject.scope_set().ok_or("no scope")?;
-        let token_key = credential.token_key(&scope);
-        if self.state.id().name().is_some_and(|name| name != token_key.kv_name()) {
-            return Err("not this object's token".into());
-        }
-        Ok(Grant { credential: Rc::clone(credential), token_key, scope, keep_warm: false })
-    }
-
     async fn stored(&self) -> worker::Result<Option<StoredState>> {
         let text: Option<String> = self.state.storage().get(STATE).await?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
@@ -132,9 +125,9 @@ impl Driver {
         let snapshot = stored.map(|stored| stored.snapshot(seal)).unwrap_or_default();
         // Others may have come meanwhile.
         self.run.borrow_mut().get_or_insert_with(|| Run {
-            machine: Coordinator::restored(snapshot),
+            machine: Coordinator::restored(snapshot, grant.keep_warm),
             grant: Rc::clone(grant),
-            request_id: RequestId::from_random(self.isolate.broker.entropy.bytes()),
+            request_id: self.fresh_request_id(),
             landed: 0,
             trail: UpstreamTrail::default(),
         });
@@ -172,7 +165,7 @@ impl Driver {
         let broker = &self.isolate.broker;
         let random = u32::from_be_bytes(broker.entropy.bytes());
         let actions = match self.run.borrow_mut().as_mut() {
-            Some(run) => run.machine.on(event, broker.clock.now(), random),
+            Some(run) => run.machine.on(event, self.now(), random),
             None => Vec::new(),
         };
         for action in actions {
@@ -188,11 +181,19 @@ impl Driver {
                     let _ = sender.send(reply);
                 }
             }
-            Action::Ask { background } => self.spawn(move |driver| driver.fly(background)),
+            Action::Ask { background } => {
+                // Now: the next caller is the newest before the work begins.
+                let request_id = self.request_id(background);
+                self.spawn(move |driver| driver.fly(background, request_id));
+            }
             Action::Save => self.spawn(Self::save),
             Action::Publish(token) => self.spawn(|driver| driver.publish(token)),
             Action::Wake(at) => self.spawn(move |driver| driver.wake(at)),
-            Action::Forget => self.spawn(Self::forget),
+            Action::Forget => {
+                // Now: who comes before the work begins starts anew.
+                self.run.borrow_mut().take();
+                self.spawn(Self::forget);
+            }
         }
     }
 
@@ -200,15 +201,28 @@ impl Driver {
         self.state.wait_until(work(Rc::clone(self)));
     }
 
+    fn now(&self) -> UnixMillis {
+        self.isolate.broker.clock.now()
+    }
+
+    /// That of the newest caller, who has just started a flight; else a fresh one.
+    fn request_id(&self, background: bool) -> RequestId {
+        let run = self.run.borrow();
+        run.as_ref()
+            .filter(|_| !background)
+            .map_or_else(|| self.fresh_request_id(), |run| run.request_id.clone())
+    }
+
+    fn fresh_request_id(&self) -> RequestId {
+        RequestId::from_random(self.isolate.broker.entropy.bytes())
+    }
+
     /// The one request upstream. Whoever waits for it has a line in the log; else it has its own.
-    async fn fly(self: Rc<Self>, background: bool) {
-        let (grant, caller) = match self.run.borrow().as_ref() {
-            Some(run) => (Rc::clone(&run.grant), run.request_id.clone()),
-            None => return,
+    async fn fly(self: Rc<Self>, background: bool, request_id: RequestId) {
+        let Some(grant) = self.run.borrow().as_ref().map(|run| Rc::clone(&run.grant)) else {
+            return;
         };
         let broker = &self.isolate.broker;
-        let request_id =
-            if background { RequestId::from_random(broker.entropy.bytes()) } else { caller };
         let upstream =
             Upstream { endpoint: &broker.endpoint, clock: &broker.clock, entropy: &broker.entropy };
         let mut line = line_about(&grant, request_id.clone());
@@ -231,10 +245,7 @@ impl Driver {
     async fn save(self: Rc<Self>) {
         let text = match self.run.borrow().as_ref() {
             Some(Run { machine, grant, .. }) => {
-                let subject = Subject {
-                    credential: grant.credential.name.clone(),
-                    scope: grant.scope.as_str().to_owned(),
-                };
+                let subject = Subject::of(grant);
                 let seal = Seal { key: &grant.token_key, credential: &grant.credential };
                 let nonce = self.isolate.broker.entropy.bytes();
                 let stored = StoredState::new(subject, machine.snapshot(), seal, nonce);
@@ -254,7 +265,7 @@ impl Driver {
         let (now, nonce) = (broker.clock.now(), broker.entropy.bytes());
         // KV is a hint: whoever misses it there asks here.
         if let Err(error) = broker::store(&broker.kv, &grant, &token, now, nonce).await {
-            let mut line = line_about(&grant, RequestId::from_random(broker.entropy.bytes()));
+            let mut line = line_about(&grant, self.fresh_request_id());
             line.outcome = "not_published";
             line.kv_write_failed(error.name());
             self.isolate.log.record(&line);
@@ -262,14 +273,13 @@ impl Driver {
     }
 
     async fn wake(self: Rc<Self>, at: UnixMillis) {
-        let left = self.isolate.broker.clock.now().until(at);
+        let left = self.now().until(at);
         let at = ScheduledTime::from(Duration::from_millis(left.0));
         // Without an alarm the next caller renews.
         let _ = self.state.storage().set_alarm(at).await;
     }
 
     async fn forget(self: Rc<Self>) {
-        self.run.borrow_mut().take();
         let _ = self.state.storage().delete_all().await;
     }
 }

@@ -30,17 +30,11 @@ impl Coordination for CoordinatorStub {
         request_id: &RequestId,
     ) -> Result<Coordinated, CoordinationError> {
         let namespace = self.0.as_ref().ok_or(CoordinationError::Unbound)?;
-        let message = AcquireMessage {
-            subject: Subject {
-                credential: grant.credential.name.clone(),
-                scope: grant.scope.as_str().to_owned(),
-            },
-            want,
-            request_id: request_id.clone(),
-        };
-        let name = grant.token_key.kv_name();
+        let message =
+            AcquireMessage { subject: Subject::of(grant), want, request_id: request_id.clone() };
+        let name = &message.subject.token;
         for _ in 0..COORDINATOR_ASKS_MAX {
-            let answer = timeout::within(COORDINATOR_TIMEOUT, ask(namespace, &name, &message));
+            let answer = timeout::within(COORDINATOR_TIMEOUT, ask(namespace, name, &message));
             let answer = answer.await.ok_or(CoordinationError::TimedOut)?;
             let ReplyMessage { reply, trail } = answer.map_err(|_| CoordinationError::Failed)?;
             if matches!(reply, SealedReply::Flying) {

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
-use worker::js_sys::Promise;
+use worker::js_sys::{Array, Promise};
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::future_to_promise;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::isolate::Isolate;
-use crate::config::Grant;
+use crate::config::{Config, Grant};
 use crate::event::Event;
 use crate::ports::{Entropy, EventSink};
 use crate::request_id::RequestId;
@@ -21,16 +21,20 @@ use crate::request_id::RequestId;
 pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
     let isolate = Isolate::current(env);
     future_to_promise(async move {
-        if let Ok(config) = &isolate.config {
-            for grant in config.grants().filter(|grant| grant.keep_warm) {
-                warm(&isolate, grant).await;
-            }
+        let warming = Array::new();
+        let config = isolate.config.as_ref().ok();
+        for grant in config.into_iter().flat_map(Config::kept_warm) {
+            let isolate = Rc::clone(&isolate);
+            warming.push(&future_to_promise(async move {
+                warm(&isolate, &grant).await;
+                Ok(JsValue::UNDEFINED)
+            }));
         }
-        Ok(JsValue::UNDEFINED)
+        JsFuture::from(Promise::all(&warming)).await
     })
 }
 
-async fn warm(isolate: &Isolate, grant: &Rc<Grant>) {
+async fn warm(isolate: &Isolate, grant: &Grant) {
     let broker = &isolate.broker;
     let request_id = RequestId::from_random(broker.entropy.bytes());
     let mut event = Event::new(request_id, String::new(), "scheduled");

@@ -8,6 +8,7 @@ mod credentials;
 mod fault;
 mod json;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
@@ -77,6 +78,15 @@ impl Config {
     /// Every grant of every client.
     pub fn grants(&self) -> impl Iterator<Item = &Rc<Grant>> {
         self.clients.iter().flat_map(|client| &client.grants)
+    }
+
+    /// The grants that are kept warm: one for each token, however many clients may have it.
+    #[must_use]
+    pub fn kept_warm(&self) -> Vec<Rc<Grant>> {
+        let warm = self.grants().filter(|grant| grant.keep_warm);
+        let by_token: BTreeMap<_, _> =
+            warm.map(|grant| (grant.token_key, Rc::clone(grant))).collect();
+        by_token.into_values().collect()
     }
 
     /// The credential called `name`.

@@ -1,11 +1,13 @@
 //! What passes between an isolate and a coordinator, and what a coordinator stores: JSON, with the
 //! token sealed as in every other place that is not this isolate's memory.
 
+use std::rc::Rc;
+
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Handout, Snapshot, Source, Want};
-use crate::config::Credential;
+use crate::config::{Config, Credential, Grant};
 use crate::error::UpstreamError;
 use crate::event::UpstreamTrail;
 use crate::keys::TokenKey;
@@ -20,6 +22,8 @@ pub struct Subject {
     pub credential: String,
     /// The scope.
     pub scope: String,
+    /// The token key's name in KV: tells whether both sides have the same configuration.
+    pub token: String,
 }
 
 /// From an isolate: somebody wants a token.
@@ -86,10 +90,31 @@ impl Seal<'_> {
 }
 
 impl Subject {
-    /// The scope as a set; what was granted always is one.
+    /// What `grant` is about.
     #[must_use]
-    pub fn scope_set(&self) -> Option<ScopeSet> {
-        ScopeSet::parse(&self.scope).ok()
+    pub fn of(grant: &Grant) -> Self {
+        Self {
+            credential: grant.credential.name.clone(),
+            scope: grant.scope.as_str().to_owned(),
+            token: grant.token_key.kv_name(),
+        }
+    }
+
+    /// The grant again, as it stands in `config`; nothing where the configuration has changed and
+    /// it is another token now.
+    #[must_use]
+    pub fn grant(&self, config: &Config) -> Option<Grant> {
+        let credential = config.credential(&self.credential)?;
+        let scope = ScopeSet::parse(&self.scope).ok()?;
+        let token_key = credential.token_key(&scope);
+        let keep_warm =
+            config.grants().any(|grant| grant.keep_warm && grant.token_key == token_key);
+        (token_key.kv_name() == self.token).then(|| Grant {
+            credential: Rc::clone(credential),
+            token_key,
+            scope,
+            keep_warm,
+        })
     }
 }
 

@@ -41,6 +41,8 @@ struct Driven {
     asked: usize,
     alarm: Option<UnixMillis>,
     next_waiter: u64,
+    /// The configuration says so.
+    keep_warm: bool,
 }
 
 impl Driven {
@@ -69,7 +71,7 @@ impl Driven {
     }
 
     fn evict(&mut self) {
-        self.machine = Coordinator::restored(self.saved.clone());
+        self.machine = Coordinator::restored(self.saved.clone(), self.keep_warm);
     }
 
     fn reply(&self, waiter: u64) -> Option<&Result<Handout, UpstreamError>> {
@@ -163,8 +165,9 @@ fn the_alarm_renews_before_anybody_has_to_ask_while_the_token_is_in_use() {
 
 #[test]
 fn what_is_kept_warm_is_renewed_although_nobody_asks() {
-    let mut driven = Driven::default();
-    driven.acquire(Want { keep_warm: true, ..Want::default() }, 0);
+    let mut driven = Driven { keep_warm: true, ..Driven::default() };
+    driven.evict();
+    driven.acquire(Want::default(), 0);
     driven.land(Ok(hour_token(0)), 0);
     for round in 1..50 {
         let alarm = driven.alarm.unwrap();
@@ -172,6 +175,36 @@ fn what_is_kept_warm_is_renewed_although_nobody_asks() {
         assert_eq!(driven.asked, round + 1);
         driven.on(Event::Landed(Ok(token("t", alarm, Millis::from_secs(HOUR)))), alarm);
     }
+    // Until the configuration no longer says so.
+    driven.keep_warm = false;
+    driven.evict();
+    let asked = driven.asked;
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    assert_eq!((driven.asked, driven.saved.token.as_ref()), (asked, None));
+}
+
+#[test]
+fn a_token_that_is_asked_for_again_is_renewed_again() {
+    let mut driven = Driven::with_token();
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    driven.land(Ok(hour_token(2700)), 2700);
+    // Nobody has asked for more than a lifetime: it would be forgotten when it expires.
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    assert_eq!(driven.alarm, Some(at(2700 + HOUR)));
+    driven.acquire(Want::default(), 5400);
+    driven.on(Event::Landed(Ok(hour_token(5400))), at(5400));
+    assert_eq!(driven.alarm, Some(at(5400 + HOUR - 15 * 60)));
+}
+
+#[test]
+fn an_alarm_that_waits_to_forget_is_pulled_back_when_somebody_asks() {
+    let mut driven = Driven { saved: Driven::with_token().saved, ..Driven::default() };
+    // As if the alarm had found the fresh token of a long-lived kind idle.
+    driven.saved.facts.asked_at = None;
+    driven.evict();
+    driven.acquire(Want::default(), 100);
+    assert_eq!((driven.asked, driven.alarm), (0, Some(at(HOUR - 15 * 60))));
 }
 
 #[test]
@@ -200,8 +233,13 @@ fn passing_faults_back_off_from_one_second_to_a_minute() {
         driven.on(Event::Landed(Err(down())), now);
         pauses.push(now.until(driven.alarm.unwrap()).0);
         now = driven.alarm.unwrap();
+        // The window is over, the failure is not forgotten: the next one is not a first one.
+        driven.on(Event::Alarm, now);
     }
     assert_eq!(pauses, [1000, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+    // Nobody has asked for a minute: forgotten.
+    driven.on(Event::Alarm, driven.alarm.unwrap());
+    assert_eq!((driven.saved, driven.alarm), (Snapshot::default(), None));
 }
 
 #[test]
@@ -223,6 +261,22 @@ fn min_ttl_renews_first_and_then_takes_the_best_there_is() {
     assert_eq!(driven.source(waiter), Some(Source::Flight));
     // Upstream has no longer one: it is not asked again for a minute.
     let waiter = driven.acquire(min_ttl(7200), 1002);
+    assert_eq!(driven.source(waiter), Some(Source::Held));
+    assert_eq!(driven.asked, 2);
+}
+
+#[test]
+fn min_ttl_takes_the_best_there_is_while_upstream_fails() {
+    let mut driven = Driven::with_token();
+    let leader = driven.acquire(min_ttl(3000), 1000);
+    let other = driven.acquire(min_ttl(3000), 1000);
+    driven.land(Err(down()), 1001);
+    let later = driven.acquire(min_ttl(3000), 1001);
+    for waiter in [leader, other, later] {
+        assert_eq!(driven.source(waiter), Some(Source::HeldWhileFailing));
+    }
+    // Who is content with it is not told of a failure.
+    let waiter = driven.acquire(Want::default(), 1001);
     assert_eq!(driven.source(waiter), Some(Source::Held));
     assert_eq!(driven.asked, 2);
 }

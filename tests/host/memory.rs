@@ -3,7 +3,7 @@
 use crate::support::tokens::token;
 use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
 use edge_token_broker::keys::{Identity, TokenKey, derive};
-use edge_token_broker::limits::ISOLATE_TOKENS_MAX;
+use edge_token_broker::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use edge_token_broker::memory::IsolateMemory;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::ports::TokenMemory;
@@ -45,6 +45,19 @@ fn the_token_that_expires_later_is_kept_in_whatever_order_they_come() {
     assert_eq!(recall(&memory, 1).as_deref(), Some("l"));
     short(&memory);
     assert_eq!(recall(&memory, 1).as_deref(), Some("l"));
+}
+
+#[test]
+fn one_background_renewal_at_a_time_also_when_it_brings_the_same_token_again() {
+    let memory = IsolateMemory::default();
+    remember(&memory, 1, "t");
+    assert!(memory.claim_renewal(&key(1), UnixMillis(0)));
+    remember(&memory, 1, "t");
+    assert!(!memory.claim_renewal(&key(1), UnixMillis(RENEWAL_CLAIM.0 - 1)));
+    assert!(memory.claim_renewal(&key(1), UnixMillis(RENEWAL_CLAIM.0)), "a claim lapses");
+    let renewed = token("u", UnixMillis(0), Millis(1000)).with_generation(1);
+    memory.remember(key(1), renewed, UnixMillis(0));
+    assert!(memory.claim_renewal(&key(1), UnixMillis(RENEWAL_CLAIM.0)), "a newer token");
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Coordinators {
             stored.as_ref().map(|text| serde_json::from_str(text).unwrap());
         let snapshot = stored.map(|stored| stored.snapshot(object.seal())).unwrap_or_default();
         *object.run.borrow_mut() = Some(Run {
-            machine: Coordinator::restored(snapshot),
+            machine: Coordinator::restored(snapshot, object.grant.keep_warm),
             waiters: BTreeMap::new(),
             owner: self.time.unique(),
             configuration,
@@ -222,10 +222,7 @@ impl Coordinators {
             object.futile_until.set(UnixMillis(0));
             return;
         }
-        let subject = Subject {
-            credential: object.grant.credential.name.clone(),
-            scope: object.grant.scope.as_str().to_owned(),
-        };
+        let subject = Subject::of(&object.grant);
         let run = object.run.borrow();
         let Some(run) = run.as_ref() else { return };
         let nonce = self.random.bytes();
