@@ -11,7 +11,7 @@
 
 pub mod message;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::error::{Outage, UpstreamError};
 use crate::limits::{
@@ -42,13 +42,16 @@ pub enum Event {
 }
 
 /// Which token would do.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, PartialEq)]
 pub struct Want {
     /// At least this much left, if upstream gives such a token.
+    #[n(0)]
     pub min_ttl: Millis,
     /// A token that is due for renewal will not do, if a newer one can be had.
+    #[n(1)]
     pub renewed: bool,
     /// The generation that the caller holds: a coordinator that lost its storage goes on from it.
+    #[n(2)]
     pub known_generation: u64,
 }
 
@@ -82,15 +85,20 @@ pub struct Handout {
 }
 
 /// Where the token of a [`Handout`] came from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(index_only)]
 pub enum Source {
     /// It was here.
+    #[n(0)]
     Held,
     /// It was here, and upstream fails to give a newer one.
+    #[n(1)]
     HeldWhileFailing,
     /// A flight that this waiter started.
+    #[n(2)]
     Flight,
     /// A flight that somebody else had started.
+    #[n(3)]
     Collapsed,
 }
 
@@ -104,28 +112,36 @@ pub struct Snapshot {
 }
 
 /// The part of a [`Snapshot`] that is no secret.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Decode, Default, Encode, PartialEq)]
 pub struct Facts {
     /// Of the newest token, or higher.
+    #[n(0)]
     pub generation: u64,
     /// The newest failure, while it is the newest thing known.
+    #[n(1)]
     pub failure: Option<Failure>,
     /// When somebody last asked.
+    #[n(2)]
     pub asked_at: Option<UnixMillis>,
     /// When the newest answer of upstream was asked for.
+    #[n(3)]
     pub fetched_at: Option<UnixMillis>,
     /// When the token is renewed by alarm: its jitter is drawn once.
+    #[n(4)]
     pub renew_at: Option<UnixMillis>,
 }
 
 /// A failure that is remembered.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
 pub struct Failure {
     /// What upstream said.
+    #[n(0)]
     pub error: UpstreamError,
     /// Until then it is not asked again.
+    #[n(1)]
     pub until: UnixMillis,
     /// Failures in a row.
+    #[n(2)]
     pub count: u32,
 }
 

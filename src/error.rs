@@ -1,6 +1,6 @@
 //! Every way in which a request can fail, split by who must act, and the one mapping to the wire.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::MalformedScope;
@@ -46,25 +46,32 @@ pub enum BrokerError {
 }
 
 /// Why the authorization server gave no token. Crosses from the coordinator to whoever waits.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
 pub enum UpstreamError {
     /// The authorization server refuses the scope itself: the caller or its grant must change.
     #[error("authorization server refused the scope")]
-    ScopeRefused(Box<ErrorResponse>),
+    #[n(0)]
+    ScopeRefused(#[n(0)] Box<ErrorResponse>),
     /// It refuses the broker: secret, application, tenant, or policy. An operator must act.
     #[error("authorization server refused the broker's credential")]
-    CredentialRefused(Box<ErrorResponse>),
+    #[n(1)]
+    CredentialRefused(#[n(0)] Box<ErrorResponse>),
     /// What answered is not a token endpoint, or a broken one. An operator must act.
     #[error("authorization server's answer is not a token response: {0}")]
-    NotATokenResponse(AnswerFault),
+    #[n(2)]
+    NotATokenResponse(#[n(0)] AnswerFault),
     /// It throttles, fails, or is out of time: retry later.
     #[error("authorization server unavailable: {cause}")]
+    #[n(3)]
     Unavailable {
         /// What happened.
+        #[n(0)]
         cause: Outage,
         /// When to come back: upstream's word, capped, or the broker's default.
+        #[n(1)]
         retry_after_secs: u64,
         /// What upstream said beside its status, if it was an error response.
+        #[n(2)]
         response: Option<Box<ErrorResponse>>,
     },
 }
@@ -110,22 +117,28 @@ pub enum Presented {
 }
 
 /// Why the authorization server gave no usable answer.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
+#[cbor(index_only)]
 pub enum Outage {
     /// HTTP 429, or an AADSTS number that means the same.
     #[error("throttled")]
+    #[n(0)]
     Throttled,
     /// HTTP 408 or 5xx, or an AADSTS number that means the same.
     #[error("failing")]
+    #[n(1)]
     Failing,
     /// No answer: connection refused, reset, or DNS failure.
     #[error("no connection")]
+    #[n(2)]
     NoConnection,
     /// No complete answer in time.
     #[error("timed out")]
+    #[n(3)]
     TimedOut,
     /// The token was already too old to be served when it arrived.
     #[error("token expired on arrival")]
+    #[n(4)]
     ExpiredOnArrival,
 }
 

@@ -1,12 +1,14 @@
 //! The request id: one name for a request in the caller's log, the broker's, and Entra's.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::limits::REQUEST_ID_MAX_CHARS;
 
 /// `X-Request-Id`, sent upstream as `client-request-id`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct RequestId(String);
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize)]
+#[cbor(transparent)]
+pub struct RequestId(#[n(0)] String);
 
 impl RequestId {
     /// Takes over a caller's id where it is sane: visible ASCII, at most [`REQUEST_ID_MAX_CHARS`].

@@ -2,17 +2,17 @@
 //!
 //! All arithmetic saturates: a clock that jumps must never panic the isolate.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 /// Milliseconds since the Unix epoch, as JavaScript's `Date.now()` counts them.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-pub struct UnixMillis(pub u64);
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cbor(transparent)]
+pub struct UnixMillis(#[n(0)] pub u64);
 
 /// A length of time in milliseconds.
-#[derive(
-    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
-)]
-pub struct Millis(pub u64);
+#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cbor(transparent)]
+pub struct Millis(#[n(0)] pub u64);
 
 impl UnixMillis {
     /// Time left from `self` until `later`; zero when `later` has passed.

@@ -11,10 +11,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_channel::oneshot;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{DurableObject, Env, Request, Response, ScheduledTime, State, durable_object};
 
 use super::isolate::Isolate;
-use super::timeout;
+use super::{cbor, timeout};
 use crate::broker;
 use crate::config::Grant;
 use crate::coordinator::message::{
@@ -76,18 +79,19 @@ impl DurableObject for TokenCoordinator {
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let message: AcquireMessage = serde_json::from_slice(&request.bytes().await?)?;
+        let message: AcquireMessage =
+            minicbor::decode(&request.bytes().await?).map_err(|_| "not a message")?;
         let config = self.driver.isolate.config.as_ref().map_err(|_| "misconfigured")?;
         let grant = message.subject.grant(config).ok_or("not this configuration's token")?;
         let grant = Rc::new(grant);
         self.driver.restore(&grant).await?;
         let Some((reply, trail)) = self.driver.acquire(message).await? else {
-            return Response::from_json(&ReplyMessage { reply: SealedReply::Flying, trail: None });
+            return respond(&ReplyMessage { reply: SealedReply::Flying, trail: None });
         };
         let seal = Seal { key: &grant.token_key, credential: &grant.credential };
         let nonce = self.driver.isolate.broker.entropy.bytes();
         let reply = SealedReply::new(reply, seal, nonce);
-        Response::from_json(&ReplyMessage { reply, trail })
+        respond(&ReplyMessage { reply, trail })
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
@@ -112,8 +116,9 @@ impl DurableObject for TokenCoordinator {
 
 impl Driver {
     async fn stored(&self) -> worker::Result<Option<StoredState>> {
-        let text: Option<String> = self.state.storage().get(STATE).await?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        let value = JsFuture::from(self.state.storage().as_raw().get(STATE)?).await?;
+        let bytes = value.dyn_into::<Uint8Array>().ok();
+        Ok(bytes.and_then(|bytes| minicbor::decode(&bytes.to_vec()).ok()))
     }
 
     async fn restore(&self, grant: &Rc<Grant>) -> worker::Result<()> {
@@ -243,18 +248,18 @@ impl Driver {
     }
 
     async fn save(self: Rc<Self>) {
-        let text = match self.run.borrow().as_ref() {
+        let state = match self.run.borrow().as_ref() {
             Some(Run { machine, grant, .. }) => {
                 let subject = Subject::of(grant);
                 let seal = Seal { key: &grant.token_key, credential: &grant.credential };
                 let nonce = self.isolate.broker.entropy.bytes();
                 let stored = StoredState::new(subject, machine.snapshot(), seal, nonce);
-                serde_json::to_string(&stored).unwrap_or_default()
+                cbor::to_js(&stored)
             }
             None => return,
         };
         // A state that is not stored costs a request after the next eviction.
-        let _ = self.state.storage().put(STATE, text).await;
+        let _ = self.state.storage().put_raw(STATE, state).await;
     }
 
     async fn publish(self: Rc<Self>, token: CachedToken) {
@@ -282,6 +287,10 @@ impl Driver {
     async fn forget(self: Rc<Self>) {
         let _ = self.state.storage().delete_all().await;
     }
+}
+
+fn respond(message: &ReplyMessage) -> worker::Result<Response> {
+    Response::from_bytes(cbor::to_vec(message))
 }
 
 /// A line in the log with no request behind it.

@@ -1,10 +1,9 @@
 //! The way to a token's coordinator. Every call is raced with a timer: an object that panics
 //! leaves its caller waiting.
 
-use worker::wasm_bindgen::JsValue;
 use worker::{Env, Method, ObjectNamespace, Request, RequestInit};
 
-use super::timeout;
+use super::{cbor, timeout};
 use crate::config::Grant;
 use crate::coordinator::Want;
 use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, SealedReply, Subject};
@@ -55,8 +54,8 @@ async fn ask(
 ) -> worker::Result<ReplyMessage> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
-    init.with_body(Some(JsValue::from_str(&serde_json::to_string(message)?)));
+    init.with_body(Some(cbor::to_js(message).into()));
     let request = Request::new_with_init("https://coordinator/acquire", &init)?;
     let mut response = namespace.get_by_name(name)?.fetch_with_request(request).await?;
-    Ok(serde_json::from_slice(&response.bytes().await?)?)
+    minicbor::decode(&response.bytes().await?).map_err(|_| "not a reply".into())
 }

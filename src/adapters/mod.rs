@@ -2,6 +2,7 @@
 //! nothing; `worker::Error` and `JsValue` stop here, and so does every text that they carry.
 
 mod body;
+mod cbor;
 mod clock;
 mod coordinator_do;
 mod coordinator_stub;

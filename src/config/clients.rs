@@ -184,8 +184,12 @@ fn distinct_grants(
 ) -> Vec<Rc<Grant>> {
     let mut grants: Vec<Rc<Grant>> = Vec::new();
     for field in fields {
-        let new = grant(field, credentials, faults);
-        grants.extend(new.filter(|new| !grants.iter().any(|old| old.is(new))));
+        let Some(new) = grant(field, credentials, faults) else { continue };
+        match grants.iter_mut().find(|old| old.is(&new)) {
+            Some(old) if new.keep_warm => *old = new,
+            Some(_) => {}
+            None => grants.push(new),
+        }
     }
     grants
 }

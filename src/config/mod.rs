@@ -8,7 +8,6 @@ mod credentials;
 mod fault;
 mod json;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
@@ -83,10 +82,13 @@ impl Config {
     /// The grants that are kept warm: one for each token, however many clients may have it.
     #[must_use]
     pub fn kept_warm(&self) -> Vec<Rc<Grant>> {
-        let warm = self.grants().filter(|grant| grant.keep_warm);
-        let by_token: BTreeMap<_, _> =
-            warm.map(|grant| (grant.token_key, Rc::clone(grant))).collect();
-        by_token.into_values().collect()
+        let mut kept: Vec<Rc<Grant>> = Vec::new();
+        for grant in self.grants().filter(|grant| grant.keep_warm) {
+            if kept.iter().all(|known| known.token_key != grant.token_key) {
+                kept.push(Rc::clone(grant));
+            }
+        }
+        kept
     }
 
     /// The credential called `name`.

@@ -1,10 +1,10 @@
-//! What passes between an isolate and a coordinator, and what a coordinator stores: JSON, with the
-//! token sealed as in every other place that is not this isolate's memory.
+//! What passes between an isolate and a coordinator, and what a coordinator stores: CBOR (RFC 8949)
+//! with numbered fields, so that two versions of the broker understand each other while one takes
+//! the other's place. The token is sealed as in every other place that is not this isolate's memory.
 
 use std::rc::Rc;
 
-use base64ct::{Base64, Encoding};
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::{Facts, Handout, Snapshot, Source, Want};
 use crate::config::{Config, Credential, Grant};
@@ -16,56 +16,70 @@ use crate::record::{self, CachedToken};
 use crate::request_id::RequestId;
 
 /// Which token: what a coordinator needs to ask for it, beside the configuration.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
 pub struct Subject {
     /// The credential's name.
+    #[n(0)]
     pub credential: String,
     /// The scope.
+    #[n(1)]
     pub scope: String,
     /// The token key's name in KV: tells whether both sides have the same configuration.
+    #[n(2)]
     pub token: String,
 }
 
 /// From an isolate: somebody wants a token.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Decode, Encode)]
 pub struct AcquireMessage {
     /// Which token.
+    #[n(0)]
     pub subject: Subject,
     /// Which one would do.
+    #[n(1)]
     pub want: Want,
     /// Goes upstream, if a request does.
+    #[n(2)]
     pub request_id: RequestId,
 }
 
 /// From a coordinator: its answer, and the traces of the flight that was waited for.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Decode, Encode)]
 pub struct ReplyMessage {
     /// What the state machine answered.
+    #[n(0)]
     pub reply: SealedReply,
     /// Of the flight that was waited for, if one was.
+    #[n(1)]
     pub trail: Option<UpstreamTrail>,
 }
 
 /// A token, or why there is none.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Decode, Encode)]
 pub enum SealedReply {
     /// A sealed record, and where it came from.
-    Token(String, Source),
+    #[n(0)]
+    Token(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>, #[n(1)] Source),
     /// What upstream says.
-    Failure(UpstreamError),
+    #[n(1)]
+    Failure(#[n(0)] UpstreamError),
     /// The flight is still under way: a sign of life. Ask again.
+    #[n(2)]
     Flying,
 }
 
 /// What a coordinator stores.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Decode, Encode)]
 pub struct StoredState {
     /// Which token; an alarm comes without a message.
+    #[n(0)]
     pub subject: Subject,
     /// Everything that is no secret.
+    #[n(1)]
     pub facts: Facts,
     /// The token as a sealed record.
-    pub token: Option<String>,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub token: Option<Vec<u8>>,
 }
 
 /// The keys under which one token is sealed.
@@ -78,14 +92,12 @@ pub struct Seal<'a> {
 }
 
 impl Seal<'_> {
-    fn seal(&self, token: &CachedToken, nonce: [u8; 24]) -> String {
-        let sealed = record::seal(token, self.key, &self.credential.sealing_key, nonce);
-        Base64::encode_string(&sealed)
+    fn seal(&self, token: &CachedToken, nonce: [u8; 24]) -> Vec<u8> {
+        record::seal(token, self.key, &self.credential.sealing_key, nonce)
     }
 
-    fn open(&self, text: &str) -> Option<CachedToken> {
-        let sealed = Base64::decode_vec(text).ok()?;
-        record::open(&sealed, self.key, &self.credential.sealing_key).ok()
+    fn open(&self, sealed: &[u8]) -> Option<CachedToken> {
+        record::open(sealed, self.key, &self.credential.sealing_key).ok()
     }
 }
 
@@ -133,8 +145,8 @@ impl SealedReply {
     #[must_use]
     pub fn open(self, seal: Seal<'_>) -> Option<Result<Handout, UpstreamError>> {
         match self {
-            Self::Token(text, source) => {
-                seal.open(&text).map(|token| Ok(Handout { token, source }))
+            Self::Token(sealed, source) => {
+                seal.open(&sealed).map(|token| Ok(Handout { token, source }))
             }
             Self::Failure(error) => Some(Err(error)),
             Self::Flying => None,
@@ -153,7 +165,7 @@ impl StoredState {
     /// The snapshot again; a record that does not open is gone, and that is all.
     #[must_use]
     pub fn snapshot(&self, seal: Seal<'_>) -> Snapshot {
-        let token = self.token.as_deref().and_then(|text| seal.open(text));
+        let token = self.token.as_deref().and_then(|sealed| seal.open(sealed));
         Snapshot { token, facts: self.facts.clone() }
     }
 }

@@ -1,36 +1,43 @@
 //! The authorization server's error response (RFC 6749 §5.2) with Entra's additions.
 
+use minicbor::{Decode, Encode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made harmless: every text is within RFC 6749 §5.2's characters and bounded.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]
 pub struct ErrorResponse {
     /// `error`: the one field that programs may react to.
+    #[n(0)]
     pub error: String,
     /// `error_description`, for people.
+    #[n(1)]
     pub description: Option<String>,
     /// What identifies the failure in Entra's own logs.
+    #[n(2)]
     pub trace: Trace,
 }
 
 /// Entra's additions to an error response, relayed to the caller.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq, Serialize)]
 pub struct Trace {
     /// AADSTS numbers; they tell more than `error`, but may change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[n(0)]
     pub error_codes: Vec<u32>,
     /// When the authorization server answered, in its own format.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(1)]
     pub timestamp: Option<String>,
     /// Identifies the request in Entra's support tools.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(2)]
     pub trace_id: Option<String>,
     /// The `client-request-id` as Entra saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(3)]
     pub correlation_id: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! The token response (RFC 6749 §5.1): read from the authorization server, written to callers.
 
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
@@ -20,28 +21,35 @@ pub struct IssuedToken {
 }
 
 /// Why an answer of the authorization server is not a token response.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
 pub enum AnswerFault {
     /// Neither a token response nor an error response.
     #[error("not a JSON token response")]
+    #[n(0)]
     NotATokenResponse,
     /// `access_token` is missing, empty, or has characters that RFC 6749 A.12 forbids.
     #[error("access_token missing or malformed")]
+    #[n(1)]
     AccessToken,
     /// `token_type` is not `Bearer`: a client must not use what it does not understand (RFC 6749 §7.1).
     #[error("token_type is not Bearer")]
+    #[n(2)]
     TokenType,
     /// `expires_in` is not a number of seconds above zero and up to a year.
     #[error("expires_in is not between 1 second and 1 year")]
+    #[n(3)]
     ExpiresIn,
     /// The body is longer than the broker reads.
     #[error("body too large")]
+    #[n(4)]
     TooLarge,
     /// A status that no token endpoint sends, with no error response either.
     #[error("HTTP status {0} without an OAuth error")]
-    UnexpectedStatus(u16),
+    #[n(5)]
+    UnexpectedStatus(#[n(0)] u16),
     /// A redirect; following it would send the client secret elsewhere.
     #[error("redirect, not followed")]
+    #[n(6)]
     Redirect,
 }
 

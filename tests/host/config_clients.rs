@@ -119,3 +119,20 @@ fn what_is_listed_twice_counts_once() {
     let config = Config::parse(&client(&entry)).unwrap();
     assert_eq!(config.client("reports").unwrap().grants.len(), 1);
 }
+
+#[test]
+fn a_token_is_kept_warm_once_if_any_grant_for_it_says_so() {
+    let grant =
+        |warm: bool| format!(r#"{{"credential":"default","scope":"{GRAPH}","keep_warm":{warm}}}"#);
+    let client = |digest: String, allow: String| {
+        format!(r#"{{"key_sha256":["{digest}"],"allow":[{allow}]}}"#)
+    };
+    let kept_warm = |a: String, b: String| {
+        let table =
+            format!(r#"{{"a":{},"b":{}}}"#, client("a".repeat(64), a), client("b".repeat(64), b));
+        Config::parse(&valid().with("CLIENTS", &table)).unwrap().kept_warm().len()
+    };
+    assert_eq!(kept_warm(grant(false), grant(false)), 0);
+    assert_eq!(kept_warm(grant(true), grant(true)), 1);
+    assert_eq!(kept_warm(grant(false), format!("{},{}", grant(false), grant(true))), 1);
+}

@@ -1,11 +1,16 @@
-//! The sealed record: pinned byte for byte, and a miss whenever anything about it is off.
+//! The sealed record and a coordinator's state: pinned byte for byte; a miss whenever anything about
+//! a record is off.
 //!
 //! If a pin fails because the format changed on purpose: give it a new version byte in
 //! `src/record.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
 
 use crate::support::tokens::token;
+use edge_token_broker::coordinator::message::{StoredState, Subject};
+use edge_token_broker::coordinator::{Facts, Failure};
 use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
+use edge_token_broker::error::UpstreamError;
 use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
+use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::record::{CachedToken, OpenError, open, seal};
 use edge_token_broker::secret::ClientSecret;
@@ -17,6 +22,9 @@ const SCOPE: &str = "https://graph.microsoft.com/.default";
 
 /// Computed once by another implementation (Python: `hmac`, `hashlib`, `PyCryptodome`).
 const PINNED_RECORD: &str = "02242424242424242424242424242424242424242424242424d3b440c11403308387c7fbcb228f98b59cb5f236a2f92cfc2d6408e0e4783da94f630aaac5879b419ade4e1cd52fb2a2fc772991d3c9ea102d278153";
+
+/// Encoded once by another implementation (Python: `cbor2`).
+const PINNED_STATE: &str = "83836764656661756c74617368746f6b656e3a3030850783820181836e696e76616c69645f636c69656e74626e6f83811a006ad097f661741b0000018bcfe56800021b0000018bcfe568011b0000018bcfe568021b0000018bcfe56803420224";
 
 struct Setup {
     key: TokenKey,
@@ -67,6 +75,51 @@ fn the_token_key_is_pinned() {
 #[test]
 fn the_record_is_pinned() {
     assert_eq!(hex(&sealed()), PINNED_RECORD);
+}
+
+fn state() -> StoredState {
+    let at = |millis: u64| UnixMillis(1_700_000_000_000 + millis);
+    let response = ErrorResponse {
+        error: "invalid_client".into(),
+        description: Some("no".into()),
+        trace: Trace {
+            error_codes: vec![7_000_215],
+            trace_id: Some("t".into()),
+            ..Trace::default()
+        },
+    };
+    let error = UpstreamError::CredentialRefused(Box::new(response));
+    StoredState {
+        subject: Subject {
+            credential: "default".into(),
+            scope: "s".into(),
+            token: "token:00".into(),
+        },
+        facts: Facts {
+            generation: 7,
+            failure: Some(Failure { error, until: at(0), count: 2 }),
+            asked_at: Some(at(1)),
+            fetched_at: Some(at(2)),
+            renew_at: Some(at(3)),
+        },
+        token: Some(vec![2, 0x24]),
+    }
+}
+
+#[test]
+fn a_coordinators_state_is_pinned() {
+    assert_eq!(hex(&minicbor::to_vec(state()).unwrap()), PINNED_STATE);
+    let stored: StoredState =
+        minicbor::decode(&base16ct::lower::decode_vec(PINNED_STATE).unwrap()).unwrap();
+    assert_eq!(format!("{stored:?}"), format!("{:?}", state()));
+}
+
+#[test]
+fn a_later_version_may_add_to_a_coordinators_state() {
+    let mut longer = base16ct::lower::decode_vec(PINNED_STATE).unwrap();
+    longer[0] += 1; // one more item in the outermost array
+    longer.push(0);
+    assert!(minicbor::decode::<StoredState>(&longer).is_ok());
 }
 
 #[test]
@@ -183,5 +236,6 @@ proptest! {
     fn any_bytes_are_a_miss(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let Setup { key, sealing_key } = usual();
         prop_assert!(open(&bytes, &key, &sealing_key).is_err());
+        let _ = minicbor::decode::<StoredState>(&bytes); // no panic
     }
 }

@@ -92,7 +92,7 @@ impl Coordinators {
         }
         let stored = object.stored.borrow();
         let stored: Option<StoredState> =
-            stored.as_ref().map(|text| serde_json::from_str(text).unwrap());
+            stored.as_ref().map(|text| minicbor::decode(text).unwrap());
         let snapshot = stored.map(|stored| stored.snapshot(object.seal())).unwrap_or_default();
         *object.run.borrow_mut() = Some(Run {
             machine: Coordinator::restored(snapshot, object.grant.keep_warm),
@@ -227,7 +227,7 @@ impl Coordinators {
         let Some(run) = run.as_ref() else { return };
         let nonce = self.random.bytes();
         let stored = StoredState::new(subject, run.machine.snapshot(), object.seal(), nonce);
-        *object.stored.borrow_mut() = Some(serde_json::to_string(&stored).unwrap());
+        *object.stored.borrow_mut() = Some(minicbor::to_vec(&stored).unwrap());
     }
 
     fn wake(self: &Rc<Self>, object: &Rc<Object>, at: u64) {

@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) failed: Cell<u64>,
     pub(crate) waited: Cell<u64>,
     pub(crate) waited_in_use: Cell<u64>,
+    /// By how much the clocks of two locations may differ.
+    pub(crate) clocks_differ: Millis,
     /// Upstream is well, and it is a violation to wait for a token in use.
     pub(crate) nobody_waits: bool,
     /// What went wrong first.
@@ -190,7 +192,9 @@ impl Isolate {
         if !self.is_refused_rightly(grant, error) {
             add(&self.shared.failed);
         }
-        let now = self.broker.clock.now();
+        // A newer generation, asked for by a clock that is behind, may take its place and expire
+        // that much earlier.
+        let now = self.broker.clock.now().plus(self.shared.clocks_differ);
         let good = |last: &Last| now.until(last.expires_at).0 > last.floor;
         if self.last.borrow()[grant].as_ref().is_some_and(good) {
             self.violated(grant, &format!("{error}, while this isolate has a good token"));

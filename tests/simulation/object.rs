@@ -22,7 +22,7 @@ pub(crate) struct Object {
     pub(crate) grant: Rc<Grant>,
     pub(crate) place: RefCell<Place>,
     pub(crate) run: RefCell<Option<Run>>,
-    pub(crate) stored: RefCell<Option<String>>,
+    pub(crate) stored: RefCell<Option<Vec<u8>>>,
     /// True time, and which alarm it is.
     pub(crate) alarm: Cell<Option<u64>>,
     pub(crate) used_at: Cell<u64>,

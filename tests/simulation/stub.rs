@@ -73,8 +73,8 @@ impl Stub {
             object.running(|run| drop(run.waiters.remove(&waiter)));
             ReplyMessage { reply: SealedReply::Flying, trail: None }
         };
-        let message = serde_json::to_string(&message).unwrap();
+        let message = minicbor::to_vec(&message).unwrap();
         all.time.sleep(self.latency + all.random.range(0, 20)).await;
-        Some(serde_json::from_str(&message).unwrap())
+        Some(minicbor::decode(&message).unwrap())
     }
 }

@@ -157,6 +157,7 @@ impl World {
             failed: Cell::default(),
             waited: Cell::default(),
             waited_in_use: Cell::default(),
+            clocks_differ: Millis(2 * spec.clocks_off_ms),
             nobody_waits: spec.nobody_waits,
             violation: None.into(),
         });
