@@ -39,7 +39,7 @@ pub struct Event {
     /// The scope of the grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// Where the token came from: `isolate`, `kv`, `upstream`.
+    /// Where the token came from: `isolate`, `kv`, `coordinator`, `upstream`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<&'static str>,
     /// What became of the upstream requests, where there were any.
