@@ -5,7 +5,6 @@ export const oldestNode = 20;
 
 /** Built from source by cargo, once for each version on a machine; `minutes` was measured on two cores. */
 export const cargoTools = {
-  workerBuild: { crate: "worker-build", version: "0.8.7", binary: "worker-build", minutes: 4 },
   // Equals the wasm-bindgen of Cargo.lock: the two sides of the glue have to be of one version.
   wasmBindgen: { crate: "wasm-bindgen-cli", version: "0.2.129", binary: "wasm-bindgen", minutes: 3 },
 };
