@@ -5,20 +5,12 @@ import { after, before, describe, test } from "node:test";
 
 import { assertHit, assertToken, cacheStatus } from "./harness/expect.mjs";
 import { AUDIT, REPORTS } from "./harness/fixtures.mjs";
+import { TWO_ISOLATES } from "./harness/fronts.mjs";
 import { until } from "./harness/until.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";
 
 const STORED = "edge-token-broker; fwd=miss; stored";
 const COLLAPSED = "edge-token-broker; fwd=miss; collapsed";
-
-/** Two isolates of the broker, taken in turn. */
-const TWO_ISOLATES = `
-let turn = 0;
-export default {
-  fetch(request, env) {
-    return (turn++ % 2 ? env.OTHER : env.BROKER).fetch(request);
-  },
-};`;
 
 const times = (count, what) => Promise.all(Array.from({ length: count }, (_, n) => what(n)));
 

@@ -1,22 +1,13 @@
 // The cron trigger starts what is kept warm: after a deploy nobody has to ask first.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 
 import { assertToken } from "./harness/expect.mjs";
-import { GRAPH, LEDGER, newClient } from "./harness/fixtures.mjs";
+import { GRAPH, LEDGER, SCOPES, newClient } from "./harness/fixtures.mjs";
+import { CRON, coordinatorWith } from "./harness/fronts.mjs";
 import { until } from "./harness/until.mjs";
 import { withWorld } from "./harness/world.mjs";
-
-/** A Worker that calls the broker's scheduled handler as the cron trigger does. */
-const CRON = `
-export default {
-  async fetch(request, env) {
-    if (new URL(request.url).pathname !== "/cron") return env.BROKER.fetch(request);
-    await env.BROKER.scheduled({ cron: "*/5 * * * *", scheduledTime: Date.now() });
-    return new Response();
-  },
-};`;
 
 const WARM = newClient("warm");
 const clients = (allow) => ({ warm: { key_sha256: [WARM.digest], allow } });
@@ -40,3 +31,63 @@ test("without anything to keep warm the trigger does nothing", () =>
     assert.equal((await world.fetch("/cron")).status, 200);
     assert.equal(world.authority.requests.length, 0);
   }));
+
+/** The deployed class, and a line for each time that somebody asks it. */
+const ASKED = coordinatorWith(`fetch(request) { console.log("asked"); return super.fetch(request); }`);
+
+const kept = (scopes) => scopes.map((scope) => ({ credential: "default", scope, keep_warm: true }));
+
+const scheduledLines = ({ broker }) => broker.log.filter(({ route }) => route === "scheduled");
+
+test("a grant that two clients have is one question and one line in the log", () => {
+  const [one, two] = [newClient("one"), newClient("two")];
+  const table = Object.fromEntries([one, two].map(({ id, digest }) => [id, { key_sha256: [digest], allow: kept([GRAPH]) }]));
+  return withWorld({ front: CRON, coordinator: { source: ASKED }, bindings: { CLIENTS: table } }, async (world) => {
+    await world.fetch("/cron");
+    const line = await world.broker.logLine("the trigger", ({ route }) => route === "scheduled");
+    await world.fetch("/cron"); // has ended: whatever the first one does has been done
+    assert.deepEqual(scheduledLines(world), [line]);
+    assert.equal(world.broker.printed(/^asked$/).length, 2);
+    assert.equal(world.upstreamFor(GRAPH).length, 1);
+    const { level, outcome, credential, scope, upstream_requests, upstream_status, method, status } = line;
+    assert.deepEqual(
+      { level, outcome, credential, scope, upstream_requests, upstream_status, method, status },
+      { level: "info", outcome: "kept_warm", credential: "default", scope: GRAPH, upstream_requests: 1, upstream_status: 200, method: undefined, status: undefined },
+    );
+  });
+});
+
+describe("a fetch by the trigger that fails is an error in the log, with what upstream said", () => {
+  for (const [how, coordinator] of [["with coordinators", {}], ["without coordinators", false]]) {
+    for (const [fault, expected] of [
+      [{ throttle: { retryAfter: 30 } }, { outcome: "upstream_unavailable", upstream_status: 429, aadsts: undefined }],
+      [{ refuse: 7000222 }, { outcome: "credential_refused", upstream_status: 401, aadsts: 7000222 }],
+    ]) {
+      test(`${expected.outcome}, ${how}`, () =>
+        withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(kept([GRAPH])) } }, async (world) => {
+          world.authority.always(fault);
+          await world.fetch("/cron");
+          const { level, outcome, upstream_status, upstream_requests, aadsts } = await world.broker.logLine("the trigger", ({ route }) => route === "scheduled");
+          assert.deepEqual({ level, upstream_requests, outcome, upstream_status, aadsts }, { level: "error", upstream_requests: 1, ...expected });
+        }));
+    }
+  }
+});
+
+describe("a grant whose token does not come does not hold the others up", { concurrency: true }, () => {
+  const scopes = SCOPES.slice(0, 3);
+  for (const [how, coordinator] of [["with coordinators", {}], ["without coordinators", false]]) {
+    for (const hanging of scopes) {
+      test(`${hanging}, ${how}`, () =>
+        withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(kept(scopes)) } }, async (world) => {
+          world.authority.next({ scope: hanging, hang: "headers" });
+          const triggered = world.fetch("/cron").catch(() => "cut off");
+          await until(() => world.kv.puts.length === 2, 3000);
+          for (const scope of scopes) assert.equal(world.upstreamFor(scope).length, 1);
+          for (const scope of scopes.filter((other) => other !== hanging)) assertToken(await world.getToken({ client: WARM, scope }));
+          await world.broker.stop(); // nobody waits for the one that hangs
+          assert.equal(await triggered, "cut off");
+        }));
+    }
+  }
+});

@@ -20,15 +20,17 @@ import { Sweep } from "./sweep.mjs";
  * `coordinator: false` leaves the `COORDINATOR` binding out, `{ durable: true }` keeps what the coordinators stored over
  * restarts, and `{ source }` is a module with another class `TokenCoordinator`.
  *
+ * `breaks`: the Worker is meant to panic, hang or throw; in every other world that fails the test.
+ *
  * Closing it sweeps everything that came out of it for every secret that went in.
  */
-export async function openWorld({ bindings = {}, kv = true, front, coordinator = {} } = {}) {
+export async function openWorld({ bindings = {}, kv = true, front, coordinator = {}, breaks } = {}) {
   const sweep = new Sweep();
   for (const [what, secret] of ALL_SECRETS) sweep.secret(what, secret);
   const authority = await startAuthority({ apps: [DEFAULT_APP, BILLING_APP] });
   const storage = coordinator.durable ? await mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
   const world = new World({
-    sweep, authority, front, kv: kv ? await KvServer.start() : undefined,
+    sweep, authority, front, breaks, kv: kv ? await KvServer.start() : undefined,
     coordinator: coordinator && { source: coordinator.source, storage },
   });
   try {
@@ -63,8 +65,8 @@ class World {
     for (const [name, value] of Object.entries(all)) {
       if (/SECRET|KEY/.test(name) && typeof value === "string") this.sweep.secret(name, value);
     }
-    const { kv, front, coordinator, sweep } = this;
-    this.broker = await Broker.start({ bindings: all, kvPort: kv?.port, front, coordinator, sweep });
+    const { kv, front, coordinator, sweep, breaks } = this;
+    this.broker = await Broker.start({ bindings: all, kvPort: kv?.port, front, coordinator, sweep, breaks });
   }
 
   /** Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed. */

@@ -1,0 +1,32 @@
+// Workers that stand before the broker (`front` in world.mjs), and the class of the coordinators with something added.
+
+/** Two isolates of the broker, `BROKER` and `OTHER`: the one that the header `isolate` names, else each in turn. */
+export const TWO_ISOLATES = `
+let turn = 0;
+export default {
+  fetch(request, env) {
+    const named = request.headers.get("isolate");
+    return env[named ?? (turn++ % 2 ? "OTHER" : "BROKER")].fetch(request);
+  },
+};`;
+
+/** Calls the broker's scheduled handler as the cron trigger does, at `/cron`. */
+export const CRON = `
+export default {
+  async fetch(request, env) {
+    if (new URL(request.url).pathname !== "/cron") return env.BROKER.fetch(request);
+    await env.BROKER.scheduled({ cron: "*/5 * * * *", scheduledTime: Date.now() });
+    return new Response();
+  },
+};`;
+
+/**
+ * The deployed class with these members on top, which may call `super`. A method must not be `async`: it stands for one
+ * that is not, and worker-build's wrapper makes a difference.
+ */
+export const coordinatorWith = (members, before = "") => `
+import { TokenCoordinator as Deployed } from "./index.js";
+${before}
+export class TokenCoordinator extends Deployed {
+  ${members}
+}`;
