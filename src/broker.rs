@@ -132,14 +132,16 @@ where
         }
     }
 
-    /// Tells the coordinator that its token is in use: it does not see the hits of other tiers.
+    /// Tells the coordinator that its token is in use: it does not see the hits of other tiers. And
+    /// KV may be behind: the coordinator's token is kept.
     pub async fn touch(&self, grant: &Grant, event: &mut Event) {
-        let touched = self.coordinator.acquire(grant, want(None), &event.request_id).await;
-        // Without a coordinator there is nobody to tell.
-        if let Err(fault) = touched.map(drop)
-            && fault != CoordinationError::Unbound
-        {
-            event.coordinator_failed(fault.name());
+        match self.coordinator.acquire(grant, want(None), &event.request_id).await {
+            Ok(Coordinated { reply: Ok(handout), .. }) => {
+                self.keep(grant, handout.token);
+            }
+            // Without a coordinator there is nobody to tell.
+            Ok(_) | Err(CoordinationError::Unbound) => {}
+            Err(fault) => event.coordinator_failed(fault.name()),
         }
     }
 

@@ -1,45 +1,23 @@
 //! Reading bodies to their end, but never beyond a limit.
 
-use futures_util::StreamExt;
-use worker::ByteStream;
-use worker::web_sys::{ReadableStream, Request};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::ReadableStream;
 use zeroize::Zeroizing;
 
-use crate::error::RequestFault;
-use crate::limits::REQUEST_BODY_MAX_BYTES;
-
-/// The body of a request. A declared length spares reading what is too long, but is not trusted:
-/// over a service binding it can be anything.
-pub(super) async fn of_request(
-    request: &Request,
-    content_length: Option<String>,
-) -> Result<Zeroizing<Vec<u8>>, RequestFault> {
-    let declared = content_length.and_then(|text| text.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > REQUEST_BODY_MAX_BYTES) {
-        return Err(RequestFault::BodyTooLarge);
-    }
-    match request.body() {
-        None => Ok(Zeroizing::default()),
-        Some(stream) => up_to(REQUEST_BODY_MAX_BYTES, stream)
-            .await
-            .map_err(|_| RequestFault::BodyUnreadable)?
-            .ok_or(RequestFault::BodyTooLarge),
-    }
+#[wasm_bindgen(module = "/src/adapters/body.mjs")]
+extern "C" {
+    #[wasm_bindgen(js_name = bytesUpTo)]
+    fn bytes_up_to(stream: ReadableStream, max: usize) -> Promise;
 }
 
 /// The body behind `stream`, or nothing where it is longer than `max` bytes.
 pub(super) async fn up_to(
     max: usize,
     stream: ReadableStream,
-) -> worker::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut chunks = ByteStream::from(stream);
-    let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = chunks.next().await {
-        let chunk = Zeroizing::new(chunk?);
-        if body.len().saturating_add(chunk.len()) > max {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
+) -> Result<Option<Zeroizing<Vec<u8>>>, JsValue> {
+    let bytes = JsFuture::from(bytes_up_to(stream, max)).await?.dyn_into::<Uint8Array>();
+    Ok(bytes.ok().map(|bytes| Zeroizing::new(bytes.to_vec())))
 }

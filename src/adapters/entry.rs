@@ -10,41 +10,74 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::future_to_promise;
-use worker::web_sys::{Headers, Request, Response, ResponseInit};
+use worker::web_sys::{Response, ResponseInit};
 use worker::worker_sys::Context;
+use zeroize::Zeroizing;
 
-use super::body;
 use super::isolate::Isolate;
 use crate::broker::{Served, Then};
 use crate::cache_status::CacheStatus;
 use crate::config::{Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::event::Event;
-use crate::http::ask::{self, Asked};
-use crate::http::reply::{HEADERS, Reply};
+use crate::http::ask::{self, Asked, Form};
+use crate::http::reply::Reply;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
 use crate::ports::{Entropy, EventSink};
 use crate::request_id::RequestId;
 
+#[wasm_bindgen(module = "/src/adapters/response.mjs")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = tokenResponse)]
+    fn token_response(body: &str, request_id: &str, cache_status: &str)
+    -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = otherResponse)]
+    fn other_response(
+        status: u16,
+        body: &str,
+        request_id: &str,
+        more: Vec<String>,
+    ) -> Result<JsValue, JsValue>;
+}
+
 /// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
 /// platform becomes a 500 without text.
+///
+/// `worker.mjs` has taken the request apart. Where it has a body to be read, `body` is that, or
+/// nothing where it could not be read.
+#[expect(clippy::too_many_arguments, reason = "one call costs less than one for each part")]
+#[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
 #[wasm_bindgen]
-pub fn fetch(request: Request, env: &Env, context: Context) -> JsValue {
+pub fn fetch(
+    method: String,
+    url: &str,
+    authorization: Option<String>,
+    client_request_id: Option<String>,
+    x_request_id: Option<String>,
+    content_type: Option<String>,
+    body: Option<String>,
+    env: &Env,
+    context: Context,
+) -> JsValue {
     let isolate = Isolate::current(env);
-    let url = request.url();
-    let (path, query) = path_and_query(&url);
-    let method = request.method();
+    let (path, query) = path_and_query(url);
     let route = Route::new(&method, path);
-    let headers = request.headers();
-    let event = Event::new(request_id(&isolate, &headers), method.clone(), route.name());
-    let context = Rc::new(context);
-    let exchange = Exchange { isolate, context: Rc::clone(&context), event };
+    let request_id = [client_request_id, x_request_id]
+        .into_iter()
+        .flatten()
+        .find_map(|id| RequestId::parse(&id))
+        .unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
+    let event = Event::new(request_id, method, route.name());
+    let exchange = Exchange { isolate, context: Rc::new(context), event };
+    let authorization = authorization.as_deref();
     match route {
-        Route::Token => exchange.token(query, header(&headers, "authorization").as_deref()),
+        Route::Token => exchange.token(query, authorization),
         Route::TokenEndpoint { credential } => {
-            let credential = credential.map(str::to_owned);
-            promise(&context, exchange.token_endpoint(request, headers, credential))
+            let body = body.map(Zeroizing::new);
+            let form = Form::new(content_type.as_deref(), body.as_deref().map(String::as_bytes));
+            exchange.token_endpoint(form, authorization, credential)
         }
         Route::Health => exchange.plain("ok", &Reply::ok()),
         Route::Ready => match exchange.isolate.config {
@@ -66,52 +99,38 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// `GET /token`: a hit in isolate memory is answered without a promise.
+    /// `GET /token`.
     fn token(mut self, query: &str, authorization: Option<&str>) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
         let asked = config(&isolate)
             .and_then(|config| ask::of_query(config, query, authorization, &mut self.event));
-        let asked = match asked {
-            Ok(asked) => asked,
-            Err(error) => return self.failed(&error, Dialect::Bearer),
-        };
-        match isolate.broker.recall(&asked.grant, asked.min_ttl) {
-            Some(served) => self.served(&asked.grant, served),
-            None => promise(&Rc::clone(&self.context), self.obtained(asked, Dialect::Bearer)),
-        }
+        self.answer(asked, Dialect::Bearer)
     }
 
-    /// The token endpoint. The body has to be awaited; after that a hit needs no other await.
-    async fn token_endpoint(
+    /// The token endpoint.
+    fn token_endpoint(
         mut self,
-        request: Request,
-        headers: Headers,
-        credential: Option<String>,
+        form: Result<Form<'_>, RequestFault>,
+        authorization: Option<&str>,
+        credential: Option<&str>,
     ) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
-        match self.asked_by_form(&isolate, &request, &headers, credential.as_deref()).await {
-            Ok(asked) => match isolate.broker.recall(&asked.grant, asked.min_ttl) {
-                Some(served) => self.served(&asked.grant, served),
-                None => self.obtained(asked, Dialect::TokenEndpoint).await,
-            },
-            Err(error) => self.failed(&error, Dialect::TokenEndpoint),
-        }
+        let asked = config(&isolate).and_then(|config| {
+            ask::of_form(config, credential, &form?, authorization, &mut self.event)
+        });
+        self.answer(asked, Dialect::TokenEndpoint)
     }
 
-    async fn asked_by_form(
-        &mut self,
-        isolate: &Isolate,
-        request: &Request,
-        headers: &Headers,
-        credential: Option<&str>,
-    ) -> Result<Asked, BrokerError> {
-        let config = config(isolate)?;
-        if !ask::is_form(header(headers, "content-type").as_deref()) {
-            return Err(RequestFault::ContentType.into());
+    /// A hit in isolate memory and a refusal are answered without a promise.
+    fn answer(self, asked: Result<Asked, BrokerError>, dialect: Dialect) -> JsValue {
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(error) => return self.failed(&error, dialect),
+        };
+        match self.isolate.broker.recall(&asked.grant, asked.min_ttl) {
+            Some(served) => self.served(&asked.grant, served),
+            None => promise(&Rc::clone(&self.context), self.obtained(asked, dialect)),
         }
-        let body = body::of_request(request, header(headers, "content-length")).await?;
-        let authorization = header(headers, "authorization");
-        ask::of_form(config, credential, &body, authorization.as_deref(), &mut self.event)
     }
 
     async fn obtained(mut self, asked: Asked, dialect: Dialect) -> JsValue {
@@ -178,23 +197,12 @@ impl Exchange {
 
     fn response(&mut self, reply: &Reply) -> JsValue {
         self.event.status = reply.status;
-        response(reply, &self.event.request_id).map_or_else(|_| bare_500(), JsValue::from)
+        response(reply, &self.event.request_id).unwrap_or_else(|_| bare_500())
     }
 }
 
 fn config(isolate: &Isolate) -> Result<&Config, BrokerError> {
     isolate.config.as_ref().map_err(|_| BrokerError::Misconfigured)
-}
-
-fn request_id(isolate: &Isolate, headers: &Headers) -> RequestId {
-    ["client-request-id", "x-request-id"]
-        .iter()
-        .find_map(|name| RequestId::parse(&header(headers, name)?))
-        .unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()))
-}
-
-fn header(headers: &Headers, name: &str) -> Option<String> {
-    headers.get(name).ok().flatten()
 }
 
 /// A promise that is kept even when the caller goes away meanwhile: the token is worth having, and
@@ -206,19 +214,12 @@ fn promise(context: &Context, response: impl Future<Output = JsValue> + 'static)
     promise.into()
 }
 
-fn response(reply: &Reply, request_id: &RequestId) -> Result<Response, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in HEADERS {
-        headers.set(name, value)?;
+fn response(reply: &Reply, request_id: &RequestId) -> Result<JsValue, JsValue> {
+    let request_id = request_id.as_str();
+    match &reply.cache_status {
+        Some(cache_status) => token_response(&reply.body, request_id, cache_status),
+        None => other_response(reply.status, &reply.body, request_id, reply.headers().collect()),
     }
-    headers.set("X-Request-Id", request_id.as_str())?;
-    for (name, value) in reply.headers() {
-        headers.set(name, &value)?;
-    }
-    let init = ResponseInit::new();
-    init.set_status(reply.status);
-    init.set_headers(&headers);
-    Response::new_with_opt_str_and_init(Some(&reply.body), &init)
 }
 
 fn bare_500() -> JsValue {

@@ -5,6 +5,8 @@
 
 import * as broker from "edge-token-broker";
 
+import { requestText } from "./body.mjs";
+
 /** Shared with the `worker` crate's panic hook. */
 const state = broker.__worker_init_state();
 
@@ -27,15 +29,55 @@ function note(error) {
 
 addEventListener("error", ({ error }) => note(error));
 
+/** As `REQUEST_BODY_MAX_BYTES` in limits.rs, which decides. */
+const BODY_MAX = 16 * 1024;
+
+/** Takes a request apart and hands it to the wasm, in one call. Nearly always there is an answer at once. */
+function handle({ method, url, headers }, contentType, body, env, context) {
+  const authorization = headers.get("authorization") ?? undefined;
+  const clientRequestId = headers.get("client-request-id") ?? undefined;
+  const requestId = headers.get("x-request-id") ?? undefined;
+  const ask = () =>
+    broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, env, context);
+  recover();
+  try {
+    const answer = ask();
+    return answer instanceof Promise ? answered(answer, ask) : answer;
+  } catch (error) {
+    note(error);
+    return new Response(null, { status: 500 });
+  }
+}
+
+/** Longer than a coordinator is waited for: who waits for one that is well never notices. */
+const CHECK_MS = 5_200;
+
+/**
+ * Waits for an answer. When the wasm panics, in whatever request of the isolate, everybody who waits in its memory waits
+ * for ever; they ask once more, in the new memory.
+ */
+async function answered(answer, ask) {
+  const { instanceId } = state;
+  for (;;) {
+    let timer;
+    const check = new Promise((resolve) => (timer = setTimeout(resolve, CHECK_MS)));
+    const response = await Promise.race([answer, check]);
+    clearTimeout(timer);
+    if (response !== undefined) return response;
+    recover();
+    if (state.instanceId !== instanceId) return ask();
+  }
+}
+
+async function handlePost(request, env, context) {
+  const contentType = request.headers.get("content-type") ?? undefined;
+  return handle(request, contentType, await requestText(request, BODY_MAX), env, context);
+}
+
 export default {
   fetch(request, env, context) {
-    recover();
-    try {
-      return broker.fetch(request, env, context);
-    } catch (error) {
-      note(error);
-      return new Response(null, { status: 500 });
-    }
+    if (request.method === "POST") return handlePost(request, env, context);
+    return handle(request, undefined, undefined, env, context);
   },
 
   scheduled(controller, env, context) {

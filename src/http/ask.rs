@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::config::{Client, Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::event::Event;
+use crate::limits::REQUEST_BODY_MAX_BYTES;
 use crate::oauth::client_auth;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::scope::ScopeSet;
@@ -43,6 +44,29 @@ pub fn of_query(
     Ok(Asked { grant, min_ttl })
 }
 
+/// A form-urlencoded body (RFC 6749 appendix B).
+#[derive(Clone, Copy, Debug)]
+pub struct Form<'a>(&'a [u8]);
+
+impl<'a> Form<'a> {
+    /// The body of this type, or nothing where it could not be read.
+    ///
+    /// # Errors
+    /// Another type, a body that is too large, or that could not be read.
+    pub fn new(content_type: Option<&str>, body: Option<&'a [u8]>) -> Result<Self, RequestFault> {
+        let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(RequestFault::ContentType);
+        }
+        let body = body.ok_or(RequestFault::BodyUnreadable)?;
+        if body.len() > REQUEST_BODY_MAX_BYTES {
+            Err(RequestFault::BodyTooLarge)
+        } else {
+            Ok(Self(body))
+        }
+    }
+}
+
 /// What a token request (RFC 6749 §4.4.2) asks for, if its client may have it.
 ///
 /// # Errors
@@ -50,12 +74,12 @@ pub fn of_query(
 pub fn of_form(
     config: &Config,
     credential: Option<&str>,
-    body: &[u8],
+    form: &Form<'_>,
     authorization: Option<&str>,
     event: &mut Event,
 ) -> Result<Asked, BrokerError> {
     let names = ["grant_type", "client_id", "client_secret", "scope", "min_ttl"];
-    let mut parameters = Parameters::parse(body, names)?;
+    let mut parameters = Parameters::parse(form.0, names)?;
     let credentials = client_auth::at_token_endpoint(
         authorization,
         parameters.take("client_id"),
@@ -74,13 +98,6 @@ pub fn of_form(
     let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
     let grant = grant(config, client, credential, scope.as_deref(), event)?;
     Ok(Asked { grant, min_ttl })
-}
-
-/// Whether a `Content-Type` is the one of token requests (RFC 6749 appendix B).
-#[must_use]
-pub fn is_form(content_type: Option<&str>) -> bool {
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// Whole seconds; absent is none.

@@ -1,7 +1,5 @@
 //! The response to a caller, before the platform sends it.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use crate::broker::Served;
@@ -9,15 +7,7 @@ use crate::error::BrokerError;
 use crate::http::wire_error::{Dialect, WireError};
 use crate::oauth::token_response::TokenResponse;
 
-/// Headers of every response. A token must not outlive its use in anybody's cache or history.
-pub const HEADERS: [(&str, &str); 4] = [
-    ("Content-Type", "application/json"),
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-];
-
-/// Status, body, and the headers that differ. [`HEADERS`] and `X-Request-Id` come on top.
+/// Status, body, and the headers that differ. `adapters/response.mjs` has those of all responses.
 #[derive(Default)]
 pub struct Reply {
     /// HTTP status.
@@ -99,17 +89,18 @@ impl Reply {
         Self { allow: Some(allow), ..Self::json(405, &body) }
     }
 
-    /// The headers that this reply has beside [`HEADERS`].
-    pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+    /// Names and values of the headers that this reply has beside those of all, in turn.
+    pub fn headers(&self) -> impl Iterator<Item = String> {
         [
-            ("Pragma", self.pragma.then_some(Cow::Borrowed("no-cache"))),
-            ("Cache-Status", self.cache_status.as_deref().map(Cow::Borrowed)),
-            ("WWW-Authenticate", self.challenge.map(Cow::Borrowed)),
-            ("Retry-After", self.retry_after_secs.map(|secs| Cow::Owned(secs.to_string()))),
-            ("Allow", self.allow.map(Cow::Borrowed)),
+            ("Pragma", self.pragma.then(|| "no-cache".to_owned())),
+            ("Cache-Status", self.cache_status.clone()),
+            ("WWW-Authenticate", self.challenge.map(str::to_owned)),
+            ("Retry-After", self.retry_after_secs.map(|secs| secs.to_string())),
+            ("Allow", self.allow.map(str::to_owned)),
         ]
         .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .filter_map(|(name, value)| value.map(|value| [name.to_owned(), value]))
+        .flatten()
     }
 
     fn json(status: u16, body: &impl Serialize) -> Self {

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use base64ct::{Base64, Encoding};
 use edge_token_broker::error::{BrokerError, Presented, RequestFault};
-use edge_token_broker::http::ask::is_form;
+use edge_token_broker::http::ask::Form;
 use edge_token_broker::http::route::{Route, path_and_query};
+use edge_token_broker::limits::REQUEST_BODY_MAX_BYTES;
 use edge_token_broker::oauth::client_auth::{at_token_endpoint, bearer};
 use edge_token_broker::oauth::parameters::Parameters;
 use edge_token_broker::oauth::scope::ScopeSet;
@@ -203,13 +204,20 @@ mod routes {
             "application/x-www-form-urlencoded",
             "Application/X-WWW-Form-Urlencoded; charset=utf-8",
         ] {
-            assert!(is_form(Some(good)));
+            assert!(Form::new(Some(good), Some(b"")).is_ok());
         }
         for bad in
             [None, Some(""), Some("application/json"), Some("application/x-www-form-urlencodedx")]
         {
-            assert!(!is_form(bad));
+            let fault = Form::new(bad, Some(b"")).unwrap_err();
+            assert_eq!(fault, RequestFault::ContentType);
         }
+        let form = "application/x-www-form-urlencoded";
+        assert_eq!(Form::new(Some(form), None).unwrap_err(), RequestFault::BodyUnreadable);
+        let longest = vec![b'x'; REQUEST_BODY_MAX_BYTES];
+        assert!(Form::new(Some(form), Some(&longest)).is_ok());
+        let longer = [longest, vec![b'x']].concat();
+        assert_eq!(Form::new(Some(form), Some(&longer)).unwrap_err(), RequestFault::BodyTooLarge);
     }
 
     #[test]

@@ -74,8 +74,8 @@ describe("a coordinator that panics", { concurrency: true }, () => {
       await lost;
     }));
 
-  // What it gets today is no answer at all, not even an error: its own timer is in the wasm that is gone.
-  test("in the isolate of its caller does not cost that caller its token", { todo: "it waits for ever" }, () =>
+  // Its own timer is in the wasm that is gone: the Worker's module notices.
+  test("in the isolate of its caller does not cost that caller its token", () =>
     withPanic(async (world) => {
       assert.equal(await asked(world, world.newScope(), PATIENCE_MS + 1500), 200);
     }));

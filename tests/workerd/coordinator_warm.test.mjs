@@ -47,6 +47,7 @@ test("a grant that two clients have is one question and one line in the log", ()
     const line = await world.broker.logLine("the trigger", ({ route }) => route === "scheduled");
     await world.fetch("/cron"); // has ended: whatever the first one does has been done
     assert.deepEqual(scheduledLines(world), [line]);
+    await until(() => world.broker.printed(/^asked$/).length >= 2);
     assert.equal(world.broker.printed(/^asked$/).length, 2);
     assert.equal(world.upstreamFor(GRAPH).length, 1);
     const { level, outcome, credential, scope, upstream_requests, upstream_status, method, status } = line;

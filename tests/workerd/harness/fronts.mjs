@@ -21,8 +21,7 @@ export default {
 };`;
 
 /**
- * The deployed class with these members on top, which may call `super`. A method must not be `async`: it stands for one
- * that is not, and worker-build's wrapper makes a difference.
+ * The deployed class with these members on top, which may call `super`.
  */
 export const coordinatorWith = (members, before = "") => `
 import { TokenCoordinator as Deployed } from "./index.js";

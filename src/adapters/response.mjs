@@ -1,0 +1,29 @@
+// Responses. Here and not in Rust, because each call from wasm to JavaScript and each text that crosses costs.
+
+/** A token, with the headers that every token response has. */
+export function tokenResponse(body, requestId, cacheStatus) {
+  return new Response(body, {
+    headers: {
+      "Content-Type": "application/json",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      "Referrer-Policy": "no-referrer",
+      "X-Request-Id": requestId,
+      Pragma: "no-cache",
+      "Cache-Status": cacheStatus,
+    },
+  });
+}
+
+/** Any other answer. `more` has the names and values of the headers that it has beside those of all. */
+export function otherResponse(status, body, requestId, more) {
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Request-Id": requestId,
+  });
+  for (let n = 0; n < more.length; n += 2) headers.set(more[n], more[n + 1]);
+  return new Response(body, { status, headers });
+}
