@@ -9,7 +9,15 @@ use zeroize::Zeroizing;
 
 /// An access token (RFC 6749 §1.4), opaque to the broker. Clones share one copy.
 #[derive(Clone, Eq, PartialEq)]
-pub struct AccessToken(Rc<Zeroizing<String>>);
+pub struct AccessToken(Rc<Text>);
+
+#[derive(Eq, PartialEq)]
+struct Text {
+    /// As a JSON string: escaped once, and not for each response.
+    json: Zeroizing<String>,
+    /// Where that is more than quotation marks around it; no token that anybody issues.
+    unescaped: Option<Zeroizing<String>>,
+}
 
 impl AccessToken {
     /// Takes over `text`, or nothing where it is not `1*VSCHAR` (RFC 6749 appendix A.12).
@@ -17,13 +25,23 @@ impl AccessToken {
     pub fn parse(text: String) -> Option<Self> {
         let text = Zeroizing::new(text);
         let valid = !text.is_empty() && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
-        valid.then(|| Self(Rc::new(text)))
+        let json = Zeroizing::new(serde_json::to_string(text.as_str()).ok().filter(|_| valid)?);
+        let unescaped = (json.len() > text.len().saturating_add(2)).then_some(text);
+        Some(Self(Rc::new(Text { json, unescaped })))
     }
 
     /// The token's text.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        let Text { json, unescaped } = &*self.0;
+        let quoted = || json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+        unescaped.as_deref().map_or_else(quoted, String::as_str)
+    }
+
+    /// The token as a JSON string, in quotation marks.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.0.json
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use worker::Delay;
+use worker::js_sys::Date;
 
 use crate::ports::Clock;
 use crate::time::{Millis, UnixMillis};
@@ -15,7 +16,13 @@ pub(super) struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> UnixMillis {
         #[expect(clippy::disallowed_methods, reason = "this is the port's adapter")]
-        UnixMillis(worker::Date::now().as_millis())
+        let millis = Date::now();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates"
+        )]
+        UnixMillis(millis as u64)
     }
 
     async fn sleep(&self, span: Millis) {

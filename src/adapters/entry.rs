@@ -30,8 +30,11 @@ use crate::request_id::RequestId;
 #[wasm_bindgen(module = "/src/adapters/response.mjs")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = tokenResponse)]
-    fn token_response(body: &str, request_id: &str, cache_status: &str)
-    -> Result<JsValue, JsValue>;
+    fn token_response(
+        body: &[u8],
+        request_id: &str,
+        cache_status: &str,
+    ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch, js_name = otherResponse)]
     fn other_response(
@@ -217,7 +220,7 @@ fn promise(context: &Context, response: impl Future<Output = JsValue> + 'static)
 fn response(reply: &Reply, request_id: &RequestId) -> Result<JsValue, JsValue> {
     let request_id = request_id.as_str();
     match &reply.cache_status {
-        Some(cache_status) => token_response(&reply.body, request_id, cache_status),
+        Some(cache_status) => token_response(reply.body.as_bytes(), request_id, cache_status),
         None => other_response(reply.status, &reply.body, request_id, reply.headers().collect()),
     }
 }

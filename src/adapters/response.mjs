@@ -1,6 +1,6 @@
 // Responses. Here and not in Rust, because each call from wasm to JavaScript and each text that crosses costs.
 
-/** A token, with the headers that every token response has. */
+/** A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied. */
 export function tokenResponse(body, requestId, cacheStatus) {
   return new Response(body, {
     headers: {

@@ -44,15 +44,16 @@ impl Reply {
     pub fn token(served: &Served) -> Self {
         let Served { token, at: now, .. } = served;
         let response = TokenResponse {
-            token_type: "Bearer",
             expires_in: now.until(token.expires_at).whole_secs(),
             ext_expires_in: token.ext_expires_at.map(|at| now.until(at).whole_secs()),
-            access_token: token.access_token.expose(),
+            access_token: &token.access_token,
         };
         Self {
             pragma: true,
             cache_status: Some(served.cache_status.to_string()),
-            ..Self::json(200, &response)
+            status: 200,
+            body: response.to_json(),
+            ..Self::default()
         }
     }
 

@@ -1,7 +1,9 @@
 //! The token response (RFC 6749 §5.1): read from the authorization server, written to callers.
 
+use std::fmt::Write;
+
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::secret::AccessToken;
@@ -132,15 +134,37 @@ impl IssuedToken {
 }
 
 /// The success response to a caller, on both routes.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct TokenResponse<'a> {
-    /// Always `Bearer` (RFC 6750).
-    pub token_type: &'static str,
     /// Whole seconds left now, rounded down.
     pub expires_in: u64,
     /// Whole seconds left now; present when the authorization server sent it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ext_expires_in: Option<u64>,
     /// The token.
-    pub access_token: &'a str,
+    pub access_token: &'a AccessToken,
+}
+
+impl TokenResponse<'_> {
+    /// The JSON text, in one allocation: a hit is little more than this.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        const ALL_BUT_THE_TOKEN: usize = 128;
+        let token = self.access_token.json();
+        let mut json = String::with_capacity(token.len().saturating_add(ALL_BUT_THE_TOKEN));
+        json.push_str(r#"{"token_type":"Bearer","expires_in":"#);
+        push_number(&mut json, self.expires_in);
+        if let Some(secs) = self.ext_expires_in {
+            json.push_str(r#","ext_expires_in":"#);
+            push_number(&mut json, secs);
+        }
+        json.push_str(r#","access_token":"#);
+        json.push_str(token);
+        json.push('}');
+        json
+    }
+}
+
+fn push_number(json: &mut String, number: u64) {
+    // Writing into a `String` does not fail.
+    let _ = write!(json, "{number}");
 }

@@ -3,6 +3,7 @@
 use edge_token_broker::broker::{Served, Then};
 use edge_token_broker::cache_status::{CacheStatus, Tier};
 use edge_token_broker::http::reply::Reply;
+use edge_token_broker::secret::AccessToken;
 use edge_token_broker::time::{Millis, UnixMillis};
 
 use crate::support::tokens::token;
@@ -21,6 +22,16 @@ fn lifetimes_are_the_whole_seconds_left() {
     let expected =
         r#"{"token_type":"Bearer","expires_in":3598,"ext_expires_in":7199,"access_token":"t"}"#;
     assert_eq!((reply.status, reply.body.as_str()), (200, expected));
+}
+
+#[test]
+fn a_token_is_escaped_where_it_has_to_be() {
+    let mut served = served(None, Millis(0));
+    let text = r#"a"b\c"#;
+    served.token.access_token = AccessToken::parse(text.to_owned()).unwrap();
+    assert_eq!(served.token.access_token.expose(), text);
+    let body: serde_json::Value = serde_json::from_str(&Reply::token(&served).body).unwrap();
+    assert_eq!(body["access_token"], text);
 }
 
 #[test]
