@@ -1,7 +1,6 @@
 // The Worker's module: what the runtime calls. `scripts/build.mjs` bundles it with the wasm and wasm-bindgen's glue.
 //
-// Handlers are plain functions, and nothing else is exported. `docs/adr/0010-own-worker-module.md` says why this is not
-// the module that worker-build generates.
+// `docs/adr/0010-own-worker-module.md` says why this is not the module that worker-build generates.
 
 import * as broker from "edge-token-broker";
 
