@@ -20,6 +20,7 @@ pub mod entra;
 pub mod error;
 pub mod event;
 pub mod http;
+pub mod json;
 pub mod keys;
 pub mod limits;
 pub mod memory;

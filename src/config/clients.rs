@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use super::Bindings;
 use super::credentials::{Credential, Credentials, name_of, required};
 use super::fault::{Faults, Reason};
-use super::json::{Field, Json};
+use super::json::{self, Field};
 use crate::keys::TokenKey;
 use crate::oauth::scope::ScopeSet;
 use crate::secret::PresentedKey;
@@ -132,7 +132,7 @@ pub(super) fn parse(
     if matches!(bindings.binding("CLIENTS"), super::Binding::Absent) {
         faults.add("CLIENTS", Reason::Missing);
     }
-    let entries = Json::of_binding(bindings, "CLIENTS", faults)
+    let entries = json::of_binding(bindings, "CLIENTS", faults)
         .and_then(|table| Field::new("CLIENTS", table).into_entries(faults));
     for (id, field) in entries.unwrap_or_default() {
         if let Some(client) = client(id, field, &clients, credentials, faults) {

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::fault::{Faults, Reason};
-use super::json::{Field, Json};
+use super::json::{self, Field};
 use super::{Binding, Bindings, text};
 use crate::entra::authority::{self, AuthorityHost, PUBLIC_CLOUD, Tenant};
+use crate::json::Json;
 use crate::keys::{self, CacheKey, Fingerprint, Identity, SealingKey, TokenKey};
 use crate::limits::NAME_MAX_BYTES;
 use crate::oauth::scope::ScopeSet;
@@ -79,7 +80,7 @@ pub(super) fn parse(
     if let Some(draft) = default_draft(bindings, !others, authority.clone(), faults) {
         credentials.add(DEFAULT.to_owned(), Some(draft), cache_key);
     }
-    let entries = Json::of_binding(bindings, "CREDENTIALS", faults)
+    let entries = json::of_binding(bindings, "CREDENTIALS", faults)
         .and_then(|table| Field::new("CREDENTIALS", table).into_entries(faults));
     if entries.as_ref().is_some_and(Vec::is_empty) && credentials.names.is_empty() {
         faults.add("CREDENTIALS", Reason::Empty);

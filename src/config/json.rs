@@ -1,37 +1,21 @@
-//! JSON that keeps what serde's maps lose: duplicate keys, which would be an authorization bug.
-
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+//! From JSON to typed fields, each fault with its path.
 
 use super::fault::{Faults, Reason};
 use super::{Binding, Bindings};
+use crate::json::Json;
 
-/// A JSON value; objects keep every entry in order.
-#[derive(Debug)]
-pub(super) enum Json {
-    Text(String),
-    List(Vec<Json>),
-    Object(Vec<(String, Json)>),
-    Bool(bool),
-    /// `null` or a number: no field of the configuration takes one.
-    Other,
-}
-
-impl Json {
-    /// The value of a binding that is a table, or its JSON text. A fault gives `None` like absence.
-    pub(super) fn of_binding(
-        bindings: &impl Bindings,
-        field: &str,
-        faults: &mut Faults,
-    ) -> Option<Self> {
-        let text = match bindings.binding(field) {
-            Binding::Absent => return None,
-            Binding::Text(text) => text.to_string(),
-            Binding::Json(text) => text,
-        };
-        faults.ok(field, serde_json::from_str(&text).map_err(|error| not_json(&error)))
-    }
+/// The value of a binding that is a table, or its JSON text. A fault gives `None` like absence.
+pub(super) fn of_binding(
+    bindings: &impl Bindings,
+    field: &str,
+    faults: &mut Faults,
+) -> Option<Json> {
+    let text = match bindings.binding(field) {
+        Binding::Absent => return None,
+        Binding::Text(text) => text.to_string(),
+        Binding::Json(text) => text,
+    };
+    faults.ok(field, Json::parse(text.as_bytes()).map_err(|error| not_json(&error)))
 }
 
 fn not_json(error: &serde_json::Error) -> Reason {
@@ -117,60 +101,4 @@ impl Field {
 /// A key as it may stand in a log: bounded, printable ASCII.
 fn printable(key: &str) -> String {
     key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Json::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut object = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            object.push(entry);
-        }
-        Ok(Json::Object(object))
-    }
 }

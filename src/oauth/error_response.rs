@@ -1,9 +1,9 @@
 //! The authorization server's error response (RFC 6749 §5.2) with Entra's additions.
 
 use minicbor::{Decode, Encode};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json::Json;
 use crate::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made harmless: every text is within RFC 6749 §5.2's characters and bounded.
@@ -41,69 +41,44 @@ pub struct Trace {
     pub correlation_id: Option<String>,
 }
 
-/// Only `error` has to be right: an odd field beside it must not hide what went wrong.
-#[derive(Deserialize)]
-struct Wire {
-    error: String,
-    error_description: Option<Loose>,
-    error_codes: Option<Loose>,
-    timestamp: Option<Loose>,
-    trace_id: Option<Loose>,
-    correlation_id: Option<Loose>,
-}
-
-/// A field of whatever type.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Number(u32),
-    Text(String),
-    List(Vec<Loose>),
-    Other(IgnoredAny),
-}
-
-impl Loose {
-    fn text(self, max: usize) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(relayed(&text, max)),
-            _ => None,
-        }
-    }
-
-    fn number(&self) -> Option<u32> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Text(text) => text.parse().ok(),
-            _ => None,
-        }
-    }
-
-    fn numbers(&self) -> Vec<u32> {
-        match self {
-            Self::List(items) => items.iter().filter_map(Self::number).collect(),
-            single => single.number().into_iter().collect(),
-        }
+/// AADSTS numbers, as numbers or as texts, in a list or alone.
+fn numbers(codes: &Json) -> Vec<u32> {
+    let number = |code: &Json| match code {
+        Json::Whole(number) => u32::try_from(*number).ok(),
+        Json::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    match codes {
+        Json::List(codes) => codes.iter().filter_map(number).take(RELAYED_CODES_MAX).collect(),
+        code => number(code).into_iter().collect(),
     }
 }
 
 impl ErrorResponse {
-    /// Parses a body, or nothing where it is not an error response.
+    /// Parses a body, or nothing where it is not an error response. Only `error` has to be right: an
+    /// odd field beside it must not hide what went wrong.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let wire: Wire = serde_json::from_slice(body).ok()?;
-        let id = |field: Option<Loose>| field.and_then(|field| field.text(RELAYED_ID_MAX_BYTES));
-        let mut error_codes = wire.error_codes.map(|codes| codes.numbers()).unwrap_or_default();
-        error_codes.truncate(RELAYED_CODES_MAX);
+        let names = [
+            "error",
+            "error_description",
+            "error_codes",
+            "timestamp",
+            "trace_id",
+            "correlation_id",
+        ];
+        let [error, description, codes, timestamp, trace_id, correlation_id] =
+            Json::parse(body).ok()?.into_members(names)?;
+        let text = |field: Option<Json>, max| Some(relayed(&field?.into_text()?, max));
+        let id = |field| text(field, RELAYED_ID_MAX_BYTES);
         Some(Self {
-            error: relayed(&wire.error, RELAYED_ID_MAX_BYTES),
-            description: wire
-                .error_description
-                .and_then(|field| field.text(RELAYED_TEXT_MAX_BYTES)),
+            error: id(error)?,
+            description: text(description, RELAYED_TEXT_MAX_BYTES),
             trace: Trace {
-                error_codes,
-                timestamp: id(wire.timestamp),
-                trace_id: id(wire.trace_id),
-                correlation_id: id(wire.correlation_id),
+                error_codes: codes.as_ref().map(numbers).unwrap_or_default(),
+                timestamp: id(timestamp),
+                trace_id: id(trace_id),
+                correlation_id: id(correlation_id),
             },
         })
     }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Deserializer};
 
+use crate::json::Json;
 use crate::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::secret::AccessToken;
 use crate::time::Millis;
@@ -55,50 +55,24 @@ pub enum AnswerFault {
     Redirect,
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    access_token: Option<String>,
-    token_type: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    expires_in: Option<Seconds>,
-    ext_expires_in: Option<Seconds>,
-    refresh_in: Option<Seconds>,
-}
-
-/// A number of seconds, sent as a number or as a string of digits.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Whole(u64),
-    Fraction(f64),
-    Text(String),
-    Other(serde::de::IgnoredAny),
-}
-
-/// Tells `null`, which is a fault, from a missing field, which is not.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
-    Seconds::deserialize(deserializer).map(Some)
-}
-
-impl Seconds {
-    /// The duration where it makes sense: not negative, rounded down, a year at most.
-    fn duration(&self) -> Option<Millis> {
-        let seconds = match self {
-            Self::Whole(seconds) => *seconds,
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "rounds down, as it is meant; what does not fit becomes the largest and is refused"
-            )]
-            Self::Fraction(seconds) if *seconds >= 0.0 => *seconds as u64,
-            Self::Text(text) => {
-                let text = text.trim();
-                text.split_once('.').map_or(text, |(whole, _)| whole).parse().ok()?
-            }
-            Self::Fraction(_) | Self::Other(_) => return None,
-        };
-        (seconds <= EXPIRES_IN_MAX_SECS).then(|| Millis::from_secs(seconds))
-    }
+/// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,
+/// which is not negative, rounded down, a year at most.
+fn duration(seconds: &Json) -> Option<Millis> {
+    let seconds = match seconds {
+        Json::Whole(seconds) => *seconds,
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rounds down, as it is meant; what does not fit becomes the largest and is refused"
+        )]
+        Json::Fraction(seconds) if *seconds >= 0.0 => *seconds as u64,
+        Json::Text(text) => {
+            let text = text.trim();
+            text.split_once('.').map_or(text, |(whole, _)| whole).parse().ok()?
+        }
+        _ => return None,
+    };
+    (seconds <= EXPIRES_IN_MAX_SECS).then(|| Millis::from_secs(seconds))
 }
 
 impl IssuedToken {
@@ -107,27 +81,34 @@ impl IssuedToken {
     /// # Errors
     /// The first [`AnswerFault`] found.
     pub fn parse(body: &[u8]) -> Result<Self, AnswerFault> {
-        let wire: Wire =
-            serde_json::from_slice(body).map_err(|_| AnswerFault::NotATokenResponse)?;
-        let access_token =
-            wire.access_token.and_then(AccessToken::parse).ok_or(AnswerFault::AccessToken)?;
-        if !wire.token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")) {
+        let fields = ["access_token", "token_type", "expires_in", "ext_expires_in", "refresh_in"];
+        let [access_token, token_type, expires_in, ext_expires_in, refresh_in] = Json::parse(body)
+            .ok()
+            .and_then(|json| json.into_members(fields))
+            .ok_or(AnswerFault::NotATokenResponse)?;
+        let access_token = access_token
+            .and_then(Json::into_text)
+            .and_then(AccessToken::parse)
+            .ok_or(AnswerFault::AccessToken)?;
+        if !token_type
+            .and_then(Json::into_text)
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer"))
+        {
             return Err(AnswerFault::TokenType);
         }
-        let expires_in = match wire.expires_in {
-            Some(seconds) => seconds
-                .duration()
+        let expires_in = match expires_in {
+            Some(seconds) => duration(&seconds)
                 .filter(|lifetime| *lifetime > Millis(0))
                 .ok_or(AnswerFault::ExpiresIn)?,
             None => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
         };
         // Both are hints: a senseless one is as good as none.
-        let hint = |seconds: Option<Seconds>| seconds.and_then(|seconds| seconds.duration());
+        let hint = |seconds: Option<Json>| seconds.as_ref().and_then(duration);
         Ok(Self {
             access_token,
             expires_in,
-            ext_expires_in: hint(wire.ext_expires_in),
-            refresh_in: hint(wire.refresh_in)
+            ext_expires_in: hint(ext_expires_in),
+            refresh_in: hint(refresh_in)
                 .filter(|refresh_in| (Millis(1)..expires_in).contains(refresh_in)),
         })
     }

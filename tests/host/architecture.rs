@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     (
         "broker",
         &[
@@ -21,16 +21,17 @@ const MAY_USE: [(&str, &[&str]); 18] = [
         ],
     ),
     ("cache_status", &[]),
-    ("config", &["entra", "keys", "oauth"]),
+    ("config", &["entra", "json", "keys", "oauth"]),
     ("coordinator", &["config", "event", "keys", "oauth", "policy", "record", "request_id"]),
     ("entra", &["oauth", "policy", "request_id"]),
     ("error", &["oauth"]),
     ("event", &["request_id"]),
     ("http", &["broker", "config", "entra", "event", "oauth", "policy"]),
+    ("json", &[]),
     ("keys", &["entra", "oauth"]),
     ("limits", &[]),
     ("memory", &["keys", "policy", "ports", "record"]),
-    ("oauth", &[]),
+    ("oauth", &["json"]),
     ("policy", &["config", "oauth", "record"]),
     ("ports", &["config", "coordinator", "entra", "event", "keys", "record", "request_id"]),
     ("record", &["keys", "oauth"]),
