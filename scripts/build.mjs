@@ -63,10 +63,12 @@ async function compile(show) {
   await run("wasm-opt", [join(glue, "index_bg.wasm"), "-o", wasm, ...optimize]);
 }
 
-/** The Worker's module with the glue in it. */
+/** The Worker's module with the glue in it. Rust names JavaScript's modules by their folder, and they it by its name. */
 async function bundle() {
-  const options = ["--bundle", "--minify", "--format=esm", "--external:./index_bg.wasm", `--alias:edge-token-broker=${glue}/index.js`];
-  await run("esbuild", [join(root, "src", "adapters", "worker.mjs"), `--outfile=${script}`, "--log-level=warning", ...options]);
+  const adapters = join(root, "src", "adapters");
+  const aliases = [`--alias:edge-token-broker=${join(glue, "index.js")}`, `--alias:adapters=${adapters}`];
+  const options = ["--bundle", "--minify", "--format=esm", "--external:./index_bg.wasm", "--log-level=warning"];
+  await run("esbuild", [join(adapters, "worker.mjs"), `--outfile=${script}`, ...options, ...aliases]);
   // The runtime takes a module of wasm by a plain import.
   const text = readFileSync(script, "utf8");
   writeFileSync(script, text.replace("import source ", "import "));

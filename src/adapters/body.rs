@@ -7,7 +7,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::ReadableStream;
 use zeroize::Zeroizing;
 
-#[wasm_bindgen(module = "/src/adapters/body.mjs")]
+#[wasm_bindgen(raw_module = "adapters/body.mjs")]
 extern "C" {
     #[wasm_bindgen(js_name = bytesUpTo)]
     fn bytes_up_to(stream: ReadableStream, max: usize) -> Promise;

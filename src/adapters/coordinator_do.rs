@@ -3,21 +3,20 @@
 //! All requests of one object share one I/O context, so that here, and only here, one request may
 //! wait for what another one does.
 
-#![expect(missing_docs, reason = "of the methods that the macro generates")]
-
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_channel::oneshot;
-use worker::js_sys::Uint8Array;
-use worker::wasm_bindgen::JsCast;
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::{DurableObject, Env, Request, Response, ScheduledTime, State, durable_object};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::isolate::Isolate;
-use super::{cbor, timeout};
+use super::storage::State;
+use super::{js, timeout};
 use crate::broker;
 use crate::config::Grant;
 use crate::coordinator::message::{
@@ -37,8 +36,8 @@ const STATE: &str = "state";
 
 type Reply = Result<Handout, UpstreamError>;
 
-/// One token's coordinator.
-#[durable_object(alarm)]
+/// One token's coordinator, as `worker.mjs` drives it.
+#[wasm_bindgen]
 pub struct TokenCoordinator {
     driver: Rc<Driver>,
 }
@@ -66,11 +65,15 @@ struct Run {
     trail: UpstreamTrail,
 }
 
-impl DurableObject for TokenCoordinator {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen]
+impl TokenCoordinator {
+    /// An object that has just been called into being, or come back.
+    #[must_use]
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: State, env: &Env) -> Self {
         let driver = Driver {
             state,
-            isolate: Isolate::current(&env),
+            isolate: Isolate::current(env),
             run: RefCell::new(None),
             waiters: RefCell::default(),
             next_waiter: Cell::new(0),
@@ -78,50 +81,70 @@ impl DurableObject for TokenCoordinator {
         Self { driver: Rc::new(driver) }
     }
 
-    async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let message: AcquireMessage =
-            minicbor::decode(&request.bytes().await?).map_err(|_| "not a message")?;
-        let config = self.driver.isolate.config.as_ref().map_err(|_| "misconfigured")?;
-        let grant = message.subject.grant(config).ok_or("not this configuration's token")?;
-        let grant = Rc::new(grant);
-        self.driver.restore(&grant).await?;
-        let Some((reply, trail)) = self.driver.acquire(message).await? else {
-            return respond(&ReplyMessage { reply: SealedReply::Flying, trail: None });
-        };
-        let seal = Seal { key: &grant.token_key, credential: &grant.credential };
-        let nonce = self.driver.isolate.broker.entropy.bytes();
-        let reply = SealedReply::new(reply, seal, nonce);
-        respond(&ReplyMessage { reply, trail })
+    /// A message of the stub, and its answer, as CBOR. Rejected where the configuration has another
+    /// token for it, or none: the caller's may be newer.
+    pub fn acquire(&self, message: Vec<u8>) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        future_to_promise(async move {
+            let message: AcquireMessage =
+                minicbor::decode(&message).map_err(|_| "not a message")?;
+            let config = driver.isolate.config.as_ref().map_err(|_| "misconfigured")?;
+            let grant = message.subject.grant(config).ok_or("not this configuration's token")?;
+            driver.answer(message, Rc::new(grant)).await.map(|reply| js::cbor(&reply).into())
+        })
     }
 
-    async fn alarm(&self) -> worker::Result<Response> {
-        if self.driver.run.borrow().is_none() {
-            let Ok(config) = &self.driver.isolate.config else {
-                // What is stored may be good again when the configuration is.
-                Rc::clone(&self.driver).wake(self.driver.now().plus(FLIGHT_WATCH)).await;
-                return Response::empty();
-            };
-            let stored = self.driver.stored().await?;
-            // A secret that was rotated has another coordinator; this one's time is over.
-            let Some(grant) = stored.and_then(|stored| stored.subject.grant(config)) else {
-                self.driver.state.storage().delete_all().await?;
-                return Response::empty();
-            };
-            self.driver.restore(&Rc::new(grant)).await?;
-        }
-        self.driver.on(Event::Alarm);
-        Response::empty()
+    /// The time of the alarm has come.
+    pub fn alarm(&self) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        future_to_promise(async move {
+            driver.alarm().await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 }
 
 impl Driver {
-    async fn stored(&self) -> worker::Result<Option<StoredState>> {
-        let value = JsFuture::from(self.state.storage().as_raw().get(STATE)?).await?;
+    async fn answer(
+        self: &Rc<Self>,
+        message: AcquireMessage,
+        grant: Rc<Grant>,
+    ) -> Result<ReplyMessage, JsValue> {
+        self.restore(&grant).await?;
+        let Some((reply, trail)) = self.acquire(message).await? else {
+            return Ok(ReplyMessage { reply: SealedReply::Flying, trail: None });
+        };
+        let seal = Seal { key: &grant.token_key, credential: &grant.credential };
+        let reply = SealedReply::new(reply, seal, self.isolate.broker.entropy.bytes());
+        Ok(ReplyMessage { reply, trail })
+    }
+
+    async fn alarm(self: &Rc<Self>) -> Result<(), JsValue> {
+        if self.run.borrow().is_none() {
+            let Ok(config) = &self.isolate.config else {
+                // What is stored may be good again when the configuration is.
+                Rc::clone(self).wake(self.now().plus(FLIGHT_WATCH)).await;
+                return Ok(());
+            };
+            // A secret that was rotated has another coordinator; this one's time is over.
+            let Some(grant) = self.stored().await?.and_then(|stored| stored.subject.grant(config))
+            else {
+                JsFuture::from(self.state.storage().delete_all()?).await?;
+                return Ok(());
+            };
+            self.restore(&Rc::new(grant)).await?;
+        }
+        self.on(Event::Alarm);
+        Ok(())
+    }
+
+    async fn stored(&self) -> Result<Option<StoredState>, JsValue> {
+        let value = JsFuture::from(self.state.storage().get(STATE)?).await?;
         let bytes = value.dyn_into::<Uint8Array>().ok();
         Ok(bytes.and_then(|bytes| minicbor::decode(&bytes.to_vec()).ok()))
     }
 
-    async fn restore(&self, grant: &Rc<Grant>) -> worker::Result<()> {
+    async fn restore(&self, grant: &Rc<Grant>) -> Result<(), JsValue> {
         if self.run.borrow().is_some() {
             return Ok(());
         }
@@ -144,7 +167,7 @@ impl Driver {
     async fn acquire(
         self: &Rc<Self>,
         message: AcquireMessage,
-    ) -> worker::Result<Option<(Reply, Option<UpstreamTrail>)>> {
+    ) -> Result<Option<(Reply, Option<UpstreamTrail>)>, JsValue> {
         let AcquireMessage { want, request_id, .. } = message;
         let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
@@ -203,7 +226,13 @@ impl Driver {
     }
 
     fn spawn<F: Future<Output = ()> + 'static>(self: &Rc<Self>, work: impl FnOnce(Rc<Self>) -> F) {
-        self.state.wait_until(work(Rc::clone(self)));
+        let work = work(Rc::clone(self));
+        let work = future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        });
+        // Without it the work goes on for as long as the object is used.
+        let _ = self.state.wait_until(&work);
     }
 
     fn now(&self) -> UnixMillis {
@@ -254,12 +283,12 @@ impl Driver {
                 let seal = Seal { key: &grant.token_key, credential: &grant.credential };
                 let nonce = self.isolate.broker.entropy.bytes();
                 let stored = StoredState::new(subject, machine.snapshot(), seal, nonce);
-                cbor::to_js(&stored)
+                js::cbor(&stored)
             }
             None => return,
         };
         // A state that is not stored costs a request after the next eviction.
-        let _ = self.state.storage().put_raw(STATE, state).await;
+        settle(self.state.storage().put(STATE, &state)).await;
     }
 
     async fn publish(self: Rc<Self>, token: CachedToken) {
@@ -278,19 +307,20 @@ impl Driver {
     }
 
     async fn wake(self: Rc<Self>, at: UnixMillis) {
-        let left = self.now().until(at);
-        let at = ScheduledTime::from(Duration::from_millis(left.0));
         // Without an alarm the next caller renews.
-        let _ = self.state.storage().set_alarm(at).await;
+        settle(self.state.storage().set_alarm(js::number(at.0))).await;
     }
 
     async fn forget(self: Rc<Self>) {
-        let _ = self.state.storage().delete_all().await;
+        settle(self.state.storage().delete_all()).await;
     }
 }
 
-fn respond(message: &ReplyMessage) -> worker::Result<Response> {
-    Response::from_bytes(cbor::to_vec(message))
+/// Waits for what may fail without harm.
+async fn settle(operation: Result<Promise, JsValue>) {
+    if let Ok(promise) = operation {
+        let _ = JsFuture::from(promise).await;
+    }
 }
 
 /// A line in the log with no request behind it.

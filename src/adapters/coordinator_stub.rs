@@ -1,9 +1,14 @@
 //! The way to a token's coordinator. Every call is raced with a timer: an object that panics
 //! leaves its caller waiting.
 
-use worker::{Env, Method, ObjectNamespace, Request, RequestInit};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
 
-use super::{cbor, timeout};
+use super::env_config::bound;
+use super::js;
 use crate::config::Grant;
 use crate::coordinator::Want;
 use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, SealedReply, Subject};
@@ -11,13 +16,18 @@ use crate::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
 use crate::ports::{Coordinated, Coordination, CoordinationError};
 use crate::request_id::RequestId;
 
+#[wasm_bindgen(raw_module = "adapters/coordinator.mjs")]
+extern "C" {
+    fn ask(namespace: &JsValue, name: &str, message: &Uint8Array, ms: f64) -> Promise;
+}
+
 /// The Durable Object namespace `COORDINATOR`, where it is bound.
 #[derive(Debug)]
-pub(super) struct CoordinatorStub(Option<ObjectNamespace>);
+pub(super) struct CoordinatorStub(Option<JsValue>);
 
 impl CoordinatorStub {
     pub(super) fn new(env: &Env) -> Self {
-        Self(env.durable_object("COORDINATOR").ok())
+        Self(bound(env, "COORDINATOR"))
     }
 }
 
@@ -29,33 +39,34 @@ impl Coordination for CoordinatorStub {
         request_id: &RequestId,
     ) -> Result<Coordinated, CoordinationError> {
         let namespace = self.0.as_ref().ok_or(CoordinationError::Unbound)?;
-        let message =
-            AcquireMessage { subject: Subject::of(grant), want, request_id: request_id.clone() };
-        let name = &message.subject.token;
+        let subject = Subject::of(grant);
+        let name = subject.token.clone();
+        let message = AcquireMessage { subject, want, request_id: request_id.clone() };
+        let message = js::cbor(&message);
         for _ in 0..COORDINATOR_ASKS_MAX {
-            let answer = timeout::within(COORDINATOR_TIMEOUT, ask(namespace, name, &message));
-            let answer = answer.await.ok_or(CoordinationError::TimedOut)?;
-            let ReplyMessage { reply, trail } = answer.map_err(|_| CoordinationError::Failed)?;
-            if matches!(reply, SealedReply::Flying) {
+            let answer = ask(namespace, &name, &message, js::number(COORDINATOR_TIMEOUT.0));
+            let answer = JsFuture::from(answer).await.map_err(fault)?;
+            let answer: ReplyMessage = answer
+                .dyn_into::<Uint8Array>()
+                .ok()
+                .and_then(|bytes| minicbor::decode(&bytes.to_vec()).ok())
+                .ok_or(CoordinationError::Failed)?;
+            if matches!(answer.reply, SealedReply::Flying) {
                 continue;
             }
             let seal = Seal { key: &grant.token_key, credential: &grant.credential };
-            let reply = reply.open(seal).ok_or(CoordinationError::Failed)?;
-            return Ok(Coordinated { reply, trail });
+            let reply = answer.reply.open(seal).ok_or(CoordinationError::Failed)?;
+            return Ok(Coordinated { reply, trail: answer.trail });
         }
         Err(CoordinationError::TimedOut)
     }
 }
 
-async fn ask(
-    namespace: &ObjectNamespace,
-    name: &str,
-    message: &AcquireMessage,
-) -> worker::Result<ReplyMessage> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post);
-    init.with_body(Some(cbor::to_js(message).into()));
-    let request = Request::new_with_init("https://coordinator/acquire", &init)?;
-    let mut response = namespace.get_by_name(name)?.fetch_with_request(request).await?;
-    minicbor::decode(&response.bytes().await?).map_err(|_| "not a reply".into())
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn fault(why: JsValue) -> CoordinationError {
+    if why.as_string().as_deref() == Some("timeout") {
+        CoordinationError::TimedOut
+    } else {
+        CoordinationError::Failed
+    }
 }

@@ -27,7 +27,7 @@ use crate::http::wire_error::Dialect;
 use crate::ports::{Entropy, EventSink};
 use crate::request_id::RequestId;
 
-#[wasm_bindgen(module = "/src/adapters/response.mjs")]
+#[wasm_bindgen(raw_module = "adapters/response.mjs")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = tokenResponse)]
     fn token_response(

@@ -7,18 +7,21 @@ use zeroize::Zeroizing;
 
 use crate::config::{Binding, Bindings};
 
+/// The binding called `name`, where there is one.
+pub(super) fn bound(env: &Env, name: &str) -> Option<JsValue> {
+    let value = Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default();
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
 impl Bindings for Env {
     fn binding(&self, name: &str) -> Binding {
-        let value = Reflect::get(self, &JsValue::from_str(name)).unwrap_or_default();
+        let Some(value) = bound(self, name) else { return Binding::Absent };
         if let Some(text) = value.as_string() {
             return if text.is_empty() {
                 Binding::Absent
             } else {
                 Binding::Text(Zeroizing::new(text))
             };
-        }
-        if value.is_undefined() || value.is_null() {
-            return Binding::Absent;
         }
         let json = JSON::stringify(&value).ok().and_then(|text| text.as_string());
         json.map_or(Binding::Absent, Binding::Json)

@@ -4,55 +4,59 @@
 //! KV works"), and misses are cached as well, so `Ok(None)` does not mean that no other location
 //! holds the token.
 
-use worker::wasm_bindgen::JsCast;
-use worker::{Env, KvError, KvStore, js_sys};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
 
-use super::timeout;
+use super::env_config::bound;
+use super::js::number;
 use crate::keys::TokenKey;
 use crate::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
 use crate::ports::{TierError, TokenTier};
 
+#[wasm_bindgen(raw_module = "adapters/kv.mjs")]
+extern "C" {
+    fn load(namespace: &JsValue, name: &str, cache_ttl: f64, ms: f64) -> Promise;
+    fn store(namespace: &JsValue, name: &str, bytes: Uint8Array, ttl: f64, ms: f64) -> Promise;
+}
+
 /// The KV namespace `TOKENS`, where it is bound.
 #[derive(Debug)]
-pub(super) struct KvTier(Option<KvStore>);
+pub(super) struct KvTier(Option<JsValue>);
 
 impl KvTier {
     pub(super) fn new(env: &Env) -> Self {
-        Self(env.kv("TOKENS").ok())
+        Self(bound(env, "TOKENS"))
     }
 
-    fn store(&self) -> Result<&KvStore, TierError> {
+    fn namespace(&self) -> Result<&JsValue, TierError> {
         self.0.as_ref().ok_or(TierError::Unbound)
     }
 }
 
 impl TokenTier for KvTier {
     async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
-        let read = self.store()?.get(&key.kv_name()).cache_ttl(KV_CACHE_TTL_SECS).bytes();
-        settle(timeout::within(KV_TIMEOUT, read).await)
+        let namespace = self.namespace()?;
+        let loaded =
+            load(namespace, &key.kv_name(), number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
+        let bytes = settled(loaded).await?.dyn_into::<Uint8Array>();
+        Ok(bytes.ok().map(|bytes| bytes.to_vec()))
     }
 
     async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
-        let write = self
-            .store()?
-            .put_bytes(&key.kv_name(), record)
-            .map_err(|error| classify(&error))?
-            .expiration_ttl(ttl_secs)
-            .execute();
-        settle(timeout::within(KV_TIMEOUT, write).await)
+        let (namespace, record) = (self.namespace()?, Uint8Array::from(record));
+        settled(store(namespace, &key.kv_name(), record, number(ttl_secs), number(KV_TIMEOUT.0)))
+            .await
+            .map(drop)
     }
 }
 
-fn settle<T>(outcome: Option<Result<T, KvError>>) -> Result<T, TierError> {
-    outcome.ok_or(TierError::TimedOut)?.map_err(|error| classify(&error))
-}
-
-/// The runtime gives no status code, only a text such as `KV PUT failed: 429 Too Many Requests`.
-fn classify(error: &KvError) -> TierError {
-    let message = match error {
-        KvError::JavaScript(value) => value.dyn_ref::<js_sys::Error>().map(js_sys::Error::message),
-        _ => None,
-    };
-    let throttled = message.is_some_and(|text| String::from(text).contains(" 429 "));
-    if throttled { TierError::Throttled } else { TierError::Failed }
+async fn settled(promise: Promise) -> Result<JsValue, TierError> {
+    JsFuture::from(promise).await.map_err(|why| match why.as_string().as_deref() {
+        Some("timeout") => TierError::TimedOut,
+        Some("throttled") => TierError::Throttled,
+        _ => TierError::Failed,
+    })
 }

@@ -2,7 +2,6 @@
 //! nothing; `worker::Error` and `JsValue` stop here, and so does every text that they carry.
 
 mod body;
-mod cbor;
 mod clock;
 mod coordinator_do;
 mod coordinator_stub;
@@ -11,9 +10,11 @@ mod entropy;
 mod entry;
 mod env_config;
 mod isolate;
+mod js;
 mod kv_tier;
 mod log_sink;
 mod scheduled;
+mod storage;
 mod timeout;
 
 pub use coordinator_do::TokenCoordinator;

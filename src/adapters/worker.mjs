@@ -95,8 +95,9 @@ export class TokenCoordinator {
     this.#parameters = parameters;
   }
 
-  fetch(request) {
-    return this.#handle((object) => object.fetch(request));
+  async fetch(request) {
+    const message = await request.bytes();
+    return new Response(await this.#handle((object) => object.acquire(message)));
   }
 
   alarm() {
