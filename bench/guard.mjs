@@ -1,0 +1,72 @@
+// Fails when a hit in isolate memory costs more than 1.05 times what it costs the careful JavaScript Worker.
+//
+//   node bench/guard.mjs [--handicap TIMES]
+//
+// A ratio within one run, of many short rounds, and never a time: it holds on any machine. The rounds make several tries,
+// and the best try counts: noise can make a try worse than it was, but not all of them, while a hot path that has become
+// slower is slower in each. `BROKER_BUNDLE=directory` looks at another bundle than dist/. `--handicap` makes the
+// broker slower, to see that the guard fails: it then parses the URL of every request so many times for nothing.
+
+import { existsSync } from "node:fs";
+import { platform } from "node:os";
+import { parseArgs } from "node:util";
+
+import { Failure, main, projectNode, say } from "../scripts/lib/run.mjs";
+
+const LIMIT = 1.05;
+const TRIES = 5;
+const ROUNDS = 7;
+const WARM_UP = 8_000;
+const AMOUNT = 1_600;
+
+main(async () => {
+  if (platform() !== "linux") return say("guard: skipped: the CPU time of a process is read from /proc, which only Linux has.");
+  if (!existsSync(projectNode)) throw new Failure("guard: the npm packages are missing: run `npm run setup`.");
+  const { handicap } = parseArgs({ options: { handicap: { type: "string", default: "0" } } }).values;
+  const { best, tries } = await compare(Number(handicap));
+  const cost = `an isolate hit costs ${best.toFixed(2)} times the careful JavaScript Worker's`;
+  const figures = tries.map((ratio) => ratio.toFixed(2)).join(" ");
+  if (best > LIMIT) {
+    throw new Failure(`guard: ${cost}, more than ${LIMIT} (tries: ${figures}).`);
+  }
+  say(`guard: ${cost}, at most ${LIMIT} (tries: ${figures})`);
+});
+
+/** Stops trying when one try is good enough. */
+async function compare(handicap) {
+  const { getToken, openBackends } = await import("./lib/backends.mjs");
+  const { withFleet } = await import("./lib/fleet.mjs");
+  const { measure, ratio } = await import("./lib/rounds.mjs");
+  const backends = await openBackends();
+  const request = { requests: [getToken()], amount: AMOUNT };
+  try {
+    return await withFleet(backends, async (fleet) => {
+      const broker = { server: await fleet.start("broker", handicapped(handicap)), ...request };
+      const careful = { server: await fleet.start("careful"), ...request };
+      const tries = [];
+      do {
+        const warmUp = tries.length === 0 ? WARM_UP : 0;
+        const { heat } = await measure({ heat: { broker, careful } }, { rounds: ROUNDS, warmUp });
+        tries.push(ratio(heat.broker, heat.careful).median);
+      } while (tries.length < TRIES && tries.at(-1) > LIMIT);
+      return { best: Math.min(...tries), tries };
+    });
+  } finally {
+    await backends.close();
+  }
+}
+
+/** The broker behind a module that wastes time before every request. */
+function handicapped(times) {
+  if (times === 0) return {};
+  const main = `
+    import Broker from "./index.js";
+    export { TokenCoordinator } from "./index.js";
+    export default class extends Broker {
+      fetch(request) {
+        for (let n = 0; n < ${times}; n++) new URL(request.url).searchParams.get("scope");
+        return super.fetch(request);
+      }
+    };`;
+  return { around: (modules) => [{ name: "main.js", kind: "esModule", content: main }, ...modules] };
+}

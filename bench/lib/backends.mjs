@@ -1,0 +1,88 @@
+// What stands behind the Workers: an authorization server and a KV namespace, both on loopback, and who may call.
+
+import { keyDigest, newClientKey } from "../../scripts/lib/client-key.mjs";
+import { startAuthority } from "../../stand-in/authority.mjs";
+import { KvServer } from "../../tests/workerd/harness/kv_server.mjs";
+
+const APP = {
+  tenant: "62c7baea-80bd-4e6c-8f27-066f93d3eda1",
+  clientId: "4e4c9d60-3356-40be-94a5-ed8b55587619",
+  secrets: ["the client secret of nothing but a stand-in"],
+};
+
+/** The scope with number `n`. */
+export const scopeOf = (n) => `https://api-${n}.example/.default`;
+
+/** A client, with a grant for the scope of its own number. */
+export function newClient(n) {
+  const key = newClientKey();
+  return { id: `client-${n}`, key, digest: keyDigest(key), scope: scopeOf(n) };
+}
+
+/** Client number 0: the one that most rows are measured with. */
+export const CLIENT = newClient(0);
+
+export async function openBackends() {
+  const authority = await startAuthority({ apps: [APP] });
+  const kv = await KvServer.start();
+  const emptyKv = await KvServer.start();
+  emptyKv.reads = { status: 404 };
+  return {
+    authority,
+    kv,
+    /** Takes every value, and has none. */
+    emptyKv,
+    bindings: (clients = [CLIENT], more = {}) => ({
+      AZ_TENANT: APP.tenant,
+      AZ_CLIENT_ID: APP.clientId,
+      AZ_CLIENT_SECRET: APP.secrets[0],
+      AZ_AUTHORITY_HOST: authority.url,
+      CLIENTS: JSON.stringify(Object.fromEntries(clients.map(entry))),
+      LOG_HITS: "false",
+      // What the simpler peers have instead of CLIENTS.
+      CLIENT_ID: clients[0].id,
+      CLIENT_KEY: clients[0].key,
+      SCOPE: clients[0].scope,
+      ...more,
+    }),
+    /** Both keep what they saw, for tests that look at it; here it would only grow. */
+    forget() {
+      authority.requests.length = 0;
+      authority.issued.length = 0;
+      kv.operations.length = 0;
+      emptyKv.operations.length = 0;
+    },
+    close: () => Promise.all([authority.close(), kv.close(), emptyKv.close()]),
+  };
+}
+
+const entry = ({ id, digest, scope }) => [id, { key_sha256: [digest], allow: [{ credential: "default", scope }] }];
+
+/** `GET /token`, as autocannon takes a request. */
+export function getToken({ key, scope } = CLIENT) {
+  return { method: "GET", path: `/token?scope=${encodeURIComponent(scope)}`, headers: { authorization: `Bearer ${key}` } };
+}
+
+/** `POST /oauth2/v2.0/token` with `client_secret_basic`. */
+export function postToken({ id, key, scope } = CLIENT) {
+  return {
+    method: "POST",
+    path: "/oauth2/v2.0/token",
+    headers: {
+      authorization: `Basic ${Buffer.from(`${id}:${key}`).toString("base64")}`,
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams({ grant_type: "client_credentials", scope }).toString(),
+  };
+}
+
+/** The token request that a program without a broker sends to the authorization server. */
+export function directRequest({ scope } = CLIENT) {
+  const form = { grant_type: "client_credentials", client_id: APP.clientId, client_secret: APP.secrets[0], scope };
+  return {
+    method: "POST",
+    path: `/${APP.tenant}/oauth2/v2.0/token`,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(form).toString(),
+  };
+}

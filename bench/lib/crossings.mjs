@@ -1,0 +1,51 @@
+// How often a request crosses between JavaScript and wasm: the broker behind a module that counts.
+
+const PATH = "/bench/crossings";
+
+/** Runs before the bundle is: wraps every import and export of the wasm instance that the bundle makes. */
+const COUNTER = `
+const counts = new Map();
+const counted = (side) => ([name, value]) => {
+  if (typeof value !== "function") return [name, value];
+  const key = side + " " + name;
+  return [name, function (...args) {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return value.apply(this, args);
+  }];
+};
+const wrap = (side, functions) => Object.fromEntries(Object.entries(functions).map(counted(side)));
+const Instance = WebAssembly.Instance;
+WebAssembly.Instance = function (module, imports) {
+  const wrapped = Object.fromEntries(Object.entries(imports).map(([from, functions]) => [from, wrap("out", functions)]));
+  const { exports } = new Instance(module, wrapped);
+  return { exports: wrap("in", exports) };
+};
+export const take = () => {
+  const taken = Object.fromEntries(counts);
+  counts.clear();
+  return taken;
+};`;
+
+const MAIN = `
+import { take } from "./counter.js";
+import Broker from "./index.js";
+export { TokenCoordinator } from "./index.js";
+export default class extends Broker {
+  fetch(request) {
+    return request.url.endsWith("${PATH}") ? Response.json(take()) : super.fetch(request);
+  }
+};`;
+
+/** The modules of a broker, with the counter around them. */
+export function countingModules(modules) {
+  return [
+    { name: "main.js", kind: "esModule", content: MAIN },
+    { name: "counter.js", kind: "esModule", content: COUNTER },
+    ...modules,
+  ];
+}
+
+/** Crossings since the last time: name → count. `out` is a call from wasm to JavaScript, `in` one the other way. */
+export async function takeCrossings(server) {
+  return (await fetch(server.url + PATH)).json();
+}

@@ -1,0 +1,49 @@
+// The load: autocannon, and how much CPU time of the serving process a request under it took.
+
+import autocannon from "autocannon";
+
+import { cpuMicros } from "./process.mjs";
+
+/** Enough to keep the isolate busy: what an idle runtime spends on waking up is not the Worker's cost. */
+const CONNECTIONS = 16;
+
+/**
+ * Sends `requests` (autocannon's: method, path, headers, body) to `server`, `amount` in all over `connections`, and
+ * returns what that took: CPU microseconds of the server's process for each request, requests per second, latencies in
+ * milliseconds. Fails when a single answer has another status.
+ *
+ * Each connection goes through its own share of `requests`, in order and again from the start: with `amount` a multiple
+ * of their number, no request is sent again before all others have been.
+ */
+export async function load(server, { requests, amount, connections = CONNECTIONS, status = 200 }) {
+  const shares = share(requests, connections);
+  const millis = [];
+  let next = 0;
+  const before = cpuMicros(server.pid);
+  const started = process.hrtime.bigint();
+  const run = autocannon({
+    url: server.url,
+    connections,
+    amount,
+    sampleInt: 50,
+    setupClient: (client) => client.setRequests(shares[next++ % shares.length]),
+  });
+  run.on("response", (client, statusCode, bytes, responseMillis) => millis.push(responseMillis));
+  const { statusCodeStats, errors } = await run;
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const used = cpuMicros(server.pid) - before;
+
+  if (statusCodeStats[status]?.count !== amount) {
+    throw new Error(`${server.name}: not every answer had status ${status}: ${JSON.stringify({ ...statusCodeStats, errors })}`);
+  }
+  millis.sort((a, b) => a - b);
+  const at = (part) => millis[Math.floor(part * (millis.length - 1))];
+  return { cpu: used / amount, perSecond: amount / seconds, busy: used / 1e6 / seconds, p50: at(0.5), p99: at(0.99) };
+}
+
+/** One share for each connection, together all of them; where there are fewer requests than that, everybody gets all. */
+function share(requests, connections) {
+  if (requests.length < connections) return [requests];
+  const at = (n) => Math.floor((n * requests.length) / connections);
+  return Array.from({ length: connections }, (_, n) => requests.slice(at(n), at(n + 1)));
+}

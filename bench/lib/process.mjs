@@ -1,0 +1,36 @@
+// What a process has used, from /proc: the generator of the load and other programs do not count.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { platform } from "node:os";
+
+import { Failure } from "../../scripts/lib/run.mjs";
+
+export function requireLinux() {
+  if (platform() !== "linux") {
+    throw new Failure("The measurements need Linux: they read the CPU time of the workerd process from /proc.");
+  }
+}
+
+/** CPU time (user and system) of all of a process's threads so far, in microseconds. */
+export function cpuMicros(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + threadMicros(pid, thread), 0);
+}
+
+/** /proc/<pid>/stat counts in hundredths of a second; the scheduler's own count is in nanoseconds. */
+function threadMicros(pid, thread) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000;
+  } catch (error) {
+    // The thread has ended since the directory was read.
+    if (error.code === "ENOENT" || error.code === "ESRCH") return 0;
+    throw error;
+  }
+}
+
+/** Resident memory now and at its highest, in megabytes. */
+export function memory(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const megabytes = (field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)[1]) / 1000;
+  return { resident: megabytes("VmRSS"), peak: megabytes("VmHWM") };
+}

@@ -1,0 +1,149 @@
+// The results as Markdown.
+
+import { difference, ratio, spread } from "./rounds.mjs";
+import { judge } from "./targets.mjs";
+
+export function report(results) {
+  return [
+    "### Targets", targetsTable(results),
+    "### Hits", hitsTable(results),
+    "### Tiers, and refusals", tiersTable(results),
+    "### Latency", latencyTable(results),
+    "### Size, start, memory", startTable(results),
+    "### How the cost grows", growthTable(results),
+    "### Connections", connectionsTable(results),
+    "### Measured on", machineLines(results),
+  ].join("\n\n");
+}
+
+function table(head, align, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), line([...align].map((side) => (side === "r" ? "---:" : "---"))), ...rows.map(line)].join("\n");
+}
+
+/** A value with the quartiles of the rounds. */
+const around = ({ median: value, low, high }, digits) => `${value.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+const micros = (rounds) => around(spread(rounds.map(({ cpu }) => cpu)), 0);
+
+function targetsTable(results) {
+  const rows = judge(results).map(({ what, limit, measured, unit, passed }) => {
+    const digits = unit === "×" ? 2 : 1;
+    return [what, `≤ ${limit.toFixed(digits)} ${unit}`, around(measured, digits), passed ? "pass" : "**fail**"];
+  });
+  return table(["What", "Target", "Measured", ""], "lrrl", rows);
+}
+
+/** Title, heat, row, the heat of its log lines. */
+const HITS = [
+  ["floor: a constant, GET", "get", "floor"],
+  ["**broker**, isolate hit, GET", "get", "broker", "logGet"],
+  ["careful JavaScript, GET", "get", "careful", "logGet"],
+  ["floor: a constant, POST", "post", "floor"],
+  ["**broker**, isolate hit, POST", "post", "broker", "logPost"],
+  ["careful JavaScript, POST", "post", "careful", "logPost"],
+  ["tutorial: a KV read each", "peers", "tutorial", "logPeers"],
+  ["`@azure/msal-node`, its memory cache", "peers", "msal", "logPeers"],
+];
+
+function hitsTable({ hits }) {
+  const rows = HITS.map(([title, heat, row, log]) => {
+    const own = hits[heat][row];
+    const { floor, careful } = hits[heat].floor ? hits[heat] : hits.get;
+    const logged = log && difference(hits[log][`${row}-log`], hits[log][row]);
+    return [
+      title, micros(own), difference(own, floor).median.toFixed(0), ratio(own, floor).median.toFixed(2),
+      ratio(own, careful).median.toFixed(2), logged ? around(logged, 0) : "",
+    ];
+  });
+  return table(["Worker", "µs CPU", "over the floor", "× floor", "× careful", "`LOG_HITS` costs, µs"], "lrrrrr", rows);
+}
+
+const TIERS = [
+  ["floor", "kv", "floor"],
+  ["**broker**, KV hit", "kv", "broker"],
+  ["careful JavaScript, KV hit", "kv", "careful"],
+  ["**broker**, KV hit, its coordinator told that the token is in use", "coordinated", "broker"],
+  ["**broker**, coordinator hit", "coordinator", "broker"],
+  ["**broker**, miss, without a coordinator", "miss", "broker"],
+  ["careful JavaScript, miss", "miss", "careful"],
+  ["**broker**, first miss of a token, with a new coordinator", "firstMiss", "broker"],
+];
+
+function tiersTable({ tiers, hits }) {
+  const row = (title, own, floor) => {
+    return [title, micros(own), difference(own, floor).median.toFixed(0), ratio(own, floor).median.toFixed(2)];
+  };
+  return table(["Request", "µs CPU", "over the floor", "× floor"], "lrrr", [
+    ...TIERS.map(([title, heat, id]) => row(title, tiers[heat][id], tiers.kv.floor)),
+    row("**broker**, 401: unknown key", hits.unauthorized.broker, hits.unauthorized.floor),
+    row("**broker**, 403: scope not granted", hits.forbidden.broker, hits.forbidden.floor),
+  ]);
+}
+
+const LATENCY = {
+  get: "**broker**, isolate hit, GET", post: "**broker**, isolate hit, POST", kv: "**broker**, KV hit", miss: "**broker**, miss",
+  direct: "straight to the stand-in, which answers at once", directDelayed: "straight to the stand-in, which takes 100 ms",
+};
+
+function latencyTable({ latency }) {
+  const rows = Object.entries(LATENCY).map(([id, title]) => [title, latency[id].p50.toFixed(2), latency[id].p99.toFixed(2)]);
+  return table(["One caller, one connection", "ms, median", "ms, 99 %"], "lrr", rows);
+}
+
+function startTable({ start, sizes, memories }) {
+  const of = (worker, field, digits) => around(spread(start[worker].map((one) => one[field])), digits);
+  const size = (worker) => (sizes[worker] ? (sizes[worker].all / 1000).toFixed(1) : "");
+  const rows = Object.keys(start).map((worker) => {
+    const { resident, peak } = memories[worker];
+    return [
+      worker, size(worker), of(worker, "cpuMillis", 1), of(worker, "wallMillis", 0), of(worker, "resident", 0),
+      resident.toFixed(0), peak.toFixed(0),
+    ];
+  });
+  const head = [
+    "Worker", "kB gzip", "ms CPU to the first answer", "ms by the clock", "MB then", "MB after the hits", "MB at most",
+  ];
+  return table(head, "lrrrrrr", rows);
+}
+
+/** Title, heat, row; each is compared with the first of its heat. */
+const GROWTH = [
+  ["1 client, GET", "get", "1"], ["100 clients, GET", "get", "100"], ["1,000 clients, GET", "get", "1000"],
+  ["1 client, POST", "post", "1"], ["100 clients, POST", "post", "100"], ["1,000 clients, POST", "post", "1000"],
+  ["1,000 clients, 1 token in memory", "tokens", "one"], ["1,000 clients, 1,000 tokens in memory, each in turn", "tokens", "all"],
+  ["16 kB token: floor", "size", "floor"], ["16 kB token: **broker**", "size", "broker"],
+  ["16 kB token: careful JavaScript", "size", "careful"],
+];
+
+function growthTable({ growth }) {
+  const rows = GROWTH.map(([title, heat, row]) => {
+    const [first] = Object.values(growth[heat]);
+    return [title, micros(growth[heat][row]), around(ratio(growth[heat][row], first), 2)];
+  });
+  return table(["Isolate hit", "µs CPU", "× the first of its kind"], "lrr", rows);
+}
+
+function connectionsTable({ connections }) {
+  const rows = connections.broker.map((broker, step) => [
+    broker.connections, ...["floor", "broker", "careful"].map((worker) => connections[worker][step].cpu.toFixed(0)),
+    broker.perSecond.toFixed(0), `${(broker.busy * 100).toFixed(0)} %`, broker.p50.toFixed(1), broker.p99.toFixed(1),
+  ]);
+  const head = ["Connections", "µs floor", "µs **broker**", "µs careful", "**broker** requests/s", "its CPU", "ms, median", "ms, 99 %"];
+  return `${table(head, "rrrrrrrr", rows)}\n\n${saturation(connections.broker)}`;
+}
+
+/** The load generator shares the machine: what the isolate could serve follows from what a request costs. */
+function saturation(steps) {
+  const most = Math.max(...steps.map(({ perSecond }) => perSecond));
+  const cheapest = Math.min(...steps.map(({ cpu }) => cpu));
+  const full = `at ${cheapest.toFixed(0)} µs a request, one core is full at ${(1e6 / cheapest).toFixed(0)}`;
+  return `One isolate served at most ${most.toFixed(0)} requests a second beside the load generator; ${full}.`;
+}
+
+function machineLines({ machine, date, rounds }) {
+  const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
+  const versions = [...packages, `Node.js ${machine.node}`, `Rust ${machine.rust}`].join(", ");
+  const when = `${date}, ${rounds} rounds of hits; in brackets the quartiles of the rounds`;
+  return `${machine.cpu}, ${machine.memory}, ${machine.system}. ${versions}. ${when}.`;
+}
+

@@ -1,0 +1,26 @@
+// What the peers have in common: the caller's request id, and the broker's line in the log.
+
+const SANE_ID = /^[\x21-\x7e]{1,64}$/;
+
+export function requestId(headers) {
+  const id = headers.get("client-request-id") ?? headers.get("x-request-id");
+  return id !== null && SANE_ID.test(id) ? id : crypto.randomUUID();
+}
+
+/** The line that the broker writes for such a request, field by field. */
+export function logLine(enabled, { id, request, route, client, grant }, status, outcome, tier) {
+  if (!enabled) return;
+  const line = {
+    level: status < 400 ? "info" : "warn",
+    request_id: id,
+    method: request.method,
+    route,
+    status,
+    outcome,
+    client_id: client?.id,
+    credential: grant?.credential,
+    scope: grant?.scope,
+    tier,
+  };
+  console.log(JSON.stringify(line));
+}

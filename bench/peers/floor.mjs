@@ -1,0 +1,25 @@
+// The floor: no Worker that answers with a token can cost less. It looks at nothing and returns a constant of a token
+// response's size, with a token response's headers.
+
+const headers = {
+  "Content-Type": "application/json",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "X-Request-Id": "6cd4b6b4-6b1b-4a3c-8f7f-0d9d7a1d5e55",
+  Pragma: "no-cache",
+  "Cache-Status": "floor-token-server; hit; ttl=3599; detail=isolate",
+};
+
+/** The stand-in's tokens have about so many characters. */
+const TOKEN_BYTES = 1_565;
+
+let body;
+const bodyWith = (token) => `{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"${token}"}`;
+
+export default {
+  fetch(request, env) {
+    body ??= bodyWith("x".repeat(env.TOKEN_BYTES ?? TOKEN_BYTES));
+    return new Response(body, { headers });
+  },
+};

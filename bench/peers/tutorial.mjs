@@ -1,0 +1,43 @@
+// The Worker of the tutorials: the token is in KV, and KV is asked on every request. It compares one key, and counts what
+// is left of the token's life.
+
+import { logLine, requestId } from "./common.mjs";
+
+export default {
+  async fetch(request, env) {
+    const exchange = { request, id: requestId(request.headers), route: "token", client: { id: env.CLIENT_ID } };
+    if (request.headers.get("authorization") !== `Bearer ${env.CLIENT_KEY}`) {
+      logLine(true, exchange, 401, "invalid_token");
+      return Response.json({ error: "invalid_token" }, { status: 401 });
+    }
+    exchange.grant = { credential: "default", scope: env.SCOPE };
+    let token = await env.TOKENS.get("token", { type: "json" });
+    const hit = token !== null && token.expires_at - Date.now() > 60_000;
+    if (!hit) {
+      token = await ask(env);
+      await env.TOKENS.put("token", JSON.stringify(token), { expirationTtl: token.expires_in });
+    }
+    logLine(env.LOG_HITS !== "false" || !hit, exchange, 200, hit ? "hit" : "miss", hit ? "kv" : "upstream");
+    return answer(token, exchange.id);
+  },
+};
+
+async function ask(env) {
+  const now = Date.now();
+  const form = {
+    grant_type: "client_credentials", client_id: env.AZ_CLIENT_ID, client_secret: env.AZ_CLIENT_SECRET, scope: env.SCOPE,
+  };
+  const response = await fetch(`${env.AZ_AUTHORITY_HOST}/${env.AZ_TENANT}/oauth2/v2.0/token`, {
+    method: "POST", body: new URLSearchParams(form),
+  });
+  const { access_token, expires_in } = await response.json();
+  return { access_token, expires_in, expires_at: now + expires_in * 1000 };
+}
+
+function answer({ access_token, expires_at }, id) {
+  const left = Math.floor((expires_at - Date.now()) / 1000);
+  return Response.json(
+    { token_type: "Bearer", expires_in: left, ext_expires_in: left, access_token },
+    { headers: { "Cache-Control": "no-store", Pragma: "no-cache", "X-Request-Id": id } },
+  );
+}

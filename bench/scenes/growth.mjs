@@ -1,0 +1,48 @@
+// How the cost of a hit in isolate memory grows: with clients, with tokens in memory, with the size of a token.
+
+import { getToken, newClient, postToken } from "../lib/backends.mjs";
+import { withFleet } from "../lib/fleet.mjs";
+import { measure } from "../lib/rounds.mjs";
+
+const AMOUNT = 1_600;
+/** As many as the memory holds. */
+const TOKENS = 1_000;
+const BIG_TOKEN_BYTES = 16_000;
+
+export async function growth(backends, { rounds, warmUp }) {
+  return withFleet(backends, async (fleet) => {
+    const heats = { ...(await clientsHeats(fleet)), size: await sizeHeat(fleet, backends) };
+    return measure(heats, { rounds, warmUp });
+  });
+}
+
+/** The last of so many clients; and all of a thousand in turn, whose thousand tokens fill the memory. */
+async function clientsHeats(fleet) {
+  const clients = Array.from({ length: TOKENS }, (_, n) => newClient(n));
+  const [get, post] = [{}, {}];
+  for (const count of [1, 100, TOKENS]) {
+    const some = clients.slice(0, count);
+    const server = await fleet.start("broker", { clients: some });
+    get[count] = { server, requests: [getToken(some.at(-1))], amount: AMOUNT };
+    post[count] = { server, requests: [postToken(some.at(-1))], amount: AMOUNT };
+  }
+  const all = clients.map((client) => getToken(client));
+  const full = await fleet.start("broker", { clients });
+  return { get, post, tokens: { one: get[TOKENS], all: { server: full, requests: all, amount: AMOUNT } } };
+}
+
+/** A token of 16 kB, for each of the three; tokens of 1.5 kB are what all other rows have. */
+async function sizeHeat(fleet, backends) {
+  const size = { bindings: { TOKEN_BYTES: String(BIG_TOKEN_BYTES) }, kv: "empty" };
+  const heat = {};
+  for (const worker of ["floor", "broker", "careful"]) {
+    const server = await fleet.start(worker, size);
+    // What each is asked first fetches the token that it then keeps.
+    if (worker !== "floor") backends.authority.next({ token: { access_token: "x".repeat(BIG_TOKEN_BYTES) } });
+    const { path, headers } = getToken();
+    const { length } = await (await fetch(server.url + path, { headers })).text();
+    if (length < BIG_TOKEN_BYTES) throw new Error(`${worker}: an answer of ${length} bytes has no big token in it.`);
+    heat[worker] = { server, requests: [getToken()], amount: AMOUNT };
+  }
+  return heat;
+}

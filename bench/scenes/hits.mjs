@@ -1,0 +1,48 @@
+// The hits, with LOG_HITS off and on, against the floor and the peers. One run: every ratio in the table is of here.
+
+import { CLIENT, getToken, newClient, postToken, scopeOf } from "../lib/backends.mjs";
+import { withFleet } from "../lib/fleet.mjs";
+import { memory } from "../lib/process.mjs";
+import { measure } from "../lib/rounds.mjs";
+
+const AMOUNT = 1_600;
+/** For the heats of those that take longer. */
+const FEWER = 640;
+/** The floor is so much faster that it would be through long before the others of its heat. */
+const amountOf = (name) => (name === "floor" ? 1.6 * AMOUNT : AMOUNT);
+
+export async function hits(backends, { rounds, warmUp }) {
+  return withFleet(backends, async (fleet) => {
+    const servers = await startAll(fleet);
+    const heat = (names, request, more) => Object.fromEntries(
+      names.map((name) => [name, { server: servers[name], requests: [request], amount: amountOf(name), ...more }]),
+    );
+    const compared = ["floor", "broker", "careful"];
+    const logged = ["broker", "broker-log", "careful", "careful-log"];
+    const heats = {
+      get: heat(compared, getToken()),
+      post: heat(compared, postToken()),
+      peers: heat(["broker", "tutorial", "msal"], getToken(), { amount: FEWER }),
+      logGet: heat(logged, getToken()),
+      logPost: heat(logged, postToken()),
+      logPeers: heat(["tutorial", "tutorial-log", "msal", "msal-log"], getToken(), { amount: FEWER }),
+      unauthorized: withFloor(servers, heat(["broker"], getToken(newClient(1)), { status: 401 })),
+      forbidden: withFloor(servers, heat(["broker"], getToken({ ...CLIENT, scope: scopeOf(1) }), { status: 403 })),
+    };
+    const results = await measure(heats, { rounds, warmUp });
+    const memories = Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, memory(server.pid)]));
+    return { results, memories };
+  });
+}
+
+/** Each Worker, and each but the floor once more with LOG_HITS on. */
+async function startAll(fleet) {
+  const servers = { floor: await fleet.start("floor") };
+  for (const worker of ["broker", "careful", "tutorial", "msal"]) {
+    servers[worker] = await fleet.start(worker);
+    servers[`${worker}-log`] = await fleet.start(worker, { bindings: { LOG_HITS: "true" } });
+  }
+  return servers;
+}
+
+const withFloor = ({ floor }, heat) => ({ floor: { server: floor, requests: [getToken()], amount: amountOf("floor") }, ...heat });

@@ -1,0 +1,60 @@
+// What caching saves: how long one caller waits, by the clock, for a token from the broker's tiers and straight from the
+// authorization server. The stand-in answers at once and from the same machine, which no real one does; so it is also
+// asked with a delay.
+
+import { Agent, request as send } from "node:http";
+
+import { directRequest, getToken, newClient, postToken } from "../lib/backends.mjs";
+import { withFleet } from "../lib/fleet.mjs";
+
+/** About what Entra takes; it depends on where one is. */
+const DELAY_MILLIS = 100;
+
+/** Row → `{ p50, p99 }` in milliseconds. */
+export async function latency(backends, { times }) {
+  return withFleet(backends, async (fleet) => {
+    const clients = Array.from({ length: times }, (_, n) => newClient(n));
+    const hit = await fleet.start("broker", { clients });
+    const kv = await fleet.start("broker", { clients });
+    const all = clients.map((client) => getToken(client));
+    const repeat = (request, n = times) => Array(n).fill(request);
+    const results = {
+      // Nobody has asked for any of these tokens before; they are then in the KV that the next isolate reads from.
+      miss: await timed(hit, all),
+      kv: await timed(kv, all),
+      get: await timed(hit, repeat(getToken(clients[0]))),
+      post: await timed(hit, repeat(postToken(clients[0]))),
+      direct: await timed(backends.authority, repeat(directRequest())),
+    };
+    backends.authority.always({ slow: DELAY_MILLIS });
+    results.directDelayed = await timed(backends.authority, repeat(directRequest(), Math.min(times, 50)));
+    backends.authority.always(null);
+    return results;
+  });
+}
+
+async function timed({ port }, requests) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const millis = [];
+  // The first one opens the connection.
+  await answer(agent, port, requests[0]);
+  for (const request of requests.slice(1)) {
+    const started = performance.now();
+    await answer(agent, port, request);
+    millis.push(performance.now() - started);
+  }
+  agent.destroy();
+  millis.sort((a, b) => a - b);
+  const at = (part) => millis[Math.floor(part * (millis.length - 1))];
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+function answer(agent, port, { method, path, headers, body }) {
+  return new Promise((resolve, reject) => {
+    const sent = send({ agent, host: "127.0.0.1", port, method, path, headers }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`${path}: status ${response.statusCode}`));
+      response.on("error", reject).on("end", resolve).resume();
+    });
+    sent.on("error", reject).end(body);
+  });
+}

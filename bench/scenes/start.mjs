@@ -1,0 +1,32 @@
+// What it takes until a fresh isolate has given its first answer: CPU time of a new workerd process, and its memory then.
+// The broker is asked by nobody whom it knows, so that it has read its whole configuration and asked nobody else.
+
+import { getToken, newClient } from "../lib/backends.mjs";
+import { withFleet } from "../lib/fleet.mjs";
+import { cpuMicros, memory } from "../lib/process.mjs";
+import { peerModules } from "../lib/workers.mjs";
+
+const WORKERS = ["floor", "broker", "careful", "msal"];
+
+/** Worker → one `{ cpuMillis, wallMillis, resident, peak }` for each of `times` processes. */
+export async function start(backends, { times }) {
+  // Bundled before the clock runs.
+  await Promise.all(WORKERS.filter((worker) => worker !== "broker").map(peerModules));
+  const results = Object.fromEntries(WORKERS.map((worker) => [worker, []]));
+  for (let n = 0; n < times; n++) {
+    for (const worker of n % 2 === 0 ? WORKERS : WORKERS.toReversed()) {
+      results[worker].push(await withFleet(backends, (fleet) => startOnce(fleet, worker)));
+    }
+  }
+  return results;
+}
+
+async function startOnce(fleet, worker) {
+  const { path, headers } = getToken(newClient(1));
+  const started = performance.now();
+  const server = await fleet.start(worker);
+  const response = await fetch(server.url + path, { headers });
+  await response.arrayBuffer();
+  const wallMillis = performance.now() - started;
+  return { cpuMillis: cpuMicros(server.pid) / 1000, wallMillis, ...memory(server.pid) };
+}
