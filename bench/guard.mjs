@@ -62,11 +62,11 @@ function handicapped(times) {
   const main = `
     import Broker from "./index.js";
     export { TokenCoordinator } from "./index.js";
-    export default class extends Broker {
-      fetch(request) {
+    export default {
+      fetch(request, env, context) {
         for (let n = 0; n < ${times}; n++) new URL(request.url).searchParams.get("scope");
-        return super.fetch(request);
-      }
+        return Broker.fetch(request, env, context);
+      },
     };`;
   return { around: (modules) => [{ name: "main.js", kind: "esModule", content: main }, ...modules] };
 }

@@ -139,8 +139,7 @@ where
             Ok(Coordinated { reply: Ok(handout), .. }) => {
                 self.keep(grant, handout.token);
             }
-            // Without a coordinator there is nobody to tell.
-            Ok(_) | Err(CoordinationError::Unbound) => {}
+            Ok(_) => {}
             Err(fault) => event.coordinator_failed(fault.name()),
         }
     }
@@ -284,7 +283,11 @@ where
             Freshness::Expired => return None,
             _ if left < min_ttl => return None,
             Freshness::Stale if self.claim(grant, at) => Then::Renew,
-            Freshness::Fresh if tier == Tier::Kv && self.claim(grant, at) => Then::Touch,
+            Freshness::Fresh
+                if tier == Tier::Kv && self.coordinator.is_bound() && self.claim(grant, at) =>
+            {
+                Then::Touch
+            }
             Freshness::Stale | Freshness::Fresh => Then::Done,
         };
         let cache_status = CacheStatus::Hit { tier, ttl_secs: left.whole_secs() };

@@ -17,8 +17,9 @@ pub struct IsolateMemory(RefCell<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     tokens: BTreeMap<TokenKey, Entry>,
-    /// Counts uses; the smallest is the longest ago.
+    /// Counts uses; each entry's last use is in `by_use` as well, oldest first.
     uses: u64,
+    by_use: BTreeMap<u64, TokenKey>,
 }
 
 #[derive(Debug)]
@@ -30,44 +31,45 @@ struct Entry {
 }
 
 impl Entries {
-    fn next_use(&mut self) -> u64 {
+    fn use_now(&mut self, key: &TokenKey) -> Option<&mut Entry> {
+        let entry = self.tokens.get_mut(key)?;
+        self.by_use.remove(&entry.last_used);
         self.uses = self.uses.saturating_add(1);
-        self.uses
+        self.by_use.insert(self.uses, *key);
+        entry.last_used = self.uses;
+        Some(entry)
     }
 
-    /// Looks at every entry, which costs microseconds, and only when a new token finds no room.
-    fn make_room(&mut self) {
-        let oldest = self.tokens.iter().min_by_key(|(_, entry)| entry.last_used);
-        if let Some(key) = oldest.map(|(key, _)| *key) {
-            self.tokens.remove(&key);
+    fn insert(&mut self, key: TokenKey, token: CachedToken) {
+        if self.tokens.len() >= ISOLATE_TOKENS_MAX
+            && let Some((_, oldest)) = self.by_use.pop_first()
+        {
+            self.tokens.remove(&oldest);
         }
+        self.uses = self.uses.saturating_add(1);
+        self.by_use.insert(self.uses, key);
+        self.tokens.insert(key, Entry { token, last_used: self.uses, renewal_claimed_at: None });
     }
 }
 
 impl TokenMemory for IsolateMemory {
     fn recall(&self, key: &TokenKey) -> Option<CachedToken> {
-        let mut entries = self.0.borrow_mut();
-        let now = entries.next_use();
-        let entry = entries.tokens.get_mut(key)?;
-        entry.last_used = now;
-        Some(entry.token.clone())
+        self.0.borrow_mut().use_now(key).map(|entry| entry.token.clone())
     }
 
     fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis) {
         let mut entries = self.0.borrow_mut();
-        let last_used = entries.next_use();
-        let mut renewal_claimed_at = None;
-        match entries.tokens.get(&key) {
-            // Answers may overtake each other.
-            Some(known) if is_servable(&known.token, now) && !token.supersedes(&known.token) => {
-                return;
-            }
-            // The same again, because upstream fails: the next renewal may wait as well.
-            Some(known) if token == known.token => renewal_claimed_at = known.renewal_claimed_at,
-            None if entries.tokens.len() >= ISOLATE_TOKENS_MAX => entries.make_room(),
-            _ => {}
+        let Some(known) = entries.use_now(&key) else {
+            return entries.insert(key, token);
+        };
+        // Answers may overtake each other.
+        if is_servable(&known.token, now) && !token.supersedes(&known.token) {
+            return;
         }
-        entries.tokens.insert(key, Entry { token, last_used, renewal_claimed_at });
+        // The same again, because upstream fails: the next renewal may wait as well.
+        if token != known.token {
+            (known.token, known.renewal_claimed_at) = (token, None);
+        }
     }
 
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {

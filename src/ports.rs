@@ -62,6 +62,8 @@ impl TierError {
 /// The coordinator of each token key: one for the whole network. It saves requests; callers go on
 /// without it.
 pub trait Coordination {
+    /// Whether there are coordinators at all.
+    fn is_bound(&self) -> bool;
     /// The token, or why upstream gives none, within [`crate::limits::COORDINATOR_TIMEOUT`].
     async fn acquire(
         &self,

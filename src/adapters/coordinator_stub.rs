@@ -32,6 +32,10 @@ impl CoordinatorStub {
 }
 
 impl Coordination for CoordinatorStub {
+    fn is_bound(&self) -> bool {
+        self.0.is_some()
+    }
+
     async fn acquire(
         &self,
         grant: &Grant,

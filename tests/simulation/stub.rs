@@ -30,6 +30,10 @@ pub(crate) struct Stub {
 }
 
 impl Coordination for Stub {
+    fn is_bound(&self) -> bool {
+        self.all.is_some()
+    }
+
     async fn acquire(
         &self,
         grant: &Grant,

@@ -92,6 +92,10 @@ pub(crate) struct SimulatedCoordinator {
 }
 
 impl Coordination for SimulatedCoordinator {
+    fn is_bound(&self) -> bool {
+        !self.answers.borrow().is_empty()
+    }
+
     async fn acquire(
         &self,
         _: &Grant,
