@@ -16,14 +16,16 @@ pub struct IsolateMemory(RefCell<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    tokens: BTreeMap<TokenKey, Entry>,
-    /// Counts uses; each entry's last use is in `by_use` as well, oldest first.
+    places: BTreeMap<TokenKey, usize>,
+    /// Close together: the oldest is looked for among all of them.
+    slots: Vec<Entry>,
+    /// Counts uses; the smallest is the longest ago.
     uses: u64,
-    by_use: BTreeMap<u64, TokenKey>,
 }
 
 #[derive(Debug)]
 struct Entry {
+    key: TokenKey,
     token: CachedToken,
     last_used: u64,
     /// When a background renewal was started.
@@ -31,24 +33,32 @@ struct Entry {
 }
 
 impl Entries {
+    fn get(&mut self, key: &TokenKey) -> Option<&mut Entry> {
+        self.slots.get_mut(*self.places.get(key)?)
+    }
+
     fn use_now(&mut self, key: &TokenKey) -> Option<&mut Entry> {
-        let entry = self.tokens.get_mut(key)?;
-        self.by_use.remove(&entry.last_used);
         self.uses = self.uses.saturating_add(1);
-        self.by_use.insert(self.uses, *key);
-        entry.last_used = self.uses;
+        let now = self.uses;
+        let entry = self.get(key)?;
+        entry.last_used = now;
         Some(entry)
     }
 
+    /// Adds what is not there yet, in the place of the least recently used if there is no room.
     fn insert(&mut self, key: TokenKey, token: CachedToken) {
-        if self.tokens.len() >= ISOLATE_TOKENS_MAX
-            && let Some((_, oldest)) = self.by_use.pop_first()
-        {
-            self.tokens.remove(&oldest);
+        let new = Entry { key, token, last_used: self.uses, renewal_claimed_at: None };
+        if self.slots.len() < ISOLATE_TOKENS_MAX {
+            self.places.insert(key, self.slots.len());
+            self.slots.push(new);
+            return;
         }
-        self.uses = self.uses.saturating_add(1);
-        self.by_use.insert(self.uses, key);
-        self.tokens.insert(key, Entry { token, last_used: self.uses, renewal_claimed_at: None });
+        let oldest = self.slots.iter_mut().enumerate().min_by_key(|(_, entry)| entry.last_used);
+        if let Some((place, oldest)) = oldest {
+            self.places.remove(&oldest.key);
+            self.places.insert(key, place);
+            *oldest = new;
+        }
     }
 }
 
@@ -74,7 +84,7 @@ impl TokenMemory for IsolateMemory {
 
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut entries = self.0.borrow_mut();
-        let Some(entry) = entries.tokens.get_mut(key) else { return false };
+        let Some(entry) = entries.get(key) else { return false };
         let claimed = entry.renewal_claimed_at.is_some_and(|at| now < at.plus(RENEWAL_CLAIM));
         if !claimed {
             entry.renewal_claimed_at = Some(now);

@@ -30,10 +30,10 @@ const MAIN = `
 import { take } from "./counter.js";
 import Broker from "./index.js";
 export { TokenCoordinator } from "./index.js";
-export default class extends Broker {
-  fetch(request) {
-    return request.url.endsWith("${PATH}") ? Response.json(take()) : super.fetch(request);
-  }
+export default {
+  fetch(request, env, context) {
+    return request.url.endsWith("${PATH}") ? Response.json(take()) : Broker.fetch(request, env, context);
+  },
 };`;
 
 /** The modules of a broker, with the counter around them. */
