@@ -25,9 +25,9 @@ const wasm = join(output, "index_bg.wasm");
 const glue = join(output, "glue");
 const names = process.argv.includes("--names");
 
-/** What rustc uses by itself, and `try`/`catch` around imports; workerd has all of it. */
+/** What rustc uses by itself and .cargo/config.toml adds, and `try`/`catch` around imports; workerd has all of it. */
 const wasmFeatures = [
-  "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling",
+  "simd", "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling",
 ];
 
 /** Brings build/ up to date. `show` lets the compiler's output through to a terminal. */
@@ -84,7 +84,7 @@ function hashInputs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs"].map((name) => join(root, name));
+  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs", ".cargo/config.toml"].map((name) => join(root, name));
   const hash = createHash("sha256").update(JSON.stringify([names, cargoTools]));
   for (const path of [...rest, ...sources]) {
     const content = readFileSync(path);
