@@ -6,11 +6,12 @@ use crate::config::Grant;
 use crate::coordinator::{Handout, Source, Want};
 use crate::error::{BrokerError, UpstreamError};
 use crate::event::Event;
-use crate::limits::KV_TTL_MIN_SECS;
-use crate::policy::freshness::{Freshness, assess, is_servable};
+use crate::limits::{FAILURE_ECHO, KV_TTL_MIN_SECS, REFUSAL_MEMORY};
+use crate::policy::failure_memory::Failure;
+use crate::policy::freshness::{Freshness, assess, is_newest, is_servable};
 use crate::ports::{
-    Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
-    TokenMemory, TokenTier,
+    Clock, Coordinated, Coordination, CoordinationError, Entropy, RecalledFailure, TierError,
+    TokenEndpoint, TokenMemory, TokenTier,
 };
 use crate::record::{self, CachedToken};
 use crate::time::{Millis, UnixMillis};
@@ -97,9 +98,9 @@ where
         let want = Want { min_ttl, ..want(held.as_ref()) };
         let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
         match self.acquire(grant, want, event).await {
-            Ok((Handout { token, source }, then)) => {
+            Ok((Handout { token, source }, tier, then)) => {
                 let token = self.keep(grant, token);
-                Ok(self.handed_out(Handout { token, source }, reason, then))
+                Ok(self.handed_out(Handout { token, source }, tier, reason, then))
             }
             // The best there is, before nothing; another request may have got it meanwhile.
             Err(error) => self
@@ -116,7 +117,7 @@ where
         let held = self.memory.recall(&grant.token_key);
         let want = Want { renewed: true, ..want(held.as_ref()) };
         match self.acquire(grant, want, event).await {
-            Ok((handout, then)) => {
+            Ok((handout, _, then)) => {
                 let newer = handout.token.generation > want.known_generation;
                 match handout.source {
                     Source::HeldWhileFailing => event.renewal_failed("failing"),
@@ -136,10 +137,18 @@ where
     /// KV may be behind: the coordinator's token is kept.
     pub async fn touch(&self, grant: &Grant, event: &mut Event) {
         match self.coordinator.acquire(grant, want(None), &event.request_id).await {
-            Ok(Coordinated { reply: Ok(handout), .. }) => {
-                self.keep(grant, handout.token);
+            Ok(Coordinated { reply, trail }) => {
+                event.upstream = trail.unwrap_or_default();
+                match reply {
+                    Ok(Handout { token, source }) => {
+                        self.keep(grant, token);
+                        if source == Source::HeldWhileFailing {
+                            event.renewal_failed("failing");
+                        }
+                    }
+                    Err(error) => event.renewal_failed(error.name()),
+                }
             }
-            Ok(_) => {}
             Err(fault) => event.coordinator_failed(fault.name()),
         }
     }
@@ -181,20 +190,32 @@ where
         }
     }
 
-    /// From the coordinator, or straight from the authorization server.
+    /// From the coordinator, or straight from the authorization server; but a failure that lasts is
+    /// not asked for again.
     async fn acquire(
         &self,
         grant: &Grant,
         want: Want,
         event: &mut Event,
-    ) -> Result<(Handout, Then), UpstreamError> {
+    ) -> Result<(Handout, Tier, Then), UpstreamError> {
+        let now = self.clock.now();
+        let recalled = self.memory.failure(&grant.token_key);
+        if let Some(RecalledFailure { failure, .. }) =
+            recalled.filter(|recalled| now < recalled.ask_again_at)
+        {
+            return Err(failure.at(now));
+        }
         let fault = match self.coordinator.acquire(grant, want, &event.request_id).await {
             Ok(Coordinated { reply, trail }) => {
                 event.upstream = trail.unwrap_or_default();
                 match reply {
                     // By the coordinator's clock it was good; it is ours that counts here.
                     Ok(handout) if !self.is_servable(&handout.token) => CoordinationError::Failed,
-                    reply => return reply.map(|handout| (handout, Then::Done)),
+                    Ok(handout) => return Ok((handout, Tier::Coordinator, Then::Done)),
+                    Err(error) => {
+                        self.echo_failure(grant, &error);
+                        return Err(error);
+                    }
                 }
             }
             Err(fault) => fault,
@@ -207,15 +228,46 @@ where
                 Then::Done
             }
         };
+        // Another request may have waited before this one, and have got it meanwhile.
+        let newest = self.memory.recall(&grant.token_key);
+        if let Some(token) = newest
+            .filter(|token| token.generation > want.known_generation && self.is_servable(token))
+        {
+            return Ok((Handout { token, source: Source::Held }, Tier::Isolate, Then::Done));
+        }
         let upstream =
             Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
         let token = upstream
             .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
-            .await?;
+            .await
+            .inspect_err(|error| self.remember_failure(grant, error))?;
         // As a coordinator would count: this token is newer than any that was known.
         let generation = want.known_generation.max(token.requested_at.0);
         let token = token.with_generation(generation);
-        Ok((Handout { token, source: Source::Flight }, then))
+        Ok((Handout { token, source: Source::Flight }, Tier::Coordinator, then))
+    }
+
+    /// Remembers what upstream itself has said: it is asked again when that is over.
+    fn remember_failure(&self, grant: &Grant, error: &UpstreamError) {
+        let previous = self.memory.failure(&grant.token_key).map(|recalled| recalled.failure);
+        let random = u32::from_be_bytes(self.entropy.bytes());
+        let failure = Failure::new(error.clone(), previous.as_ref(), self.clock.now(), random);
+        let ask_again_at = failure.until;
+        self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
+    }
+
+    /// Remembers what the coordinator has passed on, who knows for how long: it is asked again soon.
+    fn echo_failure(&self, grant: &Grant, error: &UpstreamError) {
+        let now = self.clock.now();
+        let left = match error {
+            UpstreamError::Unavailable { retry_after_secs, .. } => {
+                Millis::from_secs(*retry_after_secs)
+            }
+            _ => REFUSAL_MEMORY,
+        };
+        let failure = Failure { error: error.clone(), until: now.plus(left), count: 1 };
+        let ask_again_at = now.plus(left.min(FAILURE_ECHO));
+        self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
     }
 
     /// Keeps `token` in memory, and returns the newest that is there: an older generation is never
@@ -234,12 +286,12 @@ where
         is_servable(token, self.clock.now())
     }
 
-    fn handed_out(&self, handout: Handout, reason: Forward, then: Then) -> Served {
+    fn handed_out(&self, handout: Handout, tier: Tier, reason: Forward, then: Then) -> Served {
         let at = self.clock.now();
         let Handout { token, source } = handout;
         let ttl_secs = at.until(token.expires_at).whole_secs();
         let cache_status = match source {
-            Source::Held => CacheStatus::Hit { tier: Tier::Coordinator, ttl_secs },
+            Source::Held => CacheStatus::Hit { tier, ttl_secs },
             Source::HeldWhileFailing => CacheStatus::StaleIfError { ttl_secs },
             Source::Flight => CacheStatus::Forwarded { reason, collapsed: false },
             Source::Collapsed => CacheStatus::Forwarded { reason, collapsed: true },
@@ -281,8 +333,9 @@ where
         let left = at.until(token.expires_at);
         let then = match assess(&token, at) {
             Freshness::Expired => return None,
-            _ if left < min_ttl => return None,
-            Freshness::Stale if self.claim(grant, at) => Then::Renew,
+            // The best there is, where upstream has just been asked.
+            _ if left < min_ttl && !is_newest(&token, at) => return None,
+            Freshness::Stale if !is_newest(&token, at) && self.claim(grant, at) => Then::Renew,
             Freshness::Fresh
                 if tier == Tier::Kv && self.coordinator.is_bound() && self.claim(grant, at) =>
             {

@@ -17,7 +17,7 @@ use crate::error::{Outage, UpstreamError};
 use crate::limits::{
     ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX, TRANSIENT_RETRY_AFTER_SECS,
 };
-use crate::policy::failure_memory;
+use crate::policy::failure_memory::Failure;
 use crate::policy::freshness::{Freshness, assess, renew_early_at, renewal_spacing};
 use crate::record::CachedToken;
 use crate::time::{Millis, UnixMillis};
@@ -131,20 +131,6 @@ pub struct Facts {
     pub renew_at: Option<UnixMillis>,
 }
 
-/// A failure that is remembered.
-#[derive(Clone, Debug, Decode, Encode, PartialEq)]
-pub struct Failure {
-    /// What upstream said.
-    #[n(0)]
-    pub error: UpstreamError,
-    /// Until then it is not asked again.
-    #[n(1)]
-    pub until: UnixMillis,
-    /// Failures in a row.
-    #[n(2)]
-    pub count: u32,
-}
-
 /// The state machine.
 #[derive(Debug, Default)]
 pub struct Coordinator {
@@ -243,9 +229,9 @@ impl Coordinator {
 
     fn failed(&mut self, error: UpstreamError, now: UnixMillis, random: u32) -> Vec<Action> {
         let facts = &mut self.snapshot.facts;
-        let count = facts.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
-        let until = now.plus(failure_memory::window(&error, count, random));
-        facts.failure = Some(Failure { error, until, count });
+        let failure = Failure::new(error, facts.failure.as_ref(), now, random);
+        let until = failure.until;
+        facts.failure = Some(failure);
         self.saved_asked_at = facts.asked_at;
         let mut actions = vec![Action::Save];
         self.reply_to_all([Source::HeldWhileFailing; 2], now, &mut actions);
@@ -300,23 +286,12 @@ impl Coordinator {
 
     /// The token, else the failure, as things are.
     fn answer(&self, source: Source, now: UnixMillis) -> Result<Handout, UpstreamError> {
-        self.held(now)
-            .map(|token| Handout { token: token.clone(), source })
-            .ok_or_else(|| self.remembered(now))
-    }
-
-    /// The remembered failure, with the time that is left of it.
-    fn remembered(&self, now: UnixMillis) -> UpstreamError {
-        let Some(Failure { error, until, .. }) = &self.snapshot.facts.failure else {
-            return expired_on_arrival();
-        };
-        match error.clone() {
-            UpstreamError::Unavailable { cause, response, .. } => {
-                let retry_after_secs = now.until(*until).0.div_ceil(1000).max(1);
-                UpstreamError::Unavailable { cause, retry_after_secs, response }
+        self.held(now).map(|token| Handout { token: token.clone(), source }).ok_or_else(|| {
+            match &self.snapshot.facts.failure {
+                Some(failure) => failure.at(now),
+                None => expired_on_arrival(),
             }
-            refusal => refusal,
-        }
+        })
     }
 
     /// The token, if it may still be served.
@@ -332,7 +307,7 @@ impl Coordinator {
     /// and no request for a better token right after one.
     fn may_ask(&self, now: UnixMillis) -> bool {
         let facts = &self.snapshot.facts;
-        let failing = facts.failure.as_ref().is_some_and(|failure| now < failure.until);
+        let failing = facts.failure.as_ref().is_some_and(|failure| !failure.is_over(now));
         let asked_just_now = self.held(now).is_some_and(|token| {
             facts.fetched_at.is_some_and(|at| now < at.plus(renewal_spacing(token)))
         });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::keys::TokenKey;
 use crate::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use crate::policy::freshness::is_servable;
-use crate::ports::TokenMemory;
+use crate::ports::{RecalledFailure, TokenMemory};
 use crate::record::CachedToken;
 use crate::time::UnixMillis;
 
@@ -21,6 +21,7 @@ struct Entries {
     slots: Vec<Entry>,
     /// Counts uses; the smallest is the longest ago.
     uses: u64,
+    failures: BTreeMap<TokenKey, RecalledFailure>,
 }
 
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl Entries {
 
     /// Adds what is not there yet, in the place of the least recently used if there is no room.
     fn insert(&mut self, key: TokenKey, token: CachedToken) {
+        self.failures.remove(&key);
         let new = Entry { key, token, last_used: self.uses, renewal_claimed_at: None };
         if self.slots.len() < ISOLATE_TOKENS_MAX {
             self.places.insert(key, self.slots.len());
@@ -79,7 +81,20 @@ impl TokenMemory for IsolateMemory {
         // The same again, because upstream fails: the next renewal may wait as well.
         if token != known.token {
             (known.token, known.renewal_claimed_at) = (token, None);
+            entries.failures.remove(&key);
         }
+    }
+
+    fn failure(&self, key: &TokenKey) -> Option<RecalledFailure> {
+        self.0.borrow().failures.get(key).cloned()
+    }
+
+    fn remember_failure(&self, key: TokenKey, failure: RecalledFailure) {
+        let failures = &mut self.0.borrow_mut().failures;
+        if failures.len() >= ISOLATE_TOKENS_MAX {
+            failures.clear();
+        }
+        failures.insert(key, failure);
     }
 
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {

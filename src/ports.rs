@@ -8,6 +8,7 @@ use crate::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
 use crate::error::UpstreamError;
 use crate::event::{Event, UpstreamTrail};
 use crate::keys::TokenKey;
+use crate::policy::failure_memory::Failure;
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
 use crate::time::{Millis, UnixMillis};
@@ -22,6 +23,20 @@ pub trait TokenMemory {
     /// Whether a background renewal may start now: one at a time for a key. A claim lapses after
     /// [`crate::limits::RENEWAL_CLAIM`], for a renewal that was lost with its request.
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool;
+    /// The newest failure of upstream, unless a token came after it, and whether to ask again.
+    fn failure(&self, key: &TokenKey) -> Option<RecalledFailure>;
+    /// Keeps `failure` until a token comes.
+    fn remember_failure(&self, key: TokenKey, failure: RecalledFailure);
+}
+
+/// A failure as an isolate remembers it.
+#[derive(Clone, Debug)]
+pub struct RecalledFailure {
+    /// What upstream said, and for how long.
+    pub failure: Failure,
+    /// From then on it is worth asking; sooner than the failure is over where a coordinator knows
+    /// better.
+    pub ask_again_at: UnixMillis,
 }
 
 /// A shared tier of sealed records. An optimisation, never an authority: callers treat every

@@ -27,3 +27,9 @@ export function otherResponse(status, body, requestId, more) {
   for (let n = 0; n < more.length; n += 2) headers.set(more[n], more[n + 1]);
   return new Response(body, { status, headers });
 }
+
+/** Where nothing else can be said: the wasm has stopped, and has its own line in the log. */
+export function internalError() {
+  const body = { error: "server_error", error_description: "the broker failed; try again" };
+  return otherResponse(500, JSON.stringify(body), crypto.randomUUID(), ["Pragma", "no-cache"]);
+}

@@ -5,6 +5,7 @@
 import * as broker from "edge-token-broker";
 
 import { requestText } from "./body.mjs";
+import { internalError } from "./response.mjs";
 
 /** Shared with the `worker` crate's panic hook. */
 const state = broker.__worker_init_state();
@@ -18,15 +19,36 @@ function recover() {
   state.instanceId += 1;
 }
 
-/** Not every trap is a panic: the stack or the memory may have run out. */
+/** Handlers do not throw: whatever comes out of the wasm, it stopped in the middle of something. */
 function note(error) {
-  if (error instanceof WebAssembly.RuntimeError) {
-    console.error("Critical", error);
-    state.criticalError = true;
-  }
+  console.error("Critical", error);
+  state.criticalError = true;
 }
 
-addEventListener("error", ({ error }) => note(error));
+addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && note(error));
+
+/** Longer than a coordinator is waited for: who waits for one that is well never notices. */
+const CHECK_MS = 5_200;
+
+/** What `outlive` comes to when the memory in which somebody waits is gone. */
+const LOST = Symbol("lost");
+
+/**
+ * Waits for what the wasm has promised. When it panics, in whatever event of the isolate, everybody who waits in its
+ * memory would wait for ever, their timers included.
+ */
+async function outlive(promise) {
+  const { instanceId } = state;
+  for (;;) {
+    let timer;
+    const check = new Promise((resolve) => {
+      timer = setTimeout(resolve, CHECK_MS, LOST);
+    });
+    const outcome = await Promise.race([promise, check]).finally(() => clearTimeout(timer));
+    if (outcome !== LOST) return outcome;
+    if (state.criticalError || state.instanceId !== instanceId) return LOST;
+  }
+}
 
 /** As `REQUEST_BODY_MAX_BYTES` in limits.rs, which decides. */
 const BODY_MAX = 16 * 1024;
@@ -36,41 +58,37 @@ function handle({ method, url, headers }, contentType, body, env, context) {
   const authorization = headers.get("authorization") ?? undefined;
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
-  const ask = () =>
-    broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, env, context);
-  recover();
-  try {
-    const answer = ask();
-    return answer instanceof Promise ? answered(answer, ask) : answer;
-  } catch (error) {
-    note(error);
-    return new Response(null, { status: 500 });
-  }
+  const ask = () => {
+    recover();
+    try {
+      return broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, env, context);
+    } catch (error) {
+      note(error);
+      return internalError();
+    }
+  };
+  const answer = ask();
+  return answer instanceof Promise ? answered(answer, ask) : answer;
 }
 
-/** Longer than a coordinator is waited for: who waits for one that is well never notices. */
-const CHECK_MS = 5_200;
-
-/**
- * Waits for an answer. When the wasm panics, in whatever request of the isolate, everybody who waits in its memory waits
- * for ever; they ask once more, in the new memory.
- */
+/** Asks once more where the answer was lost; not again, for it may be this request that makes the wasm panic. */
 async function answered(answer, ask) {
-  const { instanceId } = state;
-  for (;;) {
-    let timer;
-    const check = new Promise((resolve) => (timer = setTimeout(resolve, CHECK_MS)));
-    const response = await Promise.race([answer, check]);
-    clearTimeout(timer);
-    if (response !== undefined) return response;
-    recover();
-    if (state.instanceId !== instanceId) return ask();
+  for (const again of [ask, internalError]) {
+    const outcome = await outlive(answer);
+    if (outcome !== LOST) return outcome;
+    answer = again();
   }
+  return answer;
 }
 
 async function handlePost(request, env, context) {
   const contentType = request.headers.get("content-type") ?? undefined;
   return handle(request, contentType, await requestText(request, BODY_MAX), env, context);
+}
+
+/** For what has no answer: the runtime notices, and tries again where that is of use. */
+async function settled(promise) {
+  if ((await outlive(promise)) === LOST) throw new Error("The wasm panicked.");
 }
 
 export default {
@@ -81,7 +99,7 @@ export default {
 
   scheduled(controller, env, context) {
     recover();
-    return broker.scheduled(controller, env, context);
+    return settled(broker.scheduled(controller, env, context));
   },
 };
 
@@ -97,28 +115,25 @@ export class TokenCoordinator {
 
   async fetch(request) {
     const message = await request.bytes();
-    return new Response(await this.#handle((object) => object.acquire(message)));
+    return new Response(await this.#current((object) => object.acquire(message)));
   }
 
-  alarm() {
-    return this.#handle((object) => object.alarm());
+  /** An alarm that is lost has to fail: the runtime tries it again, and starts no other before it has ended. */
+  async alarm() {
+    await settled(this.#current((object) => object.alarm()));
   }
 
-  #handle(handler) {
+  #current(handler) {
     recover();
     try {
-      return handler(this.#current());
+      if (this.#instanceId !== state.instanceId) {
+        this.#object = new broker.TokenCoordinator(...this.#parameters);
+        this.#instanceId = state.instanceId;
+      }
+      return handler(this.#object);
     } catch (error) {
       note(error);
       throw error;
     }
-  }
-
-  #current() {
-    if (this.#instanceId !== state.instanceId) {
-      this.#object = new broker.TokenCoordinator(...this.#parameters);
-      this.#instanceId = state.instanceId;
-    }
-    return this.#object;
   }
 }

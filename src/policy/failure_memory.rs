@@ -1,8 +1,57 @@
 //! For how long a failure of the authorization server is remembered instead of asked for again.
 
+use minicbor::{Decode, Encode};
+
 use crate::error::{Outage, UpstreamError};
 use crate::limits::{REFUSAL_MEMORY, TRANSIENT_MEMORY_MAX, TRANSIENT_MEMORY_MIN};
-use crate::time::Millis;
+use crate::time::{Millis, UnixMillis};
+
+/// A failure that is remembered.
+#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+pub struct Failure {
+    /// What upstream said.
+    #[n(0)]
+    pub error: UpstreamError,
+    /// Until then it is not asked again.
+    #[n(1)]
+    pub until: UnixMillis,
+    /// Failures in a row.
+    #[n(2)]
+    pub count: u32,
+}
+
+impl Failure {
+    /// The failure `error`, after `previous` if that has not been forgotten.
+    #[must_use]
+    pub fn new(
+        error: UpstreamError,
+        previous: Option<&Self>,
+        now: UnixMillis,
+        random: u32,
+    ) -> Self {
+        let count = previous.map_or(0, |failure| failure.count).saturating_add(1);
+        let until = now.plus(window(&error, count, random));
+        Self { error, until, count }
+    }
+
+    /// Whether it is over, and one more request is worth it.
+    #[must_use]
+    pub fn is_over(&self, now: UnixMillis) -> bool {
+        now >= self.until
+    }
+
+    /// What upstream said, with the time that is left of it.
+    #[must_use]
+    pub fn at(&self, now: UnixMillis) -> UpstreamError {
+        match self.error.clone() {
+            UpstreamError::Unavailable { cause, response, .. } => {
+                let retry_after_secs = now.until(self.until).0.div_ceil(1000).max(1);
+                UpstreamError::Unavailable { cause, retry_after_secs, response }
+            }
+            refusal => refusal,
+        }
+    }
+}
 
 /// The time until one more request is worth it.
 ///

@@ -59,10 +59,18 @@ pub fn renew_early_at(token: &CachedToken, random: u32) -> UnixMillis {
     renew_at.minus(jitter)
 }
 
+/// Whether `token` is so new that upstream would give no better one.
+#[must_use]
+pub fn is_newest(token: &CachedToken, now: UnixMillis) -> bool {
+    now < token.requested_at.plus(renewal_spacing(token))
+}
+
 /// For how long after one renewal another one is not worth it.
 #[must_use]
 pub fn renewal_spacing(token: &CachedToken) -> Millis {
-    RENEWAL_SPACING.min(Millis(token.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR))
+    let refresh_in = token.refresh_at.map(|at| token.requested_at.until(at));
+    let spacing = Millis(token.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR);
+    refresh_in.unwrap_or(RENEWAL_SPACING).min(spacing).min(RENEWAL_SPACING)
 }
 
 fn renew_ahead(lifetime: Millis) -> Millis {

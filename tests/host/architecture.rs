@@ -33,7 +33,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("memory", &["keys", "policy", "ports", "record"]),
     ("oauth", &["json"]),
     ("policy", &["config", "oauth", "record"]),
-    ("ports", &["config", "coordinator", "entra", "event", "keys", "record", "request_id"]),
+    (
+        "ports",
+        &["config", "coordinator", "entra", "event", "keys", "policy", "record", "request_id"],
+    ),
     ("record", &["keys", "oauth"]),
     ("request_id", &[]),
     ("secret", &[]),

@@ -8,7 +8,7 @@ use crate::support::world::{START, World, text};
 use edge_token_broker::broker::Broker;
 use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
 use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{TierError, TokenMemory};
+use edge_token_broker::ports::{RecalledFailure, TierError, TokenMemory};
 use edge_token_broker::record::CachedToken;
 use edge_token_broker::time::{Millis, UnixMillis};
 
@@ -158,6 +158,12 @@ impl TokenMemory for FilledMeanwhile {
     fn claim_renewal(&self, _: &TokenKey, _: UnixMillis) -> bool {
         false
     }
+
+    fn failure(&self, _: &TokenKey) -> Option<RecalledFailure> {
+        None
+    }
+
+    fn remember_failure(&self, _: TokenKey, _: RecalledFailure) {}
 }
 
 #[test]

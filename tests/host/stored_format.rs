@@ -5,13 +5,14 @@
 //! `src/record.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
 
 use crate::support::tokens::token;
+use edge_token_broker::coordinator::Facts;
 use edge_token_broker::coordinator::message::{StoredState, Subject};
-use edge_token_broker::coordinator::{Facts, Failure};
 use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
 use edge_token_broker::error::UpstreamError;
 use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::policy::failure_memory::Failure;
 use edge_token_broker::record::{CachedToken, OpenError, open, seal};
 use edge_token_broker::secret::ClientSecret;
 use edge_token_broker::time::{Millis, UnixMillis};
