@@ -6,9 +6,9 @@ use crate::config::Grant;
 use crate::coordinator::{Handout, Source, Want};
 use crate::error::{BrokerError, UpstreamError};
 use crate::event::Event;
-use crate::limits::{FAILURE_ECHO, KV_TTL_MIN_SECS, REFUSAL_MEMORY};
+use crate::limits::{FAILURE_ECHO, KV_TTL_MIN_SECS};
 use crate::policy::failure_memory::Failure;
-use crate::policy::freshness::{Freshness, assess, is_newest, is_servable};
+use crate::policy::freshness::{Freshness, assess, is_servable};
 use crate::ports::{
     Clock, Coordinated, Coordination, CoordinationError, Entropy, RecalledFailure, TierError,
     TokenEndpoint, TokenMemory, TokenTier,
@@ -100,6 +100,10 @@ where
         match self.acquire(grant, want, event).await {
             Ok((Handout { token, source }, tier, then)) => {
                 let token = self.keep(grant, token);
+                let now = self.clock.now();
+                if now.until(token.expires_at) < min_ttl {
+                    self.memory.note_best(&grant.token_key, now);
+                }
                 Ok(self.handed_out(Handout { token, source }, tier, reason, then))
             }
             // The best there is, before nothing; another request may have got it meanwhile.
@@ -137,7 +141,7 @@ where
     /// KV may be behind: the coordinator's token is kept.
     pub async fn touch(&self, grant: &Grant, event: &mut Event) {
         match self.coordinator.acquire(grant, want(None), &event.request_id).await {
-            Ok(Coordinated { reply, trail }) => {
+            Ok(Coordinated { reply, trail, .. }) => {
                 event.upstream = trail.unwrap_or_default();
                 match reply {
                     Ok(Handout { token, source }) => {
@@ -159,7 +163,7 @@ where
         let held = self.memory.recall(&grant.token_key);
         let want = want(held.as_ref());
         match self.coordinator.acquire(grant, want, &event.request_id).await {
-            Ok(Coordinated { reply, trail }) => {
+            Ok(Coordinated { reply, trail, .. }) => {
                 event.upstream = trail.unwrap_or_default();
                 match reply {
                     Ok(Handout { source: Source::HeldWhileFailing, .. }) => {
@@ -206,14 +210,14 @@ where
             return Err(failure.at(now));
         }
         let fault = match self.coordinator.acquire(grant, want, &event.request_id).await {
-            Ok(Coordinated { reply, trail }) => {
+            Ok(Coordinated { reply, trail, failing_for }) => {
                 event.upstream = trail.unwrap_or_default();
                 match reply {
                     // By the coordinator's clock it was good; it is ours that counts here.
                     Ok(handout) if !self.is_servable(&handout.token) => CoordinationError::Failed,
                     Ok(handout) => return Ok((handout, Tier::Coordinator, Then::Done)),
                     Err(error) => {
-                        self.echo_failure(grant, &error);
+                        self.echo_failure(grant, &error, failing_for);
                         return Err(error);
                     }
                 }
@@ -257,14 +261,8 @@ where
     }
 
     /// Remembers what the coordinator has passed on, who knows for how long: it is asked again soon.
-    fn echo_failure(&self, grant: &Grant, error: &UpstreamError) {
+    fn echo_failure(&self, grant: &Grant, error: &UpstreamError, left: Millis) {
         let now = self.clock.now();
-        let left = match error {
-            UpstreamError::Unavailable { retry_after_secs, .. } => {
-                Millis::from_secs(*retry_after_secs)
-            }
-            _ => REFUSAL_MEMORY,
-        };
         let failure = Failure { error: error.clone(), until: now.plus(left), count: 1 };
         let ask_again_at = now.plus(left.min(FAILURE_ECHO));
         self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
@@ -333,9 +331,8 @@ where
         let left = at.until(token.expires_at);
         let then = match assess(&token, at) {
             Freshness::Expired => return None,
-            // The best there is, where upstream has just been asked.
-            _ if left < min_ttl && !is_newest(&token, at) => return None,
-            Freshness::Stale if !is_newest(&token, at) && self.claim(grant, at) => Then::Renew,
+            _ if left < min_ttl && !self.memory.is_best(&grant.token_key, at) => return None,
+            Freshness::Stale if self.claim(grant, at) => Then::Renew,
             Freshness::Fresh
                 if tier == Tier::Kv && self.coordinator.is_bound() && self.claim(grant, at) =>
             {

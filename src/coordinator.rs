@@ -13,10 +13,8 @@ pub mod message;
 
 use minicbor::{Decode, Encode};
 
-use crate::error::{Outage, UpstreamError};
-use crate::limits::{
-    ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX, TRANSIENT_RETRY_AFTER_SECS,
-};
+use crate::error::UpstreamError;
+use crate::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX};
 use crate::policy::failure_memory::Failure;
 use crate::policy::freshness::{Freshness, assess, renew_early_at, renewal_spacing};
 use crate::record::CachedToken;
@@ -30,13 +28,15 @@ pub type Waiter = u64;
 pub enum Event {
     /// Somebody wants the token.
     Acquire {
-        /// Gets exactly one [`Action::Reply`], now or when the flight has landed.
+        /// Gets exactly one [`Action::Reply`], now or when the flight has landed, unless it leaves.
         waiter: Waiter,
         /// What would do.
         want: Want,
     },
     /// The flight that [`Action::Ask`] started has landed.
     Landed(Result<CachedToken, UpstreamError>),
+    /// A waiter waits no longer; it gets no reply.
+    Left(Waiter),
     /// The time of [`Action::Wake`] has come.
     Alarm,
 }
@@ -123,7 +123,8 @@ pub struct Facts {
     /// When somebody last asked.
     #[n(2)]
     pub asked_at: Option<UnixMillis>,
-    /// When the newest answer of upstream was asked for.
+    /// When the newest token was asked for, if that was for a better one than another: after that
+    /// no better one is to be had for a while.
     #[n(3)]
     pub fetched_at: Option<UnixMillis>,
     /// When the token is renewed by alarm: its jitter is drawn once.
@@ -147,6 +148,12 @@ pub struct Coordinator {
 struct Flight {
     leader: Option<Waiter>,
     others: Vec<Waiter>,
+    /// A caller may lead it; else it flies in the background.
+    led: bool,
+    /// There is a token; this one shall be better.
+    renewal: bool,
+    /// What the most demanding waiter wants.
+    min_ttl: Millis,
 }
 
 impl Coordinator {
@@ -155,6 +162,12 @@ impl Coordinator {
     #[must_use]
     pub fn restored(snapshot: Snapshot, keep_warm: bool) -> Self {
         Self { saved_asked_at: snapshot.facts.asked_at, snapshot, keep_warm, flight: None }
+    }
+
+    /// For how long upstream is not asked because of a failure.
+    #[must_use]
+    pub fn failing_for(&self, now: UnixMillis) -> Option<Millis> {
+        self.snapshot.facts.failure.as_ref().map(|failure| now.until(failure.until))
     }
 
     /// What [`Action::Save`] has to store.
@@ -169,6 +182,10 @@ impl Coordinator {
             Event::Acquire { waiter, want } => self.acquire(waiter, want, now),
             Event::Landed(Ok(token)) => self.landed(token, now, random),
             Event::Landed(Err(error)) => self.failed(error, now, random),
+            Event::Left(waiter) => {
+                self.left(waiter);
+                Vec::new()
+            }
             Event::Alarm => self.alarm(now),
         }
     }
@@ -193,10 +210,11 @@ impl Coordinator {
             if due && self.may_ask(now) {
                 self.take_off(None, now, &mut actions);
             }
-        } else if let Some(flight) = &mut self.flight {
-            flight.others.push(waiter);
-        } else if self.may_ask(now) {
-            self.take_off(Some(waiter), now, &mut actions);
+        } else if self.flight.is_some() || self.may_ask(now) {
+            if self.flight.is_none() {
+                self.take_off(Some(waiter), now, &mut actions);
+            }
+            self.board(waiter, want.min_ttl);
         } else {
             // The best there is: a token with less left than wanted, or what upstream said last.
             let source = self.source_of_held(true);
@@ -209,7 +227,11 @@ impl Coordinator {
     fn landed(&mut self, token: CachedToken, now: UnixMillis, random: u32) -> Vec<Action> {
         let facts = &mut self.snapshot.facts;
         facts.failure = None;
-        facts.fetched_at = Some(token.requested_at);
+        let for_better = self
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.renewal || now.until(token.expires_at) < flight.min_ttl);
+        facts.fetched_at = for_better.then_some(token.requested_at);
         let held = self.snapshot.token.as_ref();
         let mut actions = vec![Action::Save];
         // A token that expires later wins; upstream may have answered with an older one.
@@ -264,13 +286,32 @@ impl Coordinator {
     /// Starts a flight. The alarm is for a flight that is lost with the object's memory.
     fn take_off(&mut self, leader: Option<Waiter>, now: UnixMillis, actions: &mut Vec<Action>) {
         actions.push(Action::Ask { background: leader.is_none() });
-        self.flight = Some(Flight { leader, others: Vec::new() });
+        let (led, renewal) = (leader.is_some(), self.held(now).is_some());
+        self.flight = Some(Flight { leader, led, renewal, ..Flight::default() });
         actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
+    }
+
+    /// Lets `waiter` wait for the flight under way. Who left and comes back leads it again.
+    fn board(&mut self, waiter: Waiter, min_ttl: Millis) {
+        let Some(flight) = &mut self.flight else { return };
+        flight.min_ttl = flight.min_ttl.max(min_ttl);
+        match flight.leader {
+            None if flight.led => flight.leader = Some(waiter),
+            Some(leader) if leader == waiter => {}
+            _ => flight.others.push(waiter),
+        }
+    }
+
+    fn left(&mut self, waiter: Waiter) {
+        if let Some(flight) = &mut self.flight {
+            flight.leader = flight.leader.filter(|leader| *leader != waiter);
+            flight.others.retain(|other| *other != waiter);
+        }
     }
 
     /// Answers the leader of the flight and the others: a token, if there is one, has these sources.
     fn reply_to_all(&mut self, sources: [Source; 2], now: UnixMillis, actions: &mut Vec<Action>) {
-        let Flight { leader, others } = self.flight.take().unwrap_or_default();
+        let Flight { leader, others, .. } = self.flight.take().unwrap_or_default();
         let [to_leader, to_others] = sources.map(|source| self.answer(source, now));
         actions.extend(leader.map(|leader| Action::Reply(leader, to_leader)));
         actions.extend(others.into_iter().map(|other| Action::Reply(other, to_others.clone())));
@@ -289,7 +330,7 @@ impl Coordinator {
         self.held(now).map(|token| Handout { token: token.clone(), source }).ok_or_else(|| {
             match &self.snapshot.facts.failure {
                 Some(failure) => failure.at(now),
-                None => expired_on_arrival(),
+                None => UpstreamError::EXPIRED_ON_ARRIVAL,
             }
         })
     }
@@ -347,13 +388,5 @@ impl Coordinator {
             self.saved_asked_at = Some(now);
             actions.push(Action::Save);
         }
-    }
-}
-
-fn expired_on_arrival() -> UpstreamError {
-    UpstreamError::Unavailable {
-        cause: Outage::ExpiredOnArrival,
-        retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
-        response: None,
     }
 }

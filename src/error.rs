@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::limits::TRANSIENT_RETRY_AFTER_SECS;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::MalformedScope;
 use crate::oauth::token_response::AnswerFault;
@@ -161,6 +162,13 @@ impl BrokerError {
 }
 
 impl UpstreamError {
+    /// The token was too old to be served when it came.
+    pub const EXPIRED_ON_ARRIVAL: Self = Self::Unavailable {
+        cause: Outage::ExpiredOnArrival,
+        retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
+        response: None,
+    };
+
     /// The failure's name in the log.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -76,12 +76,12 @@ pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
 pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
 /// How often they ask again: together longer than any flight, which takes 22 s at most.
 pub const COORDINATOR_ASKS_MAX: u32 = 7;
-/// A token is not renewed again before this has passed, or a sixtieth of its lifetime if that is
-/// less, or before upstream's own `refresh_in`: an upstream that gives no longer token must not be
-/// asked for one by every request.
+/// After one renewal a token is not renewed again before this has passed, or a quarter of its
+/// lifetime if that is less, or upstream's own `refresh_in`: an upstream that gives no longer token
+/// must not be asked for one by every request.
 pub const RENEWAL_SPACING: Millis = Millis::from_secs(60);
 /// Divisor of the lifetime for the renewal spacing of short-lived tokens.
-pub const RENEWAL_SPACING_LIFETIME_DIVISOR: u64 = 60;
+pub const RENEWAL_SPACING_LIFETIME_DIVISOR: u64 = 4;
 /// For how long an isolate passes a failure on that it has from the coordinator, before it asks
 /// there again: some hundred isolates with some thousand callers must not overload one object.
 pub const FAILURE_ECHO: Millis = Millis::from_secs(2);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::keys::TokenKey;
-use crate::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
+use crate::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
 use crate::policy::freshness::is_servable;
 use crate::ports::{RecalledFailure, TokenMemory};
 use crate::record::CachedToken;
@@ -29,8 +29,11 @@ struct Entry {
     key: TokenKey,
     token: CachedToken,
     last_used: u64,
-    /// When a background renewal was started.
+    /// When a background renewal was started. A new token does not end that: one that is due from
+    /// the start must not be renewed by every request.
     renewal_claimed_at: Option<UnixMillis>,
+    /// When upstream had no better one.
+    best_at: Option<UnixMillis>,
 }
 
 impl Entries {
@@ -49,7 +52,8 @@ impl Entries {
     /// Adds what is not there yet, in the place of the least recently used if there is no room.
     fn insert(&mut self, key: TokenKey, token: CachedToken) {
         self.failures.remove(&key);
-        let new = Entry { key, token, last_used: self.uses, renewal_claimed_at: None };
+        let new =
+            Entry { key, token, last_used: self.uses, renewal_claimed_at: None, best_at: None };
         if self.slots.len() < ISOLATE_TOKENS_MAX {
             self.places.insert(key, self.slots.len());
             self.slots.push(new);
@@ -78,11 +82,22 @@ impl TokenMemory for IsolateMemory {
         if is_servable(&known.token, now) && !token.supersedes(&known.token) {
             return;
         }
-        // The same again, because upstream fails: the next renewal may wait as well.
         if token != known.token {
-            (known.token, known.renewal_claimed_at) = (token, None);
+            (known.token, known.best_at) = (token, None);
             entries.failures.remove(&key);
         }
+    }
+
+    fn note_best(&self, key: &TokenKey, now: UnixMillis) {
+        if let Some(entry) = self.0.borrow_mut().get(key) {
+            entry.best_at = Some(now);
+        }
+    }
+
+    fn is_best(&self, key: &TokenKey, now: UnixMillis) -> bool {
+        let mut entries = self.0.borrow_mut();
+        let best_at = entries.get(key).and_then(|entry| entry.best_at);
+        best_at.is_some_and(|at| now < at.plus(RENEWAL_SPACING))
     }
 
     fn failure(&self, key: &TokenKey) -> Option<RecalledFailure> {

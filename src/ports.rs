@@ -23,6 +23,10 @@ pub trait TokenMemory {
     /// Whether a background renewal may start now: one at a time for a key. A claim lapses after
     /// [`crate::limits::RENEWAL_CLAIM`], for a renewal that was lost with its request.
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool;
+    /// Notes that upstream has just been asked for a better token than the one here, and gave none.
+    fn note_best(&self, key: &TokenKey, now: UnixMillis);
+    /// Whether that has been so within [`crate::limits::RENEWAL_SPACING`].
+    fn is_best(&self, key: &TokenKey, now: UnixMillis) -> bool;
     /// The newest failure of upstream, unless a token came after it, and whether to ask again.
     fn failure(&self, key: &TokenKey) -> Option<RecalledFailure>;
     /// Keeps `failure` until a token comes.
@@ -95,6 +99,8 @@ pub struct Coordinated {
     pub reply: Result<Handout, UpstreamError>,
     /// The traces of the flight that was waited for.
     pub trail: Option<UpstreamTrail>,
+    /// For how long a failure in `reply` lasts: longer than it takes, it is not worth asking again.
+    pub failing_for: Millis,
 }
 
 /// Why the coordinator did not answer.

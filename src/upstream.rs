@@ -4,9 +4,8 @@ use crate::config::Credential;
 use crate::entra::answer::{self, AttemptFailure};
 use crate::entra::exchange::EndpointRequest;
 use crate::entra::request;
-use crate::error::{Outage, UpstreamError};
+use crate::error::UpstreamError;
 use crate::event::UpstreamTrail;
-use crate::limits::TRANSIENT_RETRY_AFTER_SECS;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 use crate::policy::freshness::{Freshness, assess};
@@ -41,7 +40,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         let started = self.clock.now();
         let result = self.attempts(credential, scope, request_id, trail).await.and_then(|token| {
             let expired = assess(&token, self.clock.now()) == Freshness::Expired;
-            if expired { Err(EXPIRED_ON_ARRIVAL) } else { Ok(token) }
+            if expired { Err(UpstreamError::EXPIRED_ON_ARRIVAL) } else { Ok(token) }
         });
         trail.ms = Some(started.until(self.clock.now()).0);
         if let Err(error) = &result {
@@ -100,12 +99,6 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
             .inspect_err(|failure| note_refusal(trail, &failure.error))
     }
 }
-
-const EXPIRED_ON_ARRIVAL: UpstreamError = UpstreamError::Unavailable {
-    cause: Outage::ExpiredOnArrival,
-    retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
-    response: None,
-};
 
 /// Notes in the log what the caller reads in the reply, so that the two can be found together.
 fn note_refusal(trail: &mut UpstreamTrail, error: &UpstreamError) {

@@ -112,11 +112,13 @@ impl Driver {
     ) -> Result<ReplyMessage, JsValue> {
         self.restore(&grant).await?;
         let Some((reply, trail)) = self.acquire(message).await? else {
-            return Ok(ReplyMessage { reply: SealedReply::Flying, trail: None });
+            return Ok(ReplyMessage { reply: SealedReply::Flying, trail: None, failing_for: None });
         };
         let seal = Seal { key: &grant.token_key, credential: &grant.credential };
         let reply = SealedReply::new(reply, seal, self.isolate.broker.entropy.bytes());
-        Ok(ReplyMessage { reply, trail })
+        let run = self.run.borrow();
+        let failing_for = run.as_ref().and_then(|run| run.machine.failing_for(self.now()));
+        Ok(ReplyMessage { reply, trail, failing_for })
     }
 
     async fn alarm(self: &Rc<Self>) -> Result<(), JsValue> {
@@ -180,6 +182,7 @@ impl Driver {
         self.on(Event::Acquire { waiter, want });
         let Some(reply) = timeout::within(COORDINATOR_SIGN_OF_LIFE, receiver).await else {
             self.waiters.borrow_mut().remove(&waiter);
+            self.on(Event::Left(waiter));
             return Ok(None);
         };
         let reply = reply.map_err(|_| "no answer")?;

@@ -60,7 +60,8 @@ impl Coordination for CoordinatorStub {
             }
             let seal = Seal { key: &grant.token_key, credential: &grant.credential };
             let reply = answer.reply.open(seal).ok_or(CoordinationError::Failed)?;
-            return Ok(Coordinated { reply, trail: answer.trail });
+            let failing_for = answer.failing_for.unwrap_or_default();
+            return Ok(Coordinated { reply, trail: answer.trail, failing_for });
         }
         Err(CoordinationError::TimedOut)
     }

@@ -14,6 +14,7 @@ use crate::keys::TokenKey;
 use crate::oauth::scope::ScopeSet;
 use crate::record::{self, CachedToken};
 use crate::request_id::RequestId;
+use crate::time::Millis;
 
 /// Which token: what a coordinator needs to ask for it, beside the configuration.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
@@ -52,6 +53,9 @@ pub struct ReplyMessage {
     /// Of the flight that was waited for, if one was.
     #[n(1)]
     pub trail: Option<UpstreamTrail>,
+    /// For how long a failure lasts.
+    #[n(2)]
+    pub failing_for: Option<Millis>,
 }
 
 /// A token, or why there is none.

@@ -59,12 +59,6 @@ pub fn renew_early_at(token: &CachedToken, random: u32) -> UnixMillis {
     renew_at.minus(jitter)
 }
 
-/// Whether `token` is so new that upstream would give no better one.
-#[must_use]
-pub fn is_newest(token: &CachedToken, now: UnixMillis) -> bool {
-    now < token.requested_at.plus(renewal_spacing(token))
-}
-
 /// For how long after one renewal another one is not worth it.
 #[must_use]
 pub fn renewal_spacing(token: &CachedToken) -> Millis {

@@ -3,93 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout, Snapshot, Source, Want};
-use edge_token_broker::error::{Outage, UpstreamError};
+use edge_token_broker::coordinator::{Event, Handout, Snapshot, Source, Want};
 use edge_token_broker::policy::freshness::{Freshness, assess};
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::time::Millis;
 use proptest::prelude::*;
 
+use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};
 use crate::support::tokens::token;
-
-const START: u64 = 1_700_000_000_000;
-const HOUR: u64 = 3600;
-
-fn at(secs: u64) -> UnixMillis {
-    UnixMillis(START + secs * 1000)
-}
-
-fn hour_token(requested_secs: u64) -> CachedToken {
-    token(&format!("t{requested_secs}"), at(requested_secs), Millis::from_secs(HOUR))
-}
-
-fn down() -> UpstreamError {
-    UpstreamError::Unavailable { cause: Outage::Failing, retry_after_secs: 1, response: None }
-}
-
-fn throttled(retry_after_secs: u64) -> UpstreamError {
-    UpstreamError::Unavailable { cause: Outage::Throttled, retry_after_secs, response: None }
-}
-
-/// A state machine, with what the driver keeps for it.
-#[derive(Default)]
-struct Driven {
-    machine: Coordinator,
-    saved: Snapshot,
-    published: Vec<CachedToken>,
-    replies: Vec<(u64, Result<Handout, UpstreamError>)>,
-    asked: usize,
-    alarm: Option<UnixMillis>,
-    next_waiter: u64,
-    /// The configuration says so.
-    keep_warm: bool,
-}
-
-impl Driven {
-    fn on(&mut self, event: Event, now: UnixMillis) {
-        for action in self.machine.on(event, now, 0) {
-            match action {
-                Action::Reply(waiter, reply) => self.replies.push((waiter, reply)),
-                Action::Ask { .. } => self.asked += 1,
-                Action::Save => self.saved = self.machine.snapshot().clone(),
-                Action::Publish(token) => self.published.push(token),
-                Action::Wake(at) => self.alarm = Some(at),
-                Action::Forget => (self.saved, self.alarm) = (Snapshot::default(), None),
-            }
-        }
-    }
-
-    fn acquire(&mut self, want: Want, secs: u64) -> u64 {
-        let waiter = self.next_waiter;
-        self.next_waiter += 1;
-        self.on(Event::Acquire { waiter, want }, at(secs));
-        waiter
-    }
-
-    fn land(&mut self, answer: Result<CachedToken, UpstreamError>, secs: u64) {
-        self.on(Event::Landed(answer), at(secs));
-    }
-
-    fn evict(&mut self) {
-        self.machine = Coordinator::restored(self.saved.clone(), self.keep_warm);
-    }
-
-    fn reply(&self, waiter: u64) -> Option<&Result<Handout, UpstreamError>> {
-        self.replies.iter().find(|(to, _)| *to == waiter).map(|(_, reply)| reply)
-    }
-
-    fn source(&self, waiter: u64) -> Option<Source> {
-        self.reply(waiter)?.as_ref().ok().map(|handout| handout.source)
-    }
-
-    /// With a token that was asked for at the beginning.
-    fn with_token() -> Self {
-        let mut driven = Self::default();
-        driven.acquire(Want::default(), 0);
-        driven.land(Ok(hour_token(0)), 0);
-        driven
-    }
-}
 
 fn renewed() -> Want {
     Want { renewed: true, ..Want::default() }
@@ -108,6 +28,39 @@ fn many_callers_share_one_flight() {
     assert_eq!(driven.source(waiters[0]), Some(Source::Flight));
     assert!(waiters[1..].iter().all(|waiter| driven.source(*waiter) == Some(Source::Collapsed)));
     assert_eq!(driven.published.len(), 1);
+}
+
+#[test]
+fn who_left_and_comes_back_leads_the_flight_again() {
+    let mut driven = Driven::default();
+    let leader = driven.acquire(Want::default(), 0);
+    let other = driven.acquire(Want::default(), 0);
+    driven.on(Event::Left(leader), at(4));
+    let again = driven.acquire(Want::default(), 4);
+    driven.on(Event::Left(other), at(4));
+    let other_again = driven.acquire(Want::default(), 4);
+    driven.land(Ok(hour_token(0)), 6);
+    assert_eq!((driven.asked, driven.reply(leader), driven.reply(other)), (1, None, None));
+    assert_eq!(driven.source(again), Some(Source::Flight));
+    assert_eq!(driven.source(other_again), Some(Source::Collapsed));
+}
+
+#[test]
+fn a_token_that_is_due_from_the_start_is_renewed_at_once_and_then_now_and_then() {
+    let mut driven = Driven::default();
+    let short = |secs| Ok(token("t", at(secs), Millis::from_secs(240)));
+    driven.acquire(Want::default(), 0);
+    driven.land(short(0), 0);
+    let mut asked = Vec::new();
+    for secs in 1..130 {
+        let before = driven.asked;
+        driven.acquire(renewed(), secs);
+        if driven.asked > before {
+            asked.push(secs);
+            driven.land(short(secs), secs);
+        }
+    }
+    assert_eq!(asked, [1, 61, 121]);
 }
 
 #[test]

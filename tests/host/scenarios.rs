@@ -5,10 +5,11 @@ use std::cell::Cell;
 use crate::support::ports::run;
 use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
-use edge_token_broker::broker::Broker;
+use edge_token_broker::broker::{Broker, Then};
 use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
+use edge_token_broker::error::UpstreamError;
 use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{RecalledFailure, TierError, TokenMemory};
+use edge_token_broker::ports::{Coordinated, RecalledFailure, TierError, TokenMemory};
 use edge_token_broker::record::CachedToken;
 use edge_token_broker::time::{Millis, UnixMillis};
 
@@ -141,6 +142,66 @@ fn a_request_that_was_overtaken_while_it_read_kv_takes_the_token_from_memory() {
     assert_eq!(world.upstream_requests(), 1);
 }
 
+/// What comes of a request every second, for so many, without a coordinator.
+fn every_second(world: &mut World, secs: u64, min_ttl: u64) {
+    for _ in 0..secs {
+        let min_ttl = Millis::from_secs(min_ttl);
+        let served = world
+            .broker
+            .recall(&world.grant, min_ttl)
+            .map_or_else(|| run(world.broker.obtain(&world.grant, min_ttl, &mut world.event)), Ok);
+        if served.is_ok_and(|served| served.then == Then::Renew) {
+            run(world.broker.renew(&world.grant, &mut world.event));
+        }
+        world.broker.clock.advance(Millis::from_secs(1));
+    }
+}
+
+#[test]
+fn a_failure_is_asked_for_once_in_its_window_also_without_a_coordinator() {
+    let mut world = World::new();
+    for _ in 0..2 {
+        world.refuse(401, "invalid_client", 7_000_215);
+    }
+    every_second(&mut world, 100, 0);
+    assert_eq!(world.upstream_requests(), 2);
+    world.issue("one", 3600);
+    every_second(&mut world, 100, 0);
+    assert_eq!(world.upstream_requests(), 3);
+}
+
+#[test]
+fn the_coordinators_failure_is_passed_on_for_a_moment() {
+    let mut world = World::new();
+    let error = UpstreamError::EXPIRED_ON_ARRIVAL;
+    let failing =
+        Coordinated { reply: Err(error), trail: None, failing_for: Millis::from_secs(30) };
+    world.broker.coordinator.answers.borrow_mut().extend(vec![Ok(failing); 10]);
+    every_second(&mut world, 10, 0);
+    assert_eq!(world.broker.coordinator.wants.borrow().len(), 5);
+    assert_eq!(world.upstream_requests(), 0);
+}
+
+#[test]
+fn a_token_that_is_due_from_the_start_is_not_renewed_by_every_request() {
+    let mut world = World::new();
+    for _ in 0..4 {
+        world.issue("short", 240);
+    }
+    every_second(&mut world, 90, 0);
+    assert_eq!(world.upstream_requests(), 4, "the first, and one for each claim of 30 s");
+}
+
+#[test]
+fn a_min_ttl_that_upstream_does_not_meet_does_not_become_a_habit() {
+    let mut world = World::new();
+    for _ in 0..2 {
+        world.issue("hour", 3599);
+    }
+    every_second(&mut world, 100, 3600);
+    assert_eq!(world.upstream_requests(), 2);
+}
+
 /// Memory that another request fills while this one waits: empty when first asked.
 struct FilledMeanwhile {
     token: CachedToken,
@@ -156,6 +217,12 @@ impl TokenMemory for FilledMeanwhile {
     fn remember(&self, _: TokenKey, _: CachedToken, _: UnixMillis) {}
 
     fn claim_renewal(&self, _: &TokenKey, _: UnixMillis) -> bool {
+        false
+    }
+
+    fn note_best(&self, _: &TokenKey, _: UnixMillis) {}
+
+    fn is_best(&self, _: &TokenKey, _: UnixMillis) -> bool {
         false
     }
 

@@ -11,7 +11,7 @@ use edge_token_broker::keys::TokenKey;
 use edge_token_broker::limits::{
     COORDINATOR_ASKS_MAX, COORDINATOR_SIGN_OF_LIFE, COORDINATOR_TIMEOUT,
 };
-use edge_token_broker::ports::{Coordinated, Coordination, CoordinationError, Entropy};
+use edge_token_broker::ports::{Clock, Coordinated, Coordination, CoordinationError, Entropy};
 use edge_token_broker::request_id::RequestId;
 
 use super::coordinators::Coordinators;
@@ -45,13 +45,15 @@ impl Coordination for Stub {
             add(&all.counts.calls);
             let asked = all.time.within(COORDINATOR_TIMEOUT, self.ask(all, grant, want)).await;
             let message: Option<ReplyMessage> = asked.ok_or(CoordinationError::TimedOut)?;
-            let ReplyMessage { reply, trail } = message.ok_or(CoordinationError::Failed)?;
+            let ReplyMessage { reply, trail, failing_for } =
+                message.ok_or(CoordinationError::Failed)?;
             if matches!(reply, SealedReply::Flying) {
                 continue;
             }
             let seal = Seal { key: &grant.token_key, credential: &grant.credential };
             let reply = reply.open(seal).ok_or(CoordinationError::Failed)?;
-            return Ok(Coordinated { reply, trail });
+            let failing_for = failing_for.unwrap_or_default();
+            return Ok(Coordinated { reply, trail, failing_for });
         }
         Err(CoordinationError::TimedOut)
     }
@@ -71,11 +73,15 @@ impl Stub {
         let answer = all.time.within(COORDINATOR_SIGN_OF_LIFE, slot.filled(&all.time)).await;
         let message = if let Some(reply) = answer {
             let reply = SealedReply::new(reply?, object.seal(), all.random.bytes());
-            let trail = object.run.borrow().as_ref().map(|run| run.trail.clone());
-            ReplyMessage { reply, trail }
+            let run = object.run.borrow();
+            let now = object.place.borrow().clock.now();
+            let failing_for = run.as_ref().and_then(|run| run.machine.failing_for(now));
+            let trail = run.as_ref().map(|run| run.trail.clone());
+            ReplyMessage { reply, trail, failing_for }
         } else {
             object.running(|run| drop(run.waiters.remove(&waiter)));
-            ReplyMessage { reply: SealedReply::Flying, trail: None }
+            all.on(&object, Event::Left(waiter));
+            ReplyMessage { reply: SealedReply::Flying, trail: None, failing_for: None }
         };
         let message = minicbor::to_vec(&message).unwrap();
         all.time.sleep(self.latency + all.random.range(0, 20)).await;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod config;
+pub(crate) mod driven;
 pub(crate) mod ports;
 pub(crate) mod tokens;
 pub(crate) mod world;
