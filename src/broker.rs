@@ -140,7 +140,10 @@ where
     /// Tells the coordinator that its token is in use: it does not see the hits of other tiers. And
     /// KV may be behind: the coordinator's token is kept.
     pub async fn touch(&self, grant: &Grant, event: &mut Event) {
-        match self.coordinator.acquire(grant, want(None), &event.request_id).await {
+        let want = Want { touch: true, ..Want::default() };
+        match self.coordinator.acquire(grant, want, &event.request_id).await {
+            // It has none, and does not know of a failure either.
+            Ok(Coordinated { reply: Err(_), failing_for: Millis(0), .. }) => {}
             Ok(Coordinated { reply, trail, .. }) => {
                 event.upstream = trail.unwrap_or_default();
                 match reply {

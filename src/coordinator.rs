@@ -16,7 +16,9 @@ use minicbor::{Decode, Encode};
 use crate::error::UpstreamError;
 use crate::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX};
 use crate::policy::failure_memory::Failure;
-use crate::policy::freshness::{Freshness, assess, renew_early_at, renewal_spacing};
+use crate::policy::freshness::{
+    Freshness, assess, not_renewed_before, renew_early_at, renewal_spacing,
+};
 use crate::record::CachedToken;
 use crate::time::{Millis, UnixMillis};
 
@@ -53,6 +55,9 @@ pub struct Want {
     /// The generation that the caller holds: a coordinator that lost its storage goes on from it.
     #[n(2)]
     pub known_generation: u64,
+    /// The caller has a token and only tells that it is in use: none is fetched for it.
+    #[n(3)]
+    pub touch: bool,
 }
 
 /// What the driver has to do, in this order.
@@ -210,7 +215,7 @@ impl Coordinator {
             if due && self.may_ask(now) {
                 self.take_off(None, now, &mut actions);
             }
-        } else if self.flight.is_some() || self.may_ask(now) {
+        } else if !want.touch && (self.flight.is_some() || self.may_ask(now)) {
             if self.flight.is_none() {
                 self.take_off(Some(waiter), now, &mut actions);
             }
@@ -378,7 +383,8 @@ impl Coordinator {
         let token = self.snapshot.token.as_ref();
         let spaced = token.zip(facts.fetched_at).map(|(token, at)| at.plus(renewal_spacing(token)));
         let failure = facts.failure.as_ref().map(|failure| failure.until);
-        [facts.renew_at, spaced, failure].into_iter().flatten().max().unwrap_or(now)
+        let first = token.map(not_renewed_before);
+        [facts.renew_at, first, spaced, failure].into_iter().flatten().max().unwrap_or(now)
     }
 
     /// Notes now and then that somebody asks, so that it outlives the object's memory.

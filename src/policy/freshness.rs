@@ -59,6 +59,15 @@ pub fn renew_early_at(token: &CachedToken, random: u32) -> UnixMillis {
     renew_at.minus(jitter)
 }
 
+/// Before this, `token` is not renewed unless somebody asks: one that is due from the start would
+/// be renewed at once, and again and again.
+#[must_use]
+pub fn not_renewed_before(token: &CachedToken) -> UnixMillis {
+    let spaced = token.requested_at.plus(renewal_spacing(token));
+    let due = renew_at(token);
+    if due > token.requested_at { due.min(spaced) } else { spaced }
+}
+
 /// For how long after one renewal another one is not worth it.
 #[must_use]
 pub fn renewal_spacing(token: &CachedToken) -> Millis {

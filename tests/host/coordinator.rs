@@ -72,6 +72,16 @@ fn a_fresh_token_is_handed_out_at_once() {
 }
 
 #[test]
+fn nothing_is_fetched_for_who_has_a_token() {
+    let mut driven = Driven::default();
+    driven.acquire(Want { touch: true, ..Want::default() }, 0);
+    assert_eq!((driven.asked, driven.replies.len()), (0, 1));
+    let mut driven = Driven::with_token();
+    driven.acquire(Want { touch: true, ..Want::default() }, 2000);
+    assert_eq!(driven.saved.facts.asked_at, Some(at(2000)));
+}
+
+#[test]
 fn a_stale_token_is_handed_out_at_once_and_renewed_behind_it() {
     let mut driven = Driven::with_token();
     let first = driven.acquire(Want::default(), 2800);
@@ -114,6 +124,16 @@ fn the_alarm_renews_before_anybody_has_to_ask_while_the_token_is_in_use() {
     // Once it has expired, all is forgotten.
     driven.on(Event::Alarm, driven.alarm.unwrap());
     assert_eq!((driven.saved.token.as_ref(), driven.alarm), (None, None));
+}
+
+#[test]
+fn the_alarm_leaves_a_token_that_is_due_from_the_start_alone_for_a_while() {
+    for (lifetime, secs) in [(300, 60), (305, 5), (240, 60), (40, 10)] {
+        let mut driven = Driven::default();
+        driven.acquire(Want::default(), 0);
+        driven.land(Ok(token("t", at(0), Millis::from_secs(lifetime))), 0);
+        assert_eq!(driven.alarm, Some(at(secs)), "{lifetime} s");
+    }
 }
 
 #[test]

@@ -66,11 +66,13 @@ for (const status of [301, 302, 303, 307, 308]) {
   });
 }
 
-test("without a coordinator garbage is not remembered: the next request gets its token", () =>
+test("without a coordinator an isolate remembers garbage by itself, and another one does not know of it", () =>
   withWorld({ coordinator: false }, async (own) => {
     const scope = own.newScope();
     own.authority.next({ garbage: "html" });
-    assert.equal((await own.getToken({ scope })).status, 502);
+    for (let n = 0; n < 3; n += 1) assert.equal((await own.getToken({ scope })).status, 502);
+    assert.equal(own.upstreamFor(scope).length, 1);
+    await own.restart();
     assertToken(await own.getToken({ scope }));
   }));
 
