@@ -16,7 +16,7 @@ const START_DEADLINE_MS = 60_000;
 /** The end of what `npm start` prints. */
 const LAST_LINE = "--data-urlencode 'grant_type=client_credentials'\n";
 const PARTS = [
-  "package.json", "package-lock.json", ".npmrc", "wrangler.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo",
+  "package.json", "package-lock.json", ".npmrc", "wrangler.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml",
   "scripts", "src", "stand-in", "build",
 ];
 
