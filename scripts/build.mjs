@@ -68,7 +68,7 @@ async function compile(show) {
   const shape = ["--target", "module", "--no-typescript", "--out-name", "index", "--out-dir", glue];
   await run(toolPath(cargoTools.wasmBindgen), [compiled, ...shape, ...recovery, ...(names ? [] : ["--remove-name-section", "--remove-producers-section"])]);
 
-  const optimize = ["-Oz", "--converge", ...wasmFeatures.map((feature) => `--enable-${feature}`), ...(names ? ["--debuginfo"] : [])];
+  const optimize = ["-Oz", ...wasmFeatures.map((feature) => `--enable-${feature}`), ...(names ? ["--debuginfo"] : [])];
   await run("wasm-opt", [join(glue, "index_bg.wasm"), "-o", wasm, ...optimize]);
 }
 

@@ -10,4 +10,4 @@ export const cargoTools = {
 };
 
 /** The most that the Worker may weigh, wasm and JavaScript, compressed as it is uploaded. */
-export const budgetGzipBytes = 160_000;
+export const budgetGzipBytes = 160 * 1024;
