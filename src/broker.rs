@@ -8,7 +8,7 @@ use crate::error::{BrokerError, UpstreamError};
 use crate::event::Event;
 use crate::limits::{FAILURE_ECHO, KV_TTL_MIN_SECS};
 use crate::policy::failure_memory::Failure;
-use crate::policy::freshness::{Freshness, assess, is_servable};
+use crate::policy::freshness::{Freshness, assess, is_servable, renew_early_at};
 use crate::ports::{
     Clock, Coordinated, Coordination, CoordinationError, Entropy, RecalledFailure, TierError,
     TokenEndpoint, TokenMemory, TokenTier,
@@ -32,6 +32,8 @@ pub struct Broker<M, K, O, E, C, R> {
     pub clock: C,
     /// Nonces and jitter.
     pub entropy: R,
+    /// Drawn once for an isolate: not all of them ask the coordinator at the same moment.
+    pub jitter: u32,
 }
 
 /// A token on its way to a caller.
@@ -332,10 +334,11 @@ where
     ) -> Option<Served> {
         let at = self.clock.now();
         let left = at.until(token.expires_at);
+        let due = at >= renew_early_at(&token, self.jitter);
         let then = match assess(&token, at) {
             Freshness::Expired => return None,
             _ if left < min_ttl && !self.memory.is_best(&grant.token_key, at) => return None,
-            Freshness::Stale if self.claim(grant, at) => Then::Renew,
+            _ if due && self.claim(grant, at) => Then::Renew,
             Freshness::Fresh
                 if tier == Tier::Kv && self.coordinator.is_bound() && self.claim(grant, at) =>
             {

@@ -14,6 +14,7 @@ use super::log_sink::Console;
 use crate::broker::Broker;
 use crate::config::{Config, Fault};
 use crate::memory::IsolateMemory;
+use crate::ports::Entropy;
 
 /// The broker over the platform's adapters.
 pub(super) type WorkerBroker =
@@ -50,6 +51,7 @@ impl Isolate {
                 endpoint: EntraFetch,
                 clock: SystemClock,
                 entropy: SystemEntropy,
+                jitter: u32::from_be_bytes(SystemEntropy.bytes()),
             },
             log: Console { log_hits },
         }

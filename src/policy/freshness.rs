@@ -49,12 +49,13 @@ pub fn renew_at(token: &CachedToken) -> UnixMillis {
     token.refresh_at.unwrap_or_else(|| token.expires_at.minus(renew_ahead(token.lifetime())))
 }
 
-/// When the coordinator renews `token` by itself: up to a tenth of the renew-ahead earlier than
-/// anybody would ask for it.
+/// When `token` is renewed by whoever has drawn `random`: up to a tenth of the renew-ahead earlier
+/// than it is due, and of the time until then, so that not all isolates and tokens renew together.
 #[must_use]
 pub fn renew_early_at(token: &CachedToken, random: u32) -> UnixMillis {
     let renew_at = renew_at(token);
-    let most = renew_at.until(token.expires_at).0 / RENEWAL_JITTER_DIVISOR;
+    let (ahead, fresh) = (renew_at.until(token.expires_at), token.requested_at.until(renew_at));
+    let most = ahead.min(fresh).0 / RENEWAL_JITTER_DIVISOR;
     let jitter = Millis(most.saturating_mul(random.into()) >> 32);
     renew_at.minus(jitter)
 }

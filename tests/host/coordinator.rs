@@ -102,6 +102,15 @@ fn who_wants_the_renewed_token_waits_for_it() {
 }
 
 #[test]
+fn who_asks_a_little_earlier_than_the_others_gets_a_renewed_token_as_well() {
+    let mut driven = Driven::with_token();
+    let too_early = driven.acquire(renewed(), 2609);
+    assert_eq!((driven.source(too_early), driven.asked), (Some(Source::Held), 1));
+    let early = driven.acquire(renewed(), 2611);
+    assert_eq!((driven.source(early), driven.asked), (None, 2));
+}
+
+#[test]
 fn an_expired_token_is_never_handed_out() {
     let mut driven = Driven::with_token();
     let waiter = driven.acquire(Want::default(), HOUR - 60);

@@ -9,7 +9,7 @@ use edge_token_broker::broker::{Broker, Then};
 use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
 use edge_token_broker::error::UpstreamError;
 use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{Coordinated, RecalledFailure, TierError, TokenMemory};
+use edge_token_broker::ports::{Clock, Coordinated, RecalledFailure, TierError, TokenMemory};
 use edge_token_broker::record::CachedToken;
 use edge_token_broker::time::{Millis, UnixMillis};
 
@@ -193,6 +193,25 @@ fn a_token_that_is_due_from_the_start_is_not_renewed_by_every_request() {
 }
 
 #[test]
+fn isolates_do_not_all_renew_at_the_same_moment() {
+    for (jitter, secs) in [(0, 2700), (u32::MAX, 2610)] {
+        let mut world = World::new();
+        world.broker.jitter = jitter;
+        world.issue("hour", 3600);
+        every_second(&mut world, 1, 0);
+        let due = (0..3000).find(|_| {
+            world.broker.clock.advance(Millis::from_secs(1));
+            let served = world.broker.recall(&world.grant, Millis(0)).unwrap();
+            served.then == Then::Renew
+        });
+        let asked_at = world.broker.memory.recall(&world.grant.token_key).unwrap().requested_at;
+        let renewed_at = asked_at.until(world.broker.clock.now());
+        assert!(due.is_some());
+        assert_eq!(renewed_at.whole_secs(), secs, "{jitter}");
+    }
+}
+
+#[test]
 fn a_min_ttl_that_upstream_does_not_meet_does_not_become_a_habit() {
     let mut world = World::new();
     for _ in 0..2 {
@@ -240,7 +259,7 @@ fn nobody_is_told_of_a_failure_while_a_good_token_is_at_hand() {
     let memory = FilledMeanwhile { token, asked: Cell::new(0) };
     let Broker { kv, coordinator, endpoint, clock, entropy, .. } = broker;
     endpoint.answer(400, r#"{"error":"unauthorized_client"}"#);
-    let broker = Broker { memory, kv, coordinator, endpoint, clock, entropy };
+    let broker = Broker { memory, kv, coordinator, endpoint, clock, entropy, jitter: 0 };
     let served = run(broker.obtain(&grant, Millis(0), &mut event)).unwrap();
     assert_eq!(text(&served), "meanwhile");
     assert_eq!(event.upstream.status, Some(400), "the log has it all the same");

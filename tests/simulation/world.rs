@@ -198,6 +198,7 @@ impl World {
             endpoint,
             clock,
             entropy: Share(Rc::clone(&self.random)),
+            jitter: self.random.range(0, u64::from(u32::MAX)) as u32,
         };
         let configuration = self.spec.rotation.configuration(location, self.time.now());
         Rc::new(Isolate::new(

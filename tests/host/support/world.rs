@@ -65,6 +65,7 @@ impl World {
             endpoint,
             clock,
             entropy: CountingEntropy::default(),
+            jitter: 0,
         };
         Self { broker, grant, event: event() }
     }
@@ -79,6 +80,7 @@ impl World {
             endpoint: endpoint.clone(),
             clock: clock.clone(),
             entropy: CountingEntropy::default(),
+            jitter: 0,
         };
         Self { broker, grant: Rc::clone(&self.grant), event: event() }
     }
