@@ -80,6 +80,7 @@ async function bundle() {
   await run("esbuild", [join(adapters, "worker.mjs"), `--outfile=${script}`, ...options, ...aliases]);
   // The runtime takes a module of wasm by a plain import.
   const text = readFileSync(script, "utf8");
+  if (!text.includes("import source ")) throw new Error("wasm-bindgen imports the wasm in another way than before");
   writeFileSync(script, text.replace("import source ", "import "));
   rmSync(glue, { recursive: true });
 }

@@ -10,7 +10,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::future_to_promise;
-use worker::web_sys::{Response, ResponseInit};
 use worker::worker_sys::Context;
 use zeroize::Zeroizing;
 
@@ -36,6 +35,9 @@ extern "C" {
         cache_status: &str,
     ) -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(js_name = internalError)]
+    fn internal_error() -> JsValue;
+
     #[wasm_bindgen(catch, js_name = otherResponse)]
     fn other_response(
         status: u16,
@@ -46,7 +48,7 @@ extern "C" {
 }
 
 /// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
-/// platform becomes a 500 without text.
+/// platform becomes a 500 that says nothing about it.
 ///
 /// `worker.mjs` has taken the request apart. Where it has a body to be read, `body` is that, or
 /// nothing where it could not be read.
@@ -200,7 +202,7 @@ impl Exchange {
 
     fn response(&mut self, reply: &Reply) -> JsValue {
         self.event.status = reply.status;
-        response(reply, &self.event.request_id).unwrap_or_else(|_| bare_500())
+        response(reply, &self.event.request_id).unwrap_or_else(|_| internal_error())
     }
 }
 
@@ -223,10 +225,4 @@ fn response(reply: &Reply, request_id: &RequestId) -> Result<JsValue, JsValue> {
         Some(cache_status) => token_response(reply.body.as_bytes(), request_id, cache_status),
         None => other_response(reply.status, &reply.body, request_id, reply.headers().collect()),
     }
-}
-
-fn bare_500() -> JsValue {
-    let init = ResponseInit::new();
-    init.set_status(500);
-    Response::new_with_opt_str_and_init(None, &init).map_or(JsValue::UNDEFINED, JsValue::from)
 }

@@ -28,8 +28,9 @@ export function otherResponse(status, body, requestId, more) {
   return new Response(body, { status, headers });
 }
 
-/** Where nothing else can be said: the wasm has stopped, and has its own line in the log. */
-export function internalError() {
+/** Where nothing else can be said: the wasm has stopped. A request id that is not sane is replaced, as by the wasm. */
+export function internalError(given = "") {
+  const requestId = /^[!-~]{1,64}$/.test(given) ? given : crypto.randomUUID();
   const body = { error: "server_error", error_description: "the broker failed; try again" };
-  return otherResponse(500, JSON.stringify(body), crypto.randomUUID(), ["Pragma", "no-cache"]);
+  return otherResponse(500, JSON.stringify(body), requestId, ["Pragma", "no-cache"]);
 }

@@ -64,16 +64,17 @@ function handle({ method, url, headers }, contentType, body, env, context) {
       return broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, env, context);
     } catch (error) {
       note(error);
-      return internalError();
+      return failed();
     }
   };
+  const failed = () => internalError(clientRequestId ?? requestId);
   const answer = ask();
-  return answer instanceof Promise ? answered(answer, ask) : answer;
+  return answer instanceof Promise ? answered(answer, [ask, failed]) : answer;
 }
 
 /** Asks once more where the answer was lost; not again, for it may be this request that makes the wasm panic. */
-async function answered(answer, ask) {
-  for (const again of [ask, internalError]) {
+async function answered(answer, attempts) {
+  for (const again of attempts) {
     const outcome = await outlive(answer);
     if (outcome !== LOST) return outcome;
     answer = again();
@@ -97,9 +98,14 @@ export default {
     return handle(request, undefined, undefined, env, context);
   },
 
-  scheduled(controller, env, context) {
+  async scheduled(controller, env, context) {
     recover();
-    return settled(broker.scheduled(controller, env, context));
+    try {
+      await settled(broker.scheduled(controller, env, context));
+    } catch (error) {
+      note(error);
+      throw error;
+    }
   },
 };
 
