@@ -207,10 +207,9 @@ where
         want: Want,
         event: &mut Event,
     ) -> Result<(Handout, Tier, Then), UpstreamError> {
-        let now = self.clock.now();
-        let recalled = self.memory.failure(&grant.token_key);
-        if let Some(RecalledFailure { failure, .. }) =
-            recalled.filter(|recalled| now < recalled.ask_again_at)
+        let (key, now) = (&grant.token_key, self.clock.now());
+        if let Some(RecalledFailure { failure, ask_again_at }) = self.memory.failure(key)
+            && now < ask_again_at
         {
             return Err(failure.at(now));
         }
@@ -238,11 +237,18 @@ where
             }
         };
         // Another request may have waited before this one, and have got it meanwhile.
-        let newest = self.memory.recall(&grant.token_key);
+        let newest = self.memory.recall(key);
         if let Some(token) = newest
             .filter(|token| token.generation > want.known_generation && self.is_servable(token))
         {
             return Ok((Handout { token, source: Source::Held }, Tier::Isolate, Then::Done));
+        }
+        // The coordinator is out of reach, but not what was known before.
+        let now = self.clock.now();
+        if let Some(RecalledFailure { failure, .. }) = self.memory.failure(key)
+            && !failure.is_over(now)
+        {
+            return Err(failure.at(now));
         }
         let upstream =
             Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
@@ -256,20 +262,26 @@ where
         Ok((Handout { token, source: Source::Flight }, Tier::Coordinator, then))
     }
 
-    /// Remembers what upstream itself has said: it is asked again when that is over.
+    /// Remembers what upstream itself has said.
     fn remember_failure(&self, grant: &Grant, error: &UpstreamError) {
         let previous = self.memory.failure(&grant.token_key).map(|recalled| recalled.failure);
-        let random = u32::from_be_bytes(self.entropy.bytes());
-        let failure = Failure::new(error.clone(), previous.as_ref(), self.clock.now(), random);
-        let ask_again_at = failure.until;
-        self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
+        let (now, random) = (self.clock.now(), u32::from_be_bytes(self.entropy.bytes()));
+        self.remember(grant, Failure::new(error.clone(), previous.as_ref(), now, random), now);
     }
 
-    /// Remembers what the coordinator has passed on, who knows for how long: it is asked again soon.
+    /// Remembers what the coordinator has passed on, which lasts for `left`.
     fn echo_failure(&self, grant: &Grant, error: &UpstreamError, left: Millis) {
         let now = self.clock.now();
-        let failure = Failure { error: error.clone(), until: now.plus(left), count: 1 };
-        let ask_again_at = now.plus(left.min(FAILURE_ECHO));
+        self.remember(
+            grant,
+            Failure { error: error.clone(), until: now.plus(left), count: 1 },
+            now,
+        );
+    }
+
+    /// Upstream is not asked before the failure is over; the coordinator is, which may know more.
+    fn remember(&self, grant: &Grant, failure: Failure, now: UnixMillis) {
+        let ask_again_at = failure.until.min(now.plus(FAILURE_ECHO));
         self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
     }
 

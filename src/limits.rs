@@ -82,8 +82,8 @@ pub const COORDINATOR_ASKS_MAX: u32 = 7;
 pub const RENEWAL_SPACING: Millis = Millis::from_secs(60);
 /// Divisor of the lifetime for the renewal spacing of short-lived tokens.
 pub const RENEWAL_SPACING_LIFETIME_DIVISOR: u64 = 4;
-/// For how long an isolate passes a failure on that it has from the coordinator, before it asks
-/// there again: some hundred isolates with some thousand callers must not overload one object.
+/// For how long an isolate passes a failure on that it knows of, before it asks the coordinator
+/// again: some hundred isolates with some thousand callers must not overload one object.
 pub const FAILURE_ECHO: Millis = Millis::from_secs(2);
 /// Divisor of the renew-ahead for the most that a renewal is moved forward, so that token keys
 /// do not renew together.

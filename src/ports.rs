@@ -38,8 +38,7 @@ pub trait TokenMemory {
 pub struct RecalledFailure {
     /// What upstream said, and for how long.
     pub failure: Failure,
-    /// From then on it is worth asking; sooner than the failure is over where a coordinator knows
-    /// better.
+    /// From then on the coordinator is asked again, which may know better.
     pub ask_again_at: UnixMillis,
 }
 

@@ -87,6 +87,17 @@ async function handlePost(request, env, context) {
   return handle(request, contentType, await requestText(request, BODY_MAX), env, context);
 }
 
+/** What the wasm makes of an event that is no request. */
+function entered(handler) {
+  recover();
+  try {
+    return handler();
+  } catch (error) {
+    note(error);
+    throw error;
+  }
+}
+
 /** For what has no answer: the runtime notices, and tries again where that is of use. */
 async function settled(promise) {
   if ((await outlive(promise)) === LOST) throw new Error("The wasm panicked.");
@@ -99,13 +110,7 @@ export default {
   },
 
   async scheduled(controller, env, context) {
-    recover();
-    try {
-      await settled(broker.scheduled(controller, env, context));
-    } catch (error) {
-      note(error);
-      throw error;
-    }
+    await settled(entered(() => broker.scheduled(controller, env, context)));
   },
 };
 
@@ -130,16 +135,12 @@ export class TokenCoordinator {
   }
 
   #current(handler) {
-    recover();
-    try {
+    return entered(() => {
       if (this.#instanceId !== state.instanceId) {
         this.#object = new broker.TokenCoordinator(...this.#parameters);
         this.#instanceId = state.instanceId;
       }
       return handler(this.#object);
-    } catch (error) {
-      note(error);
-      throw error;
-    }
+    });
   }
 }

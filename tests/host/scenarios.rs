@@ -9,7 +9,9 @@ use edge_token_broker::broker::{Broker, Then};
 use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
 use edge_token_broker::error::UpstreamError;
 use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{Clock, Coordinated, RecalledFailure, TierError, TokenMemory};
+use edge_token_broker::ports::{
+    Clock, Coordinated, CoordinationError, RecalledFailure, TierError, TokenMemory,
+};
 use edge_token_broker::record::CachedToken;
 use edge_token_broker::time::{Millis, UnixMillis};
 
@@ -180,6 +182,24 @@ fn the_coordinators_failure_is_passed_on_for_a_moment() {
     every_second(&mut world, 10, 0);
     assert_eq!(world.broker.coordinator.wants.borrow().len(), 5);
     assert_eq!(world.upstream_requests(), 0);
+}
+
+#[test]
+fn a_coordinator_that_is_lost_does_not_turn_its_failure_memory_off() {
+    let mut world = World::new();
+    let failing = Coordinated {
+        reply: Err(UpstreamError::EXPIRED_ON_ARRIVAL),
+        trail: None,
+        failing_for: Millis::from_secs(30),
+    };
+    let lost = vec![Err(CoordinationError::Failed); 40];
+    world.broker.coordinator.answers.borrow_mut().push_back(Ok(failing));
+    world.broker.coordinator.answers.borrow_mut().extend(lost);
+    every_second(&mut world, 30, 0);
+    assert_eq!(world.upstream_requests(), 0);
+    world.issue("one", 3600);
+    every_second(&mut world, 1, 0);
+    assert_eq!(world.upstream_requests(), 1);
 }
 
 #[test]
