@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::jwt::JwtFault;
 use crate::limits::TRANSIENT_RETRY_AFTER_SECS;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::MalformedScope;
@@ -19,6 +20,9 @@ pub enum BrokerError {
     /// Unknown client, wrong or missing key. All look the same.
     #[error("client authentication failed")]
     InvalidClient(Presented),
+    /// A JWT that proves nothing.
+    #[error("JWT refused: {0}")]
+    JwtRefused(JwtFault, Presented),
     /// `grant_type` is not `client_credentials`.
     #[error("unsupported grant type")]
     UnsupportedGrantType,
@@ -39,6 +43,14 @@ pub enum BrokerError {
     /// The configuration has faults; they are in the log.
     #[error("configuration is not valid")]
     Misconfigured,
+
+    // The caller can retry.
+    /// The client's entry in the registry could not be read.
+    #[error("client registry unavailable")]
+    RegistryUnavailable,
+    /// The keys of a JWT's issuer could not be had.
+    #[error("JWT issuer unavailable")]
+    IssuerUnavailable,
 
     // Depends on what it is.
     /// The authorization server gave no token.
@@ -89,6 +101,9 @@ pub enum RequestFault {
     /// The body could not be read to its end.
     #[error("request body could not be read")]
     BodyUnreadable,
+    /// The query is over 8 KiB.
+    #[error("query is over 8 KiB")]
+    QueryTooLong,
     /// A required parameter is missing.
     #[error("parameter {0} is missing")]
     MissingParameter(&'static str),
@@ -98,12 +113,18 @@ pub enum RequestFault {
     /// `min_ttl` is not a number of seconds.
     #[error("parameter min_ttl must be a whole number of seconds")]
     MinTtl,
-    /// HTTP Basic and `client_secret` at once (RFC 6749 §2.3).
-    #[error("client authentication was sent both in the Authorization header and in the body")]
+    /// Two of HTTP Basic, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
+    #[error("client authentication was sent in more than one way")]
     TwoAuthenticationMethods,
-    /// The id in the body is not the one in the header.
-    #[error("client_id differs from the one in the Authorization header")]
+    /// The id in the parameters is not the authenticated one.
+    #[error("client_id differs from the one that authenticated")]
     TwoClientIds,
+    /// `client_assertion_type` (RFC 7523 §2.2).
+    #[error("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
+    AssertionType,
+    /// Several clients list what was presented.
+    #[error("this identity is good for several clients: name one in the parameter client_id")]
+    SeveralClients,
 }
 
 /// How a client that failed to authenticate itself had tried; decides the challenge of the 401.
@@ -115,6 +136,10 @@ pub enum Presented {
     Header,
     /// `client_id` and `client_secret` in the body.
     Body,
+    /// The `props` of a service binding.
+    ServiceBinding,
+    /// A client certificate.
+    Certificate,
 }
 
 /// Why the authorization server gave no usable answer.
@@ -150,12 +175,15 @@ impl BrokerError {
         match self {
             Self::InvalidRequest(_) => "invalid_request",
             Self::InvalidClient(_) => "invalid_client",
+            Self::JwtRefused(fault, _) => fault.name(),
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::ScopeMalformed => "scope_malformed",
             Self::ScopeMissing => "scope_missing",
             Self::ScopeNotGranted => "scope_not_granted",
             Self::CredentialNotGranted => "credential_not_granted",
             Self::Misconfigured => "misconfigured",
+            Self::RegistryUnavailable => "registry_unavailable",
+            Self::IssuerUnavailable => "issuer_unavailable",
             Self::Upstream(error) => error.name(),
         }
     }

@@ -30,9 +30,21 @@ pub struct Event {
     /// Why, where `outcome` alone does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The client. Only configured ids get here: an unknown one may be a misplaced key.
+    /// The client. Only known ids get here: an unknown one may be a misplaced key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// The way in which the client proved itself, named as in `CLIENTS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<&'static str>,
+    /// Who issued the JWT that the client proved itself with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whose JWT it was: its `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The caller's address, as Cloudflare saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// The credential of the grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
@@ -58,6 +70,9 @@ pub struct Event {
     /// Why KV could not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_write: Option<&'static str>,
+    /// Why an entry of the client registry could not be had, or is not good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<&'static str>,
     /// The configuration's faults.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
@@ -111,6 +126,10 @@ impl Event {
             outcome: "",
             reason: None,
             client_id: None,
+            proof: None,
+            issuer: None,
+            subject: None,
+            address: None,
             credential: None,
             scope: None,
             tier: None,
@@ -119,6 +138,7 @@ impl Event {
             coordinator: None,
             kv_read: None,
             kv_write: None,
+            registry: None,
             faults: Vec::new(),
         }
     }
@@ -152,6 +172,16 @@ impl Event {
     /// Notes that KV could not be written.
     pub fn kv_write_failed(&mut self, why: &'static str) {
         (self.kv_write, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes that an entry of the registry could not be read, or is not authentic.
+    pub fn registry_failed(&mut self, why: &'static str) {
+        (self.registry, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes faults of the configuration that do not keep this request from its token.
+    pub fn found_faults(&mut self, faults: Vec<String>) {
+        (self.faults, self.level) = (faults, "error");
     }
 
     /// Whether this is a token served from a tier and nothing else: what `LOG_HITS = false` leaves

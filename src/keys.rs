@@ -4,6 +4,7 @@
 use std::fmt;
 
 use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -98,6 +99,35 @@ impl CacheKey {
 impl fmt::Debug for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CacheKey(REDACTED)")
+    }
+}
+
+/// `REGISTRY_KEY`: authenticates what the client registry holds.
+pub struct RegistryKey(Zeroizing<[u8; 32]>);
+
+impl RegistryKey {
+    /// Takes over `bytes`.
+    #[must_use]
+    pub const fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether `mac` is the HMAC-SHA-256 (RFC 2104) of an entry and its name. Takes equally long for
+    /// any two.
+    #[must_use]
+    pub fn verifies(&self, name: &str, entry: &[u8], mac: &[u8]) -> bool {
+        let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else { return false };
+        for part in [b"edge-token-broker registry v1".as_slice(), name.as_bytes(), entry] {
+            hmac.update(&length_prefix(part));
+            hmac.update(part);
+        }
+        hmac.verify_slice(mac).is_ok()
+    }
+}
+
+impl fmt::Debug for RegistryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RegistryKey(REDACTED)")
     }
 }
 

@@ -14,6 +14,7 @@
 
 pub mod broker;
 pub mod cache_status;
+pub mod callers;
 pub mod config;
 pub mod coordinator;
 pub mod entra;
@@ -21,6 +22,7 @@ pub mod error;
 pub mod event;
 pub mod http;
 pub mod json;
+pub mod jwt;
 pub mod keys;
 pub mod limits;
 pub mod memory;
@@ -28,6 +30,7 @@ pub mod oauth;
 pub mod policy;
 pub mod ports;
 pub mod record;
+pub mod registry;
 pub mod request_id;
 pub mod secret;
 pub mod time;

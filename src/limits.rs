@@ -37,6 +37,16 @@ pub const KV_CACHE_TTL_SECS: u64 = 30;
 /// hundred milliseconds; the authorization server itself answers within a second.
 pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
 
+// The registry of clients in KV.
+
+/// An entry is remembered for this long in an isolate. Together with [`KV_CACHE_TTL_SECS`] a client
+/// that is removed or changed is so within a minute. Also for an entry that is not there.
+pub const REGISTRY_MEMORY: Millis = Millis::from_secs(25);
+/// While KV does not answer, an entry stays good for this long after it was read.
+pub const REGISTRY_MEMORY_WHILE_DOWN: Millis = Millis::from_secs(10 * 60);
+/// Entries remembered in one isolate, those that are not there included.
+pub const REGISTRY_ENTRIES_MAX: usize = 2000;
+
 // The authorization server.
 
 /// One attempt: connection, headers and body together.
@@ -99,6 +109,8 @@ pub const RENEWAL_CLAIM: Millis = Millis::from_secs(30);
 
 /// Longest request body; a token request is a few hundred bytes.
 pub const REQUEST_BODY_MAX_BYTES: usize = 16 * 1024;
+/// Longest query of `GET /token`; a scope and a credential's name are a few hundred bytes.
+pub const QUERY_MAX_BYTES: usize = 8 * 1024;
 /// Longest request id taken over from a caller; a UUID has 36 characters.
 pub const REQUEST_ID_MAX_CHARS: usize = 64;
 /// Longest scope value. Entra's are below 100 bytes.

@@ -51,6 +51,14 @@ pub trait TokenTier {
     async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError>;
 }
 
+/// The entries of the client registry.
+pub trait ClientEntries {
+    /// Whether there is a registry at all.
+    fn is_bound(&self) -> bool;
+    /// The entry called `name`; `Ok(None)` is that there is none.
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, TierError>;
+}
+
 /// Why a tier did not do what it was asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TierError {

@@ -14,16 +14,18 @@ use worker::worker_sys::Context;
 use zeroize::Zeroizing;
 
 use super::isolate::Isolate;
+use super::proof;
 use crate::broker::{Served, Then};
 use crate::cache_status::CacheStatus;
+use crate::callers::Calling;
 use crate::config::{Config, Grant};
-use crate::error::{BrokerError, RequestFault};
+use crate::error::BrokerError;
 use crate::event::Event;
-use crate::http::ask::{self, Asked, Form};
+use crate::http::ask::{self, Asked, Form, TokenRequest};
 use crate::http::reply::Reply;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
-use crate::ports::{Entropy, EventSink};
+use crate::ports::{Clock, Entropy, EventSink};
 use crate::request_id::RequestId;
 
 #[wasm_bindgen(raw_module = "adapters/response.mjs")]
@@ -63,6 +65,7 @@ pub fn fetch(
     x_request_id: Option<String>,
     content_type: Option<String>,
     body: Option<String>,
+    request: &JsValue,
     env: &Env,
     context: Context,
 ) -> JsValue {
@@ -78,11 +81,19 @@ pub fn fetch(
     let exchange = Exchange { isolate, context: Rc::new(context), event };
     let authorization = authorization.as_deref();
     match route {
-        Route::Token => exchange.token(query, authorization),
+        Route::Token => {
+            let ambient = || proof::ambient(request, &exchange.context);
+            let asked = ask::of_query(query, authorization, ambient);
+            exchange.answer(asked, Dialect::Bearer)
+        }
         Route::TokenEndpoint { credential } => {
             let body = body.map(Zeroizing::new);
             let form = Form::new(content_type.as_deref(), body.as_deref().map(String::as_bytes));
-            exchange.token_endpoint(form, authorization, credential)
+            let ambient = || proof::ambient(request, &exchange.context);
+            let asked = form
+                .map_err(BrokerError::from)
+                .and_then(|form| ask::of_form(credential, &form, authorization, ambient));
+            exchange.answer(asked, Dialect::TokenEndpoint)
         }
         Route::Health => exchange.plain("ok", &Reply::ok()),
         Route::Ready => match exchange.isolate.config {
@@ -104,43 +115,50 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// `GET /token`.
-    fn token(mut self, query: &str, authorization: Option<&str>) -> JsValue {
-        let isolate = Rc::clone(&self.isolate);
-        let asked = config(&isolate)
-            .and_then(|config| ask::of_query(config, query, authorization, &mut self.event));
-        self.answer(asked, Dialect::Bearer)
-    }
-
-    /// The token endpoint.
-    fn token_endpoint(
-        mut self,
-        form: Result<Form<'_>, RequestFault>,
-        authorization: Option<&str>,
-        credential: Option<&str>,
-    ) -> JsValue {
-        let isolate = Rc::clone(&self.isolate);
-        let asked = config(&isolate).and_then(|config| {
-            ask::of_form(config, credential, &form?, authorization, &mut self.event)
-        });
-        self.answer(asked, Dialect::TokenEndpoint)
-    }
-
     /// A hit in isolate memory and a refusal are answered without a promise.
-    fn answer(self, asked: Result<Asked, BrokerError>, dialect: Dialect) -> JsValue {
-        let asked = match asked {
-            Ok(asked) => asked,
+    fn answer(mut self, request: Result<TokenRequest, BrokerError>, dialect: Dialect) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        let request = match config(&isolate).and_then(|config| Ok((config, request?))) {
+            Ok(request) => request,
             Err(error) => return self.failed(&error, dialect),
         };
-        match self.isolate.broker.recall(&asked.grant, asked.min_ttl) {
-            Some(served) => self.served(&asked.grant, served),
-            None => promise(&Rc::clone(&self.context), self.obtained(asked, dialect)),
+        let (config, request) = request;
+        let calling = Calling { config, proof: &request.proof, now: isolate.broker.clock.now() };
+        let Ok(caller) = isolate.callers.recognize(&calling, &mut self.event) else {
+            return promise(&Rc::clone(&self.context), self.identified(request, dialect));
+        };
+        let asked = caller.and_then(|caller| request.granted(config, &caller, &mut self.event));
+        match asked {
+            Ok(asked) => match isolate.broker.recall(&asked.grant, asked.min_ttl) {
+                Some(served) => self.served(&asked.grant, served),
+                None => promise(&Rc::clone(&self.context), self.obtained(asked, dialect)),
+            },
+            Err(error) => self.failed(&error, dialect),
         }
+    }
+
+    /// The answer to a caller of whom it takes I/O to know who it is.
+    async fn identified(mut self, request: TokenRequest, dialect: Dialect) -> JsValue {
+        match self.asked(request).await {
+            Ok(asked) => self.obtained(asked, dialect).await,
+            Err(error) => self.failed(&error, dialect),
+        }
+    }
+
+    async fn asked(&mut self, request: TokenRequest) -> Result<Asked, BrokerError> {
+        let isolate = Rc::clone(&self.isolate);
+        let config = config(&isolate)?;
+        let calling = Calling { config, proof: &request.proof, now: isolate.broker.clock.now() };
+        let caller = isolate.callers.authenticate(&calling, &mut self.event).await?;
+        request.granted(config, &caller, &mut self.event)
     }
 
     async fn obtained(mut self, asked: Asked, dialect: Dialect) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
         let Asked { grant, min_ttl } = asked;
+        if let Some(served) = isolate.broker.recall(&grant, min_ttl) {
+            return self.served(&grant, served);
+        }
         match isolate.broker.obtain(&grant, min_ttl, &mut self.event).await {
             Ok(served) => self.served(&grant, served),
             Err(error) => self.failed(&error, dialect),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use worker::Env;
 
+use super::client_entries::RegistryNamespace;
 use super::clock::SystemClock;
 use super::coordinator_stub::CoordinatorStub;
 use super::entra_fetch::EntraFetch;
@@ -12,9 +13,11 @@ use super::entropy::SystemEntropy;
 use super::kv_tier::KvTier;
 use super::log_sink::Console;
 use crate::broker::Broker;
+use crate::callers::Callers;
 use crate::config::{Config, Fault};
 use crate::memory::IsolateMemory;
 use crate::ports::Entropy;
+use crate::registry::Registry;
 
 /// The broker over the platform's adapters.
 pub(super) type WorkerBroker =
@@ -25,6 +28,7 @@ pub(super) type WorkerBroker =
 #[derive(Debug)]
 pub(super) struct Isolate {
     pub(super) config: Result<Config, Vec<Fault>>,
+    pub(super) callers: Callers<RegistryNamespace>,
     pub(super) broker: WorkerBroker,
     pub(super) log: Console,
 }
@@ -44,6 +48,7 @@ impl Isolate {
         let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
         Self {
             config,
+            callers: Callers { registry: Registry::new(RegistryNamespace::new(env)) },
             broker: Broker {
                 memory: IsolateMemory::default(),
                 kv: KvTier::new(env),

@@ -38,11 +38,7 @@ impl KvTier {
 
 impl TokenTier for KvTier {
     async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
-        let namespace = self.namespace()?;
-        let loaded =
-            load(namespace, &key.kv_name(), number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
-        let bytes = settled(loaded).await?.dyn_into::<Uint8Array>();
-        Ok(bytes.ok().map(|bytes| bytes.to_vec()))
+        read(self.0.as_ref(), &key.kv_name()).await
     }
 
     async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
@@ -51,6 +47,17 @@ impl TokenTier for KvTier {
             .await
             .map(drop)
     }
+}
+
+/// What `namespace` has under `name`.
+pub(super) async fn read(
+    namespace: Option<&JsValue>,
+    name: &str,
+) -> Result<Option<Vec<u8>>, TierError> {
+    let namespace = namespace.ok_or(TierError::Unbound)?;
+    let loaded = load(namespace, name, number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
+    let bytes = settled(loaded).await?.dyn_into::<Uint8Array>();
+    Ok(bytes.ok().map(|bytes| bytes.to_vec()))
 }
 
 async fn settled(promise: Promise) -> Result<JsValue, TierError> {

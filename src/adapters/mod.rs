@@ -2,6 +2,7 @@
 //! nothing; `worker::Error` and `JsValue` stop here, and so does every text that they carry.
 
 mod body;
+mod client_entries;
 mod clock;
 mod coordinator_do;
 mod coordinator_stub;
@@ -13,6 +14,7 @@ mod isolate;
 mod js;
 mod kv_tier;
 mod log_sink;
+mod proof;
 mod scheduled;
 mod storage;
 mod timeout;

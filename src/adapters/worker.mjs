@@ -54,14 +54,15 @@ async function outlive(promise) {
 const BODY_MAX = 16 * 1024;
 
 /** Takes a request apart and hands it to the wasm, in one call. Nearly always there is an answer at once. */
-function handle({ method, url, headers }, contentType, body, env, context) {
+function handle(request, contentType, body, env, context) {
+  const { method, url, headers } = request;
   const authorization = headers.get("authorization") ?? undefined;
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
   const ask = () => {
     recover();
     try {
-      return broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, env, context);
+      return broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, request, env, context);
     } catch (error) {
       note(error);
       return failed();

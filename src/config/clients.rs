@@ -1,71 +1,28 @@
 //! Clients: who calls the broker, and what each may get.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::rc::Rc;
-
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::Bindings;
 use super::credentials::{Credential, Credentials, name_of, required};
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
+use super::origins;
+use super::proofs::{self, CertificateFingerprint, KeyDigest, Proofs};
 use crate::keys::TokenKey;
 use crate::oauth::scope::ScopeSet;
-use crate::secret::PresentedKey;
-
-/// The SHA-256 of a client key. Compared in constant time.
-#[derive(Clone, Copy)]
-pub struct KeyDigest([u8; 32]);
-
-impl KeyDigest {
-    /// Stands in for the keys of a client that does not exist, so that it costs what others cost.
-    pub const OF_NOBODY: Self = Self([0; 32]);
-
-    /// The digest of a presented key.
-    #[must_use]
-    pub fn of(key: &PresentedKey) -> Self {
-        Self(Sha256::digest(key.expose().as_bytes()).into())
-    }
-
-    /// Whether both are the same digest; takes equally long for any two.
-    #[must_use]
-    pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-
-    fn parse(hex: &str) -> Result<Self, Reason> {
-        let mut bytes = [0; 32];
-        match base16ct::mixed::decode(hex, &mut bytes) {
-            Ok(decoded) if decoded.len() == 32 => Ok(Self(bytes)),
-            _ => Err(Reason::NotADigest),
-        }
-    }
-}
-
-impl fmt::Debug for KeyDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyDigest(REDACTED)")
-    }
-}
 
 /// Someone who may call the broker.
 #[derive(Debug)]
 pub struct Client {
     /// `client_id` (RFC 6749 §2.2).
     pub id: String,
+    /// How it proves itself.
+    pub proofs: Proofs,
+    /// The origins whose pages may read the answers (CORS); mostly none.
+    pub origins: Vec<String>,
     /// What it may get; at least one.
     pub grants: Vec<Rc<Grant>>,
-    keys: Vec<KeyDigest>,
-}
-
-impl Client {
-    /// Whether `digest` is of one of the client's keys; looks at all of them.
-    #[must_use]
-    pub fn has_key(&self, digest: &KeyDigest) -> bool {
-        self.keys.iter().fold(false, |found, key| found | key.matches(digest))
-    }
 }
 
 /// The permission to get one token.
@@ -87,40 +44,46 @@ impl Grant {
     }
 }
 
-/// All clients, by id and by key.
+/// All clients, by id and by what they prove themselves with.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    by_id: BTreeMap<String, Rc<Client>>,
-    by_key: BTreeMap<u64, Vec<(KeyDigest, Rc<Client>)>>,
+    all: BTreeMap<String, Rc<Client>>,
+    keys: BTreeMap<u64, Vec<(KeyDigest, Rc<Client>)>>,
+    certificates: BTreeMap<CertificateFingerprint, Rc<Client>>,
 }
 
 impl Clients {
-    pub(super) fn by_id(&self, id: &str) -> Option<&Client> {
-        self.by_id.get(id).map(Rc::as_ref)
+    pub(super) fn by_id(&self, id: &str) -> Option<&Rc<Client>> {
+        self.all.get(id)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Client> {
-        self.by_id.values().map(Rc::as_ref)
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Rc<Client>> {
+        self.all.values()
     }
 
-    /// Looks up by the digest's first eight bytes, then compares all of it in constant time.
-    /// How long the lookup takes tells at most a prefix of a digest, which leads nobody to a key.
-    pub(super) fn by_key(&self, digest: &KeyDigest) -> Option<&Client> {
-        let candidates = self.by_key.get(&prefix(digest))?;
-        candidates.iter().find(|(key, _)| key.matches(digest)).map(|(_, client)| client.as_ref())
+    /// Looks up by a prefix of the digest, then compares all of it in constant time.
+    pub(super) fn by_key(&self, digest: &KeyDigest) -> Option<&Rc<Client>> {
+        let candidates = self.keys.get(&digest.prefix())?;
+        candidates.iter().find(|(key, _)| key.matches(digest)).map(|(_, client)| client)
+    }
+
+    pub(super) fn by_certificate(
+        &self,
+        fingerprint: &CertificateFingerprint,
+    ) -> Option<&Rc<Client>> {
+        self.certificates.get(fingerprint)
     }
 
     fn add(&mut self, client: Client) {
         let client = Rc::new(client);
-        for key in &client.keys {
-            self.by_key.entry(prefix(key)).or_default().push((*key, Rc::clone(&client)));
+        for key in &client.proofs.keys {
+            self.keys.entry(key.prefix()).or_default().push((*key, Rc::clone(&client)));
         }
-        self.by_id.insert(client.id.clone(), client);
+        for certificate in &client.proofs.certificates {
+            self.certificates.insert(*certificate, Rc::clone(&client));
+        }
+        self.all.insert(client.id.clone(), client);
     }
-}
-
-fn prefix(digest: &KeyDigest) -> u64 {
-    digest.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 
 pub(super) fn parse(
@@ -129,7 +92,8 @@ pub(super) fn parse(
     faults: &mut Faults,
 ) -> Clients {
     let mut clients = Clients::default();
-    if matches!(bindings.binding("CLIENTS"), super::Binding::Absent) {
+    let registry = !matches!(bindings.binding("REGISTRY"), super::Binding::Absent);
+    if !registry && matches!(bindings.binding("CLIENTS"), super::Binding::Absent) {
         faults.add("CLIENTS", Reason::Missing);
     }
     let entries = json::of_binding(bindings, "CLIENTS", faults)
@@ -142,7 +106,8 @@ pub(super) fn parse(
     clients
 }
 
-fn client(
+/// One entry: of `CLIENTS`, or of the registry.
+pub(super) fn client(
     id: String,
     field: Field,
     others: &Clients,
@@ -151,29 +116,15 @@ fn client(
 ) -> Option<Client> {
     let path = field.path.clone();
     let id = faults.ok(path.clone(), name_of(id));
-    let [keys, allow] = field.into_fields(["key_sha256", "allow"], faults)?;
-    let keys = required(keys, &path, "key_sha256", faults)
-        .and_then(|field| field.into_list(faults))
-        .map(|fields| key_digests(fields, others, faults));
+    let [keys, service_binding, jwt, certificates] = proofs::FIELDS;
+    let [keys, service_binding, jwt, certificates, origins, allow] = field
+        .into_fields([keys, service_binding, jwt, certificates, "origins", "allow"], faults)?;
+    let proofs = proofs::parse([keys, service_binding, jwt, certificates], &path, others, faults);
+    let origins = origins.map_or_else(Vec::new, |field| origins::parse(field, faults));
     let grants = required(allow, &path, "allow", faults)
         .and_then(|field| field.into_list(faults))
         .map(|fields| distinct_grants(fields, credentials, faults));
-    Some(Client { id: id?, keys: keys?, grants: grants? })
-}
-
-fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec<KeyDigest> {
-    let mut digests: Vec<KeyDigest> = Vec::new();
-    for field in fields {
-        let path = field.path.clone();
-        let Some(hex) = field.into_text(faults) else { continue };
-        let Some(digest) = faults.ok(path.clone(), KeyDigest::parse(&hex)) else { continue };
-        if others.by_key(&digest).is_some() {
-            faults.add(path, Reason::SharedDigest);
-        } else if !digests.iter().any(|known| known.matches(&digest)) {
-            digests.push(digest);
-        }
-    }
-    digests
+    Some(Client { id: id?, proofs: proofs?, origins, grants: grants? })
 }
 
 /// A grant that is listed twice is one grant.

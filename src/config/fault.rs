@@ -25,6 +25,9 @@ pub enum Reason {
     /// A required field is not there.
     #[error("is missing")]
     Missing,
+    /// A client without any way to prove itself.
+    #[error("is missing, and so is any other proof: service_binding, jwt, mtls_sha256")]
+    NoProof,
     /// The schema has no such field.
     #[error("is not a known field")]
     Unknown,
@@ -76,6 +79,26 @@ pub enum Reason {
     /// Two clients cannot share a key: it would not tell who calls.
     #[error("is already the digest of another client's key")]
     SharedDigest,
+    /// Two clients cannot share a certificate: it would not tell who calls.
+    #[error("is already listed for another client")]
+    SharedCertificate,
+    /// Neither text, nor a list of texts, whole numbers and booleans.
+    #[error("must be text, or a list of texts, whole numbers and booleans")]
+    NotAClaim,
+    /// An issuer whose tokens anybody can get, for any audience.
+    #[error("serves everybody: also say who, in subject or claims")]
+    PublicIssuer,
+    /// Without `jwks_uri` the issuer has to tell where its keys are.
+    #[error(
+        "must be an https URL (http for loopback hosts only), or jwks_uri must say where the keys are"
+    )]
+    NotAnIssuer,
+    /// Not a URL that keys may come from.
+    #[error("must be an https URL (http for loopback hosts only)")]
+    NotASecureUrl,
+    /// Not what browsers send as `Origin`.
+    #[error("must be an origin such as https://app.example: no path, no *, lower case")]
+    NotAnOrigin,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,
@@ -87,7 +110,7 @@ pub enum Reason {
     DefaultTwice,
     /// Not 32 bytes of base64.
     #[error("must be 32 bytes in base64")]
-    CacheKey,
+    NotAKey,
     /// Not a tenant.
     #[error(transparent)]
     Tenant(#[from] TenantFault),

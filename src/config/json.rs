@@ -15,7 +15,12 @@ pub(super) fn of_binding(
         Binding::Text(text) => text.to_string(),
         Binding::Json(text) => text,
     };
-    faults.ok(field, Json::parse(text.as_bytes()).map_err(|error| not_json(&error)))
+    parse(field, text.as_bytes(), faults)
+}
+
+/// The value of a JSON text.
+pub(super) fn parse(field: &str, text: &[u8], faults: &mut Faults) -> Option<Json> {
+    faults.ok(field, Json::parse(text).map_err(|error| not_json(&error)))
 }
 
 fn not_json(error: &serde_json::Error) -> Reason {

@@ -7,17 +7,21 @@ mod clients;
 mod credentials;
 mod fault;
 mod json;
+mod origins;
+mod proofs;
+mod trust;
 
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-pub use clients::{Client, Grant, KeyDigest};
+pub use clients::{Client, Grant};
 pub use credentials::Credential;
 pub use fault::{Fault, Reason};
+pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
 
-use crate::keys::CacheKey;
+use crate::keys::{CacheKey, RegistryKey};
 use fault::Faults;
 
 /// A binding of the Worker as the platform hands it out.
@@ -40,10 +44,12 @@ pub trait Bindings {
 /// The configuration, valid by construction.
 #[derive(Debug)]
 pub struct Config {
-    credentials: Vec<Rc<Credential>>,
+    credentials: credentials::Credentials,
     clients: clients::Clients,
     /// Whether hits are written to the request log.
     pub log_hits: bool,
+    /// `REGISTRY_KEY`: authenticates the entries of the registry.
+    pub registry_key: Option<RegistryKey>,
 }
 
 impl Config {
@@ -53,25 +59,54 @@ impl Config {
     /// Every fault found, in the order of the fields.
     pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
-        let cache_key = cache_key(bindings, &mut faults);
+        let cache_key = key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
         let credentials = credentials::parse(bindings, cache_key.as_ref(), &mut faults);
         let clients = clients::parse(bindings, &credentials, &mut faults);
         let log_hits = log_hits(bindings, &mut faults);
+        let registry_key = registry_key(bindings, &mut faults);
         faults.into_result()?;
-        let credentials = credentials.parsed;
-        Ok(Self { credentials, clients, log_hits })
+        Ok(Self { credentials, clients, log_hits, registry_key })
+    }
+
+    /// The client called `id` from its entry in the registry, which has the fields of `CLIENTS`.
+    ///
+    /// # Errors
+    /// Every fault found.
+    pub fn registered_client(&self, id: &str, json: &[u8]) -> Result<Client, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let client = json::parse("REGISTRY", json, &mut faults)
+            .map(|value| json::Field::new(format!("REGISTRY.{id}"), value))
+            .and_then(|field| {
+                clients::client(id.to_owned(), field, &self.clients, &self.credentials, &mut faults)
+            });
+        faults.into_result()?;
+        client.ok_or_else(Vec::new)
     }
 
     /// The client called `id`.
     #[must_use]
-    pub fn client(&self, id: &str) -> Option<&Client> {
+    pub fn client(&self, id: &str) -> Option<&Rc<Client>> {
         self.clients.by_id(id)
     }
 
     /// The client one of whose keys has this digest.
     #[must_use]
-    pub fn client_with_key(&self, digest: &KeyDigest) -> Option<&Client> {
+    pub fn client_with_key(&self, digest: &KeyDigest) -> Option<&Rc<Client>> {
         self.clients.by_key(digest)
+    }
+
+    /// The client that lists this certificate.
+    #[must_use]
+    pub fn client_with_certificate(
+        &self,
+        fingerprint: &CertificateFingerprint,
+    ) -> Option<&Rc<Client>> {
+        self.clients.by_certificate(fingerprint)
+    }
+
+    /// Every client of `CLIENTS`.
+    pub fn clients(&self) -> impl Iterator<Item = &Rc<Client>> {
+        self.clients.iter()
     }
 
     /// Every grant of every client.
@@ -94,7 +129,7 @@ impl Config {
     /// The credential called `name`.
     #[must_use]
     pub fn credential(&self, name: &str) -> Option<&Rc<Credential>> {
-        self.credentials.iter().find(|credential| credential.name == name)
+        self.credentials.parsed.iter().find(|credential| credential.name == name)
     }
 
     /// The credentials that `text` may mean: the one of this name, else all of this tenant.
@@ -102,21 +137,30 @@ impl Config {
         &'a self,
         text: &'a str,
     ) -> impl Iterator<Item = &'a Rc<Credential>> {
-        let named = self.credentials.iter().any(|credential| credential.name == text);
-        self.credentials.iter().filter(move |credential| {
+        let named = self.credentials.parsed.iter().any(|credential| credential.name == text);
+        self.credentials.parsed.iter().filter(move |credential| {
             if named { credential.name == text } else { credential.tenant.is(text) }
         })
     }
 }
 
-fn cache_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<CacheKey> {
-    const FIELD: &str = "CACHE_KEY";
-    let text = text(bindings, FIELD, faults)?;
+/// Where the registry is bound, its key has to be there: without it no entry would be good.
+fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<RegistryKey> {
+    let bound = !matches!(bindings.binding("REGISTRY"), Binding::Absent);
+    if bound && matches!(bindings.binding("REGISTRY_KEY"), Binding::Absent) {
+        faults.add("REGISTRY_KEY", Reason::Missing);
+    }
+    key(bindings, "REGISTRY_KEY", faults).map(RegistryKey::new)
+}
+
+/// A key of an operator's choice.
+fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<Zeroizing<[u8; 32]>> {
+    let text = text(bindings, field, faults)?;
     let mut bytes = Zeroizing::new([0; 32]);
     match Base64::decode(text.trim(), bytes.as_mut_slice()) {
-        Ok(decoded) if decoded.len() == 32 => Some(CacheKey::new(bytes)),
+        Ok(decoded) if decoded.len() == 32 => Some(bytes),
         _ => {
-            faults.add(FIELD, Reason::CacheKey);
+            faults.add(field, Reason::NotAKey);
             None
         }
     }

@@ -62,6 +62,16 @@ fn host_of(authority: &str) -> Option<&str> {
     port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
 }
 
+/// Whether `url` may be fetched from: over `https`, or `http` from a loopback host.
+#[must_use]
+pub fn is_secure_url(url: &str) -> bool {
+    let end = url.find("://").and_then(|at| at.checked_add(3));
+    let Some((scheme, rest)) = end.and_then(|end| url.split_at_checked(end)) else { return false };
+    let (authority, _) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
+    let printable = url.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    printable && AuthorityHost::parse(&[scheme, authority].concat()).is_ok()
+}
+
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())

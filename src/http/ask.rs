@@ -2,18 +2,33 @@
 
 use std::rc::Rc;
 
-use crate::config::{Client, Config, Grant};
+use crate::config::{Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::event::Event;
-use crate::limits::REQUEST_BODY_MAX_BYTES;
-use crate::oauth::client_auth;
+use crate::limits::{QUERY_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
+use crate::oauth::client_auth::{self, Ambient, ClientParameters, Proof};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::scope::ScopeSet;
-use crate::policy::access::{self, Ask};
+use crate::policy::access::{self, Ask, Caller, Proven};
 use crate::time::Millis;
 
 /// The credential of a request that names none.
 const DEFAULT_CREDENTIAL: &str = "default";
+
+/// A request taken apart: who it says that it is, and what it wants.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// Not verified yet.
+    pub proof: Proof,
+    /// Only told to a caller who is somebody: nobody unknown learns anything else.
+    wanted: Result<Wanted, BrokerError>,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    ask: Ask,
+    min_ttl: Millis,
+}
 
 /// What a request comes to: a grant that its client has, and how good a token it wants.
 #[derive(Debug)]
@@ -24,24 +39,55 @@ pub struct Asked {
     pub min_ttl: Millis,
 }
 
-/// What a `GET /token` asks for, if its client may have it.
+impl TokenRequest {
+    /// What it comes to, if `caller` may have it.
+    ///
+    /// # Errors
+    /// What is wrong with the request, or that the caller may not have it.
+    pub fn granted(
+        self,
+        config: &Config,
+        caller: &Caller,
+        event: &mut Event,
+    ) -> Result<Asked, BrokerError> {
+        note(event, caller);
+        let Wanted { ask, min_ttl } = self.wanted?;
+        let granted = access::authorize(config, &caller.client, &ask);
+        match &granted {
+            Ok(grant) => {
+                event.credential = Some(grant.credential.name.clone());
+                event.scope = Some(grant.scope.as_str().to_owned());
+            }
+            // What was refused is what an operator looks for; it passed RFC 6749's character set.
+            Err(_) => event.scope = ask.scope.map(|scope| scope.as_str().to_owned()),
+        }
+        Ok(Asked { grant: granted?, min_ttl })
+    }
+}
+
+/// Takes a `GET /token` apart.
 ///
 /// # Errors
-/// Every fault of the caller, authentication first: nobody unknown learns anything else.
+/// No proof of who calls; or a query that is too long to be looked at.
 pub fn of_query(
-    config: &Config,
     query: &str,
     authorization: Option<&str>,
-    event: &mut Event,
-) -> Result<Asked, BrokerError> {
-    let key = client_auth::bearer(authorization)?;
-    let client = access::authenticate_key(config, &key)?;
-    let mut parameters = Parameters::parse(query.as_bytes(), ["scope", "credential", "min_ttl"])?;
-    let credential = parameters.take("credential");
-    let scope = parameters.take("scope");
-    let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
-    let grant = grant(config, client, credential.as_deref(), scope.as_deref(), event)?;
-    Ok(Asked { grant, min_ttl })
+    ambient: impl FnOnce() -> Ambient,
+) -> Result<TokenRequest, BrokerError> {
+    let names = ["scope", "credential", "min_ttl", "client_id"];
+    if query.len() > QUERY_MAX_BYTES {
+        return Err(RequestFault::QueryTooLong.into());
+    }
+    let mut parameters = Parameters::parse(query.as_bytes(), names);
+    let client_id = || Some(parameters.as_mut().ok()?.take("client_id")?.into_owned());
+    let proof = client_auth::bearer(authorization, client_id, ambient)?;
+    let wanted = parameters.map_err(BrokerError::from).and_then(|mut parameters| {
+        let credential = parameters.take("credential");
+        let scope = parameters.take("scope");
+        let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
+        Wanted::new(credential.as_deref(), scope.as_deref(), min_ttl)
+    });
+    Ok(TokenRequest { proof, wanted })
 }
 
 /// A form-urlencoded body (RFC 6749 appendix B).
@@ -67,37 +113,67 @@ impl<'a> Form<'a> {
     }
 }
 
-/// What a token request (RFC 6749 §4.4.2) asks for, if its client may have it.
+/// Takes a token request (RFC 6749 §4.4.2) apart.
 ///
 /// # Errors
-/// Every fault of the caller. A malformed request comes first, then authentication, then the rest.
+/// What is malformed about it, or no proof of who calls.
 pub fn of_form(
-    config: &Config,
     credential: Option<&str>,
     form: &Form<'_>,
     authorization: Option<&str>,
-    event: &mut Event,
-) -> Result<Asked, BrokerError> {
-    let names = ["grant_type", "client_id", "client_secret", "scope", "min_ttl"];
+    ambient: impl FnOnce() -> Ambient,
+) -> Result<TokenRequest, BrokerError> {
+    let names = [
+        "grant_type",
+        "client_id",
+        "client_secret",
+        "client_assertion_type",
+        "client_assertion",
+        "scope",
+        "min_ttl",
+    ];
     let mut parameters = Parameters::parse(form.0, names)?;
-    let credentials = client_auth::at_token_endpoint(
-        authorization,
-        parameters.take("client_id"),
-        parameters.take("client_secret"),
-    )?;
-    if config.client(&credentials.client_id).is_some() {
-        event.client_id = Some(credentials.client_id.clone());
+    let client = ClientParameters {
+        client_id: parameters.take("client_id"),
+        client_secret: parameters.take("client_secret"),
+        assertion_type: parameters.take("client_assertion_type"),
+        assertion: parameters.take("client_assertion"),
+    };
+    let proof = client_auth::at_token_endpoint(authorization, client, ambient)?;
+    let wanted = match parameters.take("grant_type").as_deref() {
+        Some("client_credentials") => {
+            min_ttl(parameters.take("min_ttl").as_deref()).map_err(BrokerError::from).and_then(
+                |min_ttl| Wanted::new(credential, parameters.take("scope").as_deref(), min_ttl),
+            )
+        }
+        Some(_) => Err(BrokerError::UnsupportedGrantType),
+        None => Err(RequestFault::MissingParameter("grant_type").into()),
+    };
+    Ok(TokenRequest { proof, wanted })
+}
+
+impl Wanted {
+    fn new(
+        credential: Option<&str>,
+        scope: Option<&str>,
+        min_ttl: Millis,
+    ) -> Result<Self, BrokerError> {
+        let ask = Ask {
+            credential: credential.unwrap_or(DEFAULT_CREDENTIAL).to_owned(),
+            scope: scope.map(ScopeSet::parse).transpose()?,
+        };
+        Ok(Self { ask, min_ttl })
     }
-    let client = access::authenticate(config, &credentials)?;
-    match parameters.take("grant_type").as_deref() {
-        Some("client_credentials") => {}
-        Some(_) => return Err(BrokerError::UnsupportedGrantType),
-        None => return Err(RequestFault::MissingParameter("grant_type").into()),
+}
+
+/// Who it was, for whoever asks the log.
+fn note(event: &mut Event, Caller { client, proven }: &Caller) {
+    event.client_id = Some(client.id.clone());
+    event.proof = Some(proven.name());
+    if let Proven::Jwt(identity) = proven {
+        event.issuer = Some(identity.issuer.clone());
+        event.subject.clone_from(&identity.subject);
     }
-    let scope = parameters.take("scope");
-    let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
-    let grant = grant(config, client, credential, scope.as_deref(), event)?;
-    Ok(Asked { grant, min_ttl })
 }
 
 /// Whole seconds; absent is none.
@@ -106,28 +182,4 @@ fn min_ttl(text: Option<&str>) -> Result<Millis, RequestFault> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     let secs = text.parse().ok().filter(|_| digits);
     secs.map(Millis::from_secs).ok_or(RequestFault::MinTtl)
-}
-
-fn grant(
-    config: &Config,
-    client: &Client,
-    credential: Option<&str>,
-    scope: Option<&str>,
-    event: &mut Event,
-) -> Result<Rc<Grant>, BrokerError> {
-    event.client_id = Some(client.id.clone());
-    let ask = Ask {
-        credential: credential.unwrap_or(DEFAULT_CREDENTIAL).to_owned(),
-        scope: scope.map(ScopeSet::parse).transpose()?,
-    };
-    let granted = access::authorize(config, client, &ask);
-    match &granted {
-        Ok(grant) => {
-            event.credential = Some(grant.credential.name.clone());
-            event.scope = Some(grant.scope.as_str().to_owned());
-        }
-        // What was refused is what an operator looks for; it passed RFC 6749's character set.
-        Err(_) => event.scope = ask.scope.map(|scope| scope.as_str().to_owned()),
-    }
-    granted
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::entra::aadsts;
 use crate::error::{BrokerError, Outage, Presented, RequestFault, UpstreamError as U};
-use crate::limits::MISCONFIGURED_RETRY_AFTER_SECS;
+use crate::limits::{MISCONFIGURED_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS};
 use crate::oauth::error_response::{ErrorResponse, Trace};
 
 /// Which standard the route's errors follow.
@@ -62,6 +62,9 @@ impl WireError {
             challenge: challenge(error, dialect, status),
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
+                BrokerError::RegistryUnavailable | BrokerError::IssuerUnavailable => {
+                    Some(TRANSIENT_RETRY_AFTER_SECS)
+                }
                 BrokerError::Upstream(U::Unavailable { retry_after_secs, .. }) => {
                     Some(*retry_after_secs)
                 }
@@ -79,8 +82,8 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (E::InvalidRequest(_), _) | (E::ScopeMalformed | E::ScopeMissing, Bearer) => {
             (400, "invalid_request")
         }
-        (E::InvalidClient(_), TokenEndpoint) => (401, "invalid_client"),
-        (E::InvalidClient(_), Bearer) => (401, "invalid_token"),
+        (E::InvalidClient(_) | E::JwtRefused(..), TokenEndpoint) => (401, "invalid_client"),
+        (E::InvalidClient(_) | E::JwtRefused(..), Bearer) => (401, "invalid_token"),
         (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
         (
             E::ScopeMalformed
@@ -97,9 +100,13 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse(_)), _) => {
             (502, "server_error")
         }
-        (E::Misconfigured | E::Upstream(U::Unavailable { .. }), _) => {
-            (503, "temporarily_unavailable")
-        }
+        (
+            E::Misconfigured
+            | E::RegistryUnavailable
+            | E::IssuerUnavailable
+            | E::Upstream(U::Unavailable { .. }),
+            _,
+        ) => (503, "temporarily_unavailable"),
     }
 }
 
@@ -108,7 +115,9 @@ fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'sta
         (BrokerError::InvalidClient(Presented::Header), Dialect::TokenEndpoint) => Some(BASIC),
         // RFC 6750 §3.1: no error code for a request without any authentication.
         (BrokerError::InvalidClient(Presented::Nothing), Dialect::Bearer) => Some(BEARER),
-        (BrokerError::InvalidClient(_), Dialect::Bearer) => Some(BEARER_INVALID),
+        (BrokerError::InvalidClient(_) | BrokerError::JwtRefused(..), Dialect::Bearer) => {
+            Some(BEARER_INVALID)
+        }
         (_, Dialect::Bearer) if status == 403 => Some(BEARER_SCOPE),
         _ => None,
     }
@@ -122,8 +131,21 @@ fn describe(error: &BrokerError) -> String {
             "client authentication is missing: send the client key that the operator gave you"
                 .into()
         }
+        E::InvalidClient(Presented::ServiceBinding) => {
+            "client authentication failed: no client of the id in the service binding's props may \
+             call by service binding"
+                .into()
+        }
+        E::InvalidClient(Presented::Certificate) => {
+            "client authentication failed: the client certificate is not that of a client".into()
+        }
         E::InvalidClient(_) => {
             "client authentication failed: the client is unknown or its key is wrong".into()
+        }
+        E::JwtRefused(fault, _) => fault.description().into(),
+        E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
+        E::IssuerUnavailable => {
+            "the keys of the JWT's issuer cannot be fetched; retry later".into()
         }
         E::UnsupportedGrantType => "grant_type must be client_credentials".into(),
         E::ScopeMalformed => "scope is malformed (RFC 6749 section 3.3)".into(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "broker",
         &[
@@ -21,23 +21,26 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         ],
     ),
     ("cache_status", &[]),
-    ("config", &["entra", "json", "keys", "oauth"]),
+    ("callers", &["config", "event", "oauth", "policy", "ports", "registry"]),
+    ("config", &["entra", "json", "jwt", "keys", "oauth"]),
     ("coordinator", &["config", "event", "keys", "oauth", "policy", "record", "request_id"]),
     ("entra", &["oauth", "policy", "request_id"]),
-    ("error", &["oauth"]),
+    ("error", &["jwt", "oauth"]),
     ("event", &["request_id"]),
     ("http", &["broker", "config", "entra", "event", "oauth", "policy"]),
     ("json", &[]),
+    ("jwt", &["json"]),
     ("keys", &["entra", "oauth"]),
     ("limits", &[]),
     ("memory", &["keys", "policy", "ports", "record"]),
     ("oauth", &["json"]),
-    ("policy", &["config", "oauth", "record"]),
+    ("policy", &["config", "jwt", "oauth", "record"]),
     (
         "ports",
         &["config", "coordinator", "entra", "event", "keys", "policy", "record", "request_id"],
     ),
     ("record", &["keys", "oauth"]),
+    ("registry", &["config", "ports"]),
     ("request_id", &[]),
     ("secret", &[]),
     ("upstream", &["config", "entra", "event", "oauth", "policy", "ports", "record", "request_id"]),

@@ -2,20 +2,23 @@
 
 use crate::support::bindings::Vars;
 use crate::support::config::{DIGEST, GRAPH, assert_faults, valid};
-use edge_token_broker::config::{Config, KeyDigest};
+use edge_token_broker::config::{CertificateFingerprint, Config, KeyDigest};
 use edge_token_broker::secret::PresentedKey;
 
 #[test]
 fn a_client_is_found_by_id_and_by_key() {
     let config = Config::parse(&valid()).unwrap();
     let digest = KeyDigest::of(&PresentedKey::new("key".into()));
-    assert!(config.client("reports").unwrap().has_key(&digest));
+    assert!(config.client("reports").unwrap().proofs.has_key(&digest));
     assert_eq!(config.client_with_key(&digest).unwrap().id, "reports");
     let wrong = KeyDigest::of(&PresentedKey::new("Key".into()));
-    assert!(!config.client("reports").unwrap().has_key(&wrong));
+    assert!(!config.client("reports").unwrap().proofs.has_key(&wrong));
     assert!(config.client_with_key(&wrong).is_none());
     assert!(config.client("Reports").is_none());
 }
+
+const NO_PROOF: &str = "CLIENTS.reports.key_sha256: is missing, and so is any other proof: \
+     service_binding, jwt, mtls_sha256";
 
 fn client(entry: &str) -> Vars {
     valid().with("CLIENTS", &format!(r#"{{"reports":{entry}}}"#))
@@ -26,10 +29,7 @@ fn faults_of_clients() {
     let allow = format!(r#""allow":[{{"credential":"default","scope":"{GRAPH}"}}]"#);
     let keys = format!(r#""key_sha256":["{DIGEST}"]"#);
     let cases = [
-        (
-            "{}".to_owned(),
-            vec!["CLIENTS.reports.key_sha256: is missing", "CLIENTS.reports.allow: is missing"],
-        ),
+        ("{}".to_owned(), vec![NO_PROOF, "CLIENTS.reports.allow: is missing"]),
         ("[]".to_owned(), vec!["CLIENTS.reports: must be a table (JSON object)"]),
         (
             format!("{{{keys},{allow},\"alow\":[]}}"),
@@ -135,4 +135,106 @@ fn a_token_is_kept_warm_once_if_any_grant_for_it_says_so() {
     assert_eq!(kept_warm(grant(false), grant(false)), 0);
     assert_eq!(kept_warm(grant(true), grant(true)), 1);
     assert_eq!(kept_warm(grant(false), format!("{},{}", grant(false), grant(true))), 1);
+}
+
+/// The entry of a client that proves itself in these ways and may get one token.
+fn proving(ways: &str) -> Vars {
+    client(&format!(r#"{{{ways},"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}"#))
+}
+
+#[test]
+fn every_way_of_proof_does_alone() {
+    let certificate = format!(r#""mtls_sha256":["{DIGEST}"]"#);
+    let jwt = r#""jwt":[{"issuer":"https://id.example","audience":"broker"}]"#;
+    for ways in [r#""service_binding":true"#, jwt, &certificate] {
+        assert_faults(&proving(ways), &[]);
+    }
+    assert_faults(&proving(r#""service_binding":false"#), &[NO_PROOF]);
+}
+
+#[test]
+fn a_certificate_is_found_however_its_fingerprint_is_written() {
+    let colons = DIGEST.to_uppercase().into_bytes();
+    let colons: Vec<_> = colons.chunks(2).map(|pair| str::from_utf8(pair).unwrap()).collect();
+    let config = Config::parse(&proving(&format!(r#""mtls_sha256":["{}"]"#, colons.join(":"))));
+    let fingerprint = CertificateFingerprint::parse(DIGEST).unwrap();
+    let config = config.unwrap();
+    assert_eq!(config.client_with_certificate(&fingerprint).unwrap().id, "reports");
+    let other = CertificateFingerprint::parse(&"0".repeat(64)).unwrap();
+    assert!(config.client_with_certificate(&other).is_none());
+}
+
+#[test]
+fn faults_of_proofs() {
+    let cases = [
+        (
+            r#""mtls_sha256":["00"]"#,
+            "mtls_sha256[0]: must be a SHA-256 digest: 64 hexadecimal digits",
+        ),
+        (r#""service_binding":"yes""#, "service_binding: must be true or false"),
+        (r#""jwt":[]"#, "jwt: must not be empty"),
+        (r#""jwt":[{"audience":"a"}]"#, "jwt[0].issuer: is missing"),
+        (r#""jwt":[{"issuer":"https://a.example"}]"#, "jwt[0].audience: is missing"),
+        (
+            r#""jwt":[{"issuer":"https://a.example","audience":"a","aud":1}]"#,
+            "jwt[0].aud: is not a known field",
+        ),
+        (
+            r#""jwt":[{"issuer":"http://a.example","audience":"a"}]"#,
+            "jwt[0].issuer: must be an https URL (http for loopback hosts only), or jwks_uri must say where the keys are",
+        ),
+        (
+            r#""jwt":[{"issuer":"a","audience":"a","jwks_uri":"http://a.example/keys"}]"#,
+            "jwt[0].jwks_uri: must be an https URL (http for loopback hosts only)",
+        ),
+        (
+            r#""jwt":[{"issuer":"https://a.example","audience":""}]"#,
+            "jwt[0].audience: must not be empty",
+        ),
+        (
+            r#""jwt":[{"issuer":"https://a.example","audience":"a","claims":{"x":[1.5]}}]"#,
+            "jwt[0].claims.x[0]: must be text, or a list of texts, whole numbers and booleans",
+        ),
+        (
+            r#""jwt":[{"issuer":"https://a.example","audience":"a","claims":{}}]"#,
+            "jwt[0].claims: must not be empty",
+        ),
+        (
+            r#""jwt":[{"issuer":"https://token.actions.githubusercontent.com","audience":"a"}]"#,
+            "jwt[0].issuer: serves everybody: also say who, in subject or claims",
+        ),
+    ];
+    for (ways, expected) in cases {
+        let vars = proving(&format!(r#"{ways},"origins":["https://app.example"]"#));
+        assert_faults(&vars, &[&format!("CLIENTS.reports.{expected}")]);
+    }
+}
+
+#[test]
+fn an_origin_is_as_browsers_send_it() {
+    let vars = |origin: &str| proving(&format!(r#""service_binding":true,"origins":["{origin}"]"#));
+    for origin in ["https://app.example", "https://app.example:8443", "http://localhost:3000"] {
+        assert_faults(&vars(origin), &[]);
+    }
+    let fault = "CLIENTS.reports.origins[0]: must be an origin such as https://app.example: no path, \
+         no *, lower case";
+    for origin in [
+        "*",
+        "null",
+        "https://app.example/",
+        "https://App.example",
+        "http://app.example",
+        "https://*.example",
+    ] {
+        assert_faults(&vars(origin), &[fault]);
+    }
+}
+
+#[test]
+fn a_certificate_tells_who_calls() {
+    let entry = format!(
+        r#"{{"mtls_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}"#
+    );
+    let vars = valid().with("CLIENTS", &format!(r#"{{"a":{entry},"b":{entry}}}"#));
+    assert_faults(&vars, &["CLIENTS.b.mtls_sha256[0]: is already listed for another client"]);
 }

@@ -28,6 +28,9 @@ fn seen(error: &BrokerError) {
         | E::ScopeMissing
         | E::ScopeNotGranted
         | E::CredentialNotGranted
+        | E::JwtRefused(..)
+        | E::RegistryUnavailable
+        | E::IssuerUnavailable
         | E::Misconfigured
         | E::Upstream(
             U::ScopeRefused(_)
@@ -52,6 +55,11 @@ fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
         same(RequestFault::DuplicateParameter("scope").into(), (400, "invalid_request")),
         same(RequestFault::TwoAuthenticationMethods.into(), (400, "invalid_request")),
         same(RequestFault::TwoClientIds.into(), (400, "invalid_request")),
+        same(RequestFault::QueryTooLong.into(), (400, "invalid_request")),
+        same(RequestFault::AssertionType.into(), (400, "invalid_request")),
+        same(RequestFault::SeveralClients.into(), (400, "invalid_request")),
+        same(E::RegistryUnavailable, (503, "temporarily_unavailable")),
+        same(E::IssuerUnavailable, (503, "temporarily_unavailable")),
         same(E::UnsupportedGrantType, (400, "unsupported_grant_type")),
         (E::ScopeMalformed, (400, "invalid_scope"), (400, "invalid_request")),
         (E::ScopeMissing, (400, "invalid_scope"), (400, "invalid_request")),

@@ -20,6 +20,7 @@ mod errors;
 mod freshness;
 mod log;
 mod memory;
+mod registry;
 mod replies;
 mod scenarios;
 mod stored_format;

@@ -7,7 +7,9 @@ use edge_token_broker::error::{BrokerError, Presented, RequestFault};
 use edge_token_broker::http::ask::Form;
 use edge_token_broker::http::route::{Route, path_and_query};
 use edge_token_broker::limits::REQUEST_BODY_MAX_BYTES;
-use edge_token_broker::oauth::client_auth::{at_token_endpoint, bearer};
+use edge_token_broker::oauth::client_auth::{
+    Ambient, ClientParameters, Proof, at_token_endpoint, bearer,
+};
 use edge_token_broker::oauth::parameters::Parameters;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::request_id::RequestId;
@@ -19,9 +21,29 @@ mod client_authentication {
         format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()))
     }
 
+    /// The id, the key, and how they were presented.
+    fn at_endpoint(
+        authorization: Option<&str>,
+        id: Option<&'static str>,
+        secret: Option<&'static str>,
+    ) -> Result<(String, String, Presented), BrokerError> {
+        let (client_id, client_secret) = (id.map(Cow::Borrowed), secret.map(Cow::Borrowed));
+        let parameters = ClientParameters { client_id, client_secret, ..Default::default() };
+        match at_token_endpoint(authorization, parameters, Ambient::default)? {
+            Proof::Secret(secret) => {
+                Ok((secret.client_id, secret.key.expose().to_owned(), secret.presented))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn on_token(authorization: Option<&str>) -> Result<Proof, BrokerError> {
+        bearer(authorization, || None, Ambient::default)
+    }
+
     fn parsed(authorization: &str) -> (String, String) {
-        let credentials = at_token_endpoint(Some(authorization), None, None).unwrap();
-        (credentials.client_id.clone(), credentials.key.expose().to_owned())
+        let (id, key, _) = at_endpoint(Some(authorization), None, None).unwrap();
+        (id, key)
     }
 
     fn pair(id: &str, secret: &str) -> (String, String) {
@@ -66,7 +88,7 @@ mod client_authentication {
             "Basic Omtl",
             "Basic /////w==",
         ] {
-            let error = at_token_endpoint(Some(header), None, None).err();
+            let error = at_endpoint(Some(header), None, None).err();
             assert_eq!(error, Some(BrokerError::InvalidClient(Presented::Header)), "{header:?}");
         }
     }
@@ -75,7 +97,7 @@ mod client_authentication {
     fn one_method_only() {
         let header = basic("id", "key");
         let fault = |id: Option<&'static str>, secret: Option<&'static str>| {
-            at_token_endpoint(Some(&header), id.map(Cow::Borrowed), secret.map(Cow::Borrowed)).err()
+            at_endpoint(Some(&header), id, secret).err()
         };
         assert_eq!(fault(None, None), None);
         assert_eq!(fault(Some("id"), None), None);
@@ -90,8 +112,7 @@ mod client_authentication {
     #[test]
     fn in_the_body() {
         let outcome = |id: Option<&'static str>, secret: Option<&'static str>| {
-            at_token_endpoint(None, id.map(Cow::Borrowed), secret.map(Cow::Borrowed))
-                .map(|c| c.presented)
+            at_endpoint(None, id, secret).map(|(_, _, presented)| presented)
         };
         assert_eq!(outcome(Some("id"), Some("key")), Ok(Presented::Body));
         assert_eq!(outcome(Some("id"), None), Err(BrokerError::InvalidClient(Presented::Body)));
@@ -103,16 +124,90 @@ mod client_authentication {
     }
 
     #[test]
-    fn the_example_of_rfc_6750_section_2_1() {
-        assert_eq!(bearer(Some("Bearer mF_9.B5f-4.1JqM")).unwrap().expose(), "mF_9.B5f-4.1JqM");
-        assert_eq!(bearer(Some("bearer   k")).unwrap().expose(), "k");
-        assert_eq!(bearer(None).err(), Some(BrokerError::InvalidClient(Presented::Nothing)));
+    fn as_in_rfc_6750_section_2_1() {
+        let key = |header| match on_token(Some(header)).unwrap() {
+            Proof::Key(key) => key.expose().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(key("Bearer mF_9.B5f-4_1JqM"), "mF_9.B5f-4_1JqM");
+        assert_eq!(key("bearer   k"), "k");
+        assert_eq!(on_token(None).err(), Some(BrokerError::InvalidClient(Presented::Nothing)));
         for header in ["", "Bearer", "Bearer ", "Basic abc", "mF_9"] {
-            assert_eq!(
-                bearer(Some(header)).err(),
-                Some(BrokerError::InvalidClient(Presented::Header))
-            );
+            let error = on_token(Some(header)).err();
+            assert_eq!(error, Some(BrokerError::InvalidClient(Presented::Header)));
         }
+    }
+
+    #[test]
+    fn two_dots_make_a_jwt() {
+        let proof = bearer(Some("Bearer a.b.c"), || Some("id".into()), Ambient::default).unwrap();
+        assert!(matches!(proof, Proof::Jwt { client_id: Some(id), .. } if id == "id"));
+        assert!(matches!(on_token(Some("Bearer a.b.c.d")), Ok(Proof::Key(_))));
+    }
+
+    #[test]
+    fn an_assertion_says_its_type_and_is_the_only_method() {
+        let assertion = |assertion_type: Option<&'static str>, secret: Option<&'static str>| {
+            let parameters = ClientParameters {
+                client_id: secret.map(|_| "id".into()),
+                client_secret: secret.map(Cow::Borrowed),
+                assertion_type: assertion_type.map(Cow::Borrowed),
+                assertion: Some("a.b.c".into()),
+            };
+            at_token_endpoint(None, parameters, Ambient::default)
+        };
+        let jwt = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        assert!(matches!(assertion(Some(jwt), None), Ok(Proof::Assertion { .. })));
+        let fault = |result: Result<Proof, BrokerError>| result.err();
+        let saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+        assert_eq!(fault(assertion(Some(saml), None)), Some(RequestFault::AssertionType.into()));
+        assert_eq!(fault(assertion(None, None)), Some(RequestFault::AssertionType.into()));
+        let twice = fault(assertion(Some(jwt), Some("key")));
+        assert_eq!(twice, Some(RequestFault::TwoAuthenticationMethods.into()));
+    }
+
+    fn bound(id: &str) -> Ambient {
+        Ambient {
+            service_binding: Some(id.to_owned()),
+            access_jwt: Some("a.b.c".to_owned()),
+            certificate: Some("00".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_the_request_says_comes_before_what_the_platform_says() {
+        let proof = bearer(Some("Bearer key"), || None, || bound("other")).unwrap();
+        assert!(matches!(proof, Proof::Key(_)));
+        let parameters = ClientParameters {
+            client_id: Some("id".into()),
+            client_secret: Some("key".into()),
+            ..Default::default()
+        };
+        let proof = at_token_endpoint(None, parameters, || bound("other")).unwrap();
+        assert!(matches!(proof, Proof::Secret(secret) if secret.client_id == "id"));
+    }
+
+    #[test]
+    fn a_service_binding_comes_before_what_its_worker_may_have_passed_on() {
+        let proof = |ambient: Ambient| bearer(None, || None, || ambient);
+        assert!(matches!(
+            proof(bound("id")),
+            Ok(Proof::ServiceBinding { client_id }) if client_id == "id"
+        ));
+        let access = Ambient { service_binding: None, ..bound("") };
+        assert!(matches!(proof(access), Ok(Proof::Jwt { .. })));
+        let certificate = Ambient { service_binding: None, access_jwt: None, ..bound("") };
+        assert!(matches!(proof(certificate), Ok(Proof::Certificate { .. })));
+    }
+
+    #[test]
+    fn the_client_of_a_service_binding_is_not_the_callers_choice() {
+        let asked = |id: &'static str| {
+            let parameters = ClientParameters { client_id: Some(id.into()), ..Default::default() };
+            at_token_endpoint(None, parameters, || bound("id")).err()
+        };
+        assert_eq!(asked("id"), None);
+        assert_eq!(asked("other"), Some(RequestFault::TwoClientIds.into()));
     }
 }
 

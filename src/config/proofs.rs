@@ -1,0 +1,168 @@
+//! The ways in which a client may prove itself. One that it does not list is refused.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::clients::Clients;
+use super::fault::{Faults, Reason};
+use super::json::Field;
+use super::trust;
+use crate::jwt::Trust;
+use crate::secret::PresentedKey;
+
+/// What a client lists; at least one way.
+#[derive(Debug, Default)]
+pub struct Proofs {
+    /// `service_binding = true`: a Worker whose binding's `props` carry the client id.
+    pub service_binding: bool,
+    /// `jwt`: whose JSON Web Tokens speak for the client.
+    pub jwt: Vec<Trust>,
+    pub(super) keys: Vec<KeyDigest>,
+    pub(super) certificates: Vec<CertificateFingerprint>,
+}
+
+impl Proofs {
+    /// Whether `digest` is of one of the keys; looks at all of them.
+    #[must_use]
+    pub fn has_key(&self, digest: &KeyDigest) -> bool {
+        self.keys.iter().fold(false, |found, key| found | key.matches(digest))
+    }
+
+    /// Whether the client may prove itself with this certificate.
+    #[must_use]
+    pub fn has_certificate(&self, fingerprint: &CertificateFingerprint) -> bool {
+        self.certificates.contains(fingerprint)
+    }
+}
+
+/// The SHA-256 of a client key. Compared in constant time.
+#[derive(Clone, Copy)]
+pub struct KeyDigest([u8; 32]);
+
+impl KeyDigest {
+    /// Stands in for the keys of a client that does not exist, so that it costs what others cost.
+    pub const OF_NOBODY: Self = Self([0; 32]);
+
+    /// The digest of a presented key.
+    #[must_use]
+    pub fn of(key: &PresentedKey) -> Self {
+        Self(Sha256::digest(key.expose().as_bytes()).into())
+    }
+
+    /// Whether both are the same digest; takes equally long for any two.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
+    /// The digest's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Its first eight bytes: they tell at most a prefix of a digest, which leads nobody to a key.
+    pub(super) fn prefix(&self) -> u64 {
+        self.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyDigest(REDACTED)")
+    }
+}
+
+/// The SHA-256 of a client certificate (DER), as `certFingerprintSHA256` has it. No secret.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct CertificateFingerprint([u8; 32]);
+
+impl CertificateFingerprint {
+    /// 64 hexadecimal digits, also with the colons between bytes that `openssl x509` prints.
+    #[must_use]
+    pub fn parse(hex: &str) -> Option<Self> {
+        sha256(&hex.replace(':', "")).map(Self)
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        base16ct::lower::encode_string(&self.0)
+    }
+}
+
+fn sha256(hex: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    base16ct::mixed::decode(hex, &mut bytes).is_ok_and(|read| read.len() == 32).then_some(bytes)
+}
+
+/// The fields of an entry that say how its client proves itself.
+pub(super) const FIELDS: [&str; 4] = ["key_sha256", "service_binding", "jwt", "mtls_sha256"];
+
+pub(super) fn parse(
+    fields: [Option<Field>; FIELDS.len()],
+    path: &str,
+    others: &Clients,
+    faults: &mut Faults,
+) -> Option<Proofs> {
+    let [keys, service_binding, jwt, certificates] = fields;
+    let service_binding = service_binding.map_or(Some(false), |field| field.into_bool(faults));
+    let others_listed = keys.is_some() || jwt.is_some() || certificates.is_some();
+    if service_binding == Some(false) && !others_listed {
+        faults.add(format!("{path}.{}", FIELDS[0]), Reason::NoProof);
+    }
+    let keys = items(keys, faults).map(|fields| key_digests(fields, others, faults));
+    let jwt = items(jwt, faults)
+        .map(|fields| fields.into_iter().filter_map(|field| trust::parse(field, faults)).collect());
+    let certificates =
+        items(certificates, faults).map(|fields| fingerprints(fields, others, faults));
+    Some(Proofs {
+        service_binding: service_binding?,
+        jwt: jwt?,
+        keys: keys?,
+        certificates: certificates?,
+    })
+}
+
+/// The items of a list that may be missing, but not be empty.
+fn items(field: Option<Field>, faults: &mut Faults) -> Option<Vec<Field>> {
+    field.map_or_else(|| Some(Vec::new()), |field| field.into_list(faults))
+}
+
+fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec<KeyDigest> {
+    let mut digests: Vec<KeyDigest> = Vec::new();
+    for field in fields {
+        let path = field.path.clone();
+        let Some(hex) = field.into_text(faults) else { continue };
+        let parsed = sha256(&hex).map(KeyDigest).ok_or(Reason::NotADigest);
+        let Some(digest) = faults.ok(path.clone(), parsed) else { continue };
+        if others.by_key(&digest).is_some() {
+            faults.add(path, Reason::SharedDigest);
+        } else if !digests.iter().any(|known| known.matches(&digest)) {
+            digests.push(digest);
+        }
+    }
+    digests
+}
+
+fn fingerprints(
+    fields: Vec<Field>,
+    others: &Clients,
+    faults: &mut Faults,
+) -> Vec<CertificateFingerprint> {
+    let mut fingerprints: Vec<CertificateFingerprint> = Vec::new();
+    for field in fields {
+        let path = field.path.clone();
+        let Some(hex) = field.into_text(faults) else { continue };
+        let parsed = CertificateFingerprint::parse(&hex).ok_or(Reason::NotADigest);
+        let Some(fingerprint) = faults.ok(path.clone(), parsed) else { continue };
+        if others.by_certificate(&fingerprint).is_some() {
+            faults.add(path, Reason::SharedCertificate);
+        } else if !fingerprints.contains(&fingerprint) {
+            fingerprints.push(fingerprint);
+        }
+    }
+    fingerprints
+}

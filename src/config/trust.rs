@@ -1,0 +1,89 @@
+//! One entry of a client's `jwt`: whose JSON Web Tokens speak for it.
+
+use super::credentials::{name_of, required};
+use super::fault::{Faults, Reason};
+use super::json::Field;
+use crate::entra::authority::is_secure_url;
+use crate::json::Json;
+use crate::jwt::{OneOf, Trust};
+
+/// Anybody can get a token of these, for any audience: an audience alone says nothing about who.
+const PUBLIC_ISSUERS: [&str; 4] = [
+    "https://accounts.google.com",
+    "https://agent.buildkite.com",
+    "https://gitlab.com",
+    "https://token.actions.githubusercontent.com",
+];
+
+pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
+    let path = field.path.clone();
+    let [issuer, audience, subject, claims, jwks_uri] =
+        field.into_fields(["issuer", "audience", "subject", "claims", "jwks_uri"], faults)?;
+    let pinned = subject.is_some() || claims.is_some();
+    let has_keys = jwks_uri.is_some();
+    let issuer = required(issuer, &path, "issuer", faults)
+        .and_then(|field| issuer_of(field, has_keys, pinned, faults));
+    let audience =
+        required(audience, &path, "audience", faults).and_then(|field| one_of(field, faults));
+    let subject = subject.map(|field| one_of(field, faults));
+    let claims = claims.map_or_else(|| Some(Vec::new()), |field| claims_of(field, faults));
+    let jwks_uri = jwks_uri.map(|field| secure_url(field, faults));
+    Some(Trust {
+        issuer: issuer?,
+        audience: audience?,
+        subject: subject.map_or(Some(None), |subject| subject.map(Some))?,
+        claims: claims?,
+        jwks_uri: jwks_uri.map_or(Some(None), |uri| uri.map(Some))?,
+    })
+}
+
+fn issuer_of(field: Field, has_keys: bool, pinned: bool, faults: &mut Faults) -> Option<String> {
+    let path = field.path.clone();
+    let issuer = field.into_text(faults)?;
+    let issuer = faults.ok(path.clone(), name_of(issuer))?;
+    if !has_keys && !is_secure_url(&issuer) {
+        faults.add(path, Reason::NotAnIssuer);
+    } else if !pinned && PUBLIC_ISSUERS.contains(&issuer.trim_end_matches('/')) {
+        faults.add(path, Reason::PublicIssuer);
+    }
+    Some(issuer)
+}
+
+fn secure_url(field: Field, faults: &mut Faults) -> Option<String> {
+    let path = field.path.clone();
+    let url = field.into_text(faults)?;
+    faults.ok(path, is_secure_url(&url).then_some(url).ok_or(Reason::NotASecureUrl))
+}
+
+fn claims_of(field: Field, faults: &mut Faults) -> Option<Vec<(String, OneOf)>> {
+    let path = field.path.clone();
+    let entries = field.into_entries(faults)?;
+    if entries.is_empty() {
+        faults.add(path, Reason::Empty);
+    }
+    let claim = |(name, field)| Some((name, one_of(field, faults)?));
+    entries.into_iter().map(claim).collect()
+}
+
+/// A value, or a list of those that are permitted.
+fn one_of(field: Field, faults: &mut Faults) -> Option<OneOf> {
+    let fields = match field.value {
+        Json::List(_) => field.into_list(faults)?,
+        _ => vec![field],
+    };
+    let mut values = Vec::with_capacity(fields.len());
+    for field in fields {
+        match field.value {
+            Json::Text(text) if text.is_empty() => {
+                faults.add(field.path, Reason::Empty);
+                return None;
+            }
+            value @ (Json::Text(_) | Json::Whole(_) | Json::Bool(_)) => values.push(value),
+            _ => {
+                faults.add(field.path, Reason::NotAClaim);
+                return None;
+            }
+        }
+    }
+    Some(OneOf::new(values))
+}

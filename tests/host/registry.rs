@@ -1,0 +1,278 @@
+//! The client registry: entries that only the holder of `REGISTRY_KEY` can write, and what an isolate
+//! remembers of them. Time is an argument.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use base64ct::{Base64, Encoding};
+use edge_token_broker::callers::{Callers, Calling};
+use edge_token_broker::config::Config;
+use edge_token_broker::error::{BrokerError, Presented};
+use edge_token_broker::event::Event;
+use edge_token_broker::limits::{
+    KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
+};
+use edge_token_broker::oauth::client_auth::{ClientCredentials, Proof};
+use edge_token_broker::policy::access::Caller;
+use edge_token_broker::ports::{ClientEntries, TierError};
+use edge_token_broker::registry::Registry;
+use edge_token_broker::request_id::RequestId;
+use edge_token_broker::secret::PresentedKey;
+use edge_token_broker::time::{Millis, UnixMillis};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use crate::support::config::{DIGEST, GRAPH, valid};
+use crate::support::ports::run;
+
+const KEY: [u8; 32] = [7; 32];
+
+#[derive(Clone, Default)]
+struct Entries(Rc<Kv>);
+
+#[derive(Default)]
+struct Kv {
+    values: RefCell<BTreeMap<String, Vec<u8>>>,
+    reads: Cell<usize>,
+    down: Cell<bool>,
+}
+
+impl ClientEntries for Entries {
+    fn is_bound(&self) -> bool {
+        true
+    }
+
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, TierError> {
+        self.0.reads.set(self.0.reads.get() + 1);
+        if self.0.down.get() {
+            return Err(TierError::TimedOut);
+        }
+        Ok(self.0.values.borrow().get(name).cloned())
+    }
+}
+
+fn mac(key: [u8; 32], name: &str, json: &str) -> String {
+    let mut hmac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    for part in ["edge-token-broker registry v1", name, json] {
+        hmac.update(&(part.len() as u64).to_be_bytes());
+        hmac.update(part.as_bytes());
+    }
+    base16ct::lower::encode_string(&hmac.finalize().into_bytes())
+}
+
+fn entry(key: [u8; 32], id: &str, json: &str) -> (String, Vec<u8>) {
+    let name = format!("client:{id}");
+    let value = format!("{}\n{json}", mac(key, &name, json));
+    (name, value.into_bytes())
+}
+
+fn json(client_key: &str) -> String {
+    let digest = base16ct::lower::encode_string(&Sha256::digest(client_key));
+    format!(
+        r#"{{"key_sha256":["{digest}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}"#
+    )
+}
+
+struct Desk {
+    entries: Entries,
+    callers: Callers<Entries>,
+    config: Config,
+    now: Cell<UnixMillis>,
+    event: RefCell<Event>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let vars =
+            valid().with("REGISTRY", "json:{}").with("REGISTRY_KEY", &Base64::encode_string(&KEY));
+        let entries = Entries::default();
+        Self {
+            callers: Callers { registry: Registry::new(entries.clone()) },
+            entries,
+            config: Config::parse(&vars).unwrap(),
+            now: Cell::new(UnixMillis(1_800_000_000_000)),
+            event: RefCell::new(Event::new(
+                RequestId::from_random([0; 16]),
+                String::new(),
+                "token",
+            )),
+        }
+    }
+
+    fn register(&self, id: &str, client_key: &str) {
+        let (name, value) = entry(KEY, id, &json(client_key));
+        self.entries.0.values.borrow_mut().insert(name, value);
+        let digest = base16ct::lower::encode_string(&Sha256::digest(client_key));
+        let owner = (format!("key:{digest}"), id.as_bytes().to_vec());
+        self.entries.0.values.borrow_mut().extend([owner]);
+    }
+
+    fn pass(&self, span: Millis) {
+        self.now.set(self.now.get().plus(span));
+    }
+
+    fn call(&self, proof: &Proof) -> Result<Caller, BrokerError> {
+        let calling = Calling { config: &self.config, proof, now: self.now.get() };
+        let event = &mut self.event.borrow_mut();
+        match self.callers.recognize(&calling, event) {
+            Ok(caller) => caller,
+            Err(_) => run(self.callers.authenticate(&calling, event)),
+        }
+    }
+
+    fn secret(&self, id: &str, key: &str) -> Result<String, BrokerError> {
+        let credentials = ClientCredentials {
+            client_id: id.into(),
+            key: PresentedKey::new(key.into()),
+            presented: Presented::Body,
+        };
+        self.call(&Proof::Secret(credentials)).map(|caller| caller.client.id.clone())
+    }
+
+    fn key(&self, key: &str) -> Result<String, BrokerError> {
+        let proof = Proof::Key(PresentedKey::new(key.into()));
+        self.call(&proof).map(|caller| caller.client.id.clone())
+    }
+
+    fn reads(&self) -> usize {
+        self.entries.0.reads.get()
+    }
+}
+
+const REFUSED: BrokerError = BrokerError::InvalidClient(Presented::Body);
+
+#[test]
+fn a_registered_client_is_known_by_id_and_by_key_alone() {
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    assert_eq!(desk.secret("far", "k1").unwrap(), "far");
+    assert_eq!(desk.key("k1").unwrap(), "far");
+    assert_eq!(desk.secret("far", "k2").err(), Some(REFUSED));
+    assert_eq!(desk.key("k2").err(), Some(BrokerError::InvalidClient(Presented::Header)));
+}
+
+#[test]
+fn it_is_read_once_and_then_known_without_io() {
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    for _ in 0..100 {
+        desk.secret("far", "k1").unwrap();
+        desk.key("k1").unwrap();
+    }
+    assert_eq!(desk.reads(), 2, "its entry, and whose key it is");
+}
+
+#[test]
+fn what_is_nobodys_is_remembered_too() {
+    let desk = Desk::new();
+    for _ in 0..100 {
+        assert_eq!(desk.secret("nobody", "k1").err(), Some(REFUSED));
+        assert!(desk.key("nobodys").is_err());
+    }
+    assert_eq!(desk.reads(), 2);
+}
+
+#[test]
+fn a_change_takes_effect_within_a_minute() {
+    assert!(REGISTRY_MEMORY.0 + KV_CACHE_TTL_SECS * 1000 <= 60_000);
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    desk.secret("far", "k1").unwrap();
+    desk.entries.0.values.borrow_mut().clear();
+    desk.register("near", "k9");
+    assert!(desk.secret("near", "k9").is_ok());
+    desk.pass(REGISTRY_MEMORY);
+    assert_eq!(desk.secret("far", "k1").err(), Some(REFUSED));
+    desk.register("far", "k2");
+    desk.pass(REGISTRY_MEMORY);
+    assert!(desk.secret("far", "k2").is_ok());
+}
+
+#[test]
+fn write_access_to_kv_grants_nothing() {
+    let desk = Desk::new();
+    let values = |name: &str, value: Vec<u8>| {
+        desk.entries.0.values.borrow_mut().insert(name.to_owned(), value);
+    };
+    let (_, forged) = entry([8; 32], "forged", &json("k1"));
+    values("client:forged", forged);
+    values("client:plain", json("k1").into_bytes());
+    values("client:zero", format!("{}\n{}", "0".repeat(64), json("k1")).into_bytes());
+    values("client:empty", Vec::new());
+    let (_, moved) = entry(KEY, "far", &json("k1"));
+    values("client:moved", moved.clone());
+    let mut changed = moved;
+    let place = changed.len() - 3;
+    changed[place] ^= 1;
+    values("client:far", changed);
+    for id in ["forged", "plain", "zero", "empty", "moved", "far"] {
+        assert_eq!(desk.secret(id, "k1").err(), Some(REFUSED), "{id}");
+        assert_eq!(desk.event.borrow().registry, Some("not_authentic"), "{id}");
+        desk.event.borrow_mut().registry = None;
+    }
+}
+
+#[test]
+fn whose_key_it_is_says_only_the_clients_own_entry() {
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    let digest = base16ct::lower::encode_string(&Sha256::digest("attackers"));
+    let points = (format!("key:{digest}"), b"far".to_vec());
+    desk.entries.0.values.borrow_mut().extend([points]);
+    assert_eq!(desk.key("attackers").err(), Some(BrokerError::InvalidClient(Presented::Header)));
+    // Nor does it lead past CLIENTS.
+    let points = (format!("key:{digest}"), b"reports".to_vec());
+    desk.entries.0.values.borrow_mut().extend([points]);
+    desk.pass(REGISTRY_MEMORY);
+    assert_eq!(desk.key("attackers").err(), Some(BrokerError::InvalidClient(Presented::Header)));
+}
+
+#[test]
+fn clients_wins_and_the_log_says_that_a_name_is_in_both() {
+    let desk = Desk::new();
+    desk.register("reports", "k1");
+    assert_eq!(desk.secret("reports", "k1").err(), Some(REFUSED));
+    let faults = desk.event.borrow().faults.clone();
+    assert_eq!(faults, ["REGISTRY.reports: is in CLIENTS as well, which wins"]);
+    assert_eq!(desk.key("key").unwrap(), "reports");
+    assert_eq!(desk.reads(), 1, "looked at once");
+}
+
+#[test]
+fn while_kv_is_down_those_who_were_known_stay_known_for_a_while() {
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    desk.secret("far", "k1").unwrap();
+    desk.entries.0.down.set(true);
+    desk.pass(REGISTRY_MEMORY);
+    assert!(desk.secret("far", "k1").is_ok());
+    assert_eq!(desk.secret("new", "k1").err(), Some(BrokerError::RegistryUnavailable));
+    assert_eq!(desk.event.borrow().registry, Some("timeout"));
+    desk.pass(REGISTRY_MEMORY_WHILE_DOWN);
+    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::RegistryUnavailable));
+}
+
+#[test]
+fn an_entry_with_faults_is_for_the_operator() {
+    let desk = Desk::new();
+    let (name, value) = entry(KEY, "far", r#"{"key_sha256":["00"]}"#);
+    desk.entries.0.values.borrow_mut().insert(name, value);
+    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
+    let faults = desk.event.borrow().faults.join("\n");
+    assert!(faults.contains("REGISTRY.far.allow: is missing"), "{faults}");
+    assert!(!faults.contains(DIGEST));
+}
+
+#[test]
+fn trying_out_names_does_not_make_the_memory_grow_nor_forget_who_is_known() {
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    desk.secret("far", "k1").unwrap();
+    for n in 0..REGISTRY_ENTRIES_MAX * 2 {
+        assert!(desk.secret(&format!("nobody{n}"), "k").is_err());
+    }
+    let reads = desk.reads();
+    assert!(desk.secret("far", "k1").is_ok());
+    assert_eq!(desk.reads(), reads);
+}
