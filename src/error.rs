@@ -45,6 +45,9 @@ pub enum BrokerError {
     Misconfigured,
 
     // The caller can retry.
+    /// Over a rate limit: of the client, or of failed authentication from an address.
+    #[error("rate limit exceeded")]
+    SlowDown,
     /// The client's entry in the registry could not be read.
     #[error("client registry unavailable")]
     RegistryUnavailable,
@@ -182,10 +185,19 @@ impl BrokerError {
             Self::ScopeNotGranted => "scope_not_granted",
             Self::CredentialNotGranted => "credential_not_granted",
             Self::Misconfigured => "misconfigured",
+            Self::SlowDown => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
             Self::IssuerUnavailable => "issuer_unavailable",
             Self::Upstream(error) => error.name(),
         }
+    }
+}
+
+impl BrokerError {
+    /// Whether it is not known who calls.
+    #[must_use]
+    pub const fn is_failed_authentication(&self) -> bool {
+        matches!(self, Self::InvalidClient(_) | Self::JwtRefused(..))
     }
 }
 

@@ -105,8 +105,17 @@ pub const ASKED_AT_PRECISION: Millis = Millis::from_secs(5 * 60);
 /// How long an isolate waits for its background renewal before it starts another one.
 pub const RENEWAL_CLAIM: Millis = Millis::from_secs(30);
 
+// Rate limiting.
+
+/// A rate limiting binding that takes longer does not count: it damps, it is not a lock.
+pub const RATE_LIMIT_TIMEOUT: Millis = Millis(500);
+/// What a caller over its limit is told. The binding does not say; its periods are 10 and 60 s.
+pub const RATE_LIMIT_RETRY_AFTER_SECS: u64 = 10;
+
 // Requests.
 
+/// For how long a browser may remember what a preflight said (Chromium's most).
+pub const PREFLIGHT_SECS: u64 = 2 * 60 * 60;
 /// Longest request body; a token request is a few hundred bytes.
 pub const REQUEST_BODY_MAX_BYTES: usize = 16 * 1024;
 /// Longest query of `GET /token`; a scope and a credential's name are a few hundred bytes.

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::config::{CertificateFingerprint, Client, Config, Fault, KeyDigest};
+use crate::config::{self, CertificateFingerprint, Client, Config, Fault, KeyDigest};
 use crate::limits::{REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN};
 use crate::ports::{ClientEntries, TierError};
 use crate::time::UnixMillis;
@@ -25,14 +25,16 @@ pub struct Registry<S> {
     compared: RefCell<BTreeSet<String>>,
 }
 
-/// What a caller may present without a client id. The registry has an entry that names its client;
+/// What comes without a client id. The registry has an entry that names its client;
 /// only the client's own entry says whether it is so.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Proved {
     /// A key.
     Key([u8; 32]),
     /// A certificate.
     Certificate(CertificateFingerprint),
+    /// An origin, which proves nothing: a preflight has no proof with it.
+    Origin(String),
 }
 
 /// It takes I/O to know.
@@ -66,7 +68,9 @@ impl<S: ClientEntries> Registry<S> {
     /// # Errors
     /// [`Unread`].
     pub fn recall(&self, id: &str, now: UnixMillis) -> Result<Option<Rc<Client>>, Unread> {
-        if self.entries.is_bound() { self.clients.recall(id, now) } else { Ok(None) }
+        // What cannot be a client's id is not asked for.
+        let may_be = self.entries.is_bound() && config::is_name(id);
+        if may_be { self.clients.recall(id, now) } else { Ok(None) }
     }
 
     /// The id of the client that `proved` belongs to.
@@ -134,7 +138,7 @@ impl<S: ClientEntries> Registry<S> {
                 return known.map(Some).ok_or(RegistryFault::Unreachable(error));
             }
         };
-        self.owners.remember(*proved, owner.clone(), now);
+        self.owners.remember(proved.clone(), owner.clone(), now);
         Ok(owner)
     }
 }
@@ -150,6 +154,7 @@ impl Proved {
         match self {
             Self::Key(digest) => format!("key:{}", base16ct::lower::encode_string(digest)),
             Self::Certificate(fingerprint) => format!("certificate:{}", fingerprint.to_hex()),
+            Self::Origin(origin) => format!("origin:{origin}"),
         }
     }
 }

@@ -25,6 +25,14 @@ pub struct Client {
     pub grants: Vec<Rc<Grant>>,
 }
 
+impl Client {
+    /// Whether pages of `origin` may read what this client gets.
+    #[must_use]
+    pub fn has_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|listed| listed == origin)
+    }
+}
+
 /// The permission to get one token.
 #[derive(Debug)]
 pub struct Grant {

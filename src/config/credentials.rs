@@ -211,12 +211,16 @@ fn add_secret(secrets: &mut Vec<ClientSecret>, secret: Option<ClientSecret>) {
     secrets.extend(secret.filter(|new| secrets.iter().all(|old| old.expose() != new.expose())));
 }
 
-/// `1*VSCHAR` within bounds (RFC 6749 appendix A.1).
-pub(super) fn name_of(text: String) -> Result<String, Reason> {
-    let valid = (1..=NAME_MAX_BYTES).contains(&text.len())
+/// Whether `text` is `1*VSCHAR` within bounds (RFC 6749 appendix A.1).
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=NAME_MAX_BYTES).contains(&text.len())
         && text.trim() == text
-        && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
-    if valid { Ok(text) } else { Err(Reason::NotAName) }
+        && text.bytes().all(|b| (0x20..=0x7e).contains(&b))
+}
+
+pub(super) fn name_of(text: String) -> Result<String, Reason> {
+    if is_name(&text) { Ok(text) } else { Err(Reason::NotAName) }
 }
 
 /// A field that has to be there.

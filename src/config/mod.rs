@@ -17,7 +17,7 @@ use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 pub use clients::{Client, Grant};
-pub use credentials::Credential;
+pub use credentials::{Credential, is_name};
 pub use fault::{Fault, Reason};
 pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
 
@@ -107,6 +107,12 @@ impl Config {
     /// Every client of `CLIENTS`.
     pub fn clients(&self) -> impl Iterator<Item = &Rc<Client>> {
         self.clients.iter()
+    }
+
+    /// Whether some client of `CLIENTS` lists this origin.
+    #[must_use]
+    pub fn lists_origin(&self, origin: &str) -> bool {
+        self.clients().any(|client| client.has_origin(origin))
     }
 
     /// Every grant of every client.

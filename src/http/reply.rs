@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::broker::Served;
 use crate::error::BrokerError;
 use crate::http::wire_error::{Dialect, WireError};
+use crate::limits::PREFLIGHT_SECS;
 use crate::oauth::token_response::TokenResponse;
 
 /// Status, body, and the headers that differ. `adapters/response.mjs` has those of all responses.
@@ -24,7 +25,18 @@ pub struct Reply {
     pub retry_after_secs: Option<u64>,
     /// `Allow` (RFC 9110 §10.2.1).
     pub allow: Option<&'static str>,
+    /// `Access-Control-Allow-Origin` (Fetch standard): the origin whose pages may read this.
+    pub origin: Option<String>,
+    /// Whether it answers a CORS preflight, and what that may ask for.
+    pub preflight: bool,
 }
+
+/// What pages may read beside the body.
+const EXPOSED: &str = "Cache-Status, Retry-After, WWW-Authenticate, X-Request-Id";
+/// What pages may ask for.
+const METHODS: &str = "GET, POST";
+/// What they may send along.
+const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Request-Id";
 
 /// The body of an error that no token route answers.
 #[derive(Serialize)]
@@ -75,6 +87,12 @@ impl Reply {
         Self::json(200, &State { status: "ok" })
     }
 
+    /// To a CORS preflight of a page of `origin`.
+    #[must_use]
+    pub fn preflight(origin: String) -> Self {
+        Self { origin: Some(origin), preflight: true, ..Self::ok() }
+    }
+
     /// 404.
     #[must_use]
     pub fn not_found() -> Self {
@@ -98,6 +116,12 @@ impl Reply {
             ("WWW-Authenticate", self.challenge.map(str::to_owned)),
             ("Retry-After", self.retry_after_secs.map(|secs| secs.to_string())),
             ("Allow", self.allow.map(str::to_owned)),
+            ("Access-Control-Allow-Origin", self.origin.clone()),
+            ("Vary", self.origin.as_ref().map(|_| "Origin".to_owned())),
+            ("Access-Control-Expose-Headers", self.origin.as_ref().map(|_| EXPOSED.to_owned())),
+            ("Access-Control-Allow-Methods", self.preflight.then(|| METHODS.to_owned())),
+            ("Access-Control-Allow-Headers", self.preflight.then(|| HEADERS.to_owned())),
+            ("Access-Control-Max-Age", self.preflight.then(|| PREFLIGHT_SECS.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| [name.to_owned(), value]))

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::entra::aadsts;
 use crate::error::{BrokerError, Outage, Presented, RequestFault, UpstreamError as U};
-use crate::limits::{MISCONFIGURED_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS};
+use crate::limits::{
+    MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
+};
 use crate::oauth::error_response::{ErrorResponse, Trace};
 
 /// Which standard the route's errors follow.
@@ -62,6 +64,7 @@ impl WireError {
             challenge: challenge(error, dialect, status),
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
+                BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
                 BrokerError::RegistryUnavailable | BrokerError::IssuerUnavailable => {
                     Some(TRANSIENT_RETRY_AFTER_SECS)
                 }
@@ -84,6 +87,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         }
         (E::InvalidClient(_) | E::JwtRefused(..), TokenEndpoint) => (401, "invalid_client"),
         (E::InvalidClient(_) | E::JwtRefused(..), Bearer) => (401, "invalid_token"),
+        (E::SlowDown, _) => (429, "slow_down"),
         (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
         (
             E::ScopeMalformed
@@ -143,6 +147,7 @@ fn describe(error: &BrokerError) -> String {
             "client authentication failed: the client is unknown or its key is wrong".into()
         }
         E::JwtRefused(fault, _) => fault.description().into(),
+        E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
         E::IssuerUnavailable => {
             "the keys of the JWT's issuer cannot be fetched; retry later".into()

@@ -29,6 +29,7 @@ fn seen(error: &BrokerError) {
         | E::ScopeNotGranted
         | E::CredentialNotGranted
         | E::JwtRefused(..)
+        | E::SlowDown
         | E::RegistryUnavailable
         | E::IssuerUnavailable
         | E::Misconfigured
@@ -58,6 +59,7 @@ fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
         same(RequestFault::QueryTooLong.into(), (400, "invalid_request")),
         same(RequestFault::AssertionType.into(), (400, "invalid_request")),
         same(RequestFault::SeveralClients.into(), (400, "invalid_request")),
+        same(E::SlowDown, (429, "slow_down")),
         same(E::RegistryUnavailable, (503, "temporarily_unavailable")),
         same(E::IssuerUnavailable, (503, "temporarily_unavailable")),
         same(E::UnsupportedGrantType, (400, "unsupported_grant_type")),

@@ -30,22 +30,27 @@ const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-tok
 /**
  * `bindings`: name → string (a variable or secret), or any other JSON value (a table in wrangler.toml).
  * `kvPort`: the KV server behind `TOKENS`; left out, there is no such binding.
+ * `registryPort`: the KV server behind `REGISTRY`, likewise.
  * `front`: source of another Worker that takes the requests, with the broker behind its binding `BROKER`, and a second
  * isolate of it, with the same coordinators, behind `OTHER`.
+ * `bound`: more bindings of `front` to the broker: name → their `props`.
  * `coordinator`: `null` for no binding `COORDINATOR`; else `{ storage, source }`: the directory that its objects are
  * stored in (left out: in memory), and the source of a module whose `TokenCoordinator` takes the bundle's place.
  */
-export function brokerConfig({ bindings, kvPort, front, coordinator }) {
+export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}, coordinator }) {
   const services = [
     `(name = "broker", worker = .broker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
   if (coordinator?.storage) services.push(`(name = "do-storage", disk = (path = ${text(coordinator.storage)}, writable = true))`);
   if (kvPort !== undefined) services.push(`(name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ()))`);
+  if (registryPort !== undefined) services.push(`(name = "registry", external = (address = "127.0.0.1:${registryPort}", http = ()))`);
   if (front !== undefined) services.push(`(name = "front", worker = .front)`, `(name = "other", worker = .other)`);
 
   const declared = Object.entries(bindings).map(([name, value]) => binding(name, value));
   if (kvPort !== undefined) declared.push(`(name = "TOKENS", kvNamespace = "kv")`);
+
+  if (registryPort !== undefined) declared.push(`(name = "REGISTRY", kvNamespace = "registry")`);
 
   const coordinated = (at) =>
     coordinator ? [...declared, `(name = "COORDINATOR", durableObjectNamespace = ${at})`] : declared;
@@ -56,13 +61,16 @@ export function brokerConfig({ bindings, kvPort, front, coordinator }) {
     `using Workerd = import "/workerd/workerd.capnp";`,
     `const config :Workerd.Config = (`,
     `  services = [${services.join(", ")}],`,
-    `  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "${front === undefined ? "broker" : "front"}")],`,
+    `  sockets = [(name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = "CF-Blob"), service = "${front === undefined ? "broker" : "front"}")],`,
     `);`,
     worker("broker", modules, coordinated(`"TokenCoordinator"`), coordinator ? objects(coordinator.storage) : []),
     front === undefined ? "" : worker("other", modules, coordinated(`(className = "TokenCoordinator", serviceName = "broker")`)),
     front === undefined ? "" : worker("front", [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules().map(module)], [
       `(name = "BROKER", service = "broker")`,
       `(name = "OTHER", service = "other")`,
+      ...Object.entries(bound).map(
+        ([name, props]) => `(name = ${text(name)}, service = (name = "broker", props = (json = ${text(JSON.stringify(props))})))`,
+      ),
     ]),
   ].join("\n");
 }
