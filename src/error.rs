@@ -21,7 +21,7 @@ pub enum BrokerError {
     #[error("client authentication failed")]
     InvalidClient(Presented),
     /// A JWT that proves nothing.
-    #[error("JWT refused: {0}")]
+    #[error("{}", .0.description())]
     JwtRefused(JwtFault, Presented),
     /// `grant_type` is not `client_credentials`.
     #[error("unsupported grant type")]

@@ -5,9 +5,10 @@ use std::fmt;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::digest;
 use crate::entra::authority::{AuthorityHost, Tenant};
 use crate::oauth::scope::ScopeSet;
 use crate::secret::ClientSecret;
@@ -29,12 +30,7 @@ impl TokenKey {
             identity.fingerprint.0.as_slice(),
             scope.as_str().as_bytes(),
         ];
-        let mut hash = Sha256::new();
-        for field in fields {
-            hash.update(length_prefix(field));
-            hash.update(field);
-        }
-        Self(hash.finalize().into())
+        Self(digest::of_fields(&fields))
     }
 
     /// The name in KV: `token:` and 64 hexadecimal digits.
@@ -118,7 +114,7 @@ impl RegistryKey {
     pub fn verifies(&self, name: &str, entry: &[u8], mac: &[u8]) -> bool {
         let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else { return false };
         for part in [b"edge-token-broker registry v1".as_slice(), name.as_bytes(), entry] {
-            hmac.update(&length_prefix(part));
+            hmac.update(&(part.len() as u64).to_be_bytes());
             hmac.update(part);
         }
         hmac.verify_slice(mac).is_ok()
@@ -151,9 +147,4 @@ fn expand(salt: Option<&[u8]>, material: &[u8], purpose: &[u8]) -> Zeroizing<[u8
     #[expect(clippy::expect_used, reason = "HKDF-SHA-256 yields up to 8160 bytes; 32 always fit")]
     Hkdf::<Sha256>::new(salt, material).expand(purpose, key.as_mut_slice()).expect("32 bytes");
     key
-}
-
-/// Keeps the boundaries of fields apart: `ab` + `c` is not `a` + `bc`.
-fn length_prefix(field: &[u8]) -> [u8; 8] {
-    (field.len() as u64).to_be_bytes()
 }

@@ -132,3 +132,75 @@ pub const RELAYED_TEXT_MAX_BYTES: usize = 1024;
 pub const RELAYED_ID_MAX_BYTES: usize = 64;
 /// Most `error_codes` that are relayed; Entra sends one or two.
 pub const RELAYED_CODES_MAX: usize = 8;
+
+// JWTs that callers present (RFC 7519).
+
+/// Longest JWT in compact form. Those of GitHub Actions have 2 kB, Entra's with many groups 8 kB.
+pub const JWT_MAX_BYTES: usize = 16 * 1024;
+/// Most members of a JWT's header or claims. Issuers send about 40; each name is held against all
+/// others.
+pub const JWT_MEMBERS_MAX: usize = 128;
+/// Longest `kid`, of a JWT or a key. Issuers' are digests or UUIDs.
+pub const JWT_KEY_ID_MAX_BYTES: usize = 256;
+/// Longest `sub`, which goes to the log. `OpenID` Connect Core §2 allows 255; GitHub's with an
+/// environment may be longer.
+pub const JWT_SUBJECT_MAX_BYTES: usize = 1024;
+/// Longest `jti`; a UUID has 36.
+pub const JWT_ID_MAX_BYTES: usize = 256;
+/// What `exp`, `nbf` and `iat` may be off: clocks differ (RFC 7519 §4.1.4, "a few minutes" at most).
+pub const JWT_SKEW: Millis = Millis::from_secs(60);
+/// The end of the year 9999: no issuer means a later instant.
+pub const NUMERIC_DATE_MAX_SECS: u64 = 253_402_300_799;
+/// How far ahead a client assertion may expire: its `jti` is remembered for as long.
+pub const ASSERTION_LIFETIME_MAX: Millis = Millis::from_secs(60 * 60);
+/// Verified JWTs that an isolate remembers; with the caller's identity about 200 bytes each.
+pub const VERIFIED_JWTS_MAX: usize = 1000;
+/// For how long: a key that its issuer withdraws, or a changed configuration, takes effect within
+/// the life of the keys and this.
+pub const VERIFIED_JWT_MEMORY: Millis = Millis::from_secs(5 * 60);
+/// Used client assertions that an isolate remembers; at 60 bytes each about 1.2 MB.
+pub const USED_ASSERTIONS_MAX: usize = 20_000;
+/// Of one client: it cannot crowd out the others.
+pub const USED_ASSERTIONS_OF_CLIENT_MAX: usize = 5000;
+
+// Their issuers' keys (RFC 7517).
+
+/// Longest URL that keys are fetched from.
+pub const URL_MAX_BYTES: usize = 2048;
+/// Longest answer of an issuer. Entra's key sets, with certificates, have 20 kB.
+pub const ISSUER_BODY_MAX_BYTES: usize = 64 * 1024;
+/// Most keys of an issuer that are kept; the largest issuers have about 10.
+pub const KEY_SET_KEYS_MAX: usize = 64;
+/// Weaker RSA keys are not used (RFC 7518 §3.3).
+pub const RSA_MODULUS_MIN_BITS: usize = 2048;
+/// Larger ones cost more to verify than they are worth.
+pub const RSA_MODULUS_MAX_BITS: usize = 8192;
+/// Longest RSA exponent: `BoringSSL`, which verifies, takes 33 bits.
+pub const RSA_EXPONENT_MAX_BYTES: usize = 4;
+/// Bytes of a coordinate, and of each half of a signature, on P-256 and Ed25519.
+pub const CURVE_BYTES: usize = 32;
+/// One request to an issuer: connection, headers and body together. Discovery takes two.
+pub const ISSUER_TIMEOUT: Millis = Millis::from_secs(5);
+/// Key sets in the memory of one isolate; usual ones have 3 kB, the largest 90 kB.
+pub const KEY_SETS_MAX: usize = 256;
+/// How long keys are used without asking the issuer: that long a withdrawn key works.
+pub const KEY_SET_FRESH: Millis = Millis::from_secs(60 * 60);
+/// How long keys are used whose issuer cannot be reached. Issuers announce keys, and keep old ones,
+/// for days; Cloudflare Access for seven.
+pub const KEY_SET_GOOD: Millis = Millis::from_secs(7 * 24 * 60 * 60);
+/// An issuer whose keys are known is asked at most this often: a made-up `kid` must not become a
+/// request each.
+pub const ISSUER_ASK_SPACING: Millis = Millis::from_secs(60);
+/// An issuer that failed and of which no key is known is not asked again before this: nobody is
+/// served meanwhile, so it is shorter.
+pub const ISSUER_FAILURE_MEMORY: Millis = Millis::from_secs(10);
+/// Where no key is known, another request may ask after this long: the one that went first may be
+/// slow, or lost with its caller.
+pub const KEY_SET_CLAIM_COLD: Millis = Millis::from_secs(2);
+/// Where keys are known, nobody waits longer than this for whoever asks for newer ones: the tier
+/// and two requests to the issuer.
+pub const KEY_SET_CLAIM: Millis = Millis::from_secs(12);
+/// How often a request that waits looks whether the keys have come.
+pub const KEY_SET_WAIT: Millis = Millis(100);
+/// How many times it looks: together [`KEY_SET_CLAIM`].
+pub const KEY_SET_WAITS_MAX: u32 = 120;

@@ -7,6 +7,7 @@ use crate::coordinator::{Handout, Want};
 use crate::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
 use crate::error::UpstreamError;
 use crate::event::{Event, UpstreamTrail};
+use crate::jwt::key::VerificationKey;
 use crate::keys::TokenKey;
 use crate::policy::failure_memory::Failure;
 use crate::record::CachedToken;
@@ -138,6 +139,32 @@ pub trait TokenEndpoint {
     /// Sends one request, follows no redirect, and reads the answer to its end, all within
     /// [`crate::limits::UPSTREAM_TIMEOUT`].
     async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure>;
+}
+
+/// Whoever serves the metadata and the keys of issuers.
+pub trait IssuerEndpoint {
+    /// The body behind `url`, within [`crate::limits::ISSUER_TIMEOUT`]. Anything but status 200 is a
+    /// failure, redirects too, and so is a body over [`crate::limits::ISSUER_BODY_MAX_BYTES`].
+    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable>;
+}
+
+/// An issuer gave no answer that can be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct IssuerUnreachable;
+
+/// A shared tier of sealed key sets. An optimisation, never an authority: every [`TierError`] is a
+/// miss.
+pub trait KeySetTier {
+    /// `Ok(None)` is a miss, not an error.
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, TierError>;
+    /// Keeps `bytes` for `ttl_secs`, at least [`crate::limits::KV_TTL_MIN_SECS`].
+    async fn store(&self, name: &str, bytes: &[u8], ttl_secs: u64) -> Result<(), TierError>;
+}
+
+/// Signatures of public keys.
+pub trait SignatureVerifier {
+    /// Whether `signature` is of `key` over `signed`. A key that cannot be used signed nothing.
+    async fn verify(&self, key: &VerificationKey, signed: &[u8], signature: &[u8]) -> bool;
 }
 
 /// The time.

@@ -1,17 +1,16 @@
 //! The token as the tiers keep it, and its sealed form for tiers that others can read.
 //!
-//! Stored form: version byte, 24-byte nonce, ciphertext with its 16-byte tag. The associated data
-//! is the version byte and the token key, so a value moved to another key does not open.
 //! `docs/storage.md` has the layout; a test pins it byte for byte.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use crate::keys::{SealingKey, TokenKey};
 use crate::oauth::token_response::IssuedToken;
+use crate::sealed::{self, NONCE_LEN, Place};
 use crate::secret::AccessToken;
 use crate::time::{Millis, UnixMillis};
+
+pub use crate::sealed::OpenError;
 
 /// A token with absolute instants: a tier's own TTL is only housekeeping.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,38 +66,10 @@ impl CachedToken {
 
 /// The version of the stored form. A changed form needs a new one.
 const VERSION: u8 = 2;
-const NONCE_LEN: usize = 24;
 /// Stands for an instant that is not there; no token is from 1970.
 const ABSENT: u64 = 0;
 
-/// Why a stored value does not open. To a reader every one of them is a miss.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum OpenError {
-    /// Empty, or written by another version of the broker.
-    #[error("unknown version")]
-    UnknownVersion,
-    /// Truncated, altered, moved from another key, or sealed under another secret.
-    #[error("not authentic")]
-    NotAuthentic,
-    /// Authentic, but not a record: a bug in whoever wrote it.
-    #[error("malformed")]
-    Malformed,
-}
-
-impl OpenError {
-    /// The failure's name in the log.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownVersion => "unknown_version",
-            Self::NotAuthentic => "not_authentic",
-            Self::Malformed => "malformed",
-        }
-    }
-}
-
 /// Seals `token` for `key`. `nonce` must be random: it is never used twice under one sealing key.
-#[expect(clippy::missing_panics_doc, reason = "no token reaches the size at which it would")]
 #[must_use]
 pub fn seal(
     token: &CachedToken,
@@ -106,13 +77,12 @@ pub fn seal(
     sealing_key: &SealingKey,
     nonce: [u8; NONCE_LEN],
 ) -> Vec<u8> {
-    let plaintext = encode(token);
-    let payload = Payload { msg: &plaintext, aad: &associated_data(key) };
-    #[expect(clippy::expect_used, reason = "fails only above 256 GB (RFC 8439 §2.8)")]
-    let ciphertext = XChaCha20Poly1305::new(sealing_key.expose().into())
-        .encrypt(&XNonce::from(nonce), payload)
-        .expect("a token fits");
-    [[VERSION].as_slice(), &nonce, &ciphertext].concat()
+    sealed::seal(
+        &encode(token),
+        Place { version: VERSION, name: key.as_bytes() },
+        sealing_key,
+        nonce,
+    )
 }
 
 /// Opens what [`seal`] made for the same key.
@@ -124,24 +94,8 @@ pub fn open(
     key: &TokenKey,
     sealing_key: &SealingKey,
 ) -> Result<CachedToken, OpenError> {
-    let Some((&VERSION, rest)) = sealed.split_first() else {
-        return Err(OpenError::UnknownVersion);
-    };
-    let (nonce, ciphertext) =
-        rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::NotAuthentic)?;
-    let payload = Payload { msg: ciphertext, aad: &associated_data(key) };
-    let plaintext = XChaCha20Poly1305::new(sealing_key.expose().into())
-        .decrypt(&XNonce::from(*nonce), payload)
-        .map_err(|_| OpenError::NotAuthentic)?;
-    decode(&Zeroizing::new(plaintext)).ok_or(OpenError::Malformed)
-}
-
-fn associated_data(key: &TokenKey) -> [u8; 33] {
-    let mut data = [VERSION; 33];
-    if let Some((_, rest)) = data.split_first_mut() {
-        rest.copy_from_slice(key.as_bytes());
-    }
-    data
+    let place = Place { version: VERSION, name: key.as_bytes() };
+    decode(&sealed::open(sealed, place, sealing_key)?).ok_or(OpenError::Malformed)
 }
 
 /// The generation and four instants in milliseconds as big-endian `u64`, then the token to the end.

@@ -2,7 +2,7 @@
 //!
 //! An entry is authenticated by a MAC under `REGISTRY_KEY` that covers its name as well: write
 //! access to KV alone grants nothing, and an entry moved to another name does not verify.
-//! `docs/storage-schema.md` has the format, which `npm run new-client` writes.
+//! `docs/storage.md` has the format, which `npm run new-client` writes.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;

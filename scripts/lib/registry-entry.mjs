@@ -1,4 +1,4 @@
-// The entries of a client in the KV namespace REGISTRY; docs/storage-schema.md has the format, src/registry.rs reads it.
+// The entries of a client in the KV namespace REGISTRY; docs/storage.md has the format, src/registry.rs reads it.
 
 import { createHmac } from "node:crypto";
 

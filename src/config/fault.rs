@@ -82,8 +82,8 @@ pub enum Reason {
     /// Two clients cannot share a certificate: it would not tell who calls.
     #[error("is already listed for another client")]
     SharedCertificate,
-    /// Neither text, nor a list of texts, whole numbers and booleans.
-    #[error("must be text, or a list of texts, whole numbers and booleans")]
+    /// Not what a claim can be held against.
+    #[error("must be text, a whole number or a boolean, or a list of these; nothing empty")]
     NotAClaim,
     /// An issuer whose tokens anybody can get, for any audience.
     #[error("serves everybody: also say who, in subject or claims")]

@@ -21,7 +21,7 @@ pub use credentials::{Credential, is_name};
 pub use fault::{Fault, Reason};
 pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
 
-use crate::keys::{CacheKey, RegistryKey};
+use crate::keys::{CacheKey, RegistryKey, SealingKey};
 use fault::Faults;
 
 /// A binding of the Worker as the platform hands it out.
@@ -46,6 +46,7 @@ pub trait Bindings {
 pub struct Config {
     credentials: credentials::Credentials,
     clients: clients::Clients,
+    sealing_key: SealingKey,
     /// Whether hits are written to the request log.
     pub log_hits: bool,
     /// `REGISTRY_KEY`: authenticates the entries of the registry.
@@ -65,7 +66,9 @@ impl Config {
         let log_hits = log_hits(bindings, &mut faults);
         let registry_key = registry_key(bindings, &mut faults);
         faults.into_result()?;
-        Ok(Self { credentials, clients, log_hits, registry_key })
+        let sealing_key = credentials.parsed.first().map(|first| first.sealing_key.clone());
+        let sealing_key = sealing_key.ok_or_else(Vec::new)?;
+        Ok(Self { credentials, clients, sealing_key, log_hits, registry_key })
     }
 
     /// The client called `id` from its entry in the registry, which has the fields of `CLIENTS`.
@@ -130,6 +133,12 @@ impl Config {
             }
         }
         kept
+    }
+
+    /// Seals what belongs to no credential: with the key of the first.
+    #[must_use]
+    pub const fn sealing_key(&self) -> &SealingKey {
+        &self.sealing_key
     }
 
     /// The credential called `name`.

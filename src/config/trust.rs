@@ -3,9 +3,8 @@
 use super::credentials::{name_of, required};
 use super::fault::{Faults, Reason};
 use super::json::Field;
-use crate::entra::authority::is_secure_url;
-use crate::json::Json;
 use crate::jwt::{OneOf, Trust};
+use crate::origin::is_trustworthy;
 
 /// Anybody can get a token of these, for any audience: an audience alone says nothing about who.
 const PUBLIC_ISSUERS: [&str; 4] = [
@@ -41,7 +40,7 @@ fn issuer_of(field: Field, has_keys: bool, pinned: bool, faults: &mut Faults) ->
     let path = field.path.clone();
     let issuer = field.into_text(faults)?;
     let issuer = faults.ok(path.clone(), name_of(issuer))?;
-    if !has_keys && !is_secure_url(&issuer) {
+    if !has_keys && !is_trustworthy(&issuer) {
         faults.add(path, Reason::NotAnIssuer);
     } else if !pinned && PUBLIC_ISSUERS.contains(&issuer.trim_end_matches('/')) {
         faults.add(path, Reason::PublicIssuer);
@@ -52,7 +51,7 @@ fn issuer_of(field: Field, has_keys: bool, pinned: bool, faults: &mut Faults) ->
 fn secure_url(field: Field, faults: &mut Faults) -> Option<String> {
     let path = field.path.clone();
     let url = field.into_text(faults)?;
-    faults.ok(path, is_secure_url(&url).then_some(url).ok_or(Reason::NotASecureUrl))
+    faults.ok(path, is_trustworthy(&url).then_some(url).ok_or(Reason::NotASecureUrl))
 }
 
 fn claims_of(field: Field, faults: &mut Faults) -> Option<Vec<(String, OneOf)>> {
@@ -67,23 +66,5 @@ fn claims_of(field: Field, faults: &mut Faults) -> Option<Vec<(String, OneOf)>> 
 
 /// A value, or a list of those that are permitted.
 fn one_of(field: Field, faults: &mut Faults) -> Option<OneOf> {
-    let fields = match field.value {
-        Json::List(_) => field.into_list(faults)?,
-        _ => vec![field],
-    };
-    let mut values = Vec::with_capacity(fields.len());
-    for field in fields {
-        match field.value {
-            Json::Text(text) if text.is_empty() => {
-                faults.add(field.path, Reason::Empty);
-                return None;
-            }
-            value @ (Json::Text(_) | Json::Whole(_) | Json::Bool(_)) => values.push(value),
-            _ => {
-                faults.add(field.path, Reason::NotAClaim);
-                return None;
-            }
-        }
-    }
-    Some(OneOf::new(values))
+    faults.ok(field.path, OneOf::parse(field.value).ok_or(Reason::NotAClaim))
 }

@@ -1,8 +1,6 @@
 //! The authority host and the tenant, and the token endpoint that they make.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-use crate::limits::NAME_MAX_BYTES;
+use crate::origin::{host_of, is_loopback, is_name};
 
 /// Entra's public cloud.
 pub const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
@@ -45,37 +43,6 @@ impl AuthorityHost {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// The host within `host`, `host:port`, `[v6]` or `[v6]:port`; nothing for anything else.
-fn host_of(authority: &str) -> Option<&str> {
-    let (host, port) = if authority.starts_with('[') {
-        let (host, rest) = authority.split_once(']')?;
-        let host = host.strip_prefix('[')?;
-        host.parse::<Ipv6Addr>().ok()?;
-        (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
-    } else {
-        let (host, port) =
-            authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
-        (is_name(host).then_some(host)?, port)
-    };
-    port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
-}
-
-/// Whether `url` may be fetched from: over `https`, or `http` from a loopback host.
-#[must_use]
-pub fn is_secure_url(url: &str) -> bool {
-    let end = url.find("://").and_then(|at| at.checked_add(3));
-    let Some((scheme, rest)) = end.and_then(|end| url.split_at_checked(end)) else { return false };
-    let (authority, _) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
-    let printable = url.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
-    printable && AuthorityHost::parse(&[scheme, authority].concat()).is_ok()
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A tenant: its id (a GUID) or one of its domains.
@@ -126,12 +93,4 @@ impl Tenant {
 #[must_use]
 pub fn token_endpoint(host: &AuthorityHost, tenant: &Tenant) -> String {
     format!("{}/{}/oauth2/v2.0/token", host.as_str(), tenant.as_str())
-}
-
-/// Letters, digits, `.`, `-`, `_`, beginning with a letter or digit: safe as a host and as a
-/// path segment, where `..` would climb.
-fn is_name(text: &str) -> bool {
-    let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    begins_well && text.len() <= NAME_MAX_BYTES && text.bytes().all(allowed)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     (
         "broker",
         &[
@@ -21,27 +21,46 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         ],
     ),
     ("cache_status", &[]),
-    ("callers", &["config", "event", "oauth", "policy", "ports", "registry"]),
-    ("config", &["entra", "json", "jwt", "keys", "oauth"]),
+    (
+        "callers",
+        &["config", "event", "issuer", "jwt", "jwt_memory", "oauth", "policy", "ports", "registry"],
+    ),
+    ("config", &["entra", "json", "jwt", "keys", "oauth", "origin"]),
     ("coordinator", &["config", "event", "keys", "oauth", "policy", "record", "request_id"]),
-    ("entra", &["oauth", "policy", "request_id"]),
+    ("digest", &[]),
+    ("entra", &["oauth", "origin", "policy", "request_id"]),
     ("error", &["jwt", "oauth"]),
     ("event", &["request_id"]),
     ("http", &["broker", "config", "entra", "event", "oauth", "policy"]),
+    ("issuer", &["digest", "jwt", "keys", "origin", "ports", "recent", "sealed"]),
     ("json", &[]),
-    ("jwt", &["json"]),
-    ("keys", &["entra", "oauth"]),
+    ("jwt", &["json", "origin"]),
+    ("jwt_memory", &["digest", "jwt", "recent"]),
+    ("keys", &["digest", "entra", "oauth"]),
     ("limits", &[]),
     ("memory", &["keys", "policy", "ports", "record"]),
     ("oauth", &["json"]),
+    ("origin", &[]),
     ("policy", &["config", "jwt", "oauth", "record"]),
     (
         "ports",
-        &["config", "coordinator", "entra", "event", "keys", "policy", "record", "request_id"],
+        &[
+            "config",
+            "coordinator",
+            "entra",
+            "event",
+            "jwt",
+            "keys",
+            "policy",
+            "record",
+            "request_id",
+        ],
     ),
-    ("record", &["keys", "oauth"]),
+    ("recent", &[]),
+    ("record", &["keys", "oauth", "sealed"]),
     ("registry", &["config", "ports"]),
     ("request_id", &[]),
+    ("sealed", &["keys"]),
     ("secret", &[]),
     ("upstream", &["config", "entra", "event", "oauth", "policy", "ports", "record", "request_id"]),
 ];

@@ -189,11 +189,11 @@ fn faults_of_proofs() {
         ),
         (
             r#""jwt":[{"issuer":"https://a.example","audience":""}]"#,
-            "jwt[0].audience: must not be empty",
+            "jwt[0].audience: must be text, a whole number or a boolean, or a list of these; nothing empty",
         ),
         (
             r#""jwt":[{"issuer":"https://a.example","audience":"a","claims":{"x":[1.5]}}]"#,
-            "jwt[0].claims.x[0]: must be text, or a list of texts, whole numbers and booleans",
+            "jwt[0].claims.x: must be text, a whole number or a boolean, or a list of these; nothing empty",
         ),
         (
             r#""jwt":[{"issuer":"https://a.example","audience":"a","claims":{}}]"#,

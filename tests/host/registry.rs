@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
-use edge_token_broker::callers::{Callers, Calling};
+use edge_token_broker::callers::{Callers, Calling, Verifier};
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::event::Event;
+use edge_token_broker::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use edge_token_broker::jwt_memory::{UsedAssertions, VerifiedJwts};
+use edge_token_broker::keys::SealingKey;
 use edge_token_broker::limits::{
     KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
 };
@@ -52,6 +55,21 @@ impl ClientEntries for Entries {
     }
 }
 
+/// No JWT is good.
+struct NoJwts;
+
+impl Verifier for NoJwts {
+    async fn authenticate(
+        &self,
+        _: &Jwt,
+        _: &Trust,
+        _: Profile,
+        _: &SealingKey,
+    ) -> Result<Identity, JwtFault> {
+        Err(JwtFault::Signature)
+    }
+}
+
 fn mac(key: [u8; 32], name: &str, json: &str) -> String {
     let mut hmac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     for part in ["edge-token-broker registry v1", name, json] {
@@ -76,7 +94,7 @@ fn json(client_key: &str) -> String {
 
 struct Desk {
     entries: Entries,
-    callers: Callers<Entries>,
+    callers: Callers<Entries, NoJwts>,
     config: Config,
     now: Cell<UnixMillis>,
     event: RefCell<Event>,
@@ -88,7 +106,12 @@ impl Desk {
             valid().with("REGISTRY", "json:{}").with("REGISTRY_KEY", &Base64::encode_string(&KEY));
         let entries = Entries::default();
         Self {
-            callers: Callers { registry: Registry::new(entries.clone()) },
+            callers: Callers {
+                registry: Registry::new(entries.clone()),
+                jwts: NoJwts,
+                verified: VerifiedJwts::default(),
+                used: UsedAssertions::default(),
+            },
             entries,
             config: Config::parse(&vars).unwrap(),
             now: Cell::new(UnixMillis(1_800_000_000_000)),

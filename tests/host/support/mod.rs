@@ -3,6 +3,8 @@
 pub(crate) mod bindings;
 pub(crate) mod config;
 pub(crate) mod driven;
+pub(crate) mod issuer;
+pub(crate) mod jwt;
 pub(crate) mod ports;
 pub(crate) mod tokens;
 pub(crate) mod world;

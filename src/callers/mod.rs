@@ -3,22 +3,67 @@
 //! Most callers are recognized by plain synchronous code. What takes I/O is an entry of the
 //! registry that was not read yet, and a JWT that was not seen yet.
 
+#![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
+
+mod jwt;
+
 use std::rc::Rc;
 
 use crate::config::{CertificateFingerprint, Client, Config, KeyDigest};
 use crate::error::{BrokerError, Presented};
 use crate::event::Event;
+use crate::issuer::JwtVerifier;
+use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use crate::jwt_memory::{UsedAssertions, VerifiedJwts};
+use crate::keys::SealingKey;
 use crate::oauth::client_auth::Proof;
 use crate::policy::access::{self, Caller};
-use crate::ports::ClientEntries;
+use crate::ports::{ClientEntries, Clock, Entropy, IssuerEndpoint, KeySetTier, SignatureVerifier};
 use crate::registry::{Proved, Registry, RegistryFault, Unread};
 use crate::time::UnixMillis;
 
 /// What an isolate knows of its callers, over ports.
 #[derive(Debug)]
-pub struct Callers<S> {
+pub struct Callers<S, V> {
     /// The clients that are not in `CLIENTS`.
     pub registry: Registry<S>,
+    /// Verifies JWTs.
+    pub jwts: V,
+    /// Those that it found good.
+    pub verified: VerifiedJwts<Caller>,
+    /// Those that are not good again.
+    pub used: UsedAssertions,
+}
+
+/// Verifies JWTs: [`crate::issuer::JwtVerifier`], whatever its ports.
+pub trait Verifier {
+    /// Whom `jwt` names, once everything about it has been found good under `trust`.
+    async fn authenticate(
+        &self,
+        jwt: &Jwt,
+        trust: &Trust,
+        profile: Profile,
+        sealing_key: &SealingKey,
+    ) -> Result<Identity, JwtFault>;
+}
+
+impl<E, K, S, C, R> Verifier for JwtVerifier<E, K, S, C, R>
+where
+    E: IssuerEndpoint,
+    K: KeySetTier,
+    S: SignatureVerifier,
+    C: Clock,
+    R: Entropy,
+{
+    async fn authenticate(
+        &self,
+        jwt: &Jwt,
+        trust: &Trust,
+        profile: Profile,
+        sealing_key: &SealingKey,
+    ) -> Result<Identity, JwtFault> {
+        Self::authenticate(self, jwt, trust, profile, sealing_key).await
+    }
 }
 
 /// One caller on the way to being known.
@@ -32,7 +77,7 @@ pub struct Calling<'a> {
     pub now: UnixMillis,
 }
 
-impl<S: ClientEntries> Callers<S> {
+impl<S: ClientEntries, V: Verifier> Callers<S, V> {
     /// Who presents the proof.
     ///
     /// # Errors
@@ -72,7 +117,7 @@ impl<S: ClientEntries> Callers<S> {
                 };
                 Ok(access::by_certificate(client.as_ref(), &fingerprint))
             }
-            Proof::Jwt { .. } | Proof::Assertion { .. } => Err(Unread),
+            Proof::Jwt { .. } | Proof::Assertion { .. } => self.recall_jwt(calling).map(Ok),
         }
     }
 
@@ -105,7 +150,9 @@ impl<S: ClientEntries> Callers<S> {
                     self.learn_owner(calling, known, &proved, event).await?;
                 }
             }
-            Proof::Jwt { .. } | Proof::Assertion { .. } => {}
+            Proof::Jwt { .. } | Proof::Assertion { .. } => {
+                return self.authenticate_jwt(calling, event).await;
+            }
         }
         // What was just learnt may be forgotten only where very many ask at once.
         self.recognize(calling, event).unwrap_or(Err(BrokerError::RegistryUnavailable))

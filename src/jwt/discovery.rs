@@ -1,0 +1,26 @@
+//! An issuer's metadata (`OpenID` Connect Discovery 1.0 §4, RFC 8414).
+
+use crate::json::Json;
+use crate::origin;
+
+/// The URL of the metadata of `issuer`; nothing where the issuer is no URL to trust.
+#[must_use]
+pub fn metadata_url(issuer: &str) -> Option<String> {
+    if !origin::is_trustworthy(issuer) || issuer.contains('?') {
+        return None;
+    }
+    let base = issuer.strip_suffix('/').unwrap_or(issuer);
+    Some([base, "/.well-known/openid-configuration"].concat())
+}
+
+/// `jwks_uri` of the metadata of `issuer`; nothing where it is another issuer's (RFC 8414 §3.3), or
+/// sends to where keys must not come from.
+#[must_use]
+pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Option<String> {
+    let [stated, uri] = Json::parse(metadata).ok()?.into_members(["issuer", "jwks_uri"])?;
+    let uri = uri?.into_text()?;
+    // Only an issuer on this machine may send to one on this machine.
+    let as_secure = uri.starts_with("https:") || issuer.starts_with("http:");
+    let good = stated?.into_text()? == issuer && as_secure && origin::is_trustworthy(&uri);
+    good.then_some(uri)
+}

@@ -1,0 +1,136 @@
+//! Why a JWT is refused.
+
+/// Why a JWT does not prove who the caller is. Fixed words, never a value of the JWT.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum JwtFault {
+    /// Longer than [`crate::limits::JWT_MAX_BYTES`].
+    TooLong,
+    /// Not a signed JWT in compact form (RFC 7515 §7.1), or ambiguous.
+    Malformed,
+    /// `crit`: the broker knows no extension (RFC 7515 §4.1.11).
+    Critical,
+    /// Unsigned, signed with a shared secret, or in a way that the broker does not know.
+    Algorithm,
+    /// `typ` says that it is for something else (RFC 8725 §3.11).
+    Type,
+    /// `iss` is not the one that is trusted.
+    Issuer,
+    /// Issued by its own subject: a client assertion, presented as something else.
+    SelfIssued,
+    /// `aud` does not name this broker.
+    Audience,
+    /// `sub` is not permitted.
+    Subject,
+    /// Another claim is not permitted.
+    Claim,
+    /// `exp` is missing, or an instant is not one.
+    Time,
+    /// `exp` has passed.
+    Expired,
+    /// `nbf` or `iat` is to come.
+    NotYetValid,
+    /// A client assertion that is good for too long.
+    Lifetime,
+    /// A client assertion without a usable `jti`.
+    AssertionId,
+    /// A client assertion that was used before.
+    Replayed,
+    /// More client assertions than can be remembered.
+    TooManyAssertions,
+    /// No key of the issuer has this `kid`.
+    KeyUnknown,
+    /// No `kid`, and several keys that it may mean.
+    KeyAmbiguous,
+    /// The key is for another algorithm (RFC 8725 §3.1).
+    KeyAlgorithm,
+    /// The signature does not verify.
+    Signature,
+    /// The issuer's keys cannot be had. This may pass.
+    IssuerUnreachable,
+    /// What the issuer serves is not its metadata, or no key set. This may pass.
+    IssuerAnswer,
+}
+
+impl JwtFault {
+    /// The fault's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What it is and what to do, for the caller.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        self.words().1
+    }
+
+    /// Whether the issuer is at fault and not the caller, who may try again.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::IssuerUnreachable | Self::IssuerAnswer)
+    }
+
+    /// Whether it tells what the configuration asks for. Only somebody with a signature of the
+    /// issuer may learn that.
+    #[must_use]
+    pub const fn tells_configuration(self) -> bool {
+        matches!(self, Self::Audience | Self::Subject | Self::Claim)
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TooLong => ("jwt_too_long", "the JWT is over 16 KiB"),
+            Self::Malformed => (
+                "jwt_malformed",
+                "the JWT is not header.payload.signature in base64url without padding, each JSON \
+                 object with every member once",
+            ),
+            Self::Critical => ("jwt_critical", "the JWT has critical extensions; send one without"),
+            Self::Algorithm => {
+                ("jwt_algorithm", "the JWT must be signed with RS256, PS256, ES256 or EdDSA")
+            }
+            Self::Type => ("jwt_type", "the typ of the JWT is for another use"),
+            Self::Issuer => ("jwt_issuer", "the issuer (iss) of the JWT is not trusted"),
+            Self::SelfIssued => (
+                "jwt_self_issued",
+                "the JWT is issued by its own subject; send it as client_assertion",
+            ),
+            Self::Audience => (
+                "jwt_audience",
+                "the JWT is not for this broker; ask its issuer for the audience that the client's \
+                 configuration names",
+            ),
+            Self::Subject => ("jwt_subject", "the subject (sub) of the JWT is not permitted"),
+            Self::Claim => ("jwt_claim", "a claim of the JWT is missing or not permitted"),
+            Self::Time => ("jwt_time", "exp is missing, or an instant in the JWT is not valid"),
+            Self::Expired => ("jwt_expired", "the JWT has expired; get a new one"),
+            Self::NotYetValid => {
+                ("jwt_not_yet_valid", "the JWT is not valid yet; check the clocks")
+            }
+            Self::Lifetime => ("jwt_lifetime", "a client assertion must expire within an hour"),
+            Self::AssertionId => ("jwt_id", "a client assertion must have a jti of 1 to 256 bytes"),
+            Self::Replayed => {
+                ("jwt_replayed", "the client assertion was used before; make a new one")
+            }
+            Self::TooManyAssertions => (
+                "jwt_too_many_assertions",
+                "too many client assertions; keep tokens until they expire, and let assertions \
+                 expire within minutes",
+            ),
+            Self::KeyUnknown => ("jwt_key_unknown", "the issuer has no key with the JWT's kid"),
+            Self::KeyAmbiguous => {
+                ("jwt_key_ambiguous", "the JWT names no key (kid) and its issuer has several")
+            }
+            Self::KeyAlgorithm => ("jwt_key_algorithm", "the JWT's key is for another algorithm"),
+            Self::Signature => ("jwt_signature", "the signature of the JWT does not verify"),
+            Self::IssuerUnreachable => (
+                "jwt_issuer_unreachable",
+                "the keys of the JWT's issuer cannot be fetched; try again",
+            ),
+            Self::IssuerAnswer => (
+                "jwt_issuer_answer",
+                "the JWT's issuer serves no usable metadata or keys; try again",
+            ),
+        }
+    }
+}
