@@ -1,0 +1,63 @@
+//! JWT issuers over the Worker's `fetch`, and signatures by `WebCrypto`.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::js_sys::{Object, Promise, Reflect, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+
+use super::js::number;
+use crate::jwt::algorithm::Algorithm;
+use crate::jwt::key::VerificationKey;
+use crate::limits::{ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT};
+use crate::ports::{IssuerEndpoint, IssuerUnreachable, SignatureVerifier};
+
+#[wasm_bindgen(raw_module = "adapters/issuer.mjs")]
+extern "C" {
+    fn get(url: &str, max: usize, ms: f64) -> Promise;
+}
+
+#[wasm_bindgen(raw_module = "adapters/signature.mjs")]
+extern "C" {
+    fn verify(
+        algorithm: &str,
+        key: &Object,
+        signed: &Uint8Array,
+        signature: &Uint8Array,
+    ) -> Promise;
+}
+
+/// Issuers over HTTPS.
+#[derive(Debug)]
+pub(super) struct IssuerFetch;
+
+impl IssuerEndpoint for IssuerFetch {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable> {
+        let answer = JsFuture::from(get(url, ISSUER_BODY_MAX_BYTES, number(ISSUER_TIMEOUT.0)));
+        let body = answer.await.unwrap_or_default().dyn_into::<Uint8Array>();
+        body.map(|body| body.to_vec()).map_err(|_| IssuerUnreachable)
+    }
+}
+
+/// The runtime's implementation.
+#[derive(Debug)]
+pub(super) struct WebCrypto;
+
+impl SignatureVerifier for WebCrypto {
+    async fn verify(&self, key: &VerificationKey, signed: &[u8], signature: &[u8]) -> bool {
+        let jwk = Object::new();
+        for (name, value) in key.jwk() {
+            // Setting a property of a plain object does not fail.
+            let _ = Reflect::set(&jwk, &name.into(), &value.into());
+        }
+        let algorithm = match key.algorithm() {
+            Algorithm::Rs256 => "RS256",
+            Algorithm::Ps256 => "PS256",
+            Algorithm::Es256 => "ES256",
+            Algorithm::EdDsa => "EdDSA",
+        };
+        // Copies: the wasm's memory may grow while the other side still reads.
+        let (signed, signature) = (Uint8Array::from(signed), Uint8Array::from(signature));
+        let good = JsFuture::from(verify(algorithm, &jwk, &signed, &signature)).await;
+        good.unwrap_or_default() == JsValue::TRUE
+    }
+}
