@@ -38,6 +38,7 @@ pub mod record;
 pub mod registry;
 pub mod request_id;
 pub mod sealed;
+pub mod sealed_tier;
 pub mod secret;
 pub mod time;
 pub mod upstream;

@@ -114,6 +114,8 @@ pub const RATE_LIMIT_RETRY_AFTER_SECS: u64 = 10;
 
 // Requests.
 
+/// Longest IP address (RFC 4291 §2.2, with an embedded IPv4 address).
+pub const ADDRESS_MAX_BYTES: usize = 45;
 /// For how long a browser may remember what a preflight said (Chromium's most).
 pub const PREFLIGHT_SECS: u64 = 2 * 60 * 60;
 /// Longest request body; a token request is a few hundred bytes.

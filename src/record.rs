@@ -2,6 +2,8 @@
 //!
 //! `docs/storage.md` has the layout; a test pins it byte for byte.
 
+use std::mem;
+
 use zeroize::Zeroizing;
 
 use crate::keys::{SealingKey, TokenKey};
@@ -95,7 +97,7 @@ pub fn open(
     sealing_key: &SealingKey,
 ) -> Result<CachedToken, OpenError> {
     let place = Place { version: VERSION, name: key.as_bytes() };
-    decode(&sealed::open(sealed, place, sealing_key)?).ok_or(OpenError::Malformed)
+    decode(sealed::open(sealed, place, sealing_key)?).ok_or(OpenError::Malformed)
 }
 
 /// The generation and four instants in milliseconds as big-endian `u64`, then the token to the end.
@@ -116,15 +118,19 @@ fn encode(token: &CachedToken) -> Zeroizing<Vec<u8>> {
     plaintext
 }
 
-fn decode(plaintext: &[u8]) -> Option<CachedToken> {
-    let (generation, rest) = take_number(plaintext)?;
+fn decode(mut plaintext: Zeroizing<Vec<u8>>) -> Option<CachedToken> {
+    let (generation, rest) = take_number(&plaintext)?;
     let (requested_at, rest) = take_instant(rest)?;
     let (expires_at, rest) = take_instant(rest)?;
     let (ext_expires_at, rest) = take_instant(rest)?;
     let (refresh_at, text) = take_instant(rest)?;
+    let numbers = plaintext.len().checked_sub(text.len())?;
+    // The token alone is left, in its place: each copy would have to be overwritten.
+    plaintext.drain(..numbers);
+    let text = mem::take(&mut *plaintext);
     let present = |at: UnixMillis| (at.0 != ABSENT).then_some(at);
     Some(CachedToken {
-        access_token: AccessToken::parse(String::from_utf8(text.to_vec()).ok()?)?,
+        access_token: AccessToken::parse(String::from_utf8(text).ok()?)?,
         generation,
         requested_at,
         expires_at,

@@ -9,48 +9,26 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::future_to_promise;
 use worker::worker_sys::Context;
 use zeroize::Zeroizing;
 
+use super::exchange::{Exchange, Platform};
 use super::isolate::Isolate;
-use super::proof;
-use crate::broker::{Served, Then};
-use crate::cache_status::CacheStatus;
-use crate::callers::Calling;
-use crate::config::{Config, Grant};
+use super::{caller, kv_tier};
 use crate::error::BrokerError;
 use crate::event::Event;
-use crate::http::ask::{self, Asked, Form, TokenRequest};
+use crate::http::ask::{self, Form};
 use crate::http::reply::Reply;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
-use crate::ports::{Clock, Entropy, EventSink};
+use crate::ports::Entropy;
 use crate::request_id::RequestId;
-
-#[wasm_bindgen(raw_module = "adapters/response.mjs")]
-extern "C" {
-    #[wasm_bindgen(catch, js_name = tokenResponse)]
-    fn token_response(
-        body: &[u8],
-        request_id: &str,
-        cache_status: &str,
-    ) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(js_name = internalError)]
-    fn internal_error() -> JsValue;
-
-    #[wasm_bindgen(catch, js_name = otherResponse)]
-    fn other_response(
-        status: u16,
-        body: &str,
-        request_id: &str,
-        more: Vec<String>,
-    ) -> Result<JsValue, JsValue>;
-}
 
 /// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
 /// platform becomes a 500 that says nothing about it.
+///
+/// Where KV has to be read first the answer is that read, and `worker.mjs` calls once more with
+/// what it gave: `record`, or in a word (`kv_tier.rs`) why there is none.
 ///
 /// `worker.mjs` has taken the request apart. Where it has a body to be read, `body` is that, or
 /// nothing where it could not be read.
@@ -65,9 +43,11 @@ pub fn fetch(
     x_request_id: Option<String>,
     content_type: Option<String>,
     body: Option<String>,
-    request: &JsValue,
+    request: JsValue,
     env: &Env,
     context: Context,
+    record: Option<Vec<u8>>,
+    no_record: Option<String>,
 ) -> JsValue {
     let isolate = Isolate::current(env);
     let (path, query) = path_and_query(url);
@@ -77,170 +57,37 @@ pub fn fetch(
         .flatten()
         .find_map(|id| RequestId::parse(&id))
         .unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
+    let asks_whether_it_may = method == "OPTIONS";
     let event = Event::new(request_id, method, route.name());
-    let exchange = Exchange { isolate, context: Rc::new(context), event };
+    let loaded = record.map(|record| Ok(Some(record)));
+    let loaded = loaded.or_else(|| no_record.as_deref().map(kv_tier::said));
+    let platform = Rc::new(Platform { request, context });
+    let exchange =
+        Exchange { isolate, platform: Rc::clone(&platform), event, loaded, client: None };
+    let ambient = || caller::ambient(&platform.request, &platform.context);
     let authorization = authorization.as_deref();
     match route {
         Route::Token => {
-            let ambient = || proof::ambient(request, &exchange.context);
             let asked = ask::of_query(query, authorization, ambient);
             exchange.answer(asked, Dialect::Bearer)
         }
         Route::TokenEndpoint { credential } => {
             let body = body.map(Zeroizing::new);
             let form = Form::new(content_type.as_deref(), body.as_deref().map(String::as_bytes));
-            let ambient = || proof::ambient(request, &exchange.context);
             let asked = form
                 .map_err(BrokerError::from)
                 .and_then(|form| ask::of_form(credential, &form, authorization, ambient));
             exchange.answer(asked, Dialect::TokenEndpoint)
         }
-        Route::Health => exchange.plain("ok", &Reply::ok()),
+        Route::Health => exchange.plain("ok", Reply::ok()),
         Route::Ready => match exchange.isolate.config {
-            Ok(_) => exchange.plain("ok", &Reply::ok()),
+            Ok(_) => exchange.plain("ok", Reply::ok()),
             Err(_) => exchange.failed(&BrokerError::Misconfigured, Dialect::TokenEndpoint),
         },
+        Route::MethodNotAllowed { allow } if asks_whether_it_may => exchange.preflight(allow),
         Route::MethodNotAllowed { allow } => {
-            exchange.plain("method_not_allowed", &Reply::method_not_allowed(allow))
+            exchange.plain("method_not_allowed", Reply::method_not_allowed(allow))
         }
-        Route::NotFound => exchange.plain("not_found", &Reply::not_found()),
-    }
-}
-
-/// One request on its way to its response and its line in the log.
-struct Exchange {
-    isolate: Rc<Isolate>,
-    context: Rc<Context>,
-    event: Event,
-}
-
-impl Exchange {
-    /// A hit in isolate memory and a refusal are answered without a promise.
-    fn answer(mut self, request: Result<TokenRequest, BrokerError>, dialect: Dialect) -> JsValue {
-        let isolate = Rc::clone(&self.isolate);
-        let request = match config(&isolate).and_then(|config| Ok((config, request?))) {
-            Ok(request) => request,
-            Err(error) => return self.failed(&error, dialect),
-        };
-        let (config, request) = request;
-        let calling = Calling { config, proof: &request.proof, now: isolate.broker.clock.now() };
-        let Ok(caller) = isolate.callers.recognize(&calling, &mut self.event) else {
-            return promise(&Rc::clone(&self.context), self.identified(request, dialect));
-        };
-        let asked = caller.and_then(|caller| request.granted(config, &caller, &mut self.event));
-        match asked {
-            Ok(asked) => match isolate.broker.recall(&asked.grant, asked.min_ttl) {
-                Some(served) => self.served(&asked.grant, served),
-                None => promise(&Rc::clone(&self.context), self.obtained(asked, dialect)),
-            },
-            Err(error) => self.failed(&error, dialect),
-        }
-    }
-
-    /// The answer to a caller of whom it takes I/O to know who it is.
-    async fn identified(mut self, request: TokenRequest, dialect: Dialect) -> JsValue {
-        match self.asked(request).await {
-            Ok(asked) => self.obtained(asked, dialect).await,
-            Err(error) => self.failed(&error, dialect),
-        }
-    }
-
-    async fn asked(&mut self, request: TokenRequest) -> Result<Asked, BrokerError> {
-        let isolate = Rc::clone(&self.isolate);
-        let config = config(&isolate)?;
-        let calling = Calling { config, proof: &request.proof, now: isolate.broker.clock.now() };
-        let caller = isolate.callers.authenticate(&calling, &mut self.event).await?;
-        request.granted(config, &caller, &mut self.event)
-    }
-
-    async fn obtained(mut self, asked: Asked, dialect: Dialect) -> JsValue {
-        let isolate = Rc::clone(&self.isolate);
-        let Asked { grant, min_ttl } = asked;
-        if let Some(served) = isolate.broker.recall(&grant, min_ttl) {
-            return self.served(&grant, served);
-        }
-        match isolate.broker.obtain(&grant, min_ttl, &mut self.event).await {
-            Ok(served) => self.served(&grant, served),
-            Err(error) => self.failed(&error, dialect),
-        }
-    }
-
-    fn served(mut self, grant: &Rc<Grant>, served: Served) -> JsValue {
-        let response = self.response(&Reply::token(&served));
-        let (outcome, tier) = match served.cache_status {
-            CacheStatus::Hit { tier, .. } => ("hit", tier.name()),
-            CacheStatus::StaleIfError { .. } => ("stale_if_error", "coordinator"),
-            CacheStatus::Forwarded { collapsed: true, .. } => ("collapsed", "upstream"),
-            CacheStatus::Forwarded { collapsed: false, .. } => ("miss", "upstream"),
-        };
-        (self.event.outcome, self.event.tier) = (outcome, Some(tier));
-        match served.then {
-            Then::Done => self.isolate.log.record(&self.event),
-            Then::Renew | Then::Touch | Then::Store => self.behind(Rc::clone(grant), served),
-        }
-        response
-    }
-
-    /// What is done while the response is on its way; the log line waits for how that went.
-    fn behind(self, grant: Rc<Grant>, served: Served) {
-        let Self { isolate, context, mut event } = self;
-        let work = future_to_promise(async move {
-            let broker = &isolate.broker;
-            match served.then {
-                Then::Renew => broker.renew(&grant, &mut event).await,
-                Then::Touch => broker.touch(&grant, &mut event).await,
-                Then::Store => broker.write_behind(&grant, &served.token, &mut event).await,
-                Then::Done => {}
-            }
-            isolate.log.record(&event);
-            Ok(JsValue::UNDEFINED)
-        });
-        // Without `waitUntil` it still runs, if only while the request does.
-        let _ = context.wait_until(&work);
-    }
-
-    fn failed(mut self, error: &BrokerError, dialect: Dialect) -> JsValue {
-        self.event.failed(error);
-        if let (BrokerError::Misconfigured, Err(faults)) = (error, &self.isolate.config) {
-            self.event.faults = faults.iter().map(ToString::to_string).collect();
-        }
-        self.logged(&Reply::error(error, dialect))
-    }
-
-    fn plain(mut self, outcome: &'static str, reply: &Reply) -> JsValue {
-        self.event.outcome = outcome;
-        self.logged(reply)
-    }
-
-    fn logged(mut self, reply: &Reply) -> JsValue {
-        let response = self.response(reply);
-        self.isolate.log.record(&self.event);
-        response
-    }
-
-    fn response(&mut self, reply: &Reply) -> JsValue {
-        self.event.status = reply.status;
-        response(reply, &self.event.request_id).unwrap_or_else(|_| internal_error())
-    }
-}
-
-fn config(isolate: &Isolate) -> Result<&Config, BrokerError> {
-    isolate.config.as_ref().map_err(|_| BrokerError::Misconfigured)
-}
-
-/// A promise that is kept even when the caller goes away meanwhile: the token is worth having, and
-/// the request has its line in the log to write.
-fn promise(context: &Context, response: impl Future<Output = JsValue> + 'static) -> JsValue {
-    let promise = future_to_promise(async move { Ok(response.await) });
-    // Without `waitUntil` it lasts as long as the caller does.
-    let _ = context.wait_until(&promise);
-    promise.into()
-}
-
-fn response(reply: &Reply, request_id: &RequestId) -> Result<JsValue, JsValue> {
-    let request_id = request_id.as_str();
-    match &reply.cache_status {
-        Some(cache_status) => token_response(reply.body.as_bytes(), request_id, cache_status),
-        None => other_response(reply.status, &reply.body, request_id, reply.headers().collect()),
+        Route::NotFound => exchange.plain("not_found", Reply::not_found()),
     }
 }

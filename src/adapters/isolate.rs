@@ -5,32 +5,43 @@ use std::rc::Rc;
 
 use worker::Env;
 
-use super::client_entries::RegistryNamespace;
 use super::clock::SystemClock;
 use super::coordinator_stub::CoordinatorStub;
 use super::entra_fetch::EntraFetch;
 use super::entropy::SystemEntropy;
-use super::kv_tier::KvTier;
-use super::log_sink::Console;
+use super::issuer_fetch::{IssuerFetch, WebCrypto};
+use super::kv_tier::KvNamespace;
+use super::log_sink::Log;
+use super::rate_limit::RateLimit;
 use crate::broker::Broker;
 use crate::callers::Callers;
 use crate::config::{Config, Fault};
+use crate::issuer::{JwtVerifier, KeySets};
+use crate::jwt_memory::{UsedAssertions, VerifiedJwts};
 use crate::memory::IsolateMemory;
 use crate::ports::Entropy;
 use crate::registry::Registry;
 
 /// The broker over the platform's adapters.
 pub(super) type WorkerBroker =
-    Broker<IsolateMemory, KvTier, CoordinatorStub, EntraFetch, SystemClock, SystemEntropy>;
+    Broker<IsolateMemory, KvNamespace, CoordinatorStub, EntraFetch, SystemClock, SystemEntropy>;
+
+/// Its callers over the platform's adapters.
+pub(super) type WorkerCallers = Callers<
+    KvNamespace,
+    JwtVerifier<IssuerFetch, KvNamespace, WebCrypto, SystemClock, SystemEntropy>,
+>;
 
 /// One isolate's state. Bindings change only with a new version of the Worker, which gets new
 /// isolates, so all of it is made once.
 #[derive(Debug)]
 pub(super) struct Isolate {
     pub(super) config: Result<Config, Vec<Fault>>,
-    pub(super) callers: Callers<RegistryNamespace>,
+    pub(super) callers: WorkerCallers,
     pub(super) broker: WorkerBroker,
-    pub(super) log: Console,
+    pub(super) log: Log,
+    pub(super) client_limit: RateLimit,
+    pub(super) failure_limit: RateLimit,
 }
 
 thread_local! {
@@ -48,17 +59,35 @@ impl Isolate {
         let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
         Self {
             config,
-            callers: Callers { registry: Registry::new(RegistryNamespace::new(env)) },
+            callers: callers(env),
             broker: Broker {
                 memory: IsolateMemory::default(),
-                kv: KvTier::new(env),
+                kv: KvNamespace::tokens(env),
                 coordinator: CoordinatorStub::new(env),
                 endpoint: EntraFetch,
                 clock: SystemClock,
                 entropy: SystemEntropy,
                 jitter: u32::from_be_bytes(SystemEntropy.bytes()),
             },
-            log: Console { log_hits },
+            log: Log::new(env, log_hits),
+            client_limit: RateLimit::of_clients(env),
+            failure_limit: RateLimit::of_failures(env),
         }
+    }
+}
+
+fn callers(env: &Env) -> WorkerCallers {
+    Callers {
+        registry: Registry::new(KvNamespace::registry(env)),
+        jwts: JwtVerifier {
+            memory: KeySets::default(),
+            endpoint: IssuerFetch,
+            tier: KvNamespace::tokens(env),
+            signatures: WebCrypto,
+            clock: SystemClock,
+            entropy: SystemEntropy,
+        },
+        verified: VerifiedJwts::default(),
+        used: UsedAssertions::default(),
     }
 }

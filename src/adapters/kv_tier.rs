@@ -1,4 +1,4 @@
-//! The shared tier over Workers KV.
+//! Workers KV: the shared tiers of tokens and of issuers' keys, and the client registry.
 //!
 //! Eventually consistent: a write can take 60 s or more to reach other locations (KV docs, "How
 //! KV works"), and misses are cached as well, so `Ok(None)` does not mean that no other location
@@ -14,56 +14,95 @@ use super::env_config::bound;
 use super::js::number;
 use crate::keys::TokenKey;
 use crate::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
-use crate::ports::{TierError, TokenTier};
+use crate::ports::{ClientEntries, KeySetTier, Loaded, TierError, TokenTier};
 
 #[wasm_bindgen(raw_module = "adapters/kv.mjs")]
 extern "C" {
     fn load(namespace: &JsValue, name: &str, cache_ttl: f64, ms: f64) -> Promise;
+    fn reading(namespace: &JsValue, name: &str, cache_ttl: f64, ms: f64) -> JsValue;
     fn store(namespace: &JsValue, name: &str, bytes: Uint8Array, ttl: f64, ms: f64) -> Promise;
 }
 
-/// The KV namespace `TOKENS`, where it is bound.
-#[derive(Debug)]
-pub(super) struct KvTier(Option<JsValue>);
+/// A KV namespace, where it is bound.
+#[derive(Clone, Debug)]
+pub(super) struct KvNamespace(Option<JsValue>);
 
-impl KvTier {
-    pub(super) fn new(env: &Env) -> Self {
+impl KvNamespace {
+    /// `TOKENS`.
+    pub(super) fn tokens(env: &Env) -> Self {
         Self(bound(env, "TOKENS"))
+    }
+
+    /// `REGISTRY`.
+    pub(super) fn registry(env: &Env) -> Self {
+        Self(bound(env, "REGISTRY"))
+    }
+
+    /// A read that `worker.mjs` waits for, to come back with what it gave: see [`said`].
+    pub(super) fn reading(&self, key: &TokenKey) -> Result<JsValue, TierError> {
+        let (ttl, ms) = (number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
+        Ok(reading(self.namespace()?, &key.kv_name(), ttl, ms))
     }
 
     fn namespace(&self) -> Result<&JsValue, TierError> {
         self.0.as_ref().ok_or(TierError::Unbound)
     }
+
+    async fn get(&self, name: &str) -> Loaded {
+        let (ttl, ms) = (number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
+        let loaded = JsFuture::from(load(self.namespace()?, name, ttl, ms));
+        match loaded.await.unwrap_or_default().dyn_into::<Uint8Array>() {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(word) => said(word.as_string().as_deref().unwrap_or_default()),
+        }
+    }
+
+    async fn put(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+        let (namespace, value) = (self.namespace()?, Uint8Array::from(value));
+        let stored = store(namespace, name, value, number(ttl_secs), number(KV_TIMEOUT.0));
+        match JsFuture::from(stored).await.unwrap_or_default().as_string().as_deref() {
+            None => Ok(()),
+            Some(word) => said(word).map(drop),
+        }
+    }
 }
 
-impl TokenTier for KvTier {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
-        read(self.0.as_ref(), &key.kv_name()).await
+impl TokenTier for KvNamespace {
+    async fn load(&self, key: &TokenKey) -> Loaded {
+        self.get(&key.kv_name()).await
     }
 
     async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
-        let (namespace, record) = (self.namespace()?, Uint8Array::from(record));
-        settled(store(namespace, &key.kv_name(), record, number(ttl_secs), number(KV_TIMEOUT.0)))
-            .await
-            .map(drop)
+        self.put(&key.kv_name(), record, ttl_secs).await
     }
 }
 
-/// What `namespace` has under `name`.
-pub(super) async fn read(
-    namespace: Option<&JsValue>,
-    name: &str,
-) -> Result<Option<Vec<u8>>, TierError> {
-    let namespace = namespace.ok_or(TierError::Unbound)?;
-    let loaded = load(namespace, name, number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
-    let bytes = settled(loaded).await?.dyn_into::<Uint8Array>();
-    Ok(bytes.ok().map(|bytes| bytes.to_vec()))
+impl KeySetTier for KvNamespace {
+    async fn load(&self, name: &str) -> Loaded {
+        self.get(name).await
+    }
+
+    async fn store(&self, name: &str, bytes: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+        self.put(name, bytes, ttl_secs).await
+    }
 }
 
-async fn settled(promise: Promise) -> Result<JsValue, TierError> {
-    JsFuture::from(promise).await.map_err(|why| match why.as_string().as_deref() {
-        Some("timeout") => TierError::TimedOut,
-        Some("throttled") => TierError::Throttled,
-        _ => TierError::Failed,
-    })
+impl ClientEntries for KvNamespace {
+    fn is_bound(&self) -> bool {
+        self.0.is_some()
+    }
+
+    async fn load(&self, name: &str) -> Loaded {
+        self.get(name).await
+    }
+}
+
+/// What KV says where it gives no value; the words of `kv.mjs`.
+pub(super) fn said(word: &str) -> Loaded {
+    match word {
+        "miss" => Ok(None),
+        "timeout" => Err(TierError::TimedOut),
+        "throttled" => Err(TierError::Throttled),
+        _ => Err(TierError::Failed),
+    }
 }

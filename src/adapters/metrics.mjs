@@ -1,8 +1,8 @@
 // Workers Analytics Engine. docs/operations.md says which column is what; new ones go to the end.
 
-export function write(dataset, texts, upstreamMs, upstreamRequests, status) {
+export function write(dataset, blobs, doubles) {
   try {
-    dataset.writeDataPoint({ indexes: [texts[0]], blobs: texts, doubles: [upstreamMs, upstreamRequests, status] });
+    dataset.writeDataPoint({ indexes: [blobs[0]], blobs, doubles: [...doubles] });
   } catch {
     // Metrics are never why there is no token.
   }

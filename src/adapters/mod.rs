@@ -2,7 +2,7 @@
 //! nothing; `worker::Error` and `JsValue` stop here, and so does every text that they carry.
 
 mod body;
-mod client_entries;
+mod caller;
 mod clock;
 mod coordinator_do;
 mod coordinator_stub;
@@ -10,12 +10,12 @@ mod entra_fetch;
 mod entropy;
 mod entry;
 mod env_config;
+mod exchange;
 mod isolate;
 mod issuer_fetch;
 mod js;
 mod kv_tier;
 mod log_sink;
-mod proof;
 mod rate_limit;
 mod scheduled;
 mod storage;

@@ -17,6 +17,7 @@ use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
 use crate::jwt_memory::{UsedAssertions, VerifiedJwts};
 use crate::keys::SealingKey;
 use crate::oauth::client_auth::Proof;
+use crate::origin::is_trustworthy;
 use crate::policy::access::{self, Caller};
 use crate::ports::{ClientEntries, Clock, Entropy, IssuerEndpoint, KeySetTier, SignatureVerifier};
 use crate::registry::{Proved, Registry, RegistryFault, Unread};
@@ -156,6 +157,23 @@ impl<S: ClientEntries, V: Verifier> Callers<S, V> {
         }
         // What was just learnt may be forgotten only where very many ask at once.
         self.recognize(calling, event).unwrap_or(Err(BrokerError::RegistryUnavailable))
+    }
+
+    /// Whether some client lists this origin.
+    pub async fn lists_origin(&self, config: &Config, origin: &str, now: UnixMillis) -> bool {
+        if config.lists_origin(origin) {
+            return true;
+        }
+        if !is_trustworthy(origin) {
+            return false;
+        }
+        let proved = Proved::Origin(origin.to_owned());
+        match self.registry.recall_owner(&proved, now) {
+            Ok(owner) => owner.is_some(),
+            Err(Unread) => {
+                self.registry.read_owner(&proved, now).await.is_ok_and(|owner| owner.is_some())
+            }
+        }
     }
 
     /// The client called `id`; `CLIENTS` wins over the registry.

@@ -47,6 +47,8 @@ pub struct Config {
     credentials: credentials::Credentials,
     clients: clients::Clients,
     sealing_key: SealingKey,
+    /// Whether any client of `CLIENTS` lists an origin.
+    pub has_origins: bool,
     /// Whether hits are written to the request log.
     pub log_hits: bool,
     /// `REGISTRY_KEY`: authenticates the entries of the registry.
@@ -68,7 +70,8 @@ impl Config {
         faults.into_result()?;
         let sealing_key = credentials.parsed.first().map(|first| first.sealing_key.clone());
         let sealing_key = sealing_key.ok_or_else(Vec::new)?;
-        Ok(Self { credentials, clients, sealing_key, log_hits, registry_key })
+        let has_origins = clients.iter().any(|client| !client.origins.is_empty());
+        Ok(Self { credentials, clients, sealing_key, has_origins, log_hits, registry_key })
     }
 
     /// The client called `id` from its entry in the registry, which has the fields of `CLIENTS`.

@@ -45,23 +45,23 @@ impl TokenRequest {
     /// # Errors
     /// What is wrong with the request, or that the caller may not have it.
     pub fn granted(
-        self,
+        &self,
         config: &Config,
         caller: &Caller,
         event: &mut Event,
     ) -> Result<Asked, BrokerError> {
         note(event, caller);
-        let Wanted { ask, min_ttl } = self.wanted?;
-        let granted = access::authorize(config, &caller.client, &ask);
+        let Wanted { ask, min_ttl } = self.wanted.as_ref().map_err(BrokerError::clone)?;
+        let granted = access::authorize(config, &caller.client, ask);
         match &granted {
             Ok(grant) => {
                 event.credential = Some(grant.credential.name.clone());
                 event.scope = Some(grant.scope.as_str().to_owned());
             }
             // What was refused is what an operator looks for; it passed RFC 6749's character set.
-            Err(_) => event.scope = ask.scope.map(|scope| scope.as_str().to_owned()),
+            Err(_) => event.scope = ask.scope.as_ref().map(|scope| scope.as_str().to_owned()),
         }
-        Ok(Asked { grant: granted?, min_ttl })
+        Ok(Asked { grant: granted?, min_ttl: *min_ttl })
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     (
         "broker",
         &[
@@ -17,6 +17,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
             "policy",
             "ports",
             "record",
+            "sealed_tier",
             "upstream",
         ],
     ),
@@ -61,6 +62,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("registry", &["config", "ports"]),
     ("request_id", &[]),
     ("sealed", &["keys"]),
+    ("sealed_tier", &["config", "event", "ports", "record"]),
     ("secret", &[]),
     ("upstream", &["config", "entra", "event", "oauth", "policy", "ports", "record", "request_id"]),
 ];

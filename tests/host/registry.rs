@@ -198,7 +198,7 @@ fn what_is_nobodys_is_remembered_too() {
 
 #[test]
 fn a_change_takes_effect_within_a_minute() {
-    assert!(REGISTRY_MEMORY.0 + KV_CACHE_TTL_SECS * 1000 <= 60_000);
+    const { assert!(REGISTRY_MEMORY.0 + KV_CACHE_TTL_SECS * 1000 <= 60_000) };
     let desk = Desk::new();
     desk.register("far", "k1");
     desk.secret("far", "k1").unwrap();

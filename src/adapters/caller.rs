@@ -1,0 +1,38 @@
+//! What the platform knows about a caller, read only where it is needed.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::JsValue;
+use worker::worker_sys::Context;
+
+use crate::limits::ADDRESS_MAX_BYTES;
+use crate::oauth::client_auth::Ambient;
+
+#[wasm_bindgen(raw_module = "adapters/caller.mjs")]
+extern "C" {
+    #[wasm_bindgen(js_name = ambient)]
+    fn read_ambient(request: &JsValue, context: &Context) -> Vec<JsValue>;
+    #[wasm_bindgen(js_name = address)]
+    fn read_address(request: &JsValue) -> Option<String>;
+    #[wasm_bindgen(js_name = origin)]
+    fn read_origin(request: &JsValue) -> Option<String>;
+}
+
+/// Who the platform says it is.
+pub(super) fn ambient(request: &JsValue, context: &Context) -> Ambient {
+    let mut parts = read_ambient(request, context).into_iter().map(|part| part.as_string());
+    let mut next = || parts.next().flatten();
+    Ambient { service_binding: next(), access_jwt: next(), certificate: next() }
+}
+
+/// The address, where it is one: a Worker behind a service binding can send anything.
+pub(super) fn address(request: &JsValue) -> Option<String> {
+    read_address(request).filter(|text| {
+        let plain = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
+        text.len() <= ADDRESS_MAX_BYTES && text.bytes().all(plain)
+    })
+}
+
+/// The origin of the page that asks.
+pub(super) fn origin(request: &JsValue) -> Option<String> {
+    read_origin(request)
+}
