@@ -6,14 +6,15 @@ use crate::config::Grant;
 use crate::coordinator::{Handout, Source, Want};
 use crate::error::{BrokerError, UpstreamError};
 use crate::event::Event;
-use crate::limits::{FAILURE_ECHO, KV_TTL_MIN_SECS};
+use crate::limits::FAILURE_ECHO;
 use crate::policy::failure_memory::Failure;
 use crate::policy::freshness::{Freshness, assess, is_servable, renew_early_at};
 use crate::ports::{
-    Clock, Coordinated, Coordination, CoordinationError, Entropy, RecalledFailure, TierError,
+    Clock, Coordinated, Coordination, CoordinationError, Entropy, Loaded, RecalledFailure,
     TokenEndpoint, TokenMemory, TokenTier,
 };
-use crate::record::{self, CachedToken};
+use crate::record::CachedToken;
+use crate::sealed_tier;
 use crate::time::{Millis, UnixMillis};
 use crate::upstream::Upstream;
 
@@ -80,22 +81,48 @@ where
     /// The token from KV, else from the coordinator, else from the authorization server.
     ///
     /// # Errors
-    /// Only the authorization server's, and only where no tier has a token that may be served; a
-    /// tier that fails is a miss.
+    /// As [`Self::ask`].
     pub async fn obtain(
         &self,
         grant: &Grant,
         min_ttl: Millis,
         event: &mut Event,
     ) -> Result<Served, BrokerError> {
-        let loaded = self.load(grant, event).await;
-        let tier = if loaded.is_some() { Tier::Kv } else { Tier::Isolate };
-        // Also without a record in KV: another request may have been faster meanwhile.
-        let newest = loaded.map(|token| self.keep(grant, token));
-        let newest = newest.or_else(|| self.memory.recall(&grant.token_key));
-        if let Some(served) = newest.and_then(|token| self.hit(grant, token, tier, min_ttl)) {
-            return Ok(served);
+        let loaded = self.kv.load(&grant.token_key).await;
+        match self.unseal(grant, min_ttl, loaded, event) {
+            Some(served) => Ok(served),
+            None => self.ask(grant, min_ttl, event).await,
         }
+    }
+
+    /// The token from what KV has said. Plain synchronous code too: whoever can wait for KV at less
+    /// cost than a future does so.
+    pub fn unseal(
+        &self,
+        grant: &Grant,
+        min_ttl: Millis,
+        loaded: Loaded,
+        event: &mut Event,
+    ) -> Option<Served> {
+        let opened = sealed_tier::open(grant, loaded, event);
+        let tier = if opened.is_some() { Tier::Kv } else { Tier::Isolate };
+        // Also without a record in KV: another request may have been faster meanwhile.
+        let newest = opened.map(|token| self.keep(grant, token));
+        let newest = newest.or_else(|| self.memory.recall(&grant.token_key))?;
+        self.hit(grant, newest, tier, min_ttl)
+    }
+
+    /// The token from the coordinator, else from the authorization server.
+    ///
+    /// # Errors
+    /// Only the authorization server's, and only where no tier has a token that may be served; a
+    /// tier that fails is a miss.
+    pub async fn ask(
+        &self,
+        grant: &Grant,
+        min_ttl: Millis,
+        event: &mut Event,
+    ) -> Result<Served, BrokerError> {
         let held = self.memory.recall(&grant.token_key);
         let want = Want { min_ttl, ..want(held.as_ref()) };
         let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
@@ -193,7 +220,7 @@ where
     /// shortest TTL it is not worth it.
     pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, event: &mut Event) {
         let now = self.clock.now();
-        let stored = store(&self.kv, grant, token, now, self.entropy.bytes()).await;
+        let stored = sealed_tier::store(&self.kv, grant, token, now, self.entropy.bytes()).await;
         if let Err(error) = stored {
             event.kv_write_failed(error.name());
         }
@@ -321,22 +348,6 @@ where
         is_servable(&token, at).then_some(Served { token, cache_status, at, then: Then::Done })
     }
 
-    async fn load(&self, grant: &Grant, event: &mut Event) -> Option<CachedToken> {
-        let key = &grant.token_key;
-        let sealed = match self.kv.load(key).await {
-            Ok(sealed) => sealed?,
-            Err(error) => {
-                event.kv_read_failed(error.name());
-                return None;
-            }
-        };
-        let opened = record::open(&sealed, key, &grant.credential.sealing_key);
-        if let Err(error) = opened {
-            event.kv_read_failed(error.name());
-        }
-        opened.ok()
-    }
-
     fn hit(
         &self,
         grant: &Grant,
@@ -365,23 +376,4 @@ where
 
 fn want(held: Option<&CachedToken>) -> Want {
     Want { known_generation: held.map_or(0, |token| token.generation), ..Want::default() }
-}
-
-/// Seals `token` and puts it into `tier`, unless it is not worth it any more.
-///
-/// # Errors
-/// The tier's.
-pub async fn store(
-    tier: &impl TokenTier,
-    grant: &Grant,
-    token: &CachedToken,
-    now: UnixMillis,
-    nonce: [u8; 24],
-) -> Result<(), TierError> {
-    let ttl_secs = now.until(token.expires_at).whole_secs();
-    if ttl_secs < KV_TTL_MIN_SECS {
-        return Ok(());
-    }
-    let sealed = record::seal(token, &grant.token_key, &grant.credential.sealing_key, nonce);
-    tier.store(&grant.token_key, &sealed, ttl_secs).await
 }

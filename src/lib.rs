@@ -29,6 +29,7 @@ pub mod policy;
 pub mod ports;
 pub mod record;
 pub mod request_id;
+pub mod sealed_tier;
 pub mod secret;
 pub mod time;
 pub mod upstream;

@@ -17,8 +17,9 @@ pub struct IsolateMemory(RefCell<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     places: BTreeMap<TokenKey, usize>,
-    /// Close together: the oldest is looked for among all of them.
     slots: Vec<Entry>,
+    /// When each slot was last used. Close together: the oldest is looked for among all of them.
+    last_used: Vec<u64>,
     /// Counts uses; the smallest is the longest ago.
     uses: u64,
     failures: BTreeMap<TokenKey, RecalledFailure>,
@@ -28,7 +29,6 @@ struct Entries {
 struct Entry {
     key: TokenKey,
     token: CachedToken,
-    last_used: u64,
     /// When a background renewal was started. A new token does not end that: one that is due from
     /// the start must not be renewed by every request.
     renewal_claimed_at: Option<UnixMillis>,
@@ -43,27 +43,28 @@ impl Entries {
 
     fn use_now(&mut self, key: &TokenKey) -> Option<&mut Entry> {
         self.uses = self.uses.saturating_add(1);
-        let now = self.uses;
-        let entry = self.get(key)?;
-        entry.last_used = now;
-        Some(entry)
+        let place = *self.places.get(key)?;
+        *self.last_used.get_mut(place)? = self.uses;
+        self.slots.get_mut(place)
     }
 
     /// Adds what is not there yet, in the place of the least recently used if there is no room.
     fn insert(&mut self, key: TokenKey, token: CachedToken) {
         self.failures.remove(&key);
-        let new =
-            Entry { key, token, last_used: self.uses, renewal_claimed_at: None, best_at: None };
+        let new = Entry { key, token, renewal_claimed_at: None, best_at: None };
         if self.slots.len() < ISOLATE_TOKENS_MAX {
             self.places.insert(key, self.slots.len());
             self.slots.push(new);
+            self.last_used.push(self.uses);
             return;
         }
-        let oldest = self.slots.iter_mut().enumerate().min_by_key(|(_, entry)| entry.last_used);
-        if let Some((place, oldest)) = oldest {
-            self.places.remove(&oldest.key);
+        let oldest = self.last_used.iter_mut().enumerate().min_by_key(|(_, used)| **used);
+        if let Some((place, last_used)) = oldest
+            && let Some(entry) = self.slots.get_mut(place)
+        {
+            self.places.remove(&entry.key);
             self.places.insert(key, place);
-            *oldest = new;
+            (*last_used, *entry) = (self.uses, new);
         }
     }
 }

@@ -42,11 +42,14 @@ pub struct RecalledFailure {
     pub ask_again_at: UnixMillis,
 }
 
+/// What a shared tier says it has: a sealed record, or none; a miss is not an error.
+pub type Loaded = Result<Option<Vec<u8>>, TierError>;
+
 /// A shared tier of sealed records. An optimisation, never an authority: callers treat every
 /// [`TierError`] as a miss and write it to the log.
 pub trait TokenTier {
-    /// `Ok(None)` is a miss, not an error.
-    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError>;
+    /// What is under `key`.
+    async fn load(&self, key: &TokenKey) -> Loaded;
     /// Keeps `record` for `ttl_secs`, at least [`crate::limits::KV_TTL_MIN_SECS`].
     async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError>;
 }

@@ -4,6 +4,8 @@
 //! is the version byte and the token key, so a value moved to another key does not open.
 //! `docs/storage.md` has the layout; a test pins it byte for byte.
 
+use std::mem;
+
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
@@ -133,7 +135,7 @@ pub fn open(
     let plaintext = XChaCha20Poly1305::new(sealing_key.expose().into())
         .decrypt(&XNonce::from(*nonce), payload)
         .map_err(|_| OpenError::NotAuthentic)?;
-    decode(&Zeroizing::new(plaintext)).ok_or(OpenError::Malformed)
+    decode(Zeroizing::new(plaintext)).ok_or(OpenError::Malformed)
 }
 
 fn associated_data(key: &TokenKey) -> [u8; 33] {
@@ -162,15 +164,19 @@ fn encode(token: &CachedToken) -> Zeroizing<Vec<u8>> {
     plaintext
 }
 
-fn decode(plaintext: &[u8]) -> Option<CachedToken> {
-    let (generation, rest) = take_number(plaintext)?;
+fn decode(mut plaintext: Zeroizing<Vec<u8>>) -> Option<CachedToken> {
+    let (generation, rest) = take_number(&plaintext)?;
     let (requested_at, rest) = take_instant(rest)?;
     let (expires_at, rest) = take_instant(rest)?;
     let (ext_expires_at, rest) = take_instant(rest)?;
     let (refresh_at, text) = take_instant(rest)?;
+    let numbers = plaintext.len().checked_sub(text.len())?;
+    // The token alone is left, in its place: each copy would have to be overwritten.
+    plaintext.drain(..numbers);
+    let text = mem::take(&mut *plaintext);
     let present = |at: UnixMillis| (at.0 != ABSENT).then_some(at);
     Some(CachedToken {
-        access_token: AccessToken::parse(String::from_utf8(text.to_vec()).ok()?)?,
+        access_token: AccessToken::parse(String::from_utf8(text).ok()?)?,
         generation,
         requested_at,
         expires_at,

@@ -17,7 +17,6 @@ use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use super::isolate::Isolate;
 use super::storage::State;
 use super::{js, timeout};
-use crate::broker;
 use crate::config::Grant;
 use crate::coordinator::message::{
     AcquireMessage, ReplyMessage, Seal, SealedReply, StoredState, Subject,
@@ -29,6 +28,7 @@ use crate::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
 use crate::ports::{Clock, Entropy, EventSink};
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
+use crate::sealed_tier;
 use crate::time::UnixMillis;
 use crate::upstream::Upstream;
 
@@ -301,7 +301,7 @@ impl Driver {
         let broker = &self.isolate.broker;
         let (now, nonce) = (broker.clock.now(), broker.entropy.bytes());
         // KV is a hint: whoever misses it there asks here.
-        if let Err(error) = broker::store(&broker.kv, &grant, &token, now, nonce).await {
+        if let Err(error) = sealed_tier::store(&broker.kv, &grant, &token, now, nonce).await {
             let mut line = line_about(&grant, self.fresh_request_id());
             line.outcome = "not_published";
             line.kv_write_failed(error.name());

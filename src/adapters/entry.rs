@@ -14,6 +14,7 @@ use worker::worker_sys::Context;
 use zeroize::Zeroizing;
 
 use super::isolate::Isolate;
+use super::kv_tier;
 use crate::broker::{Served, Then};
 use crate::cache_status::CacheStatus;
 use crate::config::{Config, Grant};
@@ -23,7 +24,7 @@ use crate::http::ask::{self, Asked, Form};
 use crate::http::reply::Reply;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
-use crate::ports::{Entropy, EventSink};
+use crate::ports::{Entropy, EventSink, Loaded};
 use crate::request_id::RequestId;
 
 #[wasm_bindgen(raw_module = "adapters/response.mjs")]
@@ -50,6 +51,9 @@ extern "C" {
 /// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
 /// platform becomes a 500 that says nothing about it.
 ///
+/// Where KV has to be read first the answer is that read, and `worker.mjs` calls once more with
+/// what it gave: `record`, or in a word (`kv_tier.rs`) why there is none.
+///
 /// `worker.mjs` has taken the request apart. Where it has a body to be read, `body` is that, or
 /// nothing where it could not be read.
 #[expect(clippy::too_many_arguments, reason = "one call costs less than one for each part")]
@@ -65,6 +69,8 @@ pub fn fetch(
     body: Option<String>,
     env: &Env,
     context: Context,
+    record: Option<Vec<u8>>,
+    no_record: Option<String>,
 ) -> JsValue {
     let isolate = Isolate::current(env);
     let (path, query) = path_and_query(url);
@@ -75,7 +81,9 @@ pub fn fetch(
         .find_map(|id| RequestId::parse(&id))
         .unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
     let event = Event::new(request_id, method, route.name());
-    let exchange = Exchange { isolate, context: Rc::new(context), event };
+    let loaded = record.map(|record| Ok(Some(record)));
+    let loaded = loaded.or_else(|| no_record.as_deref().map(kv_tier::said));
+    let exchange = Exchange { isolate, context: Rc::new(context), event, loaded };
     let authorization = authorization.as_deref();
     match route {
         Route::Token => exchange.token(query, authorization),
@@ -101,6 +109,8 @@ struct Exchange {
     isolate: Rc<Isolate>,
     context: Rc<Context>,
     event: Event,
+    /// What KV has said, where it has been asked.
+    loaded: Option<Loaded>,
 }
 
 impl Exchange {
@@ -126,22 +136,36 @@ impl Exchange {
         self.answer(asked, Dialect::TokenEndpoint)
     }
 
-    /// A hit in isolate memory and a refusal are answered without a promise.
-    fn answer(self, asked: Result<Asked, BrokerError>, dialect: Dialect) -> JsValue {
+    /// A refusal and a hit, in isolate memory or in what KV has said, are answered without a
+    /// promise.
+    fn answer(mut self, asked: Result<Asked, BrokerError>, dialect: Dialect) -> JsValue {
         let asked = match asked {
             Ok(asked) => asked,
             Err(error) => return self.failed(&error, dialect),
         };
-        match self.isolate.broker.recall(&asked.grant, asked.min_ttl) {
-            Some(served) => self.served(&asked.grant, served),
-            None => promise(&Rc::clone(&self.context), self.obtained(asked, dialect)),
+        let Asked { grant, min_ttl } = &asked;
+        let isolate = Rc::clone(&self.isolate);
+        let Isolate { broker, .. } = &*isolate;
+        let loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => match broker.recall(grant, *min_ttl) {
+                Some(served) => return self.served(grant, served),
+                None => match broker.kv.reading(&grant.token_key) {
+                    Ok(reading) => return reading,
+                    Err(unbound) => Err(unbound),
+                },
+            },
+        };
+        match broker.unseal(grant, *min_ttl, loaded, &mut self.event) {
+            Some(served) => self.served(grant, served),
+            None => promise(&Rc::clone(&self.context), self.ask(asked, dialect)),
         }
     }
 
-    async fn obtained(mut self, asked: Asked, dialect: Dialect) -> JsValue {
+    async fn ask(mut self, asked: Asked, dialect: Dialect) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
         let Asked { grant, min_ttl } = asked;
-        match isolate.broker.obtain(&grant, min_ttl, &mut self.event).await {
+        match isolate.broker.ask(&grant, min_ttl, &mut self.event).await {
             Ok(served) => self.served(&grant, served),
             Err(error) => self.failed(&error, dialect),
         }
@@ -165,7 +189,7 @@ impl Exchange {
 
     /// What is done while the response is on its way; the log line waits for how that went.
     fn behind(self, grant: Rc<Grant>, served: Served) {
-        let Self { isolate, context, mut event } = self;
+        let Self { isolate, context, mut event, .. } = self;
         let work = future_to_promise(async move {
             let broker = &isolate.broker;
             match served.then {

@@ -14,11 +14,12 @@ use super::env_config::bound;
 use super::js::number;
 use crate::keys::TokenKey;
 use crate::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
-use crate::ports::{TierError, TokenTier};
+use crate::ports::{Loaded, TierError, TokenTier};
 
 #[wasm_bindgen(raw_module = "adapters/kv.mjs")]
 extern "C" {
     fn load(namespace: &JsValue, name: &str, cache_ttl: f64, ms: f64) -> Promise;
+    fn reading(namespace: &JsValue, name: &str, cache_ttl: f64, ms: f64) -> JsValue;
     fn store(namespace: &JsValue, name: &str, bytes: Uint8Array, ttl: f64, ms: f64) -> Promise;
 }
 
@@ -31,32 +32,46 @@ impl KvTier {
         Self(bound(env, "TOKENS"))
     }
 
+    /// A read that `worker.mjs` waits for, to come back with what it gave: see [`said`].
+    pub(super) fn reading(&self, key: &TokenKey) -> Result<JsValue, TierError> {
+        let (ttl, ms) = (number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
+        Ok(reading(self.namespace()?, &key.kv_name(), ttl, ms))
+    }
+
     fn namespace(&self) -> Result<&JsValue, TierError> {
         self.0.as_ref().ok_or(TierError::Unbound)
     }
 }
 
 impl TokenTier for KvTier {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
-        let namespace = self.namespace()?;
-        let loaded =
-            load(namespace, &key.kv_name(), number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
-        let bytes = settled(loaded).await?.dyn_into::<Uint8Array>();
-        Ok(bytes.ok().map(|bytes| bytes.to_vec()))
+    async fn load(&self, key: &TokenKey) -> Loaded {
+        let (ttl, ms) = (number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0));
+        let loaded = load(self.namespace()?, &key.kv_name(), ttl, ms);
+        let loaded = JsFuture::from(loaded).await.unwrap_or_default();
+        match loaded.dyn_into::<Uint8Array>() {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(word) => said(word.as_string().as_deref().unwrap_or_default()),
+        }
     }
 
     async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
         let (namespace, record) = (self.namespace()?, Uint8Array::from(record));
-        settled(store(namespace, &key.kv_name(), record, number(ttl_secs), number(KV_TIMEOUT.0)))
-            .await
-            .map(drop)
+        let (ttl, ms) = (number(ttl_secs), number(KV_TIMEOUT.0));
+        let stored = store(namespace, &key.kv_name(), record, ttl, ms);
+        let stored = JsFuture::from(stored).await.unwrap_or_default();
+        match stored.as_string().as_deref() {
+            None => Ok(()),
+            Some(word) => said(word).map(drop),
+        }
     }
 }
 
-async fn settled(promise: Promise) -> Result<JsValue, TierError> {
-    JsFuture::from(promise).await.map_err(|why| match why.as_string().as_deref() {
-        Some("timeout") => TierError::TimedOut,
-        Some("throttled") => TierError::Throttled,
-        _ => TierError::Failed,
-    })
+/// What KV says where it gives no record; the words of `kv.mjs`.
+pub(super) fn said(word: &str) -> Loaded {
+    match word {
+        "miss" => Ok(None),
+        "timeout" => Err(TierError::TimedOut),
+        "throttled" => Err(TierError::Throttled),
+        _ => Err(TierError::Failed),
+    }
 }

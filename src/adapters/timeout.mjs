@@ -1,14 +1,9 @@
 // A deadline for things that may never answer.
 
 /** What `promise` comes to; rejected with "timeout" where that takes longer than `ms`. */
-export async function within(ms, promise) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(reject, ms, "timeout");
+export function within(ms, promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, ms, "timeout");
+    promise.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -5,6 +5,7 @@
 import * as broker from "edge-token-broker";
 
 import { requestText } from "./body.mjs";
+import { Reading } from "./kv.mjs";
 import { internalError } from "./response.mjs";
 
 /** Shared with the `worker` crate's panic hook. */
@@ -53,15 +54,20 @@ async function outlive(promise) {
 /** As `REQUEST_BODY_MAX_BYTES` in limits.rs, which decides. */
 const BODY_MAX = 16 * 1024;
 
-/** Takes a request apart and hands it to the wasm, in one call. Nearly always there is an answer at once. */
+/**
+ * Takes a request apart and hands it to the wasm, in one call. Nearly always there is an answer at once; else nearly
+ * always there is one once KV has been read.
+ */
 function handle({ method, url, headers }, contentType, body, env, context) {
   const authorization = headers.get("authorization") ?? undefined;
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
-  const ask = () => {
+  const ask = (record, noRecord) => {
     recover();
     try {
-      return broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, env, context);
+      return broker.fetch(
+        method, url, authorization, clientRequestId, requestId, contentType, body, env, context, record, noRecord,
+      );
     } catch (error) {
       note(error);
       return failed();
@@ -69,7 +75,16 @@ function handle({ method, url, headers }, contentType, body, env, context) {
   };
   const failed = () => internalError(clientRequestId ?? requestId);
   const answer = ask();
+  if (answer instanceof Reading) return read(answer, ask, failed);
   return answer instanceof Promise ? answered(answer, [ask, failed]) : answer;
+}
+
+/** Waits for KV, and asks once more with what it gave. */
+async function read({ loaded }, ask, failed) {
+  const outcome = await loaded;
+  const again = () => (typeof outcome === "string" ? ask(undefined, outcome) : ask(outcome));
+  const answer = again();
+  return answer instanceof Promise ? answered(answer, [again, failed]) : answer;
 }
 
 /** Asks once more where the answer was lost; not again, for it may be this request that makes the wasm panic. */

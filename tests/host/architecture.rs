@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "broker",
         &[
@@ -17,6 +17,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "policy",
             "ports",
             "record",
+            "sealed_tier",
             "upstream",
         ],
     ),
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ),
     ("record", &["keys", "oauth"]),
     ("request_id", &[]),
+    ("sealed_tier", &["config", "event", "ports", "record"]),
     ("secret", &[]),
     ("upstream", &["config", "entra", "event", "oauth", "policy", "ports", "record", "request_id"]),
 ];
