@@ -3,6 +3,7 @@
 use super::credentials::{name_of, required};
 use super::fault::{Faults, Reason};
 use super::json::Field;
+use crate::jwt::discovery::metadata_url;
 use crate::jwt::{OneOf, Trust};
 use crate::origin::is_trustworthy;
 
@@ -40,7 +41,7 @@ fn issuer_of(field: Field, has_keys: bool, pinned: bool, faults: &mut Faults) ->
     let path = field.path.clone();
     let issuer = field.into_text(faults)?;
     let issuer = faults.ok(path.clone(), name_of(issuer))?;
-    if !has_keys && !is_trustworthy(&issuer) {
+    if !has_keys && metadata_url(&issuer).is_none() {
         faults.add(path, Reason::NotAnIssuer);
     } else if !pinned && PUBLIC_ISSUERS.contains(&issuer.trim_end_matches('/')) {
         faults.add(path, Reason::PublicIssuer);

@@ -158,7 +158,7 @@ impl Held {
         now < self.fetched_at.plus(KEY_SET_FRESH)
     }
 
-    pub(super) fn is_good(&self, now: UnixMillis) -> bool {
+    fn is_good(&self, now: UnixMillis) -> bool {
         now < self.fetched_at.plus(KEY_SET_GOOD)
     }
 

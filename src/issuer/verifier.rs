@@ -144,13 +144,11 @@ where
         }
     }
 
-    /// The copy in the shared tier, where it is authentic and not too old.
+    /// The copy in the shared tier, where it is authentic.
     async fn load(&self, wanted: &Wanted<'_>) -> Option<Fetched> {
         let sealed = self.tier.load(&wanted.name.kv_name()).await.ok()??;
-        let now = self.clock.now();
         let stored = stored::open(&sealed, &wanted.name, wanted.sealing_key).ok()?;
-        let copy = Fetched::new(stored.jwks, stored.fetched_at.min(now))?;
-        copy.held.is_good(now).then_some(copy)
+        Fetched::new(stored.jwks, stored.fetched_at.min(self.clock.now()))
     }
 
     async fn store(&self, wanted: &Wanted<'_>, jwks: Vec<u8>, fetched_at: UnixMillis) {

@@ -10,8 +10,9 @@ use proptest::prelude::*;
 
 /// The JWK of an RSA key with a modulus of `bits`, and `more` members.
 fn rsa(bits: usize, exponent: &[u8], more: &str) -> String {
-    let mut modulus = vec![0xff; bits.div_ceil(8)];
-    modulus[0] = 0xff >> (bits.div_ceil(8) * 8 - bits);
+    let bytes = bits.div_ceil(8);
+    let mut modulus = vec![0xff >> (bytes * 8 - bits)];
+    modulus.resize(bytes, 0xff);
     format!(
         r#"{{"kty":"RSA","kid":"k","n":"{}","e":"{}"{more}}}"#,
         base64url(modulus),

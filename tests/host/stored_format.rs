@@ -1,14 +1,16 @@
-//! The sealed record and a coordinator's state: pinned byte for byte; a miss whenever anything about
-//! a record is off.
+//! The sealed record, the sealed key set and a coordinator's state: pinned byte for byte; a miss
+//! whenever anything about a record is off.
 //!
 //! If a pin fails because the format changed on purpose: give it a new version byte in
-//! `src/record.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
+//! `src/record.rs` or `src/issuer/stored.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
 
+use crate::support::jwt::trust;
 use crate::support::tokens::token;
 use edge_token_broker::coordinator::Facts;
 use edge_token_broker::coordinator::message::{StoredState, Subject};
 use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
 use edge_token_broker::error::UpstreamError;
+use edge_token_broker::issuer::{self, KeySetName, StoredKeySet};
 use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::scope::ScopeSet;
@@ -23,6 +25,9 @@ const SCOPE: &str = "https://graph.microsoft.com/.default";
 
 /// Computed once by another implementation (Python: `hmac`, `hashlib`, `PyCryptodome`).
 const PINNED_RECORD: &str = "02242424242424242424242424242424242424242424242424d3b440c11403308387c7fbcb228f98b59cb5f236a2f92cfc2d6408e0e4783da94f630aaac5879b419ade4e1cd52fb2a2fc772991d3c9ea102d278153";
+
+/// Computed likewise.
+const PINNED_KEY_SET: &str = "01242424242424242424242424242424242424242424242424d3b4414adbe65880fce591259419d28fc7e88e52673ad3ee9106e1a8abba35b323dd04";
 
 /// Encoded once by another implementation (Python: `cbor2`).
 const PINNED_STATE: &str = "83836764656661756c74617368746f6b656e3a3030850783820181836e696e76616c69645f636c69656e74626e6f83811a006ad097f661741b0000018bcfe56800021b0000018bcfe568011b0000018bcfe568021b0000018bcfe56803420224";
@@ -76,6 +81,19 @@ fn the_token_key_is_pinned() {
 #[test]
 fn the_record_is_pinned() {
     assert_eq!(hex(&sealed()), PINNED_RECORD);
+}
+
+#[test]
+fn the_key_set_is_pinned() {
+    let name = KeySetName::of(&trust());
+    assert_eq!(
+        name.kv_name(),
+        "jwks:28926e66c846537b25ff20ef08020dc3ca403dd83ecff8540c857c94f5da20a2"
+    );
+    let jwks = br#"{"keys":[]}"#.to_vec();
+    let stored = StoredKeySet { fetched_at: UnixMillis(1_700_000_000_000), jwks };
+    let sealed = issuer::seal(&stored, &name, &usual().sealing_key, [0x24; 24]);
+    assert_eq!(hex(&sealed), PINNED_KEY_SET);
 }
 
 fn state() -> StoredState {

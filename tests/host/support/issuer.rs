@@ -23,7 +23,7 @@ use super::ports::{CountingEntropy, SimulatedClock};
 pub(crate) const METADATA: &str = "https://issuer.example/.well-known/openid-configuration";
 pub(crate) const JWKS: &str = "https://keys.example/jwks";
 
-/// A clock whose sleepers let others go first.
+/// A clock whose sleepers let others go first, and sleep at the same time.
 #[derive(Clone)]
 pub(crate) struct YieldingClock(pub(crate) SimulatedClock);
 
@@ -33,8 +33,9 @@ impl Clock for YieldingClock {
     }
 
     async fn sleep(&self, span: Millis) {
+        let until = self.now().plus(span);
         Pause::default().await;
-        self.0.advance(span);
+        self.0.advance(self.now().until(until));
     }
 }
 
