@@ -9,7 +9,8 @@ import { openWorld, withWorld } from "./harness/world.mjs";
 
 const KEYS = new Set([
   "level", "request_id", "method", "route", "client_id", "credential", "scope", "outcome", "tier", "status",
-  "reason", "upstream_ms", "upstream_requests", "upstream_status", "aadsts", "trace_id", "renewal", "coordinator", "kv_read", "kv_write", "faults",
+  "reason", "upstream_ms", "upstream_requests", "upstream_status", "aadsts", "trace_id", "renewal", "coordinator", "kv_read", "kv_write",
+  "registry", "faults", "proof", "issuer", "subject", "address",
 ]);
 
 let world;
@@ -34,7 +35,7 @@ test("a miss: who, what, from where, how long upstream took", async () => {
   world.authority.next({ slow: 50 });
   const { line, upstream_ms } = await lineOf(await world.getToken({ scope }));
   assert.deepEqual(line, {
-    method: "GET", route: "token", client_id: REPORTS.id, credential: "default", scope,
+    method: "GET", route: "token", client_id: REPORTS.id, proof: "key_sha256", credential: "default", scope,
     outcome: "miss", tier: "upstream", status: 200,
     upstream_requests: 1, upstream_status: 200,
   });
@@ -45,7 +46,8 @@ test("a hit: from which tier, and nothing about upstream", async () => {
   const scope = world.newScope();
   await world.logOf(await world.postToken({ scope }));
   const expected = {
-    method: "POST", route: "token_endpoint", client_id: REPORTS.id, credential: "default", scope, outcome: "hit", status: 200,
+    method: "POST", route: "token_endpoint", client_id: REPORTS.id, proof: "key_sha256", credential: "default", scope,
+    outcome: "hit", status: 200,
   };
   const fromMemory = await lineOf(await world.postToken({ scope }));
   await world.restart();

@@ -33,11 +33,13 @@ const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-tok
  * `registryPort`: the KV server behind `REGISTRY`, likewise.
  * `front`: source of another Worker that takes the requests, with the broker behind its binding `BROKER`, and a second
  * isolate of it, with the same coordinators, behind `OTHER`.
+ * `beside`: more Workers: the broker's binding to each → its source.
+ * `wrapped`: bindings that are objects of the runtime itself: name → source of a module whose default export makes one.
  * `bound`: more bindings of `front` to the broker: name → their `props`.
  * `coordinator`: `null` for no binding `COORDINATOR`; else `{ storage, source }`: the directory that its objects are
  * stored in (left out: in memory), and the source of a module whose `TokenCoordinator` takes the bundle's place.
  */
-export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}, coordinator }) {
+export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}, beside = {}, wrapped = {}, coordinator }) {
   const services = [
     `(name = "broker", worker = .broker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
@@ -47,10 +49,16 @@ export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}
   if (registryPort !== undefined) services.push(`(name = "registry", external = (address = "127.0.0.1:${registryPort}", http = ()))`);
   if (front !== undefined) services.push(`(name = "front", worker = .front)`, `(name = "other", worker = .other)`);
 
+  Object.keys(beside).forEach((name, n) => services.push(`(name = ${text(name)}, worker = .beside${n})`));
+
   const declared = Object.entries(bindings).map(([name, value]) => binding(name, value));
   if (kvPort !== undefined) declared.push(`(name = "TOKENS", kvNamespace = "kv")`);
 
   if (registryPort !== undefined) declared.push(`(name = "REGISTRY", kvNamespace = "registry")`);
+
+  for (const name of Object.keys(beside)) declared.push(`(name = ${text(name)}, service = ${text(name)})`);
+
+  for (const name of Object.keys(wrapped)) declared.push(`(name = ${text(name)}, wrapped = (moduleName = ${text(`wrapped:${name}`)}))`);
 
   const coordinated = (at) =>
     coordinator ? [...declared, `(name = "COORDINATOR", durableObjectNamespace = ${at})`] : declared;
@@ -62,6 +70,9 @@ export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}
     `const config :Workerd.Config = (`,
     `  services = [${services.join(", ")}],`,
     `  sockets = [(name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = "CF-Blob"), service = "${front === undefined ? "broker" : "front"}")],`,
+    `  extensions = [(modules = [${Object.entries(wrapped)
+      .map(([name, source]) => `(name = ${text(`wrapped:${name}`)}, internal = true, esModule = ${text(source)})`)
+      .join(", ")}])],`,
     `);`,
     worker("broker", modules, coordinated(`"TokenCoordinator"`), coordinator ? objects(coordinator.storage) : []),
     front === undefined ? "" : worker("other", modules, coordinated(`(className = "TokenCoordinator", serviceName = "broker")`)),
@@ -72,6 +83,7 @@ export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}
         ([name, props]) => `(name = ${text(name)}, service = (name = "broker", props = (json = ${text(JSON.stringify(props))})))`,
       ),
     ]),
+    ...Object.values(beside).map((source, n) => worker(`beside${n}`, [`(name = "main.mjs", esModule = ${text(source)})`], [])),
   ].join("\n");
 }
 

@@ -15,7 +15,8 @@ import { Sweep } from "./sweep.mjs";
 /**
  * Opens a world. `bindings` (or a function that makes them of the authority's URL) are added to the broker's standard
  * ones; `undefined` removes one. `kv: false` leaves the `TOKENS` binding out, `registry: true` adds `REGISTRY`. `front`
- * puts another Worker before the broker, and `bound` gives it more bindings (workerd_config.mjs).
+ * puts another Worker before the broker, `bound` gives it more bindings, `beside` is more Workers, `wrapped` more
+ * objects of the runtime (workerd_config.mjs).
  *
  * `coordinator: false` leaves the `COORDINATOR` binding out, `{ durable: true }` keeps what the coordinators stored over
  * restarts, and `{ source }` is a module with another class `TokenCoordinator`.
@@ -24,13 +25,13 @@ import { Sweep } from "./sweep.mjs";
  *
  * Closing it sweeps everything that came out of it for every secret that went in.
  */
-export async function openWorld({ bindings = {}, kv = true, registry = false, front, bound, coordinator = {}, breaks } = {}) {
+export async function openWorld({ bindings = {}, kv = true, registry = false, front, bound, beside, wrapped, coordinator = {}, breaks } = {}) {
   const sweep = new Sweep();
   for (const [what, secret] of ALL_SECRETS) sweep.secret(what, secret);
   const authority = await startAuthority({ apps: [DEFAULT_APP, BILLING_APP] });
   const storage = coordinator.durable ? await mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
   const world = new World({
-    sweep, authority, front, bound, breaks,
+    sweep, authority, front, bound, beside, wrapped, breaks,
     kv: kv ? await KvServer.start() : undefined,
     registry: registry ? await KvServer.start() : undefined,
     coordinator: coordinator && { source: coordinator.source, storage },
@@ -67,9 +68,9 @@ class World {
     for (const [name, value] of Object.entries(all)) {
       if (/SECRET|KEY/.test(name) && typeof value === "string") this.sweep.secret(name, value);
     }
-    const { kv, registry, front, bound, coordinator, sweep, breaks } = this;
+    const { kv, registry, front, bound, beside, wrapped, coordinator, sweep, breaks } = this;
     const ports = { kvPort: kv?.port, registryPort: registry?.port };
-    this.broker = await Broker.start({ bindings: all, ...ports, front, bound, coordinator, sweep, breaks });
+    this.broker = await Broker.start({ bindings: all, ...ports, front, bound, beside, wrapped, coordinator, sweep, breaks });
   }
 
   /** Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed. */
