@@ -137,6 +137,18 @@ impl CoordinationError {
     }
 }
 
+/// Which client assertions were used, anywhere in the network.
+pub trait AssertionLedger {
+    /// Notes the use of the assertion `id` until `until`, and says whether it is the first. Whoever
+    /// gets no answer knows of the uses in its own isolate alone.
+    async fn use_once(
+        &self,
+        client_id: &str,
+        id: &[u8; 32],
+        until: UnixMillis,
+    ) -> Result<bool, CoordinationError>;
+}
+
 /// The authorization server's token endpoint.
 pub trait TokenEndpoint {
     /// Sends one request, follows no redirect, and reads the answer to its end, all within

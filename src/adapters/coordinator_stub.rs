@@ -13,16 +13,23 @@ use crate::config::Grant;
 use crate::coordinator::Want;
 use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, SealedReply, Subject};
 use crate::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
-use crate::ports::{Coordinated, Coordination, CoordinationError};
+use crate::ports::{AssertionLedger, Coordinated, Coordination, CoordinationError};
 use crate::request_id::RequestId;
+use crate::time::UnixMillis;
 
 #[wasm_bindgen(raw_module = "adapters/coordinator.mjs")]
 extern "C" {
     fn ask(namespace: &JsValue, name: &str, message: &Uint8Array, ms: f64) -> Promise;
 }
 
+#[wasm_bindgen(raw_module = "adapters/assertions.mjs")]
+extern "C" {
+    #[wasm_bindgen(js_name = useOnce)]
+    fn use_once(namespace: &JsValue, client_id: &str, id: &str, until: f64, ms: f64) -> Promise;
+}
+
 /// The Durable Object namespace `COORDINATOR`, where it is bound.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CoordinatorStub(Option<JsValue>);
 
 impl CoordinatorStub {
@@ -73,5 +80,25 @@ fn fault(why: JsValue) -> CoordinationError {
         CoordinationError::TimedOut
     } else {
         CoordinationError::Failed
+    }
+}
+
+impl AssertionLedger for CoordinatorStub {
+    async fn use_once(
+        &self,
+        client_id: &str,
+        id: &[u8; 32],
+        until: UnixMillis,
+    ) -> Result<bool, CoordinationError> {
+        let namespace = self.0.as_ref().ok_or(CoordinationError::Unbound)?;
+        let id = base16ct::lower::encode_string(id);
+        let (until, ms) = (js::number(until.0), js::number(COORDINATOR_TIMEOUT.0));
+        match JsFuture::from(use_once(namespace, client_id, &id, until, ms)).await {
+            Ok(first) => Ok(first == JsValue::TRUE),
+            Err(why) if why.as_string().as_deref() == Some("timeout") => {
+                Err(CoordinationError::TimedOut)
+            }
+            Err(_) => Err(CoordinationError::Failed),
+        }
     }
 }

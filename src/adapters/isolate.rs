@@ -30,6 +30,7 @@ pub(super) type WorkerBroker =
 pub(super) type WorkerCallers = Callers<
     KvNamespace,
     JwtVerifier<IssuerFetch, KvNamespace, WebCrypto, SystemClock, SystemEntropy>,
+    CoordinatorStub,
 >;
 
 /// One isolate's state. Bindings change only with a new version of the Worker, which gets new
@@ -89,5 +90,6 @@ fn callers(env: &Env) -> WorkerCallers {
         },
         verified: VerifiedJwts::default(),
         used: UsedAssertions::default(),
+        ledger: CoordinatorStub::new(env),
     }
 }

@@ -4,6 +4,7 @@
 
 import * as broker from "edge-token-broker";
 
+import { isAboutAssertion, noteUse } from "./assertions.mjs";
 import { requestText } from "./body.mjs";
 import { Reading } from "./kv.mjs";
 import { internalError } from "./response.mjs";
@@ -141,6 +142,7 @@ export class TokenCoordinator {
   }
 
   async fetch(request) {
+    if (isAboutAssertion(request)) return noteUse(request, this.#parameters[0].storage);
     const message = await request.bytes();
     return new Response(await this.#current((object) => object.acquire(message)));
   }

@@ -10,7 +10,7 @@ use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
 use crate::jwt_memory::JwtDigest;
 use crate::oauth::client_auth::Proof;
 use crate::policy::access::{Caller, Proven};
-use crate::ports::ClientEntries;
+use crate::ports::{AssertionLedger, ClientEntries, CoordinationError};
 use crate::registry::Unread;
 
 /// A JWT as it was presented.
@@ -63,7 +63,7 @@ impl<'a> Presentation<'a> {
     }
 }
 
-impl<S: ClientEntries, V: Verifier> Callers<S, V> {
+impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
     /// The caller whose JWT was verified a short while ago.
     pub(super) fn recall_jwt(&self, calling: &Calling<'_>) -> Result<Caller, Unread> {
         let presentation = Presentation::of(calling.proof)
@@ -100,7 +100,9 @@ impl<S: ClientEntries, V: Verifier> Callers<S, V> {
         if !alone {
             return Err(RequestFault::SeveralClients.into());
         }
-        self.note(calling, &presentation, chosen.client, &identity).map_err(refused)?;
+        if presentation.profile == Profile::ClientAssertion {
+            self.use_once(calling, chosen.client, &identity, event).await.map_err(refused)?;
+        }
         let proven = Proven::Jwt(Rc::new(identity));
         let caller = Caller { client: Rc::clone(chosen.client), proven };
         if presentation.profile == Profile::Bearer
@@ -134,19 +136,25 @@ impl<S: ClientEntries, V: Verifier> Callers<S, V> {
         Ok(client.into_iter().collect())
     }
 
-    /// A client assertion is good once.
-    fn note(
+    /// A client assertion is good once: in this isolate, and as far as the ledger can be reached, in
+    /// all of them.
+    async fn use_once(
         &self,
         calling: &Calling<'_>,
-        presentation: &Presentation<'_>,
         client: &Client,
         identity: &Identity,
+        event: &mut Event,
     ) -> Result<(), JwtFault> {
-        if presentation.profile == Profile::Bearer {
-            return Ok(());
-        }
         let jti = identity.jti.as_deref().ok_or(JwtFault::AssertionId)?;
-        self.used.use_once(&client.id, jti, identity.expires_at, calling.now)
+        let (id, until) = self.used.use_once(&client.id, jti, identity.expires_at, calling.now)?;
+        match self.ledger.use_once(&client.id, &id, until).await {
+            Ok(true) | Err(CoordinationError::Unbound) => Ok(()),
+            Ok(false) => Err(JwtFault::Replayed),
+            Err(fault) => {
+                event.coordinator_failed(fault.name());
+                Ok(())
+            }
+        }
     }
 }
 

@@ -19,21 +19,25 @@ use crate::keys::SealingKey;
 use crate::oauth::client_auth::Proof;
 use crate::origin::is_trustworthy;
 use crate::policy::access::{self, Caller};
-use crate::ports::{ClientEntries, Clock, Entropy, IssuerEndpoint, KeySetTier, SignatureVerifier};
+use crate::ports::{
+    AssertionLedger, ClientEntries, Clock, Entropy, IssuerEndpoint, KeySetTier, SignatureVerifier,
+};
 use crate::registry::{Proved, Registry, RegistryFault, Unread};
 use crate::time::UnixMillis;
 
 /// What an isolate knows of its callers, over ports.
 #[derive(Debug)]
-pub struct Callers<S, V> {
+pub struct Callers<S, V, L> {
     /// The clients that are not in `CLIENTS`.
     pub registry: Registry<S>,
     /// Verifies JWTs.
     pub jwts: V,
     /// Those that it found good.
     pub verified: VerifiedJwts<Caller>,
-    /// Those that are not good again.
+    /// Those that are not good again, as far as this isolate knows.
     pub used: UsedAssertions,
+    /// The same for the whole network.
+    pub ledger: L,
 }
 
 /// Verifies JWTs: [`crate::issuer::JwtVerifier`], whatever its ports.
@@ -78,7 +82,7 @@ pub struct Calling<'a> {
     pub now: UnixMillis,
 }
 
-impl<S: ClientEntries, V: Verifier> Callers<S, V> {
+impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
     /// Who presents the proof.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use crate::jwt::JwtFault;
 use crate::limits::{JWT_SKEW, USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIENT_MAX};
 use crate::time::UnixMillis;
 
-/// The `jti`s of unexpired client assertions, of this isolate alone: an assertion that somebody
-/// stole may still be used once in each other isolate until it expires.
+/// The `jti`s of unexpired client assertions, of this isolate alone;
+/// [`crate::ports::AssertionLedger`] knows of the others.
 ///
 /// Only expired ones are forgotten. Where there is no room an assertion is refused: forgetting one
 /// would let it be used again. Each client has a share, and only its own valid assertions take room,
@@ -21,7 +21,8 @@ pub struct UsedAssertions(RefCell<BTreeMap<String, Used>>);
 type Used = BTreeMap<[u8; 32], UnixMillis>;
 
 impl UsedAssertions {
-    /// Notes the use of a verified assertion with `jti`, which expires at `expires_at`.
+    /// Notes the use of a verified assertion with `jti`, which expires at `expires_at`, and returns
+    /// what it is known by, and until when it matters.
     ///
     /// # Errors
     /// `Replayed` where it was used before, `TooManyAssertions` where there is no room.
@@ -31,7 +32,7 @@ impl UsedAssertions {
         jti: &str,
         expires_at: UnixMillis,
         now: UnixMillis,
-    ) -> Result<(), JwtFault> {
+    ) -> Result<([u8; 32], UnixMillis), JwtFault> {
         let mut clients = self.0.borrow_mut();
         let id = digest::of_fields(&[jti.as_bytes()]);
         let used = clients.get(client_id).and_then(|own| own.get(&id));
@@ -44,8 +45,9 @@ impl UsedAssertions {
         if is_full(&clients, client_id) {
             return Err(JwtFault::TooManyAssertions);
         }
-        clients.entry(client_id.to_owned()).or_default().insert(id, expires_at.plus(JWT_SKEW));
-        Ok(())
+        let until = expires_at.plus(JWT_SKEW);
+        clients.entry(client_id.to_owned()).or_default().insert(id, until);
+        Ok((id, until))
     }
 }
 

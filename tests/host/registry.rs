@@ -18,7 +18,7 @@ use edge_token_broker::limits::{
 };
 use edge_token_broker::oauth::client_auth::{ClientCredentials, Proof};
 use edge_token_broker::policy::access::Caller;
-use edge_token_broker::ports::{ClientEntries, TierError};
+use edge_token_broker::ports::{AssertionLedger, ClientEntries, CoordinationError, TierError};
 use edge_token_broker::registry::Registry;
 use edge_token_broker::request_id::RequestId;
 use edge_token_broker::secret::PresentedKey;
@@ -70,6 +70,19 @@ impl Verifier for NoJwts {
     }
 }
 
+struct NoLedger;
+
+impl AssertionLedger for NoLedger {
+    async fn use_once(
+        &self,
+        _: &str,
+        _: &[u8; 32],
+        _: UnixMillis,
+    ) -> Result<bool, CoordinationError> {
+        Err(CoordinationError::Unbound)
+    }
+}
+
 fn mac(key: [u8; 32], name: &str, json: &str) -> String {
     let mut hmac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     for part in ["edge-token-broker registry v1", name, json] {
@@ -94,7 +107,7 @@ fn json(client_key: &str) -> String {
 
 struct Desk {
     entries: Entries,
-    callers: Callers<Entries, NoJwts>,
+    callers: Callers<Entries, NoJwts, NoLedger>,
     config: Config,
     now: Cell<UnixMillis>,
     event: RefCell<Event>,
@@ -111,6 +124,7 @@ impl Desk {
                 jwts: NoJwts,
                 verified: VerifiedJwts::default(),
                 used: UsedAssertions::default(),
+                ledger: NoLedger,
             },
             entries,
             config: Config::parse(&vars).unwrap(),
