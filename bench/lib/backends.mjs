@@ -1,6 +1,9 @@
 // What stands behind the Workers: an authorization server and a KV namespace, both on loopback, and who may call.
 
+import { randomBytes } from "node:crypto";
+
 import { keyDigest, newClientKey } from "../../scripts/lib/client-key.mjs";
+import { registryEntries } from "../../scripts/lib/registry-entry.mjs";
 import { startAuthority } from "../../stand-in/authority.mjs";
 import { KvServer } from "../../tests/workerd/harness/kv_server.mjs";
 
@@ -26,6 +29,7 @@ export async function openBackends() {
   const authority = await startAuthority({ apps: [APP] });
   const kv = await KvServer.start();
   const emptyKv = await KvServer.start();
+  const registries = [];
   emptyKv.reads = { status: 404 };
   return {
     authority,
@@ -45,6 +49,18 @@ export async function openBackends() {
       SCOPE: clients[0].scope,
       ...more,
     }),
+    /** A registry of `clients`; its `bindings` are what a broker needs to read it. */
+    async registry(clients) {
+      const registry = await KvServer.start();
+      registries.push(registry);
+      const registryKey = randomBytes(32);
+      for (const [id, fields] of clients.map(entry)) {
+        for (const { key, value } of registryEntries(id, fields, registryKey)) {
+          registry.values.set(key, { value: Buffer.from(value), expiresAt: Infinity });
+        }
+      }
+      return { port: registry.port, bindings: { REGISTRY_KEY: registryKey.toString("base64"), CLIENTS: "{}" } };
+    },
     /** Both keep what they saw, for tests that look at it; here it would only grow. */
     forget() {
       authority.requests.length = 0;
@@ -52,7 +68,7 @@ export async function openBackends() {
       kv.operations.length = 0;
       emptyKv.operations.length = 0;
     },
-    close: () => Promise.all([authority.close(), kv.close(), emptyKv.close()]),
+    close: () => Promise.all([authority, kv, emptyKv, ...registries].map((server) => server.close())),
   };
 }
 

@@ -19,17 +19,18 @@ export class Fleet {
 
   /**
    * The broker from `bundle` (left out: what would be deployed), or a peer by name. `kv: "empty"` has no values;
-   * `coordinator: false` leaves the broker's out, as the peers have none; `bindings` come on top of the usual ones;
+   * `coordinator: false` leaves the broker's out, as the peers have none; `registry` is one of the backends'; `bindings` come on top of the usual ones;
    * `around` makes other modules of the broker's.
    */
   async start(worker, options = {}) {
-    const { clients = [CLIENT], bindings, kv = "kv", coordinator = true, bundle, around = same, inspected } = options;
+    const { clients = [CLIENT], bindings, kv = "kv", coordinator = true, bundle, around = same, inspected, registry } = options;
     const isBroker = worker === "broker";
     const modules = isBroker ? around(brokerModules(bundle)) : await peerModules(worker);
     const server = await startWorkerd({
       modules,
       flags: FLAGS[worker],
-      bindings: this.#backends.bindings(clients, bindings),
+      bindings: this.#backends.bindings(clients, { ...registry?.bindings, ...bindings }),
+      registryPort: registry?.port,
       kvPort: this.#backends[kv === "empty" ? "emptyKv" : "kv"].port,
       objects: isBroker && coordinator ? COORDINATOR : undefined,
       inspected,

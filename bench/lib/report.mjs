@@ -110,6 +110,7 @@ function startTable({ start, sizes, memories }) {
 const GROWTH = [
   ["1 client, GET", "get", "1"], ["100 clients, GET", "get", "100"], ["1,000 clients, GET", "get", "1000"],
   ["1 client, POST", "post", "1"], ["100 clients, POST", "post", "100"], ["1,000 clients, POST", "post", "1000"],
+  ["1 client in the registry, POST", "registered", "1"], ["100,000 clients in the registry, POST", "registered", "100000"],
   ["1,000 clients, 1 token in memory", "tokens", "one"], ["1,000 clients, 1,000 tokens in memory, each in turn", "tokens", "all"],
   ["16 kB token: floor", "size", "floor"], ["16 kB token: **broker**", "size", "broker"],
   ["16 kB token: careful JavaScript", "size", "careful"],

@@ -23,6 +23,7 @@ export function judge({ hits, tiers, growth, start, sizes }) {
     verdict("CPU time to the first answer, over the floor's", START_MILLIS, startOverFloor(start), "ms"),
     times("1,000 clients, GET: 1 client", growth.get[1000], growth.get[1], 1.1),
     times("1,000 clients, POST: 1 client", growth.post[1000], growth.post[1], 1.1),
+    times("100,000 clients in the registry, POST: 1 client", growth.registered[100_000], growth.registered[1], 1.1),
     times("1,000 tokens in memory: 1 token", growth.tokens.all, growth.tokens.one, 1.1),
   ];
 }

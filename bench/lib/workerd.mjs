@@ -21,6 +21,7 @@ export const workerdBinary = createRequire(import.meta.url)("workerd").default;
  * `modules`: `[{ name, kind, content }]`, the main one first;
  * `bindings`: name → text;
  * `kvPort`: where the server behind the KV namespace `TOKENS` listens, if there is to be one;
+ * `registryPort`: the same for `REGISTRY`;
  * `objects`: `{ binding, className }` of a Durable Object class, stored in memory;
  * `flags`: compatibility flags; `inspected`: whether V8's inspector is to listen.
  */
@@ -73,15 +74,16 @@ async function listening(child, complaints, inspected) {
 /** Evicted after ten idle seconds, an object that is stored in memory would have forgotten everything. */
 const OBJECTS = `uniqueKey = "bench", enableSql = true, preventEviction = true`;
 
-async function config({ modules, bindings = {}, kvPort, objects, flags = [] }) {
+async function config({ modules, bindings = {}, kvPort, registryPort, objects, flags = [] }) {
   const services = [
     `(name = "worker", worker = .worker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
   const declared = Object.entries(bindings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
-  if (kvPort !== undefined) {
-    services.push(`(name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ()))`);
-    declared.push(`(name = "TOKENS", kvNamespace = "kv")`);
+  for (const [name, port] of [["TOKENS", kvPort], ["REGISTRY", registryPort]]) {
+    if (port === undefined) continue;
+    services.push(`(name = "${name}", external = (address = "127.0.0.1:${port}", http = ()))`);
+    declared.push(`(name = "${name}", kvNamespace = "${name}")`);
   }
   if (objects) declared.push(`(name = ${text(objects.binding)}, durableObjectNamespace = ${text(objects.className)})`);
   const storage = objects && [

@@ -1,17 +1,20 @@
-// How the cost of a hit in isolate memory grows: with clients, with tokens in memory, with the size of a token.
+// How the cost of a hit in isolate memory grows: with clients, configured or registered, with tokens in memory, with the size of a token.
 
-import { getToken, newClient, postToken } from "../lib/backends.mjs";
+import { CLIENT, getToken, newClient, postToken } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { measure } from "../lib/rounds.mjs";
 
 const AMOUNT = 1_600;
 /** As many as the memory holds. */
 const TOKENS = 1_000;
+/** Clients in KV. */
+const REGISTERED = 100_000;
 const BIG_TOKEN_BYTES = 16_000;
 
 export async function growth(backends, { rounds, warmUp }) {
   return withFleet(backends, async (fleet) => {
-    const heats = { ...(await clientsHeats(fleet)), size: await sizeHeat(fleet, backends) };
+    const registered = await registryHeat(fleet, backends);
+    const heats = { ...(await clientsHeats(fleet)), registered, size: await sizeHeat(fleet, backends) };
     return measure(heats, { rounds, warmUp });
   });
 }
@@ -29,6 +32,18 @@ async function clientsHeats(fleet) {
   const all = clients.map((client) => getToken(client));
   const full = await fleet.start("broker", { clients });
   return { get, post, tokens: { one: get[TOKENS], all: { server: full, requests: all, amount: AMOUNT } } };
+}
+
+/** One client of a registry of so many. */
+async function registryHeat(fleet, backends) {
+  const clients = Array.from({ length: REGISTERED }, (_, n) => ({ ...CLIENT, id: `client-${n}` }));
+  const heat = {};
+  for (const count of [1, REGISTERED]) {
+    const registry = await backends.registry(clients.slice(0, count));
+    const server = await fleet.start("broker", { registry });
+    heat[count] = { server, requests: [postToken(clients[0])], amount: AMOUNT };
+  }
+  return heat;
 }
 
 /** A token of 16 kB, for each of the three; tokens of 1.5 kB are what all other rows have. */
