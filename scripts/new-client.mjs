@@ -1,39 +1,71 @@
-// Prints a new client's key, once, and the entry that lets it in. Nothing is stored.
+// Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere; nothing is written.
 //
-//   npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]
+//   npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]    a new client's key and its entry
+//   npm run new-client -- NAME --rotate               a second key, beside the one that is in use
+//   npm run new-client -- NAME --rotate --finish      takes the old key out again
+//   npm run new-client -- NAME --verify < KEY-FILE    whose key is this? Exit code 0: it is the client's
+//
+// The last three read wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 
 import util from "node:util";
 
+import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "./lib/client-digests.mjs";
 import { keyDigest, newClientKey } from "./lib/client-key.mjs";
+import { clientsOf, configurationOptions, readConfigured } from "./lib/configured.mjs";
+import { readKey } from "./lib/read-key.mjs";
 import { Failure, main } from "./lib/run.mjs";
+import { setUpPackages } from "./setup.mjs";
 
-const usage = "Usage: npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]";
+const usage = `Usage: npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]
+       npm run new-client -- NAME --rotate [--finish] [--env ENVIRONMENT] [--local]
+       npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE`;
 const options = {
-  scope: { type: "string", default: "https://graph.microsoft.com/.default" },
-  credential: { type: "string", default: "default" },
+  scope: { type: "string" },
+  credential: { type: "string" },
+  rotate: { type: "boolean", default: false },
+  finish: { type: "boolean", default: false },
+  verify: { type: "boolean", default: false },
+  ...configurationOptions,
 };
 // RFC 6749: a client id is visible ASCII (appendix A.1), a scope is such words but without quotes and backslashes (A.4).
 const visibleAscii = /^[\x21-\x7e]+$/;
 const scopeWords = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+
+main(async () => {
+  const { name, ...values } = readArguments();
+  if (values.verify) return verify(name, values);
+  if (values.rotate) return values.finish ? finish(name, values) : rotate(name, values);
+  return create(name, values);
+});
 
 function readArguments() {
   let parsed;
   try {
     parsed = util.parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    throw new Failure(`${error.message.split(".")[0]}. ${usage}`);
+    throw new Failure(`${error.message.split(".")[0]}.\n${usage}`);
   }
   const { values, positionals } = parsed;
-  if (positionals.length !== 1) throw new Failure(`Exactly one NAME is needed. ${usage}`);
+  // Not repeated: what stands where a name should may be a key.
+  if (positionals.length !== 1) throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
   const [name] = positionals;
   if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
-  if (!visibleAscii.test(values.credential)) throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
-  if (!scopeWords.test(values.scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
+  checkTogether(values);
   return { name, ...values };
 }
 
-main(async () => {
-  const { name, scope, credential } = readArguments();
+function checkTogether({ rotate, finish, verify, scope, credential, config, env, local }) {
+  const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
+  if (rotate && verify) throw fault("--rotate and --verify are two commands.");
+  if (finish && !rotate) throw fault("--finish ends a --rotate.");
+  const existing = rotate || verify;
+  if (existing && (scope ?? credential) !== undefined) throw fault("--scope and --credential are for a new client.");
+  if (!existing && (local || (config ?? env) !== undefined)) throw fault("A new client needs no configuration: leave out --config, --env and --local.");
+}
+
+function create(name, { scope = "https://graph.microsoft.com/.default", credential = "default" }) {
+  if (!visibleAscii.test(credential)) throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
+  if (!scopeWords.test(scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
   const key = newClientKey();
   // For visible ASCII, JSON's strings are TOML's.
   const table = /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
@@ -46,4 +78,55 @@ Its entry for wrangler.toml, with the key's digest. Then: npm run deploy
 [vars.CLIENTS.${table}]
 key_sha256 = ["${keyDigest(key)}"]
 allow = [{ credential = ${JSON.stringify(credential)}, scope = ${JSON.stringify(scope)} }]`);
-});
+}
+
+async function rotate(name, values) {
+  const { digests, line } = await readEntry(name, values);
+  const key = newClientKey();
+  const both = digestsDuringRotation(digests, keyDigest(key), name);
+  console.log(`The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.
+
+${key}
+
+1. In the entry of ${name}, change key_sha256 to this (the new one is last), and deploy:
+
+${line(both)}
+
+   If the old key leaked, leave its digest out: only ${both.at(-1)}.
+2. Give the client its new key.
+3. When the client uses it: npm run new-client -- ${name} --rotate --finish`);
+}
+
+async function finish(name, values) {
+  const { digests, line } = await readEntry(name, values);
+  const [kept] = digestsAfterRotation(digests, name);
+  console.log(`Only the newest key of client ${name} stays. Change key_sha256 in its entry to this, and deploy:
+
+${line([kept])}
+
+To be sure that the client uses that key: npm run new-client -- ${name} --verify`);
+}
+
+async function verify(name, values) {
+  const clients = clientsOf(await read(values));
+  digestsOf(clients, name);
+  const { good, sentence } = verdict(await readKey(), clients, name);
+  console.log(sentence);
+  return good ? 0 : 1;
+}
+
+/** The digests of a client's keys, and how the configuration writes such a list. */
+async function readEntry(name, values) {
+  const configured = await read(values);
+  const isText = typeof configured.CLIENTS === "string";
+  const line = (digests) => {
+    const list = `[${digests.map((digest) => `"${digest}"`).join(", ")}]`;
+    return isText ? `"key_sha256": ${list}` : `key_sha256 = ${list}`;
+  };
+  return { digests: digestsOf(clientsOf(configured), name), line };
+}
+
+async function read(values) {
+  await setUpPackages();
+  return readConfigured(values);
+}

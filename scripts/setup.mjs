@@ -20,21 +20,29 @@ export function toolPath({ crate, version, binary }) {
   return join(tools, `${crate}-${version}`, "bin", binary);
 }
 
-/** Installs what is missing. */
+/** Installs what is missing of everything. */
 export async function setUp() {
   for (const program of ["rustup", "cargo"]) {
     requireProgram(program, `${program} is missing: install Rust with rustup (https://rustup.rs), then open a new terminal.`);
   }
   checkWasmBindgen();
-  if ((await missing()).length === 0) return;
+  await install([toolchain(), packages(), ...Object.values(cargoTools).map(cargoTool)]);
+}
+
+/** Installs the npm packages if they are missing: enough to read the configuration. */
+export async function setUpPackages() {
+  await install([packages()]);
+}
+
+async function install(parts) {
+  if ((await missing(parts)).length === 0) return;
   await withLock(join(tools, "setup.lock"), "setup", async () => {
     // Asked again: whoever held the lock may have installed it.
-    for (const part of await missing()) await part.install();
+    for (const part of await missing(parts)) await part.install();
   });
 }
 
-async function missing() {
-  const parts = [toolchain(), packages(), ...Object.values(cargoTools).map(cargoTool)];
+async function missing(parts) {
   const ready = await Promise.all(parts.map((part) => part.isReady()));
   return parts.filter((_, index) => !ready[index]);
 }

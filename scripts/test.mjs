@@ -1,6 +1,6 @@
-// Every test: the core on the host, then the bundle that would be deployed, in real workerd.
+// Every test: the core on the host, the commands, then the bundle that would be deployed, in real workerd.
 //
-//   npm test [-- PATTERN]    only host tests whose name, and workerd test files whose path, contain PATTERN
+//   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { setUp } from "./setup.mjs";
 const CONCURRENCY = 2;
 // A test that hangs fails, instead of holding up CI.
 const TIMEOUT = "--test-timeout=60000";
+const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
 
 main(async () => {
@@ -23,9 +24,8 @@ main(async () => {
   // Without a login or a network: packs dist/ as `wrangler deploy` would upload it. The tests run what is in there.
   rmSync(join(root, "dist"), { recursive: true, force: true });
   await stage("wrangler deploy --dry-run", "wrangler", ["deploy", "--dry-run", "--outdir", "dist"]);
-  const files = testFiles(pattern);
-  if (files.length === 0) return say(`test: no file in ${workerdTests} matches ${pattern}`);
-  await stage("workerd tests", projectNode, ["--test", `--test-concurrency=${CONCURRENCY}`, TIMEOUT, ...files]);
+  await nodeTests("tests of the commands", scriptTests, pattern);
+  await nodeTests("workerd tests", workerdTests, pattern);
 });
 
 async function stage(name, command, args) {
@@ -36,9 +36,15 @@ async function stage(name, command, args) {
   if (code !== 0) throw new Failure(`test: failed at: ${name}`);
 }
 
-function testFiles(pattern = "") {
-  return readdirSync(join(root, workerdTests), { recursive: true })
+async function nodeTests(name, folder, pattern) {
+  const files = testFiles(folder, pattern);
+  if (files.length === 0) return say(`test: no file in ${folder} matches ${pattern}`);
+  await stage(name, projectNode, ["--test", `--test-concurrency=${CONCURRENCY}`, TIMEOUT, ...files]);
+}
+
+function testFiles(folder, pattern = "") {
+  return readdirSync(join(root, folder), { recursive: true })
     .filter((path) => path.endsWith(".test.mjs") && path.includes(pattern))
     .sort()
-    .map((path) => join(workerdTests, path));
+    .map((path) => join(folder, path));
 }

@@ -1,13 +1,72 @@
-// A client's key and its digest. Keys are made here, never chosen by a person.
+// A client's key, its checksum and its digest. Keys are made here, never chosen by a person.
 
 import { createHash, randomBytes } from "node:crypto";
 
-/** 32 random bytes behind a prefix by which secret scanners find a leaked key. */
+/** By which secret scanners find a leaked key. */
+const prefix = "etb_";
+/** 32 bytes in base64url. */
+const randomLength = 43;
+/** Enough for 32 bits in base62, as in GitHub's tokens. */
+const checksumLength = 6;
+const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** What a text that claims to be a key looks like, whoever's key it is. */
+export const Form = {
+  good: "good",
+  /** Made before keys had a checksum, or cut off. */
+  noChecksum: "no checksum",
+  mistyped: "mistyped",
+  malformed: "malformed",
+};
+
+/** 32 random bytes between the prefix and a checksum, which tells a mistyped key from a wrong one without a request. */
 export function newClientKey() {
-  return `etb_${randomBytes(32).toString("base64url")}`;
+  const body = `${prefix}${randomBytes(32).toString("base64url")}`;
+  return body + checksum(body);
 }
 
 /** What the configuration holds in the key's place: the SHA-256 of its whole text, in hex. */
 export function keyDigest(key) {
   return createHash("sha256").update(key).digest("hex");
+}
+
+/** The `Form` of a text, and where it is malformed the reason: never a part of the text. */
+export function keyForm(text) {
+  const reason = malformation(text);
+  if (reason) return { form: Form.malformed, reason };
+  const body = text.slice(0, prefix.length + randomLength);
+  if (text === body) return { form: Form.noChecksum };
+  return { form: text === body + checksum(body) ? Form.good : Form.mistyped };
+}
+
+function malformation(text) {
+  if (text === "") return "it is empty";
+  if (/\s/.test(text)) return "there is white space in it or around it";
+  if (!text.startsWith(prefix)) return `it does not begin with ${prefix}`;
+  if (!/^[A-Za-z0-9_-]+$/.test(text)) return "it has a character that no key has";
+  const shortest = prefix.length + randomLength;
+  const whole = shortest + checksumLength;
+  if (text.length !== whole && text.length !== shortest) return `it has ${text.length} characters instead of ${whole}`;
+  return null;
+}
+
+/** The CRC-32 of what stands in front of it, in base62 and always six characters. */
+function checksum(text) {
+  let rest = crc32(text);
+  let base62 = "";
+  for (let place = 0; place < checksumLength; place += 1) {
+    base62 = digits[rest % digits.length] + base62;
+    rest = Math.floor(rest / digits.length);
+  }
+  return base62;
+}
+
+/** As in zlib and PNG; the oldest Node.js that runs the scripts has none. */
+function crc32(text) {
+  let crc = 0xffffffff;
+  for (const byte of Buffer.from(text, "latin1")) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
 }

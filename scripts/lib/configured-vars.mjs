@@ -1,13 +1,30 @@
-// Prints, as JSON, the variables that the Worker would get from wrangler.toml and .dev.vars, by wrangler's own
-// reading of them. A program of its own because wrangler needs a newer Node.js than the scripts do.
+// Prints, as JSON, the variables that the Worker would get, by wrangler's own reading of its configuration: as
+// `wrangler dev` gives them, with .dev.vars, or as they are deployed. A program of its own because wrangler needs a
+// newer Node.js than the scripts do.
+//
+//   node scripts/lib/configured-vars.mjs [--config FILE] [--env ENVIRONMENT] [--deployed]
+
+import util from "node:util";
 
 import { unstable_getVarsForDev, unstable_readConfig } from "wrangler";
 
+const options = {
+  config: { type: "string", default: "wrangler.toml" },
+  env: { type: "string" },
+  deployed: { type: "boolean", default: false },
+};
+
 try {
-  const config = unstable_readConfig({ config: "wrangler.toml" }, { hideWarnings: true });
-  const bindings = unstable_getVarsForDev(config.userConfigPath, undefined, config.vars, undefined, true);
-  console.log(JSON.stringify(Object.fromEntries(Object.entries(bindings).map(([name, { value }]) => [name, value]))));
+  const { config: file, env, deployed } = util.parseArgs({ options }).values;
+  const config = unstable_readConfig({ config: file, env }, { hideWarnings: true });
+  if (env !== undefined && !config.definedEnvironments?.includes(env)) throw new Error(`there is no environment ${env}.`);
+  console.log(JSON.stringify(deployed ? config.vars : withDevVars(config, env)));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
+}
+
+function withDevVars(config, env) {
+  const bindings = unstable_getVarsForDev(config.userConfigPath, undefined, config.vars, env, true);
+  return Object.fromEntries(Object.entries(bindings).map(([name, { value }]) => [name, value]));
 }

@@ -7,7 +7,8 @@ import { join } from "node:path";
 
 import { startAuthority } from "../../stand-in/authority.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
-import { Failure, projectNode, root, run, say } from "./run.mjs";
+import { clientsOf, readConfigured } from "./configured.mjs";
+import { root, say } from "./run.mjs";
 
 const credentialVars = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET"];
 const standInApp = { tenant: "stand-in.example", clientId: "11111111-2222-4333-8444-555555555555" };
@@ -17,9 +18,9 @@ export const localScope = "https://graph.microsoft.com/.default";
  * Prepares a start on `port`: what to pass to `wrangler dev`, and what a caller needs. `close` ends the stand-in.
  */
 export async function prepareLocal(port) {
-  const configured = await readConfigured();
+  const configured = await readConfigured({ local: true });
   const state = readState(port);
-  const { clientId, clients } = withLocalClient(configured.CLIENTS, state.clientKey);
+  const { clientId, clients } = withLocalClient(clientsOf(configured), state.clientKey);
   // Digests, not keys: they may be seen in the list of processes.
   const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`];
   const caller = { clientId, clientKey: state.clientKey };
@@ -37,12 +38,6 @@ export async function prepareLocal(port) {
   };
 }
 
-async function readConfigured() {
-  const { code, output } = await run(projectNode, [join("scripts", "lib", "configured-vars.mjs")], { mayFail: true });
-  if (code !== 0) throw new Failure(`wrangler cannot read the configuration: ${output.trim()}`);
-  return JSON.parse(output);
-}
-
 function hasCredential(configured) {
   const empty = credentialVars.filter((name) => !configured[name]);
   if (empty.length > 0 && empty.length < credentialVars.length) {
@@ -52,20 +47,11 @@ function hasCredential(configured) {
 }
 
 /** The configured clients, and one more under a name that none of them has. */
-function withLocalClient(configured = {}, key) {
-  const clients = typeof configured === "string" ? parseClients(configured) : configured;
+function withLocalClient(clients, key) {
   let clientId = "local";
   for (let number = 2; clientId in clients; number += 1) clientId = `local-${number}`;
   const local = { key_sha256: [keyDigest(key)], allow: [{ credential: "default", scope: localScope }] };
   return { clientId, clients: { ...clients, [clientId]: local } };
-}
-
-function parseClients(text) {
-  try {
-    return JSON.parse(text || "{}");
-  } catch {
-    throw new Failure("CLIENTS is not valid JSON: correct it in .dev.vars or wrangler.toml.");
-  }
 }
 
 /** On its last port if that is free: the authority is part of a stored token's key. */

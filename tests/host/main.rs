@@ -17,6 +17,7 @@ mod config;
 mod config_clients;
 mod coordinator;
 mod errors;
+mod explain;
 mod freshness;
 mod jwt_attacks;
 mod jwt_claims;

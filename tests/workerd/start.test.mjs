@@ -17,7 +17,7 @@ const START_DEADLINE_MS = 60_000;
 const LAST_LINE = "--data-urlencode 'grant_type=client_credentials'\n";
 const PARTS = [
   "package.json", "package-lock.json", ".npmrc", "wrangler.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml",
-  "scripts", "src", "stand-in", "build",
+  "scripts", "src", "stand-in", "tools", "build",
 ];
 
 let directory;

@@ -1,6 +1,8 @@
 // The people and things of the tests: app registrations, client keys, scopes.
 
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+
+import { keyDigest, newClientKey } from "../../../scripts/lib/client-key.mjs";
 
 /** Characters that a form, a Basic header or a log would have to escape: secrets are full of them. */
 const AWKWARD = "~8Q+/=&%:;?#' <>";
@@ -25,8 +27,8 @@ export const CACHE_KEY = randomBytes(32).toString("base64");
 
 /** A client with a key as `npm run new-client` makes it. */
 export const newClient = (id) => {
-  const key = `etb_${randomBytes(32).toString("base64url")}`;
-  return { id, key, digest: createHash("sha256").update(key).digest("hex") };
+  const key = newClientKey();
+  return { id, key, digest: keyDigest(key) };
 };
 
 /** Clients of the broker. Who may get what is in `grants` below. */

@@ -1,0 +1,74 @@
+// Who may get what, and why not: from the configuration alone, by the Worker's own code (tools/explain.rs).
+//
+//   npm run explain                                          every client and its grants
+//   npm run explain -- --scope SCOPE [--credential C]        every client that may get this
+//   npm run explain -- --client NAME                         what this client may get
+//   npm run explain -- --client NAME --scope SCOPE [--credential C]
+//
+// It reads wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
+// Exit code: 0 allowed, 1 refused, 2 the configuration has faults.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import util from "node:util";
+
+import { asBindings, assumeSecrets } from "./lib/bindings.mjs";
+import { configurationOptions, readConfigured } from "./lib/configured.mjs";
+import { Failure, main, root, run, say, start } from "./lib/run.mjs";
+import { setUp } from "./setup.mjs";
+
+/** As tools/explain.rs says it. */
+const FAULTY = 2;
+const usage = "Usage: npm run explain -- [--client NAME] [--scope SCOPE] [--credential CREDENTIAL] [--env ENVIRONMENT] [--local]";
+const options = {
+  client: { type: "string" },
+  scope: { type: "string" },
+  credential: { type: "string" },
+  ...configurationOptions,
+};
+
+main(async () => {
+  const { client, scope, credential, ...where } = readArguments();
+  await setUp();
+  const configured = await read(where);
+  if (configured === null) return FAULTY;
+  const { vars, assumed } = assumeSecrets(configured);
+  if (assumed.length > 0) say(`explain: not looked at, taken as set: ${assumed.join(", ")}`);
+  return ask({ bindings: asBindings(vars), client, scope, credential });
+});
+
+function readArguments() {
+  try {
+    return util.parseArgs({ options }).values;
+  } catch (error) {
+    throw new Failure(`${error.message.split(".")[0]}.\n${usage}`);
+  }
+}
+
+/** What wrangler cannot read is a fault of the configuration as well. */
+async function read(where) {
+  try {
+    return await readConfigured(where);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    say(error.message);
+    return null;
+  }
+}
+
+/** The exit code is the answer's. On standard input: nothing of a configuration is seen in the list of processes. */
+async function ask(question) {
+  const explain = await compiled();
+  const child = start(explain, [], { stdio: ["pipe", "inherit", "inherit"] });
+  child.stdin.end(JSON.stringify(question));
+  return child.finished;
+}
+
+/** The path of the host binary; cargo knows whether it is up to date. */
+async function compiled() {
+  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+  const path = join(targets, "debug", process.platform === "win32" ? "explain.exe" : "explain");
+  if (!existsSync(path)) say("explain: compiling (half a minute, once)");
+  await run("cargo", ["build", "--quiet", "--locked", "--bin", "explain", "--target-dir", targets]);
+  return path;
+}

@@ -1,0 +1,42 @@
+// Reads a key without showing it: from a pipe, or from a terminal that does not echo.
+
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+
+import { Failure } from "./run.mjs";
+
+/** More than any key has. */
+const MAX_CHARACTERS = 4_096;
+
+/** The text of standard input, or the line that is typed. Arguments are seen by every user of a machine: never there. */
+export async function readKey(input = process.stdin, prompt = process.stderr) {
+  return input.isTTY ? typed(input, prompt) : piped(input);
+}
+
+async function piped(input) {
+  let text = "";
+  for await (const part of input.setEncoding("utf8")) {
+    text += part;
+    if (text.length > MAX_CHARACTERS) throw new Failure("Standard input is too long to be a key.");
+  }
+  // The line break is the shell's.
+  return text.replace(/\r?\n$/, "");
+}
+
+async function typed(input, prompt) {
+  prompt.write("Paste the key (it is not shown): ");
+  // readline takes the terminal's echo over, and this output writes none.
+  const silent = new Writable({ write: (_part, _encoding, done) => done() });
+  const lines = createInterface({ input, output: silent, terminal: true });
+  const stopped = new Promise((_, reject) => {
+    lines.once("SIGINT", () => reject(new Failure("Stopped.")));
+    lines.once("close", () => reject(new Failure("No key was given.")));
+  });
+  try {
+    return await Promise.race([lines.question(""), stopped]);
+  } finally {
+    prompt.write("\n");
+    stopped.catch(() => {});
+    lines.close();
+  }
+}

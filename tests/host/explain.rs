@@ -1,0 +1,104 @@
+//! `tools/explain.rs`: what it answers, and its exit codes.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::support::config::{DIGEST, GRAPH, TENANT};
+
+const VAULT: &str = "https://vault.azure.net/.default";
+
+/// Two clients and two credentials; `entry` stands in the first client's entry.
+fn bindings(entry: &str) -> String {
+    let clients = format!(
+        r#"{{"reports":{{"key_sha256":["{DIGEST}"],{entry}"allow":[{{"credential":"default","scope":"{GRAPH}"}},{{"credential":"fabrikam","scope":"{VAULT}"}}]}},"billing":{{"key_sha256":["{}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}}}"#,
+        "c".repeat(64),
+    );
+    let credentials = r#"{"fabrikam":{"tenant":"fabrikam.example","client_id":"other","client_secret":"FABRIKAM"}}"#;
+    let text = |text: &str| format!(r#"{{"text":{}}}"#, serde_json::Value::from(text));
+    format!(
+        r#"{{"AZ_TENANT":{},"AZ_CLIENT_ID":{},"AZ_CLIENT_SECRET":{},"FABRIKAM":{},"CREDENTIALS":{},"CLIENTS":{{"json":{}}}}}"#,
+        text(TENANT),
+        text("app"),
+        text("s3cret"),
+        text("other-s3cret"),
+        text(credentials),
+        serde_json::Value::from(clients),
+    )
+}
+
+/// The exit code and the page.
+fn explain(bindings: &str, question: &[(&str, &str)]) -> (i32, String) {
+    let mut asked = String::new();
+    for (name, value) in question {
+        write!(asked, r#","{name}":{}"#, serde_json::Value::from(*value)).unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_explain"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = format!(r#"{{"bindings":{bindings}{asked}}}"#);
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_refusal_has_the_name_that_the_log_gives_it() {
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (&[("client", "billing"), ("scope", VAULT)], "(scope_not_granted)\n"),
+        (
+            &[("client", "billing"), ("scope", VAULT), ("credential", "fabrikam")],
+            "(credential_not_granted)\n",
+        ),
+        (&[("client", "billing"), ("scope", "a\"b")], "(scope_malformed)\n"),
+        (&[("client", "nobody"), ("scope", GRAPH)], "(invalid_client)\n"),
+        (&[("scope", "https://nobody.example/.default")], "no client may get this\n"),
+    ];
+    for (question, expected) in cases {
+        let (code, page) = explain(&bindings(""), question);
+        assert!(page.contains(expected), "{page}");
+        assert_eq!(code, 1);
+    }
+}
+
+#[test]
+fn a_tenant_stands_for_its_credential() {
+    let question = [("client", "reports"), ("scope", VAULT), ("credential", "fabrikam.example")];
+    let (code, page) = explain(&bindings(""), &question);
+    assert!(page.starts_with("allowed: by the grant https://vault.azure.net/.default"), "{page}");
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn without_a_client_it_is_a_page_of_those_who_may() {
+    let clients = |question: &[(&str, &str)]| {
+        let (code, page) = explain(&bindings(""), question);
+        assert_eq!(code, 0);
+        page.lines().filter(|line| line.starts_with("client ")).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(clients(&[]), "client billing, client reports");
+    assert_eq!(clients(&[("scope", VAULT), ("credential", "fabrikam")]), "client reports");
+}
+
+#[test]
+fn what_a_request_without_a_scope_would_get() {
+    let page = |client| explain(&bindings(""), &[("client", client)]).1;
+    let line = "a request without a scope, credential default: ";
+    assert!(page("billing").contains(&format!("{line}{GRAPH}\n")));
+    assert!(page("reports").contains(&format!("{line}refused, scope is missing")));
+}
+
+#[test]
+fn faults_are_listed_with_their_fields() {
+    let (code, page) = explain(&bindings(r#""alow":[],"#), &[("client", "reports")]);
+    assert_eq!(code, 2);
+    assert!(page.contains("  CLIENTS.reports.alow: is not a known field\n"), "{page}");
+}
+
+#[test]
+fn what_is_no_question_is_a_fault() {
+    assert_eq!(explain("[]", &[]).0, 2);
+    assert_eq!(explain(r#"{"CLIENTS":{}}"#, &[]).0, 2);
+}

@@ -1,0 +1,70 @@
+// `npm run explain` from a configuration to an exit code; tests/host/explain.rs has the answers themselves.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { command, configuration } from "./command.mjs";
+
+const GRAPH = "https://graph.microsoft.com/.default";
+const VAULT = "https://vault.azure.net/.default";
+const TOML = `
+[vars]
+AZ_TENANT = "contoso.onmicrosoft.com"
+AZ_CLIENT_ID = "app"
+LOG_HITS = false
+[vars.CREDENTIALS.fabrikam]
+tenant = "fabrikam.onmicrosoft.com"
+client_id = "other-app"
+client_secret = "FABRIKAM_SECRET"
+[vars.CLIENTS.reports]
+key_sha256 = ["${"a".repeat(64)}", "${"b".repeat(64)}"]
+allow = [
+  { credential = "default", scope = "${GRAPH}", keep_warm = true },
+  { credential = "fabrikam", scope = "${VAULT}" },
+]
+[vars.CLIENTS.billing]
+key_sha256 = ["${"c".repeat(64)}"]
+allow = [{ credential = "default", scope = "${GRAPH}" }]
+`;
+
+async function explain(context, args, toml = TOML, devVars) {
+  const path = await configuration(context, toml, devVars);
+  return command("explain.mjs", ["--config", path, ...args]);
+}
+
+test("allowed: by which grant, and how the client proves itself", async (context) => {
+  const { code, stdout, stderr } = await explain(context, ["--client", "reports", "--scope", GRAPH]);
+  assert.equal(stdout, `allowed: by the grant ${GRAPH} with credential default (tenant contoso.onmicrosoft.com, application app), kept warm
+client reports
+  proves itself by key_sha256 (2 listed)
+  may get ${GRAPH} with credential default (tenant contoso.onmicrosoft.com, application app), kept warm
+  may get ${VAULT} with credential fabrikam (tenant fabrikam.onmicrosoft.com, application other-app)
+`);
+  assert.equal(stderr, "explain: not looked at, taken as set: AZ_CLIENT_SECRET, CREDENTIALS.fabrikam.client_secret\n");
+  assert.equal(code, 0);
+});
+
+test("refused: why", async (context) => {
+  const { code, stdout } = await explain(context, ["--client", "billing", "--scope", VAULT, "--credential", "fabrikam"]);
+  assert.match(stdout, /^refused: client is not granted the credential \(credential_not_granted\)$/m);
+  assert.equal(code, 1);
+});
+
+test("every fault of the configuration, and no value", async (context) => {
+  const secret = "s3cret~in.the-wrong_field";
+  const faulty = TOML.replace("FABRIKAM_SECRET", secret).replace("key_sha256", "key_sha265");
+  const { code, stdout, stderr } = await explain(context, ["--client", "reports", "--scope", GRAPH], faulty);
+  assert.equal(code, 2);
+  for (const field of ["CREDENTIALS.fabrikam.client_secret", "CLIENTS.reports.key_sha265", "CLIENTS.reports.key_sha256"]) {
+    assert.ok(stdout.includes(`  ${field}: `), stdout);
+  }
+  assert.ok(!(stdout + stderr).includes(secret));
+  assert.equal((await explain(context, [], "[vars\n")).code, 2);
+});
+
+test("--local is what `wrangler dev` would serve: .dev.vars, its secrets included", async (context) => {
+  const devVars = "AZ_TENANT=local.example\nAZ_CLIENT_SECRET=s3cret\nFABRIKAM_SECRET=other\n";
+  const { code, stdout, stderr } = await explain(context, ["--local", "--client", "billing", "--scope", GRAPH], TOML, devVars);
+  assert.match(stdout, /tenant local\.example/);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+});

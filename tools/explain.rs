@@ -1,0 +1,230 @@
+//! Answers, from the configuration alone, who may get what and why not: the Worker's own parser and
+//! its own decision, on the host. `npm run explain` runs it.
+//!
+//! Standard input is JSON: `bindings` by name, each `{"text": …}` or `{"json": …}` (the JSON text of a
+//! table), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed, 1 for
+//! refused, 2 for a configuration or an input with faults.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Read as _, Write as _};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use edge_token_broker::config::{Binding, Bindings, Client, Config, Fault, Grant};
+use edge_token_broker::error::{BrokerError, Presented};
+use edge_token_broker::json::Json;
+use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::policy::access::{Ask, authorize};
+
+const ALLOWED: u8 = 0;
+const REFUSED: u8 = 1;
+const FAULTY: u8 = 2;
+
+fn main() -> ExitCode {
+    let mut input = Vec::new();
+    let read = io::stdin().read_to_end(&mut input);
+    let question = read.ok().and_then(|_| Question::parse(&input));
+    let mut page = String::new();
+    let code = if let Some(question) = question {
+        question.answer(&mut page)
+    } else {
+        // The two sides of `npm run explain` are not of one version.
+        page.push_str("the input is not a question\n");
+        FAULTY
+    };
+    match io::stdout().write_all(page.as_bytes()) {
+        Ok(()) => ExitCode::from(code),
+        Err(_) => ExitCode::from(FAULTY),
+    }
+}
+
+/// What is asked, and the configuration that answers.
+struct Question {
+    vars: Vars,
+    client: Option<String>,
+    credential: String,
+    scope: Option<String>,
+}
+
+impl Question {
+    fn parse(input: &[u8]) -> Option<Self> {
+        let names = ["bindings", "client", "credential", "scope"];
+        let [bindings, client, credential, scope] = Json::parse(input).ok()?.into_members(names)?;
+        let credential = credential.and_then(Json::into_text);
+        Some(Self {
+            vars: Vars::parse(bindings?)?,
+            client: client.and_then(Json::into_text),
+            // As for a request that names none.
+            credential: credential.unwrap_or_else(|| "default".to_owned()),
+            scope: scope.and_then(Json::into_text),
+        })
+    }
+
+    /// Writes the answer to `page`.
+    fn answer(self, page: &mut String) -> u8 {
+        let config = match Config::parse(&self.vars) {
+            Ok(config) => config,
+            Err(faults) => return write_faults(page, &faults),
+        };
+        let proofs = self.vars.proofs();
+        let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
+        let Some(client) = config.client(id) else {
+            let error = BrokerError::InvalidClient(Presented::Nothing);
+            line(page, format_args!("refused: there is no such client ({})", error.name()));
+            return REFUSED;
+        };
+        let code = match &self.scope {
+            Some(_) => self.write_decision(page, &config, client),
+            None => ALLOWED,
+        };
+        write_client(page, client, proofs.get(id));
+        if self.scope.is_none() {
+            self.write_without_scope(page, &config, client);
+        }
+        code
+    }
+
+    /// The Worker's own decision for a client that has proved itself.
+    fn decide(&self, config: &Config, client: &Client) -> Result<Rc<Grant>, BrokerError> {
+        let scope = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
+        authorize(config, client, &Ask { credential: self.credential.clone(), scope })
+    }
+
+    fn write_decision(&self, page: &mut String, config: &Config, client: &Client) -> u8 {
+        match self.decide(config, client) {
+            Ok(grant) => {
+                line(page, format_args!("allowed: by the grant {}", described(&grant)));
+                ALLOWED
+            }
+            Err(error) => {
+                line(page, format_args!("refused: {error} ({})", error.name()));
+                REFUSED
+            }
+        }
+    }
+
+    fn write_without_scope(&self, page: &mut String, config: &Config, client: &Client) {
+        let credential = &self.credential;
+        match self.decide(config, client) {
+            Ok(grant) => line(
+                page,
+                format_args!(
+                    "  a request without a scope, credential {credential}: {}",
+                    grant.scope.as_str()
+                ),
+            ),
+            Err(error) => line(
+                page,
+                format_args!(
+                    "  a request without a scope, credential {credential}: refused, {error}"
+                ),
+            ),
+        }
+    }
+
+    /// Every client that may get what is asked, or all of them; an auditor reads one page.
+    fn write_table(&self, page: &mut String, config: &Config, proofs: &Proofs) -> u8 {
+        let clients = proofs.keys().filter_map(|id| config.client(id));
+        let mut code = REFUSED;
+        for client in clients {
+            if self.scope.is_none() || self.decide(config, client).is_ok() {
+                write_client(page, client, proofs.get(&client.id));
+                code = ALLOWED;
+            }
+        }
+        if code == REFUSED {
+            page.push_str("no client may get this\n");
+        }
+        code
+    }
+}
+
+fn write_faults(page: &mut String, faults: &[Fault]) -> u8 {
+    page.push_str("the configuration has faults, so every request is refused:\n");
+    for fault in faults {
+        line(page, format_args!("  {fault}"));
+    }
+    FAULTY
+}
+
+fn write_client(page: &mut String, client: &Client, proofs: Option<&Vec<String>>) {
+    line(page, format_args!("client {}", client.id));
+    for proof in proofs.into_iter().flatten() {
+        line(page, format_args!("  proves itself by {proof}"));
+    }
+    for grant in &client.grants {
+        line(page, format_args!("  may get {}", described(grant)));
+    }
+}
+
+fn described(grant: &Grant) -> String {
+    let credential = &grant.credential;
+    let warm = if grant.keep_warm { ", kept warm" } else { "" };
+    format!(
+        "{} with credential {} (tenant {}, application {}){warm}",
+        grant.scope.as_str(),
+        credential.name,
+        credential.tenant.as_str(),
+        credential.client_id,
+    )
+}
+
+fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String does not fail.
+    let _ = writeln!(page, "{text}");
+}
+
+/// By client id, the ways in which the client may prove itself.
+type Proofs = BTreeMap<String, Vec<String>>;
+
+/// The Worker's bindings, as its JavaScript would hand them out.
+struct Vars(BTreeMap<String, Binding>);
+
+impl Vars {
+    fn parse(bindings: Json) -> Option<Self> {
+        let Json::Object(entries) = bindings else { return None };
+        let mut vars = BTreeMap::new();
+        for (name, value) in entries {
+            let [text, json] = value.into_members(["text", "json"])?;
+            let binding = match (text.and_then(Json::into_text), json.and_then(Json::into_text)) {
+                (Some(text), None) if text.is_empty() => Binding::Absent,
+                (Some(text), None) => Binding::Text(text.into()),
+                (None, Some(json)) => Binding::Json(json),
+                _ => return None,
+            };
+            vars.insert(name, binding);
+        }
+        Some(Self(vars))
+    }
+
+    /// Read from the table itself, which [`Config::parse`] has accepted: beside `allow`, an entry
+    /// lists nothing but ways of proof and what belongs to them.
+    fn proofs(&self) -> Proofs {
+        let text = match self.binding("CLIENTS") {
+            Binding::Absent => return Proofs::new(),
+            Binding::Text(text) => text.to_string(),
+            Binding::Json(text) => text,
+        };
+        let Ok(Json::Object(clients)) = Json::parse(text.as_bytes()) else { return Proofs::new() };
+        clients.into_iter().map(|(id, entry)| (id, ways(entry))).collect()
+    }
+}
+
+impl Bindings for Vars {
+    fn binding(&self, name: &str) -> Binding {
+        self.0.get(name).cloned().unwrap_or(Binding::Absent)
+    }
+}
+
+fn ways(entry: Json) -> Vec<String> {
+    let Json::Object(fields) = entry else { return Vec::new() };
+    fields
+        .into_iter()
+        .filter(|(name, value)| name != "allow" && !matches!(value, Json::Bool(false)))
+        .map(|(name, value)| match value {
+            Json::List(items) => format!("{name} ({} listed)", items.len()),
+            _ => name,
+        })
+        .collect()
+}
