@@ -71,7 +71,7 @@ impl Question {
         let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
         let Some(client) = config.client(id) else {
             let error = BrokerError::InvalidClient(Presented::Nothing);
-            line(page, format_args!("refused: there is no such client ({})", error.name()));
+            line(page, format_args!("refused: CLIENTS has no such client ({})", error.name()));
             return REFUSED;
         };
         let code = match &self.scope {
@@ -221,7 +221,8 @@ fn ways(entry: Json) -> Vec<String> {
     let Json::Object(fields) = entry else { return Vec::new() };
     fields
         .into_iter()
-        .filter(|(name, value)| name != "allow" && !matches!(value, Json::Bool(false)))
+        .filter(|(name, _)| !matches!(name.as_str(), "allow" | "origins"))
+        .filter(|(_, value)| !matches!(value, Json::Bool(false)))
         .map(|(name, value)| match value {
             Json::List(items) => format!("{name} ({} listed)", items.len()),
             _ => name,
