@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { withLock } from "./lib/lock.mjs";
-import { Failure, machineEnv, main, projectNode, requireProgram, root, run, say } from "./lib/run.mjs";
+import { Failure, machineEnv, main, projectEnv, projectNode, requireProgram, root, run, say } from "./lib/run.mjs";
 import { cargoTools } from "./versions.mjs";
 
 const target = "wasm32-unknown-unknown";
@@ -40,6 +40,13 @@ async function install(parts) {
     // Asked again: whoever held the lock may have installed it.
     for (const part of await missing(parts)) await part.install();
   });
+}
+
+/** Installs one more tool of cargo's, and returns its path. */
+export async function setUpTool(tool) {
+  const { isReady, install } = cargoTool(tool);
+  if (!isReady()) await withLock(join(tools, "setup.lock"), "setup", async () => isReady() || install());
+  return toolPath(tool);
 }
 
 async function missing(parts) {
@@ -96,13 +103,15 @@ function packagesMatch() {
 }
 
 function cargoTool(tool) {
-  const { crate, version, minutes } = tool;
+  const { crate, version, minutes, optimised = true } = tool;
   return {
     isReady: () => existsSync(toolPath(tool)),
     async install() {
       say(`setup: building ${crate} ${version} (about ${minutes} minutes, once on this machine)`);
       const where = join(tools, `${crate}-${version}`);
-      await run("cargo", ["install", "--locked", "--root", where, `${crate}@${version}`], { show: true });
+      const profile = optimised ? [] : ["--debug"];
+      const env = projectEnv({ CARGO_PROFILE_DEV_DEBUG: "0" });
+      await run("cargo", ["install", "--locked", ...profile, "--root", where, `${crate}@${version}`], { env, show: true });
     },
   };
 }

@@ -1,0 +1,61 @@
+//! The Worker's vars: `NAME=text` or `NAME:=json`, one a line.
+
+#![no_main]
+
+use edge_token_broker::config::{Binding, Bindings, Config};
+use edge_token_broker::coordinator::message::Subject;
+use edge_token_broker::json::Json;
+use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker_fuzz::{Vars, assert_has_no_secret};
+use libfuzzer_sys::fuzz_target;
+
+/// Deeper than any field is, and each part of a path is bounded.
+const FAULT_MAX_BYTES: usize = 1024;
+
+fn has_an_entry_twice(vars: &Vars<'_>, name: &str) -> bool {
+    let text = match vars.binding(name) {
+        Binding::Absent => return false,
+        Binding::Text(text) => text.to_string(),
+        Binding::Json(text) => text,
+    };
+    let Ok(Json::Object(entries)) = Json::parse(text.as_bytes()) else { return false };
+    let mut names: Vec<_> = entries.into_iter().map(|(name, _)| name).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    names.len() < all
+}
+
+fn is_sound(config: &Config) {
+    for grant in config.grants() {
+        assert_eq!(ScopeSet::parse(grant.scope.as_str()).as_ref(), Ok(&grant.scope));
+        assert!(config.credential(&grant.credential.name).is_some());
+        let again = Subject::of(grant).grant(config).expect("a grant finds itself again");
+        assert_eq!(again.token_key, grant.token_key);
+        assert!(again.keep_warm || !grant.keep_warm);
+    }
+    let warm = config.kept_warm();
+    let same = |a: usize, b: usize| a != b && warm[a].token_key == warm[b].token_key;
+    assert!((0..warm.len()).all(|a| (0..warm.len()).all(|b| !same(a, b))), "one for each token");
+    assert_has_no_secret(&format!("{config:?}"));
+}
+
+fuzz_target!(|text: &str| {
+    let vars = Vars(text);
+    match Config::parse(&vars) {
+        Ok(config) => {
+            assert!(!["CLIENTS", "CREDENTIALS"].iter().any(|name| has_an_entry_twice(&vars, name)));
+            is_sound(&config);
+        }
+        Err(faults) => {
+            assert!(!faults.is_empty(), "a refusal says why");
+            assert!(faults.len() <= text.len() + 8);
+            for fault in faults {
+                let line = fault.to_string();
+                assert!(line.len() <= FAULT_MAX_BYTES && line.is_ascii());
+                assert!(!line.contains(char::is_control), "fit for a log");
+                assert_has_no_secret(&line);
+            }
+        }
+    }
+});

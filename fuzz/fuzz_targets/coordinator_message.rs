@@ -1,0 +1,59 @@
+//! What isolates and coordinators say to each other and store (CBOR). The first byte picks which.
+
+#![no_main]
+
+use edge_token_broker::config::Config;
+use edge_token_broker::coordinator::message::{AcquireMessage, ReplyMessage, StoredState, Subject};
+use edge_token_broker_fuzz::{assert_has_no_secret, config, first_grant, seal_of};
+use libfuzzer_sys::fuzz_target;
+use minicbor::{Decode, Encode};
+
+/// Decodes; what decodes encodes to bytes that decode to the same, and is not much larger than it was.
+fn decoded<T>(bytes: &[u8]) -> Option<T>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
+    let message: T = minicbor::decode(bytes).ok()?;
+    let encoded = minicbor::to_vec(&message).expect("a Vec takes everything");
+    assert!(encoded.len() <= bytes.len().saturating_mul(2).saturating_add(64), "bounded");
+    let again: T = minicbor::decode(&encoded).expect("what is encoded is decoded");
+    assert_eq!(minicbor::to_vec(&again).expect("a Vec takes everything"), encoded);
+    Some(message)
+}
+
+fn subject(subject: &Subject, config: &Config) {
+    if let Some(grant) = subject.grant(config) {
+        assert_eq!(grant.token_key.kv_name(), subject.token, "both sides mean the same token");
+        assert_eq!(Subject::of(&grant).token, subject.token);
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    thread_local!(static CONFIG: Config = config());
+    let Some((kind, rest)) = bytes.split_first() else { return };
+    CONFIG.with(|config| {
+        let seal = seal_of(first_grant(config));
+        match kind % 3 {
+            0 => {
+                if let Some(message) = decoded::<AcquireMessage>(rest) {
+                    subject(&message.subject, config);
+                }
+            }
+            1 => {
+                if let Some(message) = decoded::<ReplyMessage>(rest) {
+                    assert_has_no_secret(&format!("{message:?}"));
+                    let opened = message.reply.open(seal);
+                    assert!(!matches!(opened, Some(Ok(_))), "nobody guesses a tag");
+                }
+            }
+            _ => {
+                if let Some(state) = decoded::<StoredState>(rest) {
+                    subject(&state.subject, config);
+                    let snapshot = state.snapshot(seal);
+                    assert!(snapshot.token.is_none(), "nobody guesses a tag");
+                    assert_eq!(snapshot.facts, state.facts);
+                }
+            }
+        }
+    });
+});

@@ -1,0 +1,55 @@
+//! `GET /token`: the first line is the key, the rest the query.
+
+#![no_main]
+
+use std::rc::Rc;
+
+use edge_token_broker::config::Config;
+use edge_token_broker::error::{BrokerError, RequestFault};
+use edge_token_broker::http::ask::of_query;
+use edge_token_broker_fuzz::{config, event, refusal};
+use libfuzzer_sys::fuzz_target;
+
+const KNOWN: [&str; 3] = ["scope", "credential", "min_ttl"];
+
+fuzz_target!(|text: &str| {
+    thread_local!(static CONFIG: Config = config());
+    let Some((key, query)) = text.split_once('\n') else { return };
+    let values = |name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .filter(|(known, value)| known == name && !value.is_empty())
+            .count()
+    };
+    let twice = KNOWN.iter().any(|name| values(name) > 1);
+    let header = format!("Bearer {key}");
+    CONFIG.with(|config| {
+        let mut log = event();
+        match of_query(config, query, Some(&header), &mut log) {
+            Ok(asked) => {
+                assert!(!twice, "a parameter that comes twice is refused");
+                assert!(config.grants().any(|grant| Rc::ptr_eq(grant, &asked.grant)));
+                // Another key in its place gets nothing.
+                assert!(of_query(config, query, Some("Bearer wrong"), &mut event()).is_err());
+            }
+            Err(error @ BrokerError::InvalidClient(_)) => {
+                // Nobody unknown learns anything: not about the key, and not about the query.
+                let mut other = event();
+                let any = of_query(config, "", Some("Bearer wrong"), &mut other)
+                    .expect_err("a wrong key");
+                if matches!(any, BrokerError::InvalidClient(presented)
+                    if error == BrokerError::InvalidClient(presented))
+                {
+                    assert_eq!(refusal(&error, &log), refusal(&any, &other));
+                }
+            }
+            Err(error) => {
+                let _ = refusal(&error, &log);
+                let duplicate = matches!(
+                    error,
+                    BrokerError::InvalidRequest(RequestFault::DuplicateParameter(_))
+                );
+                assert_eq!(duplicate, twice);
+            }
+        }
+    });
+});

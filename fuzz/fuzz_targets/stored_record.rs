@@ -1,0 +1,80 @@
+//! A sealed record from KV or storage. The first byte says what the rest is: a stored value as it
+//! is, the plaintext of an authentic one, or what to do to a good one.
+
+#![no_main]
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use edge_token_broker::config::{Config, Grant};
+use edge_token_broker::oauth::token_response::IssuedToken;
+use edge_token_broker::policy::freshness;
+use edge_token_broker::record::{CachedToken, OpenError, open, seal};
+use edge_token_broker::time::UnixMillis;
+use edge_token_broker_fuzz::{config, first_grant};
+use libfuzzer_sys::fuzz_target;
+
+const VERSION: u8 = 2;
+const NONCE: [u8; 24] = [7; 24];
+const BODY: &[u8] = br#"{"access_token":"eyJ0","token_type":"Bearer","expires_in":3599}"#;
+
+fn opened(sealed: &[u8], grant: &Grant) -> Result<CachedToken, OpenError> {
+    open(sealed, &grant.token_key, &grant.credential.sealing_key)
+}
+
+/// Only whoever has the sealing key can do this; it reaches the decoding behind the seal.
+fn authentic(plaintext: &[u8], grant: &Grant) -> Vec<u8> {
+    let aad = [[VERSION].as_slice(), grant.token_key.as_bytes()].concat();
+    let cipher = XChaCha20Poly1305::new(grant.credential.sealing_key.expose().into());
+    let payload = Payload { msg: plaintext, aad: &aad };
+    let ciphertext = cipher.encrypt(&XNonce::from(NONCE), payload).expect("it fits");
+    [[VERSION].as_slice(), &NONCE, &ciphertext].concat()
+}
+
+fn decodes_and_encodes(plaintext: &[u8], grant: &Grant) {
+    let sealed = authentic(plaintext, grant);
+    match opened(&sealed, grant) {
+        Ok(token) => {
+            let again = seal(&token, &grant.token_key, &grant.credential.sealing_key, NONCE);
+            assert_eq!(again, sealed, "what is decoded encodes to the same bytes");
+            // Whatever instants it has, nothing that is asked about them overflows.
+            for now in [0, token.expires_at.0, u64::MAX].map(UnixMillis) {
+                let served = freshness::is_servable(&token, now);
+                assert!(!served || now < token.expires_at, "an expired token is never served");
+                let _ = freshness::renew_early_at(&token, u32::MAX);
+                let _ = freshness::not_renewed_before(&token);
+            }
+        }
+        Err(error) => assert_eq!(error, OpenError::Malformed),
+    }
+}
+
+fn altered_does_not_open(changes: &[u8], grant: &Grant) {
+    let issued = IssuedToken::parse(BODY).expect("a token response");
+    let token = CachedToken::new(issued, UnixMillis(1_700_000_000_000)).with_generation(3);
+    let good = seal(&token, &grant.token_key, &grant.credential.sealing_key, NONCE);
+    let mut changed = good.clone();
+    for change in changes.chunks_exact(2) {
+        let place = usize::from(change[0]) % changed.len();
+        changed[place] ^= change[1];
+    }
+    if changes.len() % 2 == 1 {
+        changed.truncate(usize::from(changes[0]));
+    }
+    match opened(&changed, grant) {
+        Ok(same) => assert!(changed == good && same == token, "what opens was sealed"),
+        Err(error) => assert!(changed != good && error != OpenError::Malformed),
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    thread_local!(static CONFIG: Config = config());
+    let Some((kind, rest)) = bytes.split_first() else { return };
+    CONFIG.with(|config| {
+        let grant = first_grant(config);
+        match kind % 3 {
+            0 => assert!(opened(rest, grant).is_err(), "nobody guesses a tag"),
+            1 => decodes_and_encodes(rest, grant),
+            _ => altered_does_not_open(rest, grant),
+        }
+    });
+});

@@ -1,0 +1,93 @@
+//! The token endpoint's answer: a byte that picks the status, a line of `Retry-After`, the body.
+
+#![no_main]
+
+use edge_token_broker::entra::answer::interpret;
+use edge_token_broker::entra::exchange::EndpointReply;
+use edge_token_broker::error::BrokerError;
+use edge_token_broker::http::reply::Reply;
+use edge_token_broker::http::wire_error::Dialect;
+use edge_token_broker::json::Json;
+use edge_token_broker::limits::{
+    EXPIRES_IN_MAX_SECS, RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES,
+    RETRY_AFTER_MAX_SECS,
+};
+use edge_token_broker::oauth::error_response::ErrorResponse;
+use edge_token_broker::oauth::token_response::{IssuedToken, TokenResponse};
+use edge_token_broker::time::{Millis, UnixMillis};
+use libfuzzer_sys::fuzz_target;
+
+const STATUSES: [u16; 10] = [200, 400, 401, 403, 404, 408, 429, 500, 503, 302];
+const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+/// Every text that is relayed, at its longest, and the broker's own words.
+const ERROR_BODY_MAX_BYTES: usize = 4096;
+
+fn token(issued: &IssuedToken, body: &[u8]) {
+    let lifetime = issued.expires_in;
+    assert!(lifetime > Millis(0) && lifetime <= Millis::from_secs(EXPIRES_IN_MAX_SECS));
+    assert!(issued.refresh_in.is_none_or(|span| span < lifetime && span > Millis(0)));
+    let text = issued.access_token.expose();
+    assert!(!text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)));
+    assert!(!format!("{issued:?}").contains(&format!("\"{text}\"")), "a token is not printed");
+    let Ok(Json::Object(entries)) = Json::parse(body) else { panic!("a token from no object") };
+    assert_eq!(entries.iter().filter(|(name, _)| name == "access_token").count(), 1);
+    let printed = TokenResponse {
+        expires_in: lifetime.whole_secs(),
+        ext_expires_in: issued.ext_expires_in.map(Millis::whole_secs),
+        access_token: &issued.access_token,
+    };
+    let again = IssuedToken::parse(printed.to_json().as_bytes()).expect("printed, it is read");
+    assert_eq!(again, IssuedToken { refresh_in: None, ..issued.clone() });
+}
+
+fn harmless(text: &str, max: usize) {
+    let allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    assert!(text.len() <= max && text.bytes().all(allowed), "RFC 6749 section 5.2");
+}
+
+fn error_response(response: &ErrorResponse) {
+    let trace = &response.trace;
+    harmless(&response.error, RELAYED_ID_MAX_BYTES);
+    harmless(response.description.as_deref().unwrap_or_default(), RELAYED_TEXT_MAX_BYTES);
+    for id in [&trace.timestamp, &trace.trace_id, &trace.correlation_id] {
+        harmless(id.as_deref().unwrap_or_default(), RELAYED_ID_MAX_BYTES);
+    }
+    assert!(trace.error_codes.len() <= RELAYED_CODES_MAX);
+    let mut printed = serde_json::to_value(trace).expect("plain values");
+    printed["error"] = response.error.as_str().into();
+    printed["error_description"] = response.description.as_deref().into();
+    let again = ErrorResponse::parse(printed.to_string().as_bytes());
+    assert_eq!(again.as_ref(), Some(response), "printed, it reads the same");
+}
+
+fn answer(reply: &EndpointReply) {
+    let Err(failure) = interpret(reply, NOW) else {
+        assert_eq!(reply.status, 200);
+        return;
+    };
+    let error = BrokerError::Upstream(failure.error);
+    for dialect in [Dialect::TokenEndpoint, Dialect::Bearer] {
+        let reply = Reply::error(&error, dialect);
+        assert!(reply.status >= 400 && reply.body.len() <= ERROR_BODY_MAX_BYTES);
+        assert!(reply.body.is_ascii() && !reply.body.contains(char::is_control));
+        let bounded = |secs| (1..=RETRY_AFTER_MAX_SECS).contains(&secs);
+        assert!(reply.retry_after_secs.is_none_or(bounded));
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((pick, rest)) = bytes.split_first() else { return };
+    let mut parts = rest.splitn(2, |byte| *byte == b'\n');
+    let (Some(retry_after), Some(body)) = (parts.next(), parts.next()) else { return };
+    if let Ok(issued) = IssuedToken::parse(body) {
+        token(&issued, body);
+    }
+    if let Some(response) = ErrorResponse::parse(body) {
+        error_response(&response);
+    }
+    answer(&EndpointReply {
+        status: STATUSES[usize::from(*pick) % STATUSES.len()],
+        retry_after: String::from_utf8(retry_after.to_vec()).ok(),
+        body: Some(body.to_vec().into()),
+    });
+});

@@ -1,0 +1,89 @@
+//! What the targets share: a valid configuration, and what every answer has to keep to.
+
+use edge_token_broker::config::{Binding, Bindings, Config, Grant};
+use edge_token_broker::coordinator::message::Seal;
+use edge_token_broker::error::BrokerError;
+use edge_token_broker::event::Event;
+use edge_token_broker::http::reply::Reply;
+use edge_token_broker::http::wire_error::Dialect;
+use edge_token_broker::request_id::RequestId;
+
+/// The secret of every credential: it must not turn up anywhere.
+pub const SECRET: &str = "upstream-s3cret-7f2c9e";
+
+/// The longest body of an error that is not relayed from upstream.
+const OWN_ERROR_MAX_BYTES: usize = 512;
+
+/// `NAME=text` and `NAME:=json`, one a line; `SECRET_A` and `SECRET_B` are always there.
+pub struct Vars<'a>(pub &'a str);
+
+impl Bindings for Vars<'_> {
+    fn binding(&self, name: &str) -> Binding {
+        if ["SECRET_A", "SECRET_B", "AZ_CLIENT_SECRET"].contains(&name) {
+            return Binding::Text(format!("{SECRET}{name}").into());
+        }
+        let value = self.0.lines().find_map(|line| line.strip_prefix(name)?.split_once('='));
+        match value {
+            None | Some((_, "")) => Binding::Absent,
+            Some(("", text)) => Binding::Text(text.to_owned().into()),
+            Some((_, json)) => Binding::Json(json.to_owned()),
+        }
+    }
+}
+
+/// Two credentials; client `reports` (key `key`) with a grant of each, `batch` (key `batch`) with one.
+const VALID: &str = r#"AZ_TENANT=72f988bf-86f1-41af-91ab-2d7cd011db47
+AZ_CLIENT_ID=app
+CREDENTIALS={"second":{"tenant":"contoso.com","client_id":"app2","client_secret":["SECRET_A","SECRET_B"]}}
+CLIENTS={"reports":{"key_sha256":["2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"],"allow":[{"credential":"default","scope":"https://graph.microsoft.com/.default"},{"credential":"second","scope":"b a"}]},"batch":{"key_sha256":["4bb24efc9641afc5ded1ca77eabb6e2fcf062d2112ccd61bd8bd6acd89180bae"],"allow":[{"credential":"default","scope":"https://graph.microsoft.com/.default"}]}}"#;
+
+/// A valid configuration.
+///
+/// # Panics
+/// Where the broker's schema has changed and this text has not.
+#[must_use]
+pub fn config() -> Config {
+    Config::parse(&Vars(VALID)).expect("VALID is a valid configuration")
+}
+
+/// The first grant of a configuration.
+///
+/// # Panics
+/// Where there is none.
+#[must_use]
+pub fn first_grant(config: &Config) -> &Grant {
+    config.grants().next().expect("VALID has grants")
+}
+
+/// Under what the tokens of `grant` are sealed.
+#[must_use]
+pub fn seal_of(grant: &Grant) -> Seal<'_> {
+    Seal { key: &grant.token_key, credential: &grant.credential }
+}
+
+/// A log line of which only the request is known.
+#[must_use]
+pub fn event() -> Event {
+    Event::new(RequestId::from_random([0; 16]), "GET".to_owned(), "token")
+}
+
+/// All that a caller and an operator see of a refused request.
+///
+/// # Panics
+/// Where it is more than the broker's own fixed words.
+#[must_use]
+pub fn refusal(error: &BrokerError, event: &Event) -> String {
+    let reply = Reply::error(error, Dialect::TokenEndpoint);
+    assert!((400..=403).contains(&reply.status) || reply.status == 503, "{}", reply.status);
+    assert!(reply.body.len() <= OWN_ERROR_MAX_BYTES && reply.body.is_ascii());
+    assert!(serde_json::from_str::<serde_json::Value>(&reply.body).is_ok());
+    let seen = format!("{error}|{}|{event:?}", reply.body);
+    assert_has_no_secret(&seen);
+    seen
+}
+
+/// # Panics
+/// Where `text` has the upstream secret in it.
+pub fn assert_has_no_secret(text: &str) {
+    assert!(!text.contains(SECRET), "a secret got out");
+}

@@ -1,0 +1,144 @@
+// What the dependencies are, and whether anything is known against them.
+//
+//   npm run supply-chain [-- --strict]
+//
+// Some checks need what a package registry or a network may not have. Such a check says NOT AVAILABLE, and only
+// with --strict (for a release, where everything can be reached) is that a failure.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import util from "node:util";
+
+import { Failure, main, projectEnv, root, run, say } from "./lib/run.mjs";
+import { setUp, setUpTool } from "./setup.mjs";
+import { cargoDeny } from "./versions.mjs";
+
+const crates = ["Cargo.toml", join("fuzz", "Cargo.toml")];
+const passed = { outcome: "passed" };
+const failed = (why) => ({ outcome: "FAILED", why });
+const notAvailable = (why) => ({ outcome: "NOT AVAILABLE", why });
+
+main(async () => {
+  const { strict } = util.parseArgs({ options: { strict: { type: "boolean", default: false } } }).values;
+  await setUp();
+  const deny = await setUpTool(cargoDeny);
+  const checks = [
+    ["exact pins", exactPins],
+    ["npm: every package has its checksum, install scripts are listed", npmLock],
+    ["crates: licences, bans, sources", () => cargoDenyCheck(deny, ["licenses", "bans", "sources"])],
+    ["crates: none is yanked", noneYanked],
+    ["crates: advisories (RustSec)", () => advisories(deny)],
+    ["npm: advisories (npm audit)", npmAdvisories],
+    ["npm: signatures (npm audit signatures)", npmSignatures],
+  ];
+  let bad = 0;
+  for (const [name, check] of checks) {
+    const { outcome, why } = await check();
+    say(`supply chain: ${name}: ${outcome}${why ? `\n${why}` : ""}`);
+    if (outcome === "FAILED" || (strict && outcome !== "passed")) bad += 1;
+  }
+  if (bad > 0) throw new Failure(`supply chain: ${bad} of ${checks.length} checks did not pass`);
+});
+
+function text(path) {
+  return readFileSync(join(root, path), "utf8");
+}
+
+/** Every dependency has one version and no range. */
+function exactPins() {
+  const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(text("package.json"));
+  const packages = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  const loose = packages.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)).map(([name]) => `package.json: ${name}`);
+  for (const manifest of crates) {
+    for (const section of text(manifest).split(/^(?=\[)/m)) {
+      if (!/^\[.*dependencies(\.[\w-]+)?\]/.test(section)) continue;
+      for (const line of section.split("\n").slice(1)) {
+        if (!/^[\w-]+(\.[\w-]+)? *=/.test(line) || line.includes("path = ")) continue;
+        if (!/"=\d+\.\d+\.\d+/.test(line)) loose.push(`${manifest}: ${line.split("=")[0].trim()}`);
+      }
+    }
+  }
+  return loose.length === 0 ? passed : failed(loose.join("\n"));
+}
+
+/** `npm ci` compares the checksums; that they are there, and strong, is ours to see to. */
+function npmLock() {
+  const allowed = JSON.parse(text("package.json")).allowScripts;
+  const [faults, unknown] = [[], []];
+  for (const [path, entry] of Object.entries(JSON.parse(text("package-lock.json")).packages)) {
+    if (path === "") continue;
+    const name = path.split("node_modules/").at(-1);
+    // npm records none for another platform's package that its registry does not have.
+    if (!entry.integrity?.startsWith("sha512-")) (entry.optional && !entry.integrity ? unknown : faults).push(`${path} has no SHA-512 checksum`);
+    if (entry.link || /^(git|file|http:)/.test(entry.resolved ?? "")) faults.push(`${path} is not from a registry`);
+    if (entry.hasInstallScript && !entry.optional && !allowed[name]) faults.push(`${path} has an install script that allowScripts does not name`);
+  }
+  if (faults.length > 0) return failed(faults.join("\n"));
+  return unknown.length === 0 ? passed : notAvailable(`for other platforms' packages:\n${unknown.join("\n")}`);
+}
+
+async function cargoDenyCheck(deny, checks) {
+  for (const manifest of crates) {
+    const args = ["--manifest-path", manifest, "--config", "deny.toml", "--locked", "--color", "never", "check", ...checks];
+    const { code, output } = await run(deny, args, { mayFail: true });
+    if (code !== 0) return failed(output);
+  }
+  return passed;
+}
+
+async function advisories(deny) {
+  const fetched = await run(deny, ["--config", "deny.toml", "--color", "never", "fetch", "db"], { mayFail: true });
+  if (fetched.code !== 0) return notAvailable("the RustSec database could not be fetched from GitHub");
+  return cargoDenyCheck(deny, ["advisories"]);
+}
+
+/** cargo resolves to no version that was yanked, unless a lock file has it: so it is asked without one. */
+async function noneYanked() {
+  const locked = crates.flatMap((manifest) => registryCrates(text(manifest.replace(/toml$/, "lock"))));
+  const wanted = [...new Set(locked)].map((crate, index) => {
+    const [name, version] = crate.split("@");
+    return `locked_${index} = { package = "${name}", version = "=${version}", default-features = false }`;
+  });
+  const folder = mkdtempSync(join(tmpdir(), "yanked-"));
+  try {
+    mkdirSync(join(folder, "src"));
+    writeFileSync(join(folder, "src", "lib.rs"), "");
+    const manifest = join(folder, "Cargo.toml");
+    const head = '[package]\nname = "yanked"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]';
+    writeFileSync(manifest, [head, ...wanted, ""].join("\n"));
+    const { code, output } = await run("cargo", ["generate-lockfile", "--manifest-path", manifest], { mayFail: true });
+    return code === 0 ? passed : failed(output);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function registryCrates(lock) {
+  const packages = lock.matchAll(/^name = "(.+)"\nversion = "(.+)"\nsource = "registry\+/gm);
+  return [...packages].map(([, name, version]) => `${name}@${version}`);
+}
+
+async function npmAdvisories() {
+  const { output } = await run("npm", ["audit", "--json", "--loglevel=silent"], { env: projectEnv(), mayFail: true });
+  const report = json(output);
+  if (!report?.auditReportVersion) return notAvailable("the npm registry has no such service");
+  const { total } = report.metadata.vulnerabilities;
+  return total === 0 ? passed : failed(JSON.stringify(report.vulnerabilities, null, 1));
+}
+
+async function npmSignatures() {
+  const { output } = await run("npm", ["audit", "signatures", "--json", "--loglevel=silent"], { env: projectEnv(), mayFail: true });
+  const report = json(output);
+  if (!report?.invalid) return notAvailable("the npm registry's keys could not be fetched");
+  return report.invalid.length + report.missing.length === 0 ? passed : failed(output);
+}
+
+/** The JSON of a program's output, or nothing where it says something else. */
+function json(output) {
+  try {
+    return JSON.parse(output.slice(output.indexOf("{")));
+  } catch {
+    return null;
+  }
+}
