@@ -102,6 +102,9 @@ pub enum Reason {
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,
+    /// Nobody looks through the registry before its clients call.
+    #[error("has keep_warm, which only clients in CLIENTS can have")]
+    KeptWarmInRegistry,
     /// No credential has this name.
     #[error("names a credential that does not exist")]
     NoSuchCredential,

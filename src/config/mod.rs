@@ -85,6 +85,9 @@ impl Config {
             .and_then(|field| {
                 clients::client(id.to_owned(), field, &self.clients, &self.credentials, &mut faults)
             });
+        if client.as_ref().is_some_and(|client| client.grants.iter().any(|grant| grant.keep_warm)) {
+            faults.add(format!("REGISTRY.{id}.allow"), Reason::KeptWarmInRegistry);
+        }
         faults.into_result()?;
         client.ok_or_else(Vec::new)
     }

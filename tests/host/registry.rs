@@ -302,6 +302,20 @@ fn an_entry_with_faults_is_for_the_operator() {
 }
 
 #[test]
+fn what_is_kept_warm_is_in_clients() {
+    let desk = Desk::new();
+    let warm = json("k1").replace("}]}", ",\"keep_warm\":true}]}");
+    let (name, value) = entry(KEY, "far", &warm);
+    desk.entries.0.values.borrow_mut().insert(name, value);
+    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
+    let faults = desk.event.borrow().faults.clone();
+    assert_eq!(
+        faults,
+        ["REGISTRY.far.allow: has keep_warm, which only clients in CLIENTS can have"]
+    );
+}
+
+#[test]
 fn trying_out_names_does_not_make_the_memory_grow_nor_forget_who_is_known() {
     let desk = Desk::new();
     desk.register("far", "k1");
