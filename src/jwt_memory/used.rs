@@ -9,7 +9,7 @@ use crate::limits::{JWT_SKEW, USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIENT_MAX
 use crate::time::UnixMillis;
 
 /// The `jti`s of unexpired client assertions, of this isolate alone;
-/// [`crate::ports::AssertionLedger`] knows of the others.
+/// the port `AssertionLedger` knows of the others.
 ///
 /// Only expired ones are forgotten. Where there is no room an assertion is refused: forgetting one
 /// would let it be used again. Each client has a share, and only its own valid assertions take room,
