@@ -45,6 +45,7 @@ impl EventSink for Log {
                 text(&event.credential),
                 event.route.to_owned(),
                 event.proof.unwrap_or_default().to_owned(),
+                text(&event.scope),
             ];
             let upstream = &event.upstream;
             let numbers = [upstream.ms.unwrap_or_default(), u64::from(upstream.requests)];

@@ -125,13 +125,15 @@ impl Profile {
     }
 }
 
-/// `sub`, where there is one: text, not empty, short enough for the log.
+/// `sub`, where there is one: text, short enough for the log.
 fn subject_of(jwt: &Jwt) -> Result<Option<&str>, JwtFault> {
-    if jwt.claim("sub").is_none() {
-        return Ok(None);
+    match jwt.claim("sub") {
+        None => Ok(None),
+        // Of a service token of Cloudflare Access: it is nobody's, and no pin permits it.
+        Some(Json::Text(subject)) if subject.is_empty() => Ok(None),
+        Some(Json::Text(subject)) if subject.len() <= JWT_SUBJECT_MAX_BYTES => Ok(Some(subject)),
+        Some(_) => Err(JwtFault::Subject),
     }
-    let subject = jwt.text("sub").filter(|subject| subject.len() <= JWT_SUBJECT_MAX_BYTES);
-    subject.map(Some).ok_or(JwtFault::Subject)
 }
 
 /// RFC 7523 §3, and a bound on how long its `jti` has to be remembered.

@@ -138,12 +138,12 @@ test("metrics: a data point for each request, hits too when the log leaves them 
     await world.broker.logLine("the last request", ({ outcome }) => outcome === "invalid_client");
     const points = world.broker.printed(/^POINT /).map((line) => JSON.parse(line.slice(6)));
     assert.deepEqual(points.map(({ indexes }) => indexes), [["reports"], ["reports"], ["reports"]]);
-    assert.deepEqual(points[1].blobs, ["reports", "hit", "isolate", "default", "token", "key_sha256"]);
+    assert.deepEqual(points[1].blobs, ["reports", "hit", "isolate", "default", "token", "key_sha256", GRAPH]);
     assert.deepEqual(points[1].doubles, [0, 0, 200]);
     const [miss, , refused] = points;
     assert.deepEqual(miss.blobs.slice(1, 3), ["miss", "upstream"]);
     assert.ok(miss.doubles[1] === 1 && miss.doubles[2] === 200);
-    assert.deepEqual(refused.blobs, ["reports", "invalid_client", "", "", "token_endpoint", ""]);
+    assert.deepEqual(refused.blobs, ["reports", "invalid_client", "", "", "token_endpoint", "", ""]);
   }));
 
 test("an address that is none stays out of the log", async () => {
