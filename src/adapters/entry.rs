@@ -14,13 +14,14 @@ use worker::worker_sys::Context;
 use zeroize::Zeroizing;
 
 use super::isolate::Isolate;
-use crate::broker::{Served, Then};
+use crate::broker::{Rejected, Served, Then};
 use crate::cache_status::CacheStatus;
 use crate::config::{Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::event::Event;
 use crate::http::ask::{self, Asked, Form};
 use crate::http::reply::Reply;
+use crate::http::revoke;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
 use crate::ports::{Entropy, EventSink};
@@ -79,10 +80,15 @@ pub fn fetch(
     let authorization = authorization.as_deref();
     match route {
         Route::Token => exchange.token(query, authorization),
-        Route::TokenEndpoint { credential } => {
+        Route::TokenEndpoint { .. } | Route::Revoke => {
             let body = body.map(Zeroizing::new);
             let form = Form::new(content_type.as_deref(), body.as_deref().map(String::as_bytes));
-            exchange.token_endpoint(form, authorization, credential)
+            match route {
+                Route::TokenEndpoint { credential } => {
+                    exchange.token_endpoint(form, authorization, credential)
+                }
+                _ => exchange.revoke(form, authorization),
+            }
         }
         Route::Health => exchange.plain("ok", &Reply::ok()),
         Route::Ready => match exchange.isolate.config {
@@ -124,6 +130,29 @@ impl Exchange {
             ask::of_form(config, credential, &form?, authorization, &mut self.event)
         });
         self.answer(asked, Dialect::TokenEndpoint)
+    }
+
+    /// The revocation endpoint.
+    fn revoke(
+        mut self,
+        form: Result<Form<'_>, RequestFault>,
+        authorization: Option<&str>,
+    ) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        let rejected = config(&isolate)
+            .and_then(|config| revoke::of_form(config, &form?, authorization, &mut self.event));
+        match rejected {
+            Ok(rejected) => promise(&Rc::clone(&self.context), self.revoked(rejected)),
+            Err(error) => self.failed(&error, Dialect::TokenEndpoint),
+        }
+    }
+
+    async fn revoked(mut self, rejected: Rejected) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        match isolate.broker.revoke(&rejected, &mut self.event).await {
+            Ok(revocation) => self.plain(revocation.name(), &Reply::revoked()),
+            Err(error) => self.failed(&error, Dialect::TokenEndpoint),
+        }
     }
 
     /// A hit in isolate memory and a refusal are answered without a promise.

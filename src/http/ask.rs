@@ -49,6 +49,12 @@ pub fn of_query(
 pub struct Form<'a>(&'a [u8]);
 
 impl<'a> Form<'a> {
+    /// The parameters, still encoded.
+    #[must_use]
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// The body of this type, or nothing where it could not be read.
     ///
     /// # Errors

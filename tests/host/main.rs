@@ -21,6 +21,7 @@ mod freshness;
 mod log;
 mod memory;
 mod replies;
+mod revocation;
 mod scenarios;
 mod stored_format;
 mod upstream;
