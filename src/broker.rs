@@ -1,6 +1,10 @@
 //! The one orchestration: isolate memory, KV, the coordinator, and where there is none or it does
 //! not answer, the authorization server itself.
 
+mod revocation;
+
+pub use revocation::{Rejected, Revocation};
+
 use crate::cache_status::{CacheStatus, Forward, Tier};
 use crate::config::Grant;
 use crate::coordinator::{Handout, Source, Want};
@@ -277,8 +281,12 @@ where
         {
             return Err(failure.at(now));
         }
-        let upstream =
-            Upstream { endpoint: &self.endpoint, clock: &self.clock, entropy: &self.entropy };
+        let upstream = Upstream {
+            endpoint: &self.endpoint,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            claims: None,
+        };
         let token = upstream
             .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
             .await

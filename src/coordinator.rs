@@ -10,102 +10,22 @@
 //! object's memory. Whatever is needed afterwards is in the [`Snapshot`].
 
 pub mod message;
+mod rejection;
+mod words;
 
 use minicbor::{Decode, Encode};
 
+pub use words::{Action, Event, Handout, Source, Waiter, Want};
+
 use crate::error::UpstreamError;
 use crate::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX};
-use crate::policy::failure_memory::Failure;
+use crate::policy::failure_memory::{Failure, is_refusal};
 use crate::policy::freshness::{
     Freshness, assess, not_renewed_before, renew_early_at, renewal_spacing,
 };
 use crate::record::CachedToken;
+use crate::secret::TokenDigest;
 use crate::time::{Millis, UnixMillis};
-
-/// Somebody who waits; the driver knows how to reach them.
-pub type Waiter = u64;
-
-/// What happens to a coordinator.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// Somebody wants the token.
-    Acquire {
-        /// Gets exactly one [`Action::Reply`], now or when the flight has landed, unless it leaves.
-        waiter: Waiter,
-        /// What would do.
-        want: Want,
-    },
-    /// The flight that [`Action::Ask`] started has landed.
-    Landed(Result<CachedToken, UpstreamError>),
-    /// A waiter waits no longer; it gets no reply.
-    Left(Waiter),
-    /// The time of [`Action::Wake`] has come.
-    Alarm,
-}
-
-/// Which token would do.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, PartialEq)]
-pub struct Want {
-    /// At least this much left, if upstream gives such a token.
-    #[n(0)]
-    pub min_ttl: Millis,
-    /// A token that is due for renewal will not do, if a newer one can be had.
-    #[n(1)]
-    pub renewed: bool,
-    /// The generation that the caller holds: a coordinator that lost its storage goes on from it.
-    #[n(2)]
-    pub known_generation: u64,
-    /// The caller has a token and only tells that it is in use: none is fetched for it.
-    #[n(3)]
-    pub touch: bool,
-}
-
-/// What the driver has to do, in this order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Answer a waiter.
-    Reply(Waiter, Result<Handout, UpstreamError>),
-    /// Send one request upstream, and come back with [`Event::Landed`].
-    Ask {
-        /// Nobody waits for it who would write it to the log.
-        background: bool,
-    },
-    /// Store the [`Snapshot`]: it has changed in a way that must outlive the object's memory.
-    Save,
-    /// Write the token to the shared tier.
-    Publish(CachedToken),
-    /// Come back with [`Event::Alarm`] then; replaces the alarm that was set.
-    Wake(UnixMillis),
-    /// Nobody uses the token any more: delete what is stored.
-    Forget,
-}
-
-/// A token for a waiter.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Handout {
-    /// The token; above its serve floor.
-    pub token: CachedToken,
-    /// Where it came from.
-    pub source: Source,
-}
-
-/// Where the token of a [`Handout`] came from.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(index_only)]
-pub enum Source {
-    /// It was here.
-    #[n(0)]
-    Held,
-    /// It was here, and upstream fails to give a newer one.
-    #[n(1)]
-    HeldWhileFailing,
-    /// A flight that this waiter started.
-    #[n(2)]
-    Flight,
-    /// A flight that somebody else had started.
-    #[n(3)]
-    Collapsed,
-}
 
 /// What outlives the object's memory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -135,6 +55,12 @@ pub struct Facts {
     /// When the token is renewed by alarm: its jitter is drawn once.
     #[n(4)]
     pub renew_at: Option<UnixMillis>,
+    /// The last token that was rejected and that upstream has then answered for: not again.
+    #[n(5)]
+    pub rejected: Option<TokenDigest>,
+    /// When upstream was last asked because a token was rejected.
+    #[n(6)]
+    pub forced_at: Option<UnixMillis>,
 }
 
 /// The state machine.
@@ -159,6 +85,12 @@ struct Flight {
     renewal: bool,
     /// What the most demanding waiter wants.
     min_ttl: Millis,
+    /// The token that shall go.
+    rejected: Option<TokenDigest>,
+    /// It flies for that reason alone.
+    forced: bool,
+    /// Who rejected it: a token in hand is no answer for them while upstream fails.
+    reporters: Vec<Waiter>,
 }
 
 impl Coordinator {
@@ -205,6 +137,11 @@ impl Coordinator {
             // The alarm was set to forget the token.
             actions.push(Action::Wake(self.next_renewal(now)));
         }
+        if let Some(rejected) = want.rejected {
+            self.reject(waiter, rejected, want.known_generation, now, &mut actions);
+            self.save_asked_at(now, &mut actions);
+            return actions;
+        }
         let due = self.is_due(now);
         // Some isolates ask earlier than the others.
         let soon_due = |token| now >= renew_early_at(token, u32::MAX);
@@ -239,10 +176,16 @@ impl Coordinator {
             .as_ref()
             .is_some_and(|flight| flight.renewal || now.until(token.expires_at) < flight.min_ttl);
         facts.fetched_at = for_better.then_some(token.requested_at);
+        let rejected = self.flight.as_ref().and_then(|flight| flight.rejected);
+        facts.rejected = rejected.or(facts.rejected);
         let held = self.snapshot.token.as_ref();
         let mut actions = vec![Action::Save];
-        // A token that expires later wins; upstream may have answered with an older one.
-        let newer = held.is_none_or(|held| held.expires_at <= token.expires_at);
+        // A token that expires later wins; upstream may have answered with an older one. But
+        // whatever takes the place of a rejected one is better.
+        let newer = held.is_none_or(|held| {
+            held.expires_at <= token.expires_at
+                || (rejected == Some(held.digest()) && held.access_token != token.access_token)
+        });
         if newer {
             // By the clock as well: it goes on rising when the storage was lost or forgotten.
             facts.generation = facts.generation.saturating_add(1).max(token.requested_at.0);
@@ -257,7 +200,13 @@ impl Coordinator {
     }
 
     fn failed(&mut self, error: UpstreamError, now: UnixMillis, random: u32) -> Vec<Action> {
+        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced);
+        if forced && is_refusal(&error) {
+            return self.refused(&error, now);
+        }
         let facts = &mut self.snapshot.facts;
+        // Until the failure is over nobody asks, and then the token may be rejected again.
+        facts.forced_at = facts.forced_at.filter(|_| !forced);
         let failure = Failure::new(error, facts.failure.as_ref(), now, random);
         let until = failure.until;
         facts.failure = Some(failure);
@@ -313,15 +262,20 @@ impl Coordinator {
         if let Some(flight) = &mut self.flight {
             flight.leader = flight.leader.filter(|leader| *leader != waiter);
             flight.others.retain(|other| *other != waiter);
+            flight.reporters.retain(|reporter| *reporter != waiter);
         }
     }
 
     /// Answers the leader of the flight and the others: a token, if there is one, has these sources.
     fn reply_to_all(&mut self, sources: [Source; 2], now: UnixMillis, actions: &mut Vec<Action>) {
-        let Flight { leader, others, .. } = self.flight.take().unwrap_or_default();
+        let Flight { leader, others, reporters, .. } = self.flight.take().unwrap_or_default();
+        let failure = self.snapshot.facts.failure.as_ref().map(|failure| failure.at(now));
         let [to_leader, to_others] = sources.map(|source| self.answer(source, now));
-        actions.extend(leader.map(|leader| Action::Reply(leader, to_leader)));
-        actions.extend(others.into_iter().map(|other| Action::Reply(other, to_others.clone())));
+        let waiters = leader.map(|leader| (leader, &to_leader)).into_iter();
+        for (waiter, reply) in waiters.chain(others.into_iter().map(|other| (other, &to_others))) {
+            let failure = failure.clone().filter(|_| reporters.contains(&waiter));
+            actions.push(Action::Reply(waiter, failure.map_or_else(|| reply.clone(), Err)));
+        }
     }
 
     /// Where a token in hand comes from, for a caller who wanted a better one or did not.

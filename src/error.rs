@@ -116,6 +116,9 @@ pub enum RequestFault {
     /// `min_ttl` is not a number of seconds.
     #[error("parameter min_ttl must be a whole number of seconds")]
     MinTtl,
+    /// `claims` is not a JSON object, or over 4 KiB.
+    #[error("parameter claims must be a JSON object of up to 4 KiB")]
+    Claims,
     /// Two of HTTP Basic, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
     #[error("client authentication was sent in more than one way")]
     TwoAuthenticationMethods,

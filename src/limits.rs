@@ -126,6 +126,10 @@ pub const QUERY_MAX_BYTES: usize = 8 * 1024;
 pub const REQUEST_ID_MAX_CHARS: usize = 64;
 /// Longest scope value. Entra's are below 100 bytes.
 pub const SCOPE_MAX_BYTES: usize = 2048;
+/// Longest `claims` of a rejected token. A challenge's are some hundred bytes.
+pub const CLAIMS_MAX_BYTES: usize = 4 * 1024;
+/// KV reads for one rejected token, at most: one for each grant of its client until it is found.
+pub const REVOCATION_KV_READS_MAX: usize = 32;
 /// Longest client id, credential name, tenant or application id.
 pub const NAME_MAX_BYTES: usize = 253;
 /// Longest text that is relayed from an upstream `error_description`.

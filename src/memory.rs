@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::keys::TokenKey;
 use crate::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
-use crate::policy::freshness::is_servable;
+use crate::policy::freshness::{forced_spacing, is_servable};
 use crate::ports::{RecalledFailure, TokenMemory};
 use crate::record::CachedToken;
+use crate::secret::AccessToken;
 use crate::time::UnixMillis;
 
 /// Up to [`ISOLATE_TOKENS_MAX`] tokens.
@@ -34,6 +35,23 @@ struct Entry {
     renewal_claimed_at: Option<UnixMillis>,
     /// When upstream had no better one.
     best_at: Option<UnixMillis>,
+    /// When upstream was last asked because a token was rejected.
+    forced_at: Option<UnixMillis>,
+    /// The last rejected token that upstream has answered for.
+    rejected: Option<AccessToken>,
+}
+
+impl Entry {
+    const fn new(key: TokenKey, token: CachedToken) -> Self {
+        Self {
+            key,
+            token,
+            renewal_claimed_at: None,
+            best_at: None,
+            forced_at: None,
+            rejected: None,
+        }
+    }
 }
 
 impl Entries {
@@ -51,7 +69,7 @@ impl Entries {
     /// Adds what is not there yet, in the place of the least recently used if there is no room.
     fn insert(&mut self, key: TokenKey, token: CachedToken) {
         self.failures.remove(&key);
-        let new = Entry { key, token, renewal_claimed_at: None, best_at: None };
+        let new = Entry::new(key, token);
         if self.slots.len() < ISOLATE_TOKENS_MAX {
             self.places.insert(key, self.slots.len());
             self.slots.push(new);
@@ -121,5 +139,29 @@ impl TokenMemory for IsolateMemory {
             entry.renewal_claimed_at = Some(now);
         }
         !claimed
+    }
+
+    fn claim_forced(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool {
+        let mut entries = self.0.borrow_mut();
+        let Some(entry) = entries.get(key) else { return false };
+        let spacing = forced_spacing(token);
+        let just_now = entry.forced_at.is_some_and(|at| now < at.plus(spacing));
+        let claimed = !just_now && entry.rejected.as_ref() != Some(&token.access_token);
+        if claimed {
+            entry.forced_at = Some(now);
+        }
+        claimed
+    }
+
+    fn note_forced(&self, key: &TokenKey, token: &CachedToken) {
+        if let Some(entry) = self.0.borrow_mut().get(key) {
+            entry.rejected = Some(token.access_token.clone());
+        }
+    }
+
+    fn release_forced(&self, key: &TokenKey) {
+        if let Some(entry) = self.0.borrow_mut().get(key) {
+            entry.forced_at = None;
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::error::UpstreamError;
 use crate::event::{Event, UpstreamTrail};
 use crate::jwt::key::VerificationKey;
 use crate::keys::TokenKey;
+use crate::oauth::claims::Claims;
 use crate::policy::failure_memory::Failure;
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
@@ -24,6 +25,13 @@ pub trait TokenMemory {
     /// Whether a background renewal may start now: one at a time for a key. A claim lapses after
     /// [`crate::limits::RENEWAL_CLAIM`], for a renewal that was lost with its request.
     fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool;
+    /// Whether `token`, which was rejected, may be renewed for that reason now: once for each, and
+    /// not at a pace that a caller sets ([`crate::policy::freshness::forced_spacing`]).
+    fn claim_forced(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool;
+    /// Notes that upstream has answered for `token`, which was rejected.
+    fn note_forced(&self, key: &TokenKey, token: &CachedToken);
+    /// Takes the claim back: upstream fails, which has its own time to pass.
+    fn release_forced(&self, key: &TokenKey);
     /// Notes that upstream has just been asked for a better token than the one here, and gave none.
     fn note_best(&self, key: &TokenKey, now: UnixMillis);
     /// Whether that has been so within [`crate::limits::RENEWAL_SPACING`].
@@ -99,6 +107,15 @@ pub trait Coordination {
         &self,
         grant: &Grant,
         want: Want,
+        request_id: &RequestId,
+    ) -> Result<Coordinated, CoordinationError>;
+    /// The token that takes the place of the rejected one that `want` names, likewise. `claims` go
+    /// upstream with the request that gets it.
+    async fn replace(
+        &self,
+        grant: &Grant,
+        want: Want,
+        claims: Option<Claims>,
         request_id: &RequestId,
     ) -> Result<Coordinated, CoordinationError>;
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::keys::{SealingKey, TokenKey};
 use crate::oauth::token_response::IssuedToken;
 use crate::sealed::{self, NONCE_LEN, Place};
-use crate::secret::AccessToken;
+use crate::secret::{AccessToken, TokenDigest};
 use crate::time::{Millis, UnixMillis};
 
 pub use crate::sealed::OpenError;
@@ -57,6 +57,12 @@ impl CachedToken {
     #[must_use]
     pub fn supersedes(&self, held: &Self) -> bool {
         (self.generation, self.expires_at) >= (held.generation, held.expires_at)
+    }
+
+    /// Which token it is.
+    #[must_use]
+    pub fn digest(&self) -> TokenDigest {
+        TokenDigest::of(&self.access_token)
     }
 
     /// The whole lifetime that upstream gave.

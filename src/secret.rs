@@ -5,6 +5,9 @@
 use std::fmt;
 use std::rc::Rc;
 
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// An access token (RFC 6749 §1.4), opaque to the broker. Clones share one copy.
@@ -42,6 +45,25 @@ impl AccessToken {
     #[must_use]
     pub fn json(&self) -> &str {
         &self.0.json
+    }
+
+    /// Whether both are the same token; takes equally long for any two of one length.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+}
+
+/// The SHA-256 of an access token: which one it is, for those who need not know it.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
+#[cbor(transparent)]
+pub struct TokenDigest(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
+
+impl TokenDigest {
+    /// The digest of `token`.
+    #[must_use]
+    pub fn of(token: &AccessToken) -> Self {
+        Self(Sha256::digest(token.expose().as_bytes()).into())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::entra::exchange::EndpointRequest;
 use crate::entra::request;
 use crate::error::UpstreamError;
 use crate::event::UpstreamTrail;
+use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 use crate::policy::freshness::{Freshness, assess};
@@ -22,6 +23,8 @@ pub struct Upstream<'a, E, C, R> {
     pub clock: &'a C,
     /// For the pause before a retry.
     pub entropy: &'a R,
+    /// What the token has to have as well, where a resource has said so.
+    pub claims: Option<&'a Claims>,
 }
 
 impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
@@ -60,7 +63,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         let mut first_refusal = None;
         let mut may_retry = true;
         loop {
-            let body = request::body(&credential.client_id, secret, scope);
+            let body = request::body(&credential.client_id, secret, scope, self.claims);
             let request = EndpointRequest { url: &credential.token_endpoint, request_id, body };
             // Lifetimes count from before the request: the token is never older than believed.
             let requested_at = self.clock.now();

@@ -25,6 +25,7 @@ use crate::coordinator::{Action, Coordinator, Event, Handout, Waiter};
 use crate::error::UpstreamError;
 use crate::event::{self, UpstreamTrail};
 use crate::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
+use crate::oauth::claims::Claims;
 use crate::ports::{Clock, Entropy, EventSink};
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
@@ -60,6 +61,8 @@ struct Run {
     grant: Rc<Grant>,
     /// Of the newest caller.
     request_id: RequestId,
+    /// Of the caller who is being heard: a flight that starts now has them.
+    claims: Option<Claims>,
     /// Flights that have landed, and the traces of the last one.
     landed: u64,
     trail: UpstreamTrail,
@@ -158,6 +161,7 @@ impl Driver {
             machine: Coordinator::restored(snapshot, grant.keep_warm),
             grant: Rc::clone(grant),
             request_id: self.fresh_request_id(),
+            claims: None,
             landed: 0,
             trail: UpstreamTrail::default(),
         });
@@ -170,16 +174,18 @@ impl Driver {
         self: &Rc<Self>,
         message: AcquireMessage,
     ) -> Result<Option<(Reply, Option<UpstreamTrail>)>, JsValue> {
-        let AcquireMessage { want, request_id, .. } = message;
+        let AcquireMessage { want, request_id, claims, .. } = message;
         let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter, sender);
         let mut landed = 0;
         if let Some(run) = self.run.borrow_mut().as_mut() {
             run.request_id = request_id;
+            run.claims = claims.filter(|_| want.rejected.is_some());
             landed = run.landed;
         }
         self.on(Event::Acquire { waiter, want });
+        self.take_claims();
         let Some(reply) = timeout::within(COORDINATOR_SIGN_OF_LIFE, receiver).await else {
             self.waiters.borrow_mut().remove(&waiter);
             self.on(Event::Left(waiter));
@@ -215,7 +221,8 @@ impl Driver {
             Action::Ask { background } => {
                 // Now: the next caller is the newest before the work begins.
                 let request_id = self.request_id(background);
-                self.spawn(move |driver| driver.fly(background, request_id));
+                let claims = self.take_claims();
+                self.spawn(move |driver| driver.fly(background, request_id, claims));
             }
             Action::Save => self.spawn(Self::save),
             Action::Publish(token) => self.spawn(|driver| driver.publish(token)),
@@ -250,18 +257,26 @@ impl Driver {
             .map_or_else(|| self.fresh_request_id(), |run| run.request_id.clone())
     }
 
+    fn take_claims(&self) -> Option<Claims> {
+        self.run.borrow_mut().as_mut().and_then(|run| run.claims.take())
+    }
+
     fn fresh_request_id(&self) -> RequestId {
         RequestId::from_random(self.isolate.broker.entropy.bytes())
     }
 
     /// The one request upstream. Whoever waits for it has a line in the log; else it has its own.
-    async fn fly(self: Rc<Self>, background: bool, request_id: RequestId) {
+    async fn fly(self: Rc<Self>, background: bool, request_id: RequestId, claims: Option<Claims>) {
         let Some(grant) = self.run.borrow().as_ref().map(|run| Rc::clone(&run.grant)) else {
             return;
         };
         let broker = &self.isolate.broker;
-        let upstream =
-            Upstream { endpoint: &broker.endpoint, clock: &broker.clock, entropy: &broker.entropy };
+        let upstream = Upstream {
+            endpoint: &broker.endpoint,
+            clock: &broker.clock,
+            entropy: &broker.entropy,
+            claims: claims.as_ref(),
+        };
         let mut line = line_about(&grant, request_id.clone());
         let trail = &mut line.upstream;
         let landed = upstream.token(&grant.credential, &grant.scope, &request_id, trail).await;

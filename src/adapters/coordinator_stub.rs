@@ -13,6 +13,7 @@ use crate::config::Grant;
 use crate::coordinator::Want;
 use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, SealedReply, Subject};
 use crate::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
+use crate::oauth::claims::Claims;
 use crate::ports::{AssertionLedger, Coordinated, Coordination, CoordinationError};
 use crate::request_id::RequestId;
 use crate::time::UnixMillis;
@@ -49,10 +50,20 @@ impl Coordination for CoordinatorStub {
         want: Want,
         request_id: &RequestId,
     ) -> Result<Coordinated, CoordinationError> {
+        self.replace(grant, want, None, request_id).await
+    }
+
+    async fn replace(
+        &self,
+        grant: &Grant,
+        want: Want,
+        claims: Option<Claims>,
+        request_id: &RequestId,
+    ) -> Result<Coordinated, CoordinationError> {
         let namespace = self.0.as_ref().ok_or(CoordinationError::Unbound)?;
         let subject = Subject::of(grant);
         let name = subject.token.clone();
-        let message = AcquireMessage { subject, want, request_id: request_id.clone() };
+        let message = AcquireMessage { subject, want, request_id: request_id.clone(), claims };
         let message = js::cbor(&message);
         for _ in 0..COORDINATOR_ASKS_MAX {
             let answer = ask(namespace, &name, &message, js::number(COORDINATOR_TIMEOUT.0));

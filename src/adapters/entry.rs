@@ -19,6 +19,7 @@ use crate::error::BrokerError;
 use crate::event::Event;
 use crate::http::ask::{self, Form};
 use crate::http::reply::Reply;
+use crate::http::revoke;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
 use crate::ports::Entropy;
@@ -71,13 +72,18 @@ pub fn fetch(
             let asked = ask::of_query(query, authorization, ambient);
             exchange.answer(asked, Dialect::Bearer)
         }
-        Route::TokenEndpoint { credential } => {
+        Route::TokenEndpoint { .. } | Route::Revoke => {
             let body = body.map(Zeroizing::new);
             let form = Form::new(content_type.as_deref(), body.as_deref().map(String::as_bytes));
-            let asked = form
-                .map_err(BrokerError::from)
-                .and_then(|form| ask::of_form(credential, &form, authorization, ambient));
-            exchange.answer(asked, Dialect::TokenEndpoint)
+            let form = form.map_err(BrokerError::from);
+            if let Route::TokenEndpoint { credential } = route {
+                let asked =
+                    form.and_then(|form| ask::of_form(credential, &form, authorization, ambient));
+                exchange.answer(asked, Dialect::TokenEndpoint)
+            } else {
+                let request = form.and_then(|form| revoke::of_form(&form, authorization, ambient));
+                exchange.revoke(request)
+            }
         }
         Route::Health => exchange.plain("ok", Reply::ok()),
         Route::Ready => match exchange.isolate.config {

@@ -17,7 +17,9 @@ use crate::error::BrokerError;
 use crate::event::Event;
 use crate::http::ask::{Asked, TokenRequest};
 use crate::http::reply::Reply;
+use crate::http::revoke::RevocationRequest;
 use crate::http::wire_error::Dialect;
+use crate::oauth::client_auth::Proof;
 use crate::policy::access::Caller;
 use crate::ports::{Clock, EventSink, Loaded};
 use crate::registry::Unread;
@@ -106,15 +108,52 @@ impl Exchange {
 
     async fn asked(&mut self, request: &TokenRequest) -> Result<Asked, BrokerError> {
         let isolate = Rc::clone(&self.isolate);
-        let config = config(&isolate)?;
+        let caller = self.caller(&request.proof).await?;
+        self.granted(config(&isolate)?, request, &caller)
+    }
+
+    /// Who calls, unless they are too fast.
+    async fn caller(&mut self, proof: &Proof) -> Result<Caller, BrokerError> {
+        let isolate = Rc::clone(&self.isolate);
         let now = isolate.broker.clock.now();
-        let calling = Calling { config, proof: &request.proof, now };
-        let caller = isolate.callers.authenticate(&calling, &mut self.event).await?;
+        let calling = Calling { config: config(&isolate)?, proof, now };
+        let caller = match isolate.callers.recognize(&calling, &mut self.event) {
+            Ok(caller) => caller?,
+            Err(Unread) => isolate.callers.authenticate(&calling, &mut self.event).await?,
+        };
         self.event.client_id = Some(caller.client.id.clone());
-        if !isolate.client_limit.admits(&caller.client.id).await {
-            return Err(BrokerError::SlowDown);
+        if isolate.client_limit.admits(&caller.client.id).await {
+            Ok(caller)
+        } else {
+            Err(BrokerError::SlowDown)
         }
-        self.granted(config, request, &caller)
+    }
+
+    /// The revocation endpoint.
+    pub(super) fn revoke(self, request: Result<RevocationRequest, BrokerError>) -> JsValue {
+        match config(&self.isolate).and(request) {
+            Ok(request) => promise(&Rc::clone(&self.platform), self.revoked(request)),
+            Err(error) => self.refused(error, Dialect::TokenEndpoint),
+        }
+    }
+
+    async fn revoked(mut self, request: RevocationRequest) -> JsValue {
+        let isolate = Rc::clone(&self.isolate);
+        let rejected = match self.caller(&request.proof).await {
+            Ok(caller) => {
+                self.client = Some(Rc::clone(&caller.client));
+                request.rejected(&caller, &mut self.event)
+            }
+            Err(error) => Err(error),
+        };
+        let revoked = match rejected {
+            Ok(rejected) => isolate.broker.revoke(&rejected, &mut self.event).await,
+            Err(error) => Err(error),
+        };
+        match revoked {
+            Ok(revocation) => self.plain(revocation.name(), Reply::revoked()),
+            Err(error) => self.refused_later(error, Dialect::TokenEndpoint).await,
+        }
     }
 
     fn granted(

@@ -11,6 +11,7 @@ use crate::config::{Config, Credential, Grant};
 use crate::error::UpstreamError;
 use crate::event::UpstreamTrail;
 use crate::keys::TokenKey;
+use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::record::{self, CachedToken};
 use crate::request_id::RequestId;
@@ -42,6 +43,9 @@ pub struct AcquireMessage {
     /// Goes upstream, if a request does.
     #[n(2)]
     pub request_id: RequestId,
+    /// Goes upstream as well, if a request does because a token was rejected.
+    #[n(3)]
+    pub claims: Option<Claims>,
 }
 
 /// From a coordinator: its answer, and the traces of the flight that was waited for.

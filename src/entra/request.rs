@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::secret::ClientSecret;
 
@@ -21,9 +22,15 @@ pub const REQUEST_ID_HEADER: &str = "client-request-id";
 
 /// The form body. It holds the secret, so it is zeroized when dropped.
 #[must_use]
-pub fn body(client_id: &str, secret: &ClientSecret, scope: &ScopeSet) -> Zeroizing<String> {
+pub fn body(
+    client_id: &str,
+    secret: &ClientSecret,
+    scope: &ScopeSet,
+    claims: Option<&Claims>,
+) -> Zeroizing<String> {
+    let claims = claims.map(Claims::as_str);
     // Room for everything: a growing string would leave copies of the secret behind.
-    let longest = [client_id, secret.expose(), scope.as_str()]
+    let longest = [client_id, secret.expose(), scope.as_str(), claims.unwrap_or_default()]
         .iter()
         .fold(128_usize, |sum, text| sum.saturating_add(text.len().saturating_mul(3)));
     let mut form = form_urlencoded::Serializer::new(String::with_capacity(longest));
@@ -31,5 +38,8 @@ pub fn body(client_id: &str, secret: &ClientSecret, scope: &ScopeSet) -> Zeroizi
         .append_pair("client_id", client_id)
         .append_pair("client_secret", secret.expose())
         .append_pair("scope", scope.as_str());
+    if let Some(claims) = claims {
+        form.append_pair("claims", claims);
+    }
     Zeroizing::new(form.finish())
 }

@@ -95,6 +95,12 @@ pub fn of_query(
 pub struct Form<'a>(&'a [u8]);
 
 impl<'a> Form<'a> {
+    /// The parameters, still encoded.
+    #[must_use]
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// The body of this type, or nothing where it could not be read.
     ///
     /// # Errors
@@ -123,22 +129,10 @@ pub fn of_form(
     authorization: Option<&str>,
     ambient: impl FnOnce() -> Ambient,
 ) -> Result<TokenRequest, BrokerError> {
-    let names = [
-        "grant_type",
-        "client_id",
-        "client_secret",
-        "client_assertion_type",
-        "client_assertion",
-        "scope",
-        "min_ttl",
-    ];
+    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
+    let names = ["grant_type", id, secret, assertion_type, assertion, "scope", "min_ttl"];
     let mut parameters = Parameters::parse(form.0, names)?;
-    let client = ClientParameters {
-        client_id: parameters.take("client_id"),
-        client_secret: parameters.take("client_secret"),
-        assertion_type: parameters.take("client_assertion_type"),
-        assertion: parameters.take("client_assertion"),
-    };
+    let client = client_parameters(&mut parameters);
     let proof = client_auth::at_token_endpoint(authorization, client, ambient)?;
     let wanted = match parameters.take("grant_type").as_deref() {
         Some("client_credentials") => {
@@ -150,6 +144,18 @@ pub fn of_form(
         None => Err(RequestFault::MissingParameter("grant_type").into()),
     };
     Ok(TokenRequest { proof, wanted })
+}
+
+/// The parameters of a form that are about its client.
+pub(super) const CLIENT_PARAMETERS: [&str; 4] =
+    ["client_id", "client_secret", "client_assertion_type", "client_assertion"];
+
+pub(super) fn client_parameters<'a, const N: usize>(
+    parameters: &mut Parameters<'a, N>,
+) -> ClientParameters<'a> {
+    let [client_id, client_secret, assertion_type, assertion] =
+        CLIENT_PARAMETERS.map(|name| parameters.take(name));
+    ClientParameters { client_id, client_secret, assertion_type, assertion }
 }
 
 impl Wanted {
@@ -167,7 +173,7 @@ impl Wanted {
 }
 
 /// Who it was, for whoever asks the log.
-fn note(event: &mut Event, Caller { client, proven }: &Caller) {
+pub(super) fn note(event: &mut Event, Caller { client, proven }: &Caller) {
     event.client_id = Some(client.id.clone());
     event.proof = Some(proven.name());
     if let Proven::Jwt(identity) = proven {

@@ -2,5 +2,6 @@
 
 pub mod ask;
 pub mod reply;
+pub mod revoke;
 pub mod route;
 pub mod wire_error;

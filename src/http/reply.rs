@@ -69,6 +69,12 @@ impl Reply {
         }
     }
 
+    /// A rejected token was taken care of, or was none (RFC 7009 §2.2); which, it does not say.
+    #[must_use]
+    pub fn revoked() -> Self {
+        Self { pragma: true, status: 200, body: "{}".to_owned(), ..Self::default() }
+    }
+
     /// A failed token request.
     #[must_use]
     pub fn error(error: &BrokerError, dialect: Dialect) -> Self {

@@ -10,6 +10,8 @@ pub enum Route<'a> {
         /// A credential's name, or a tenant id or domain.
         credential: Option<&'a str>,
     },
+    /// `POST /revoke`.
+    Revoke,
     /// `GET /healthz`.
     Health,
     /// `GET /readyz`.
@@ -31,6 +33,7 @@ impl<'a> Route<'a> {
     pub fn new(method: &str, path: &'a str) -> Self {
         let (route, allow) = match path {
             "/token" => (Self::Token, "GET"),
+            "/revoke" => (Self::Revoke, "POST"),
             "/healthz" => (Self::Health, "GET"),
             "/readyz" => (Self::Ready, "GET"),
             _ => match path.strip_suffix(TOKEN_ENDPOINT) {
@@ -53,6 +56,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Token => "token",
             Self::TokenEndpoint { .. } => "token_endpoint",
+            Self::Revoke => "revoke",
             Self::Health => "healthz",
             Self::Ready => "readyz",
             Self::MethodNotAllowed { .. } | Self::NotFound => "other",

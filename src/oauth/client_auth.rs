@@ -104,6 +104,25 @@ pub struct ClientParameters<'a> {
     pub assertion: Option<Cow<'a, str>>,
 }
 
+impl ClientParameters<'_> {
+    /// The client id, where the header has the proof.
+    ///
+    /// # Errors
+    /// A second method (RFC 6749 §2.3).
+    pub fn alone_with_header(self) -> Result<Option<String>, RequestFault> {
+        if self.client_secret.is_some() || self.assertion.is_some() {
+            return Err(RequestFault::TwoAuthenticationMethods);
+        }
+        Ok(self.client_id.map(Cow::into_owned))
+    }
+}
+
+/// Whether an `Authorization` header is of the scheme `Bearer`.
+#[must_use]
+pub fn is_bearer(authorization: &str) -> bool {
+    credentials_of("Bearer", authorization).is_some()
+}
+
 /// Finds out how the client of a token request authenticates itself.
 ///
 /// `authorization` is the header's value.

@@ -53,6 +53,12 @@ impl Failure {
     }
 }
 
+/// Whether upstream has answered, and does not want to; it does not pass by itself.
+#[must_use]
+pub const fn is_refusal(error: &UpstreamError) -> bool {
+    !matches!(error, UpstreamError::Unavailable { .. })
+}
+
 /// The time until one more request is worth it.
 ///
 /// A throttle lasts as long as upstream says, a refusal a minute. Passing faults are asked for

@@ -77,6 +77,13 @@ pub fn renewal_spacing(token: &CachedToken) -> Millis {
     refresh_in.unwrap_or(RENEWAL_SPACING).min(spacing).min(RENEWAL_SPACING)
 }
 
+/// For how long after a renewal that a caller has forced another one is not done: whoever rejects
+/// each new token at once must not have one fetched for each.
+#[must_use]
+pub fn forced_spacing(token: &CachedToken) -> Millis {
+    RENEWAL_SPACING.min(Millis(token.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR))
+}
+
 fn renew_ahead(lifetime: Millis) -> Millis {
     if lifetime <= SHORT_LIFETIME {
         RENEW_AHEAD_SHORT

@@ -301,8 +301,16 @@ fn a_coordinator_that_lost_its_storage_goes_on_from_the_callers_generation() {
 /// One thing that happens, some milliseconds after the one before.
 #[derive(Clone, Debug)]
 enum Happening {
-    Acquire { min_ttl_secs: u64, renewed: bool },
-    Landed { lifetime_secs: Option<u64> },
+    Acquire {
+        min_ttl_secs: u64,
+        renewed: bool,
+    },
+    /// Of the current token.
+    Rejected,
+    Landed {
+        lifetime_secs: Option<u64>,
+        text: u8,
+    },
     Alarm,
     Eviction,
 }
@@ -310,7 +318,8 @@ enum Happening {
 fn happenings() -> impl Strategy<Value = Vec<(u64, Happening)>> {
     let happening = prop_oneof![
         4 => (0..4000_u64, any::<bool>()).prop_map(|(min_ttl_secs, renewed)| Happening::Acquire { min_ttl_secs, renewed }),
-        3 => proptest::option::of(1..4000_u64).prop_map(|lifetime_secs| Happening::Landed { lifetime_secs }),
+        2 => Just(Happening::Rejected),
+        3 => (proptest::option::of(1..4000_u64), 0..4_u8).prop_map(|(lifetime_secs, text)| Happening::Landed { lifetime_secs, text }),
         2 => Just(Happening::Alarm),
         1 => Just(Happening::Eviction),
     ];
@@ -331,15 +340,19 @@ proptest! {
             match happening {
                 Happening::Acquire { min_ttl_secs, renewed } => {
                     waiting.insert(driven.next_waiter);
-                    let waiter = driven.next_waiter;
-                    driven.next_waiter += 1;
                     let want = Want { min_ttl: Millis::from_secs(min_ttl_secs), renewed, ..Want::default() };
-                    driven.on(Event::Acquire { waiter, want }, now);
+                    driven.acquire_at(want, now);
                 }
                 Happening::Landed { .. } if in_flight == 0 => continue,
-                Happening::Landed { lifetime_secs } => {
+                Happening::Rejected => {
+                    let Some(current) = driven.machine.snapshot().token.clone() else { continue };
+                    waiting.insert(driven.next_waiter);
+                    let (rejected, known_generation) = (Some(current.digest()), current.generation);
+                    driven.acquire_at(Want { rejected, known_generation, ..Want::default() }, now);
+                }
+                Happening::Landed { lifetime_secs, text } => {
                     in_flight = 0;
-                    let answer = lifetime_secs.map(|secs| token("t", now, Millis::from_secs(secs)));
+                    let answer = lifetime_secs.map(|secs| token(&text.to_string(), now, Millis::from_secs(secs)));
                     driven.on(Event::Landed(answer.ok_or_else(down)), now);
                     prop_assert!(waiting.iter().all(|waiter| driven.reply(*waiter).is_some()), "a landing leaves nobody waiting");
                 }

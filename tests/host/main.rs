@@ -28,6 +28,7 @@ mod log;
 mod memory;
 mod registry;
 mod replies;
+mod revocation;
 mod scenarios;
 mod stored_format;
 mod upstream;

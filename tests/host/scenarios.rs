@@ -248,6 +248,14 @@ struct FilledMeanwhile {
 }
 
 impl TokenMemory for FilledMeanwhile {
+    fn claim_forced(&self, _: &TokenKey, _: &CachedToken, _: UnixMillis) -> bool {
+        false
+    }
+
+    fn note_forced(&self, _: &TokenKey, _: &CachedToken) {}
+
+    fn release_forced(&self, _: &TokenKey) {}
+
     fn recall(&self, _: &TokenKey) -> Option<CachedToken> {
         self.asked.set(self.asked.get() + 1);
         (self.asked.get() > 1).then(|| self.token.clone())

@@ -120,6 +120,8 @@ fn state() -> StoredState {
             asked_at: Some(at(1)),
             fetched_at: Some(at(2)),
             renew_at: Some(at(3)),
+            rejected: None,
+            forced_at: None,
         },
         token: Some(vec![2, 0x24]),
     }
@@ -139,6 +141,22 @@ fn a_later_version_may_add_to_a_coordinators_state() {
     longer[0] += 1; // one more item in the outermost array
     longer.push(0);
     assert!(minicbor::decode::<StoredState>(&longer).is_ok());
+}
+
+#[test]
+fn what_is_kept_of_a_rejected_token_follows_at_the_end() {
+    let mut state = state();
+    state.facts.failure = None;
+    state.facts.rejected = Some(sample().digest());
+    state.facts.forced_at = Some(UnixMillis(4));
+    let bytes = minicbor::to_vec(&state).unwrap();
+    let digest = sample().digest();
+    let stored: StoredState = minicbor::decode(&bytes).unwrap();
+    assert_eq!(
+        (stored.facts.rejected, stored.facts.forced_at),
+        (Some(digest), Some(UnixMillis(4)))
+    );
+    assert!(hex(&bytes).contains("5820"), "a byte string of 32 bytes");
 }
 
 #[test]

@@ -263,6 +263,8 @@ mod routes {
             ("GET", "/token", Route::Token),
             ("GET", "/healthz", Route::Health),
             ("GET", "/readyz", Route::Ready),
+            ("POST", "/revoke", Route::Revoke),
+            ("GET", "/revoke", Route::MethodNotAllowed { allow: "POST" }),
             ("POST", "/oauth2/v2.0/token", endpoint(None)),
             ("POST", "/contoso.com/oauth2/v2.0/token", endpoint(Some("contoso.com"))),
             ("HEAD", "/token", Route::MethodNotAllowed { allow: "GET" }),

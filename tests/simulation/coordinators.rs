@@ -189,7 +189,8 @@ impl Coordinators {
         });
         self.check_takeoff(&object, clock.now());
         let entropy = Share(Rc::clone(&self.random));
-        let upstream = Upstream { endpoint: &endpoint, clock: &clock, entropy: &entropy };
+        let upstream =
+            Upstream { endpoint: &endpoint, clock: &clock, entropy: &entropy, claims: None };
         let id = RequestId::from_random(self.random.bytes());
         let mut trail = UpstreamTrail::default();
         let Grant { credential, scope, .. } = &*object.grant;

@@ -11,6 +11,7 @@ use edge_token_broker::keys::TokenKey;
 use edge_token_broker::limits::{
     COORDINATOR_ASKS_MAX, COORDINATOR_SIGN_OF_LIFE, COORDINATOR_TIMEOUT,
 };
+use edge_token_broker::oauth::claims::Claims;
 use edge_token_broker::ports::{Clock, Coordinated, Coordination, CoordinationError, Entropy};
 use edge_token_broker::request_id::RequestId;
 
@@ -56,6 +57,16 @@ impl Coordination for Stub {
             return Ok(Coordinated { reply, trail, failing_for });
         }
         Err(CoordinationError::TimedOut)
+    }
+
+    async fn replace(
+        &self,
+        grant: &Grant,
+        want: Want,
+        _: Option<Claims>,
+        request_id: &RequestId,
+    ) -> Result<Coordinated, CoordinationError> {
+        self.acquire(grant, want, request_id).await
     }
 }
 

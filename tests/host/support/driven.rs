@@ -55,9 +55,13 @@ impl Driven {
     }
 
     pub(crate) fn acquire(&mut self, want: Want, secs: u64) -> u64 {
+        self.acquire_at(want, at(secs))
+    }
+
+    pub(crate) fn acquire_at(&mut self, want: Want, now: UnixMillis) -> u64 {
         let waiter = self.next_waiter;
         self.next_waiter += 1;
-        self.on(Event::Acquire { waiter, want }, at(secs));
+        self.on(Event::Acquire { waiter, want }, now);
         waiter
     }
 

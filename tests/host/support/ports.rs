@@ -10,6 +10,7 @@ use edge_token_broker::config::Grant;
 use edge_token_broker::coordinator::Want;
 use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
 use edge_token_broker::keys::TokenKey;
+use edge_token_broker::oauth::claims::Claims;
 use edge_token_broker::ports::{
     Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
     TokenTier,
@@ -104,6 +105,16 @@ impl Coordination for SimulatedCoordinator {
     ) -> Result<Coordinated, CoordinationError> {
         self.wants.borrow_mut().push(want);
         self.answers.borrow_mut().pop_front().unwrap_or(Err(CoordinationError::Unbound))
+    }
+
+    async fn replace(
+        &self,
+        grant: &Grant,
+        want: Want,
+        _: Option<Claims>,
+        request_id: &RequestId,
+    ) -> Result<Coordinated, CoordinationError> {
+        self.acquire(grant, want, request_id).await
     }
 }
 

@@ -1,0 +1,58 @@
+//! From a revocation request (RFC 7009 §2.1) to which token whoever calls has rejected.
+
+use crate::broker::Rejected;
+use crate::error::{BrokerError, RequestFault};
+use crate::event::Event;
+use crate::http::ask::{self, CLIENT_PARAMETERS, Form};
+use crate::oauth::claims::Claims;
+use crate::oauth::client_auth::{self, Ambient, Proof};
+use crate::oauth::parameters::Parameters;
+use crate::policy::access::Caller;
+use crate::secret::AccessToken;
+
+/// A revocation request, taken apart. `token_type_hint` is of no use here: there is one type.
+#[derive(Debug)]
+pub struct RevocationRequest {
+    /// Not verified yet.
+    pub proof: Proof,
+    /// Only told to a caller who is somebody.
+    rejected: Result<(Option<AccessToken>, Option<Claims>), RequestFault>,
+}
+
+impl RevocationRequest {
+    /// What `caller` has rejected. A token that cannot be one is no fault (RFC 7009 §2.2).
+    ///
+    /// # Errors
+    /// What is wrong with the request.
+    pub fn rejected(self, caller: &Caller, event: &mut Event) -> Result<Rejected, BrokerError> {
+        ask::note(event, caller);
+        let (token, claims) = self.rejected?;
+        Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
+    }
+}
+
+/// Takes a revocation request apart. Its caller authenticates itself as at the token endpoint, or
+/// as on `GET /token`.
+///
+/// # Errors
+/// What is malformed about it, or no proof of who calls.
+pub fn of_form(
+    form: &Form<'_>,
+    authorization: Option<&str>,
+    ambient: impl FnOnce() -> Ambient,
+) -> Result<RevocationRequest, BrokerError> {
+    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
+    let names = [id, secret, assertion_type, assertion, "token", "claims"];
+    let mut parameters = Parameters::parse(form.encoded(), names)?;
+    let client = ask::client_parameters(&mut parameters);
+    let proof = if authorization.is_some_and(client_auth::is_bearer) {
+        let client_id = client.alone_with_header()?;
+        client_auth::bearer(authorization, || client_id, ambient)?
+    } else {
+        client_auth::at_token_endpoint(authorization, client, ambient)?
+    };
+    let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"));
+    let claims = parameters.take("claims").map(|claims| Claims::parse(&claims)).transpose();
+    let rejected = token.and_then(|token| Ok((AccessToken::parse(token.into_owned()), claims?)));
+    Ok(RevocationRequest { proof, rejected })
+}

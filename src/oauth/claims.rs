@@ -1,0 +1,44 @@
+//! The `claims` request parameter (Core §5.5 of `OpenID` Connect) as a continuous access evaluation
+//! challenge has it.
+
+use base64ct::{Base64Unpadded, Encoding};
+use minicbor::{Decode, Encode};
+
+use crate::error::RequestFault;
+use crate::json::Json;
+use crate::limits::CLAIMS_MAX_BYTES;
+
+/// A JSON object, as text; passed on as it came.
+#[derive(Clone, Debug, Decode, Encode)]
+#[cbor(transparent)]
+pub struct Claims(#[n(0)] String);
+
+impl Claims {
+    /// Takes over `text`: the JSON, or the base64 of it, as a challenge has it.
+    ///
+    /// # Errors
+    /// Another JSON value, no JSON, or more than [`CLAIMS_MAX_BYTES`].
+    pub fn parse(text: &str) -> Result<Self, RequestFault> {
+        if text.len() > CLAIMS_MAX_BYTES {
+            return Err(RequestFault::Claims);
+        }
+        let decoded = decoded(text);
+        let json = decoded.as_deref().unwrap_or(text);
+        match Json::parse(json.as_bytes()) {
+            Ok(Json::Object(_)) => Ok(Self(json.to_owned())),
+            _ => Err(RequestFault::Claims),
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Either alphabet, with or without padding: no JSON object is that.
+fn decoded(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    String::from_utf8(Base64Unpadded::decode_vec(&text).ok()?).ok()
+}
