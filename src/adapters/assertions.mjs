@@ -3,6 +3,7 @@
 import { within } from "./timeout.mjs";
 
 const PATH = "/assertions";
+const PREFIX = "used:";
 
 /** Whether nobody has used the assertion `id` of `clientId` before; it is remembered until `until`, in milliseconds. */
 export async function useOnce(namespace, clientId, id, until, ms) {
@@ -15,13 +16,19 @@ export async function useOnce(namespace, clientId, id, until, ms) {
 
 export const isAboutAssertion = (request) => new URL(request.url).pathname === PATH;
 
-/** In the object: 200 for the first use, 409 for any other. */
-export async function noteUse(request, { sql }) {
+/** In the object: 200 for the first use, 409 for any other. No other request is heard between the two steps. */
+export async function noteUse(request, storage) {
   const { id, until } = await request.json();
-  sql.exec("CREATE TABLE IF NOT EXISTS used_assertions (id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID");
-  // Not each time: it looks at every row.
-  if (Math.random() < 0.02) sql.exec("DELETE FROM used_assertions WHERE until < ?", Date.now());
-  const [used] = sql.exec("SELECT 1 FROM used_assertions WHERE id = ?", id).toArray();
-  if (used === undefined) sql.exec("INSERT INTO used_assertions VALUES (?, ?)", id, until);
-  return new Response(null, { status: used === undefined ? 200 : 409 });
+  if (await storage.get(PREFIX + id)) return new Response(null, { status: 409 });
+  await storage.put(PREFIX + id, until);
+  // Not each time: it looks at every one.
+  if (Math.random() < 0.02) await forgetExpired(storage);
+  return new Response();
+}
+
+async function forgetExpired(storage) {
+  const now = Date.now();
+  const expired = [...(await storage.list({ prefix: PREFIX }))].filter(([, until]) => until < now);
+  // That many the runtime takes at once.
+  await storage.delete(expired.slice(0, 128).map(([name]) => name));
 }

@@ -149,8 +149,11 @@ impl Jwk {
                 Ok((material, CURVE_BYTES.saturating_mul(2)))
             }
             (Some("OKP"), Some("Ed25519")) => {
-                let material = Material::Ed25519 { x: self.coordinate("x")? };
-                Ok((material, CURVE_BYTES.saturating_mul(2)))
+                let (x, point) = self.encoded("x")?;
+                if point.len() != CURVE_BYTES || has_small_order(&point) {
+                    return Err(Unusable);
+                }
+                Ok((Material::Ed25519 { x }, CURVE_BYTES.saturating_mul(2)))
             }
             _ => Err(Unusable),
         }
@@ -167,6 +170,26 @@ impl Jwk {
         let (text, bytes) = self.encoded(name)?;
         if bytes.len() == CURVE_BYTES { Ok(text) } else { Err(Unusable) }
     }
+}
+
+/// Points of small order on Ed25519, and other encodings of them: anybody can sign for such a key,
+/// and `WebCrypto` takes it. Without the sign, which is the highest bit; the list is libsodium's.
+const SMALL_ORDER: [&str; 7] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+
+fn has_small_order(point: &[u8]) -> bool {
+    let mut point = point.to_vec();
+    if let Some(last) = point.last_mut() {
+        *last &= 0x7f;
+    }
+    SMALL_ORDER.contains(&base16ct::lower::encode_string(&point).as_str())
 }
 
 /// The bytes of a modulus of a size that is used.

@@ -135,8 +135,15 @@ test("claims go upstream with the renewal, and with no other request", async () 
   assert.equal(world.upstreamRequests(reply).length, 1);
 });
 
+test("claims may come as a challenge has them, in base64", async () => {
+  const scope = world.newScope();
+  const old = await current(scope);
+  await revoke(world, old, { params: { claims: Buffer.from(CLAIMS).toString("base64") } });
+  assert.deepEqual(world.upstreamFor(scope).map(({ params }) => params.claims), [undefined, CLAIMS]);
+});
+
 describe("claims are the JSON text of an object", () => {
-  for (const claims of ["[]", "1", "{", "e30", '"{}"', "null", `{"a":"${"x".repeat(4096)}"}`, "[".repeat(4000)]) {
+  for (const claims of ["[]", "1", "{", "W10", '"{}"', "null", `{"a":"${"x".repeat(4096)}"}`, "[".repeat(4000)]) {
     test(claims.slice(0, 12), async () => {
       assertTokenError(await revoke(world, "t", { params: { claims } }), 400, "invalid_request");
     });
@@ -263,4 +270,16 @@ describe("it is an endpoint like the token endpoint", () => {
       assert.deepEqual([reply.status, reply.headers.get("allow")], [405, "POST"]);
     }
   });
+});
+
+test("who asks for tokens with a key alone hands them back with it", async () => {
+  const scope = world.newScope();
+  const old = await current(scope);
+  const form = { token: old };
+  const headers = { Authorization: `Bearer ${REPORTS.key}` };
+  const reply = await world.fetch("/revoke", { method: "POST", headers, body: new URLSearchParams(form) });
+  assert.equal(reply.status, 200);
+  assert.notEqual(await current(scope), old);
+  const twice = new URLSearchParams({ ...form, client_id: "reports", client_secret: REPORTS.key });
+  assertTokenError(await world.fetch("/revoke", { method: "POST", headers, body: twice }), 400, "invalid_request");
 });

@@ -98,12 +98,23 @@ export class Broker {
   }
 
   #notePresentedSecrets({ headers, body }) {
-    const authorization = new Headers(headers).get("authorization")?.split(" ")[1] ?? "";
+    const given = new Headers(headers);
+    const authorization = given.get("authorization")?.split(" ")[1] ?? "";
     this.#sweep.secret("credentials of the caller", authorization);
     this.#sweep.secret("credentials of the caller", Buffer.from(authorization, "base64").toString().split(":").slice(1).join(":"));
+    this.#noteJwt(authorization);
+    this.#noteJwt(given.get("cf-access-jwt-assertion"));
     if (body instanceof URLSearchParams) {
       for (const secret of body.getAll("client_secret")) this.#sweep.secret("credentials of the caller", secret);
+      for (const jwt of body.getAll("client_assertion")) this.#noteJwt(jwt);
     }
+  }
+
+  /** A JWT is also given away by its claims or its signature alone. */
+  #noteJwt(jwt) {
+    if (!jwt?.includes(".")) return;
+    this.#sweep.secret("JWT of the caller", jwt);
+    for (const part of jwt.split(".").slice(1)) this.#sweep.secret("part of the caller's JWT", part);
   }
 }
 

@@ -1,0 +1,104 @@
+// An OpenID issuer on loopback: metadata, keys that come and go, faults, and a record of who asked for what.
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+import { base64url, signatureOf } from "./jose.mjs";
+
+const METADATA = "/.well-known/openid-configuration";
+const JWKS = "/jwks";
+
+/** Where the broker of the tests is known as. */
+export const AUDIENCE = "https://broker.example";
+
+export class Issuer {
+  /** The path of every request, in order. */
+  requests = [];
+  /** The keys whose public halves are served (`newKey` in jose.mjs); a test adds and removes them. */
+  keys = [];
+  /** More members of the key set, as they stand. */
+  foreignKeys = [];
+  /** Members of the metadata that are replaced; `undefined` removes one. */
+  metadata = {};
+  /** Path → `{ status, headers, body }`, `{ hang: true }`, `{ reset: true }`; "*" for every path. */
+  faults = {};
+
+  #server = createServer((request, response) => this.#answer(request, response));
+  #serial = 0;
+
+  /** Starts one that serves `keys`. */
+  static async start(...keys) {
+    const issuer = new Issuer();
+    issuer.keys = keys;
+    issuer.#server.listen(0, "127.0.0.1");
+    await once(issuer.#server, "listening");
+    return issuer;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  get jwksUri() {
+    return this.url + JWKS;
+  }
+
+  /** How often the key set was asked for. */
+  get keyRequests() {
+    return this.requests.filter((path) => path === JWKS).length;
+  }
+
+  get metadataRequests() {
+    return this.requests.filter((path) => path === METADATA).length;
+  }
+
+  async close() {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** What a JWT of this issuer says where a test does not care; `undefined` removes a claim. */
+  claims(overrides = {}) {
+    const now = Math.floor(Date.now() / 1000);
+    this.#serial += 1;
+    // With something of its own, so that no two are the same JWT.
+    return { iss: this.url, aud: AUDIENCE, sub: "robot", iat: now, exp: now + 300, jti: `${this.#serial}`, ...overrides };
+  }
+
+  /** A JWT with these claims, signed with `key`. */
+  sign(claims = {}, { key = this.keys[0], header = {} } = {}) {
+    return signJwt(this.claims(claims), { key, header });
+  }
+
+  get #documents() {
+    const issuer = { issuer: this.url, jwks_uri: this.jwksUri, id_token_signing_alg_values_supported: ["RS256"] };
+    return {
+      [METADATA]: { ...issuer, ...this.metadata },
+      [JWKS]: { keys: [...this.keys.map(({ jwk }) => jwk), ...this.foreignKeys] },
+    };
+  }
+
+  #answer(request, response) {
+    this.requests.push(request.url);
+    const fault = this.faults[request.url] ?? this.faults["*"];
+    if (fault?.hang) return undefined;
+    if (fault?.reset) return request.socket.resetAndDestroy();
+    if (fault) return response.writeHead(fault.status ?? 200, fault.headers).end(fault.body ?? "");
+    const document = this.#documents[request.url];
+    if (!document) return response.writeHead(404).end();
+    return response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
+  }
+}
+
+/** A JWT in compact form. `header` is added to `alg`, `kid` and `typ`; `undefined` removes one of them. */
+export function signJwt(claims, { key, header = {} }) {
+  return signParts({ alg: key.alg, kid: key.jwk.kid, typ: "JWT", ...header }, claims, key);
+}
+
+/** The same of a header and claims as they stand: objects, or the text of their JSON. */
+export function signParts(header, claims, key) {
+  const signed = `${base64url(header)}.${base64url(claims)}`;
+  return `${signed}.${base64url(signatureOf(signed, key))}`;
+}
