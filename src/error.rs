@@ -104,8 +104,8 @@ pub enum RequestFault {
     /// The body could not be read to its end.
     #[error("request body could not be read")]
     BodyUnreadable,
-    /// The query is over 8 KiB.
-    #[error("query is over 8 KiB")]
+    /// The query is over 32 KiB.
+    #[error("query is over 32 KiB")]
     QueryTooLong,
     /// A required parameter is missing.
     #[error("parameter {0} is missing")]

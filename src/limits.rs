@@ -121,7 +121,7 @@ pub const PREFLIGHT_SECS: u64 = 2 * 60 * 60;
 /// Longest request body; a token request is a few hundred bytes.
 pub const REQUEST_BODY_MAX_BYTES: usize = 16 * 1024;
 /// Longest query of `GET /token`; a scope and a credential's name are a few hundred bytes.
-pub const QUERY_MAX_BYTES: usize = 8 * 1024;
+pub const QUERY_MAX_BYTES: usize = 32 * 1024;
 /// Longest request id taken over from a caller; a UUID has 36 characters.
 pub const REQUEST_ID_MAX_CHARS: usize = 64;
 /// Longest scope value. Entra's are below 100 bytes.
