@@ -1,8 +1,10 @@
-// The measurements: the broker in bare workerd, against what people would run instead.
+// What is measured on the broker in bare workerd: builds the bundle, then runs bench/<name>.mjs on it.
 //
-//   npm run bench [-- --quick] [-- --record]
+//   npm run bench [-- --quick] [-- --record]     its cost, against what people would run instead (run.mjs)
+//   npm run abuse [-- --quick]                   attacks, and what a good client notices of them (abuse.mjs)
+//   npm run timing [-- --quick]                  whether answers give clients away by their time (timing.mjs)
 //
-// `--quick` takes a minute and a half instead of seven, and is good for nothing but to see that it runs. `--record` puts
+// Of `bench`: `--quick` takes a minute and a half instead of seven, and is good for nothing but to see that it runs. `--record` puts
 // the results into docs/performance.md. `BROKER_BUNDLE=directory` measures another bundle than this tree's.
 
 import { rmSync } from "node:fs";
@@ -15,10 +17,11 @@ import { requireLinux } from "./lib/process.mjs";
 main(async () => {
   requireLinux();
   if (!process.env.BROKER_BUNDLE) await bundle();
-  const args = [join("bench", "run.mjs"), ...process.argv.slice(2)];
+  const [name, ...more] = process.argv.slice(2);
+  const args = [join("bench", `${name}.mjs`), ...more];
   const code = await start(projectNode, args, { stdio: ["ignore", "inherit", "inherit"] }).finished;
   stopping.signal.throwIfAborted();
-  if (code !== 0) throw new Failure("bench: failed, see above.");
+  if (code !== 0) throw new Failure(`${name}: failed, see above.`);
 });
 
 /** What `wrangler deploy` would upload, without a login or a network. */

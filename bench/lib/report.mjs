@@ -16,7 +16,8 @@ export function report(results) {
   ].join("\n\n");
 }
 
-function table(head, align, rows) {
+/** `align`: `l` or `r` for each column. */
+export function table(head, align, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line([...align].map((side) => (side === "r" ? "---:" : "---"))), ...rows.map(line)].join("\n");
 }
@@ -142,9 +143,13 @@ function saturation(steps) {
 }
 
 function machineLines({ machine, date, rounds }) {
+  return `${machineLine(machine)} ${date}, ${rounds} rounds of hits; in brackets the quartiles of the rounds.`;
+}
+
+/** What machine.mjs found. */
+export function machineLine(machine) {
   const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   const versions = [...packages, `Node.js ${machine.node}`, `Rust ${machine.rust}`].join(", ");
-  const when = `${date}, ${rounds} rounds of hits; in brackets the quartiles of the rounds`;
-  return `${machine.cpu}, ${machine.memory}, ${machine.system}. ${versions}. ${when}.`;
+  return `${machine.cpu}, ${machine.memory}, ${machine.system}. ${versions}.`;
 }
 

@@ -13,20 +13,23 @@ export async function requestText(request, max) {
   }
 }
 
-/** The bytes of a stream, or nothing where it has more than `max`. */
+/**
+ * The bytes of a stream, or nothing where it has more than `max`. Copied together as they come: the runtime gives each
+ * chunk some kilobytes of memory, and a caller may send one byte in each.
+ */
 export async function bytesUpTo(stream, max) {
-  const chunks = [];
+  let bytes = new Uint8Array(Math.min(max, 2048));
   let length = 0;
   for await (const chunk of stream) {
-    length += chunk.byteLength;
-    if (length > max) return undefined;
-    chunks.push(chunk);
+    const end = length + chunk.byteLength;
+    if (end > max) return undefined;
+    if (end > bytes.byteLength) {
+      const longer = new Uint8Array(Math.min(max, 2 * end));
+      longer.set(bytes);
+      bytes = longer;
+    }
+    bytes.set(chunk, length);
+    length = end;
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return bytes.subarray(0, length);
 }

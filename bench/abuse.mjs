@@ -1,0 +1,138 @@
+// Attacks in the large on the broker in bare workerd: what they are answered, what a good client notices of them, what
+// they leave behind in memory.
+//
+//   npm run abuse [-- --quick]
+//
+// Each attack comes twice. What it does not give back would grow as much the second time as the first; what the runtime
+// keeps for the next use does not.
+// Fails when the good client misses one token, when an attack is answered in an unforeseen way, when memory grows, or
+// when a connection that is held open costs too much of it. `--quick` takes a tenth of the requests.
+// `BROKER_BUNDLE=directory` attacks another bundle.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { Failure, main, say } from "../scripts/lib/run.mjs";
+import { FLOODS, SIEGES } from "../tests/workerd/harness/attacks.mjs";
+import { CLIENT, getToken, openBackends, postToken } from "./lib/backends.mjs";
+import { withFleet } from "./lib/fleet.mjs";
+import { startGoodClient } from "./lib/good-client.mjs";
+import { machine } from "./lib/machine.mjs";
+import { memory, requireLinux } from "./lib/process.mjs";
+import { machineLine, table } from "./lib/report.mjs";
+
+/** How many times what was resident after the first time may be so after the second. */
+const RESIDENT_LIMIT = 1.3;
+/** What a connection may take while it is held open, in kilobytes: a body of 16 KiB, and what the runtime needs. */
+const HELD_LIMIT = 64;
+const WARM_UP = 3_000;
+const ALONE = 400;
+const TICKS = 100;
+const TICK_MILLIS = 20;
+
+main(async () => {
+  requireLinux();
+  const { quick } = parseArgs({ options: { quick: { type: "boolean" } } }).values;
+  const backends = await openBackends();
+  try {
+    const rows = await withFleet(backends, (fleet) => attackAll(fleet, quick ? 10 : 1));
+    console.log(`${report(rows)}\n`);
+    const failed = rows.filter(({ faults }) => faults.length > 0);
+    if (failed.length > 0) throw new Failure(failed.map(({ what, faults }) => `abuse: ${what}: ${faults.join("; ")}`).join("\n"));
+  } finally {
+    await backends.close();
+  }
+});
+
+async function attackAll(fleet, divisor) {
+  const server = await fleet.start("broker", {});
+  const good = startGoodClient({ port: server.port, requests: [getToken(), postToken()] });
+  try {
+    await good.alone(WARM_UP);
+    // A heap that has not been in use yet grows with whatever comes first.
+    await FLOODS[0].send({ port: server.port }, 6 * FLOODS[0].many);
+    const rows = [];
+    for (const attack of [...FLOODS.map(flood), ...SIEGES.map(siege)]) {
+      rows.push(await twice(server, good, { ...attack, amount: Math.ceil(attack.many / divisor) }));
+      say(`abuse: ${line(rows.at(-1)).join(" | ")}`);
+    }
+    return rows;
+  } finally {
+    await good.stop();
+  }
+}
+
+const flood = (attack) => ({ ...attack, run: ({ target }, amount) => attack.send(target, amount).then((counts) => ({ counts })) });
+
+const siege = (attack) => ({
+  ...attack,
+  async run({ server, target }, amount) {
+    const before = memory(server.pid).resident;
+    const { tick, leave } = await attack.open(target, amount);
+    for (let n = 0; n < TICKS; n++) {
+      tick();
+      await delay(TICK_MILLIS);
+    }
+    const held = ((memory(server.pid).resident - before) * 1000) / amount;
+    return { counts: leave(), held };
+  },
+});
+
+async function twice(server, good, attack) {
+  const before = memory(server.pid);
+  const times = [await once(server, good, attack), await once(server, good, attack)];
+  const [first, second] = times;
+  const faults = times.flatMap((time) => faultsOf(attack, time));
+  if (second.resident / first.resident > RESIDENT_LIMIT) faults.push("memory grew the second time");
+  return { ...attack, before, times, faults };
+}
+
+/** One time: the good client alone, then beside the attack, then what is left in memory. */
+async function once(server, good, attack) {
+  const alone = await good.alone(ALONE);
+  let outcome;
+  const beside = await good.during(async () => {
+    outcome = await attack.run({ server, target: { port: server.port, id: CLIENT.id } }, attack.amount);
+  }, ALONE);
+  await good.alone(ALONE);
+  return { ...outcome, alone, beside, resident: memory(server.pid).resident };
+}
+
+function faultsOf({ answers }, { counts, held, alone, beside }) {
+  const faults = [...alone.failures, ...beside.failures].map((failure) => `the good client had ${failure}`);
+  const unforeseen = Object.keys(counts).filter((status) => !answers.includes(status));
+  if (unforeseen.length > 0) faults.push(`answered ${unforeseen.join(", ")}`);
+  if (held > HELD_LIMIT) faults.push(`${held.toFixed(0)} kB for each connection`);
+  return faults;
+}
+
+const at = (part, millis) => [...millis].sort((a, b) => a - b)[Math.floor(part * (millis.length - 1))];
+
+const HEAD = [
+  "Attack, twice", "requests", "answers", "good client's tokens", "its p50 alone", "beside", "p99 alone", "beside",
+  "kB held each", "MB resident before, after once, after twice", "",
+];
+
+function line({ what, amount, before, times, faults }) {
+  const [alone, beside] = ["alone", "beside"].map((which) => times.flatMap((time) => time[which].millis));
+  const missed = times.flatMap((time) => time.beside.failures).length;
+  const compared = (part) => {
+    const [without, during] = [at(part, alone), at(part, beside)];
+    return [`${without.toFixed(1)} ms`, `${during.toFixed(1)} ms, ${(during / without).toFixed(1)} ×`];
+  };
+  const held = times.map((time) => time.held).filter((kilobytes) => kilobytes !== undefined);
+  return [
+    what, `2 × ${amount}`, answersOf(times), `${beside.length - missed} of ${beside.length}`, ...compared(0.5), ...compared(0.99),
+    held.length > 0 ? Math.max(0, ...held).toFixed(0) : "", [before, ...times].map(({ resident }) => resident.toFixed(0)).join(", "),
+    faults.length > 0 ? "**fail**" : "pass",
+  ];
+}
+
+const report = (rows) => `${table(HEAD, [..."lrlrrrrrrrl"], rows.map(line))}\n\n${machineLine(machine())}`;
+
+/** Both times together. */
+function answersOf(times) {
+  const sums = {};
+  for (const { counts } of times) for (const [answer, count] of Object.entries(counts)) sums[answer] = (sums[answer] ?? 0) + count;
+  return Object.entries(sums).map(([answer, count]) => `${answer}: ${count}`).join(", ");
+}

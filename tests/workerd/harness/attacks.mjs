@@ -1,0 +1,236 @@
+// What an attacker without a key can do to the broker, as raw bytes over many connections: abuse.test.mjs does a little of
+// each, bench/abuse.mjs a lot.
+//
+// A flood sends requests and counts the answers; a siege opens connections and keeps them open, saying a byte more with
+// each `tick`.
+
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+
+import autocannon from "autocannon";
+
+/** In every wrong key, so that one search finds any of them where it may not be. */
+export const WRONG = randomBytes(15).toString("base64url");
+
+const KEEP_ALIVE_CONNECTIONS = 16;
+const CONNECTIONS_AT_A_TIME = 64;
+const MEGABYTE = 1_000_000;
+
+const wrongKey = () => `etb_${WRONG}${randomBytes(17).toString("base64url")}`;
+const head = (line, ...headers) => `${[`${line} HTTP/1.1`, "Host: broker", ...headers].join("\r\n")}\r\n\r\n`;
+const get = (...headers) => head("GET /token", ...headers);
+const FORM = "Content-Type: application/x-www-form-urlencoded";
+const post = (body, ...headers) => head("POST /oauth2/v2.0/token", FORM, ...headers) + body;
+const sized = (body) => post(body, `Content-Length: ${body.length}`);
+const form = (id, key, scope = "x") => `grant_type=client_credentials&client_id=${id}&client_secret=${key}&scope=${scope}`;
+const bearer = (text) => `Authorization: Bearer ${text}`;
+const many = (count, line) => Array.from({ length: count }, (_, n) => line(n));
+
+/** Three base64url parts, `bytes` long in all. */
+const jwtOf = (bytes) => `eyJhbGciOiJSUzI1NiJ9.${"e".repeat(bytes - 120)}.${"s".repeat(86)}`;
+
+/** Over keep-alive connections, as fast as they are answered. */
+async function loaded({ port }, amount, requestOf) {
+  const requests = many(amount, requestOf);
+  let next = 0;
+  const { statusCodeStats, errors } = await autocannon({
+    url: `http://127.0.0.1:${port}`,
+    connections: KEEP_ALIVE_CONNECTIONS,
+    amount,
+    setupClient: (client) => client.setRequests(share(requests, next++)),
+  });
+  const counts = Object.entries(statusCodeStats).map(([status, { count }]) => [status, count]);
+  return Object.fromEntries([...counts, ...(errors ? [["no answer", errors]] : [])]);
+}
+
+/** Every connection has its own share, so that no key is sent twice. */
+const share = (requests, connection) => requests.filter((_, n) => n % KEEP_ALIVE_CONNECTIONS === connection % KEEP_ALIVE_CONNECTIONS);
+
+/** One connection for each request, and no answer taken for longer than the status line. */
+async function dropped({ port }, amount, bytesOf) {
+  const counts = {};
+  let next = 0;
+  const caller = async () => {
+    while (next < amount) {
+      const status = await exchange(port, bytesOf(next++));
+      counts[status] = (counts[status] ?? 0) + 1;
+    }
+  };
+  await Promise.all(many(CONNECTIONS_AT_A_TIME, caller));
+  return counts;
+}
+
+/** Sends `bytes`; the status of the answer, or that the connection was closed without one. */
+async function exchange(port, bytes) {
+  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+  const answer = new Promise((resolve) => {
+    socket.on("data", (text) => resolve(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? "nonsense"));
+    socket.on("error", () => resolve("closed")).on("close", () => resolve("closed"));
+  });
+  socket.write(bytes);
+  const status = await answer;
+  socket.resetAndDestroy();
+  return status;
+}
+
+/** Each connection is reset as soon as its bytes are written. */
+async function reset({ port }, amount, bytesOf) {
+  let next = 0;
+  const caller = async () => {
+    while (next < amount) {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      const closed = once(socket, "close");
+      socket.write(bytesOf(next++), () => socket.resetAndDestroy());
+      await closed;
+    }
+  };
+  await Promise.all(many(CONNECTIONS_AT_A_TIME, caller));
+  return { "gone before an answer": amount };
+}
+
+/** Opens `amount` connections that say `first`, and `more` with every tick, until they `leave`. */
+async function besiege({ port }, amount, first, more = () => undefined) {
+  const counts = {};
+  const sockets = many(amount, () => connect(port, "127.0.0.1").setEncoding("latin1").on("error", () => {}));
+  for (const socket of sockets) {
+    socket.once("data", (text) => {
+      const status = /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? "nonsense";
+      counts[status] = (counts[status] ?? 0) + 1;
+    });
+  }
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  for (const socket of sockets) if (first) socket.write(first);
+  let ticks = 0;
+  return {
+    tick() {
+      const bytes = more(ticks++);
+      if (bytes) for (const socket of sockets) if (socket.writable) socket.write(bytes);
+    },
+    leave() {
+      const held = sockets.filter(({ destroyed, readyState }) => !destroyed && readyState === "open").length;
+      for (const socket of sockets) socket.resetAndDestroy();
+      return { ...counts, "held open": held };
+    },
+  };
+}
+
+const token = (headers) => ({ method: "GET", path: "/token", headers });
+const endpoint = (body, headers = {}) => ({
+  method: "POST",
+  path: "/oauth2/v2.0/token",
+  headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+  body,
+});
+const basic = (id, key) => ({ authorization: `Basic ${Buffer.from(`${id}:${key}`).toString("base64")}` });
+
+const lies = [
+  post("a=b", "Content-Length: -1"),
+  post("a=b", "Content-Length: 3", "Content-Length: 4"),
+  post("a=b", "Content-Length: 99999999999999999999"),
+  post("a=b", "Content-Length: three"),
+  post("3\r\na=b\r\n0\r\n\r\n", "Content-Length: 3", "Transfer-Encoding: chunked"),
+  post("zz\r\na=b\r\n0\r\n\r\n", "Transfer-Encoding: chunked"),
+  post("ffffffffffffffffff\r\na=b", "Transfer-Encoding: chunked"),
+  post("a=b and what the next request would begin with", "Content-Length: 3"),
+];
+
+/**
+ * Requests that end. `send(target, amount)` counts the answers by status; `answers` are the ones that may be; `few` and
+ * `many` are the amounts of the test and of the measurement. `target`: `{ port, id }`, with the id of a client.
+ */
+export const FLOODS = [
+  {
+    what: "wrong keys, `GET /token`", few: 1_000, many: 10_000, answers: ["401"],
+    send: (target, amount) => loaded(target, amount, () => token({ authorization: `Bearer ${wrongKey()}` })),
+  },
+  {
+    what: "wrong keys of a known client, token endpoint", few: 500, many: 10_000, answers: ["401"],
+    send: (target, amount) => loaded(target, amount, () => endpoint(form(target.id, wrongKey()))),
+  },
+  {
+    what: "unknown clients, `Basic`, token endpoint", few: 500, many: 10_000, answers: ["401"],
+    send: (target, amount) => loaded(target, amount, (n) => endpoint("grant_type=client_credentials", basic(`nobody-${n}`, wrongKey()))),
+  },
+  {
+    what: "1,000 headers", few: 64, many: 2_000, answers: ["401"],
+    send: (target, amount) => dropped(target, amount, () => get(...many(1_000, (n) => `X-Flood-${n}: ${n}`))),
+  },
+  {
+    what: "a header of 1 MB", few: 16, many: 500, answers: ["431", "closed"],
+    send: (target, amount) => dropped(target, amount, () => get(`X-Flood: ${"x".repeat(MEGABYTE)}`)),
+  },
+  {
+    what: "500 `Authorization` headers", few: 16, many: 400, answers: ["401"],
+    send: (target, amount) => dropped(target, amount, () => get(...many(500, () => bearer(wrongKey())))),
+  },
+  {
+    what: "a bearer of 15 kB that looks like a JWT", few: 64, many: 2_000, answers: ["401"],
+    send: (target, amount) => dropped(target, amount, () => get(bearer(jwtOf(15_000)))),
+  },
+  {
+    what: "a bearer of 1 MB that looks like a JWT", few: 16, many: 500, answers: ["431", "closed"],
+    send: (target, amount) => dropped(target, amount, () => get(bearer(jwtOf(MEGABYTE)))),
+  },
+  {
+    what: "a query of 60 kB", few: 64, many: 2_000, answers: ["400"],
+    send: (target, amount) => dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(60_000)}`, bearer(wrongKey()))),
+  },
+  {
+    what: "a query of 1 MB", few: 16, many: 500, answers: ["431", "closed"],
+    send: (target, amount) => dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(MEGABYTE)}`, bearer(wrongKey()))),
+  },
+  {
+    // Answered before it is read; the connection may be reset before the answer has arrived.
+    what: "a body of 1 MB", few: 16, many: 500, answers: ["413", "closed"],
+    send: (target, amount) => dropped(target, amount, () => sized("x".repeat(MEGABYTE))),
+  },
+  {
+    what: "a client id of 15 kB", few: 64, many: 2_000, answers: ["401"],
+    send: (target, amount) => dropped(target, amount, () => sized(form("x".repeat(15_000), wrongKey()))),
+  },
+  {
+    what: "a scope of 15 kB", few: 64, many: 2_000, answers: ["401"],
+    send: (target, amount) => dropped(target, amount, () => sized(form(target.id, wrongKey(), "x".repeat(15_000)))),
+  },
+  {
+    what: "4,000 parameters", few: 64, many: 2_000, answers: ["401"],
+    send: (target, amount) => dropped(target, amount, () => sized(`${"a=&".repeat(4_000)}${form(target.id, wrongKey())}`)),
+  },
+  {
+    what: "chunked bodies over 16 KiB that do not end", few: 64, many: 2_000, answers: ["413", "closed"],
+    send: (target, amount) => dropped(target, amount, () => post(`1000\r\n${"x".repeat(4096)}\r\n`.repeat(5), "Transfer-Encoding: chunked")),
+  },
+  {
+    what: "lengths that are lies", few: lies.length * 8, many: 4_000, answers: ["400", "401", "closed"],
+    send: (target, amount) => dropped(target, amount, (n) => lies[n % lies.length]),
+  },
+  {
+    what: "connections reset in the middle of a body", few: 200, many: 5_000, answers: ["gone before an answer"],
+    send: (target, amount) => reset(target, amount, () => post("grant_type=", "Content-Length: 1000")),
+  },
+];
+
+/** Connections that stay. `open(target, amount)` comes to `{ tick, leave }`; `leave()` counts what became of them. */
+export const SIEGES = [
+  {
+    what: "connections that say nothing", few: 200, many: 4_000, answers: ["held open"],
+    open: (target, amount) => besiege(target, amount),
+  },
+  {
+    what: "half a request line", few: 200, many: 4_000, answers: ["held open"],
+    open: (target, amount) => besiege(target, amount, "GET /tok"),
+  },
+  {
+    what: "headers that trickle", few: 100, many: 2_000, answers: ["held open"],
+    open: (target, amount) => besiege(target, amount, "GET /token HTTP/1.1\r\nHost: broker\r\n", (n) => `X-${n}: a\r\n`),
+  },
+  {
+    what: "bodies that trickle", few: 100, many: 2_000, answers: ["held open"],
+    open: (target, amount) => besiege(target, amount, post("grant_type=", "Content-Length: 16000"), () => "a"),
+  },
+  {
+    what: "chunked bodies that trickle", few: 100, many: 2_000, answers: ["held open"],
+    open: (target, amount) => besiege(target, amount, post("", "Transfer-Encoding: chunked"), () => "1\r\na\r\n"),
+  },
+];
