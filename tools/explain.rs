@@ -14,6 +14,7 @@ use std::rc::Rc;
 use edge_token_broker::config::{Binding, Bindings, Client, Config, Fault, Grant};
 use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::json::Json;
+use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::policy::access::{Ask, authorize};
 
@@ -153,9 +154,20 @@ fn write_client(page: &mut String, client: &Client, proofs: Option<&Vec<String>>
     for proof in proofs.into_iter().flatten() {
         line(page, format_args!("  proves itself by {proof}"));
     }
+    for trust in &client.proofs.jwt {
+        line(page, format_args!("    a JWT of {}{}", trust.issuer, pins(trust)));
+    }
     for grant in &client.grants {
         line(page, format_args!("  may get {}", described(grant)));
     }
+}
+
+/// What a JWT has to say beside its issuer and audience, by name.
+fn pins(trust: &Trust) -> String {
+    let subject = trust.subject.as_ref().map(|_| "sub");
+    let names: Vec<_> =
+        subject.into_iter().chain(trust.claims.iter().map(|(name, _)| name.as_str())).collect();
+    if names.is_empty() { String::new() } else { format!(", with {} pinned", names.join(", ")) }
 }
 
 fn described(grant: &Grant) -> String {

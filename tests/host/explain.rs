@@ -102,3 +102,12 @@ fn what_is_no_question_is_a_fault() {
     assert_eq!(explain("[]", &[]).0, 2);
     assert_eq!(explain(r#"{"CLIENTS":{}}"#, &[]).0, 2);
 }
+
+#[test]
+fn an_auditor_sees_whose_jwts_speak_for_a_client() {
+    let entry = r#""jwt":[{"issuer":"https://id.example","audience":"a","subject":"s","claims":{"repository":"octo/app"}}],"#;
+    let (code, page) = explain(&bindings(entry), &[("client", "reports")]);
+    assert_eq!(code, 0, "{page}");
+    let line = "    a JWT of https://id.example, with sub, repository pinned\n";
+    assert!(page.contains(line), "{page}");
+}
