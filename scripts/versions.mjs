@@ -12,5 +12,5 @@ export const cargoTools = {
 /** The same, but only for who runs `npm run supply-chain`. Unoptimised: it runs for a second, and takes half as long to build. */
 export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "cargo-deny", minutes: 3, optimised: false };
 
-/** The most that the Worker may weigh, wasm and JavaScript, compressed as it is uploaded. */
-export const budgetGzipBytes = 160 * 1024;
+/** The most that the Worker may weigh, wasm and JavaScript, compressed as it is uploaded. It was 160 KiB before JWTs, the registry and revocation. */
+export const budgetGzipBytes = 184 * 1024;

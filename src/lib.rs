@@ -40,6 +40,7 @@ pub mod request_id;
 pub mod sealed;
 pub mod sealed_tier;
 pub mod secret;
+pub mod sorted;
 pub mod time;
 pub mod upstream;
 

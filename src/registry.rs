@@ -6,12 +6,12 @@
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::config::{self, CertificateFingerprint, Client, Config, Fault, KeyDigest};
 use crate::limits::{REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN};
 use crate::ports::{ClientEntries, TierError};
+use crate::sorted::SortedMap;
 use crate::time::UnixMillis;
 
 /// What is known of the registry in this isolate, and the way to the rest.
@@ -22,7 +22,7 @@ pub struct Registry<S> {
     clients: Remembered<String, Rc<Client>>,
     owners: Remembered<Proved, String>,
     /// The clients of `CLIENTS` of which is known whether the registry has them as well.
-    compared: RefCell<BTreeSet<String>>,
+    compared: RefCell<SortedMap<String, ()>>,
 }
 
 /// What comes without a client id. The registry has an entry that names its client;
@@ -83,13 +83,13 @@ impl<S: ClientEntries> Registry<S> {
 
     /// Whether the registry has been looked at for a client that `CLIENTS` has.
     pub fn is_compared(&self, id: &str) -> bool {
-        !self.entries.is_bound() || self.compared.borrow().contains(id)
+        !self.entries.is_bound() || self.compared.borrow().contains_key(id)
     }
 
     /// Whether the registry has an entry for a client that `CLIENTS` has, and that wins. Looked at
     /// once.
     pub async fn has_also(&self, id: &str) -> bool {
-        self.compared.borrow_mut().insert(id.to_owned());
+        self.compared.borrow_mut().insert(id.to_owned(), ());
         matches!(self.entries.load(&client_name(id)).await, Ok(Some(_)))
     }
 
@@ -178,7 +178,7 @@ fn parse(config: &Config, id: &str, name: &str, entry: &[u8]) -> Result<Rc<Clien
 
 /// What was read, for a while; also that there was nothing.
 #[derive(Debug)]
-struct Remembered<K, V>(RefCell<BTreeMap<K, Memory<V>>>);
+struct Remembered<K, V>(RefCell<SortedMap<K, Memory<V>>>);
 
 #[derive(Debug)]
 struct Memory<V> {
@@ -222,7 +222,7 @@ impl<K: Ord, V: Clone> Remembered<K, V> {
         let mut known = self.0.borrow_mut();
         if known.len() >= REGISTRY_ENTRIES_MAX && !known.contains_key(&key) {
             // Somebody tries out names: those that are nobody's go first.
-            known.retain(|_, memory| memory.value.is_some() && now < memory.good_until);
+            known.retain(|memory| memory.value.is_some() && now < memory.good_until);
             if known.len() >= REGISTRY_ENTRIES_MAX {
                 known.clear();
             }

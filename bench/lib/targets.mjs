@@ -1,8 +1,9 @@
 // What the broker is judged by: each a ratio or a difference within one run, and the verdict.
 
+import { budgetGzipBytes } from "../../scripts/versions.mjs";
 import { ratio, spread } from "./rounds.mjs";
 
-export const SIZE_KILOBYTES = 160;
+export const SIZE_KILOBYTES = budgetGzipBytes / 1000;
 export const START_MILLIS = 15;
 
 /** `[{ what, limit, measured: { median, low, high }, unit, passed }]` */

@@ -1,10 +1,10 @@
 //! Reading bodies to their end, but never beyond a limit.
 
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::{Promise, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::ReadableStream;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::ReadableStream;
 use zeroize::Zeroizing;
 
 #[wasm_bindgen(raw_module = "adapters/body.mjs")]

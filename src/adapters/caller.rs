@@ -1,11 +1,21 @@
 //! What the platform knows about a caller, read only where it is needed.
 
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen::JsValue;
-use worker::worker_sys::Context;
 
 use crate::limits::ADDRESS_MAX_BYTES;
 use crate::oauth::client_auth::Ambient;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `ExecutionContext`.
+    #[derive(Debug)]
+    pub type Context;
+
+    #[wasm_bindgen(method, catch, js_name = waitUntil)]
+    pub(super) fn wait_until(this: &Context, work: &Promise) -> Result<(), JsValue>;
+}
 
 #[wasm_bindgen(raw_module = "adapters/caller.mjs")]
 extern "C" {

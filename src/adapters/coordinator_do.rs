@@ -4,16 +4,15 @@
 //! wait for what another one does.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
-use worker::js_sys::{Promise, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
+use super::env_config::Env;
 use super::isolate::Isolate;
 use super::storage::State;
 use super::{js, timeout};
@@ -30,6 +29,7 @@ use crate::ports::{Clock, Entropy, EventSink};
 use crate::record::CachedToken;
 use crate::request_id::RequestId;
 use crate::sealed_tier;
+use crate::sorted::SortedMap;
 use crate::time::UnixMillis;
 use crate::upstream::Upstream;
 
@@ -53,7 +53,7 @@ struct Driver {
     next_waiter: Cell<Waiter>,
 }
 
-type Waiters = BTreeMap<Waiter, oneshot::Sender<Reply>>;
+type Waiters = SortedMap<Waiter, oneshot::Sender<Reply>>;
 
 /// The state machine and whom it is about.
 struct Run {
@@ -88,7 +88,7 @@ impl TokenCoordinator {
     /// token for it, or none: the caller's may be newer.
     pub fn acquire(&self, message: Vec<u8>) -> Promise {
         let driver = Rc::clone(&self.driver);
-        future_to_promise(async move {
+        js::promise(async move {
             let message: AcquireMessage =
                 minicbor::decode(&message).map_err(|_| "not a message")?;
             let config = driver.isolate.config.as_ref().map_err(|_| "misconfigured")?;
@@ -100,7 +100,7 @@ impl TokenCoordinator {
     /// The time of the alarm has come.
     pub fn alarm(&self) -> Promise {
         let driver = Rc::clone(&self.driver);
-        future_to_promise(async move {
+        js::promise(async move {
             driver.alarm().await?;
             Ok(JsValue::UNDEFINED)
         })
@@ -237,10 +237,7 @@ impl Driver {
 
     fn spawn<F: Future<Output = ()> + 'static>(self: &Rc<Self>, work: impl FnOnce(Rc<Self>) -> F) {
         let work = work(Rc::clone(self));
-        let work = future_to_promise(async move {
-            work.await;
-            Ok(JsValue::UNDEFINED)
-        });
+        let work = js::done(work);
         // Without it the work goes on for as long as the object is used.
         let _ = self.state.wait_until(&work);
     }

@@ -1,13 +1,12 @@
 //! The way to a token's coordinator. Every call is raced with a timer: an object that panics
 //! leaves its caller waiting.
 
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
-use worker::js_sys::{Promise, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
-use super::env_config::bound;
+use super::env_config::{Env, bound};
 use super::js;
 use crate::config::Grant;
 use crate::coordinator::Want;

@@ -1,9 +1,8 @@
 //! The token endpoint over the Worker's `fetch`.
 
-use worker::js_sys;
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
     AbortController, AbortSignal, Headers, Request, RequestInit, RequestRedirect, Response,
     WorkerGlobalScope,
 };
@@ -38,7 +37,7 @@ fn no_connection<E>(_: E) -> TransportFailure {
 async fn exchange(
     request: &EndpointRequest<'_>,
     signal: &AbortSignal,
-) -> worker::Result<EndpointReply> {
+) -> Result<EndpointReply, JsValue> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers(request)?.into());
@@ -61,7 +60,7 @@ fn headers(request: &EndpointRequest<'_>) -> Result<Headers, JsValue> {
     Ok(headers)
 }
 
-async fn read(response: Response) -> worker::Result<EndpointReply> {
+async fn read(response: Response) -> Result<EndpointReply, JsValue> {
     let status = response.status();
     let retry_after = response.headers().get("retry-after")?;
     let body = match (BodyUse::of_status(status), response.body()) {

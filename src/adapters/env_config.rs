@@ -1,11 +1,18 @@
 //! The Worker's bindings as the configuration reads them.
 
-use worker::Env;
-use worker::js_sys::{JSON, Reflect};
-use worker::wasm_bindgen::JsValue;
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
 use crate::config::{Binding, Bindings};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The bindings, by name.
+    #[derive(Debug)]
+    pub type Env;
+}
 
 /// The binding called `name`, where there is one.
 pub(super) fn bound(env: &Env, name: &str) -> Option<JsValue> {

@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::future_to_promise;
-use worker::worker_sys::Context;
 
-use super::caller;
+use super::caller::Context;
 use super::isolate::Isolate;
+use super::{caller, js};
 use crate::broker::{Served, Then};
 use crate::cache_status::CacheStatus;
 use crate::callers::Calling;
@@ -228,7 +227,7 @@ impl Exchange {
     /// What is done while the response is on its way; the log line waits for how that went.
     fn behind(mut self, grant: Rc<Grant>, served: Served) {
         let platform = Rc::clone(&self.platform);
-        let work = future_to_promise(async move {
+        let work = js::done(async move {
             let isolate = Rc::clone(&self.isolate);
             let (broker, event) = (&isolate.broker, &mut self.event);
             match served.then {
@@ -238,7 +237,6 @@ impl Exchange {
                 Then::Done => {}
             }
             self.log();
-            Ok(JsValue::UNDEFINED)
         });
         // Without `waitUntil` it still runs, if only while the request does.
         let _ = platform.context.wait_until(&work);
@@ -351,7 +349,7 @@ fn config(isolate: &Isolate) -> Result<&Config, BrokerError> {
 /// A promise that is kept even when the caller goes away meanwhile: the token is worth having, and
 /// the request has its line in the log to write.
 fn promise(platform: &Platform, response: impl Future<Output = JsValue> + 'static) -> JsValue {
-    let promise = future_to_promise(async move { Ok(response.await) });
+    let promise = js::promise(async move { Ok(response.await) });
     // Without `waitUntil` it lasts as long as the caller does.
     let _ = platform.context.wait_until(&promise);
     promise.into()

@@ -3,12 +3,11 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::Env;
-
 use super::clock::SystemClock;
 use super::coordinator_stub::CoordinatorStub;
 use super::entra_fetch::EntraFetch;
 use super::entropy::SystemEntropy;
+use super::env_config::Env;
 use super::issuer_fetch::{IssuerFetch, WebCrypto};
 use super::kv_tier::KvNamespace;
 use super::log_sink::Log;

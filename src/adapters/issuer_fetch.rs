@@ -1,9 +1,9 @@
 //! JWT issuers over the Worker's `fetch`, and signatures by `WebCrypto`.
 
+use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::{Object, Promise, Reflect, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 use super::js::number;
 use crate::jwt::algorithm::Algorithm;

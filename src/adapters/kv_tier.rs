@@ -4,13 +4,12 @@
 //! KV works"), and misses are cached as well, so `Ok(None)` does not mean that no other location
 //! holds the token.
 
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
-use worker::js_sys::{Promise, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
-use super::env_config::bound;
+use super::env_config::{Env, bound};
 use super::js::number;
 use crate::keys::TokenKey;
 use crate::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};

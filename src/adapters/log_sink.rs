@@ -1,12 +1,11 @@
 //! The request log, to the console; Workers Logs takes each JSON line apart into fields. And the
 //! metrics, to Workers Analytics Engine.
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
-use worker::wasm_bindgen::JsValue;
-use worker::web_sys::console;
+use web_sys::console;
 
-use super::env_config::bound;
+use super::env_config::{Env, bound};
 use super::js::number;
 use crate::event::Event;
 use crate::ports::EventSink;

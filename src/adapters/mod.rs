@@ -1,5 +1,5 @@
 //! The platform: Workers, KV, `fetch`, clock, randomness, console. Adapters translate and decide
-//! nothing; `worker::Error` and `JsValue` stop here, and so does every text that they carry.
+//! nothing; `JsValue` stops here, and so does every text that one carries.
 
 mod body;
 mod caller;
@@ -16,6 +16,7 @@ mod issuer_fetch;
 mod js;
 mod kv_tier;
 mod log_sink;
+mod panic;
 mod rate_limit;
 mod scheduled;
 mod storage;

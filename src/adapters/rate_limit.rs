@@ -1,12 +1,11 @@
 //! The rate limiting bindings, where there are any.
 
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
-use worker::js_sys::Promise;
-use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::JsFuture;
 
-use super::env_config::bound;
+use super::env_config::{Env, bound};
 use super::js::number;
 use crate::limits::RATE_LIMIT_TIMEOUT;
 

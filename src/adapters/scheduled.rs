@@ -3,13 +3,14 @@
 
 use std::rc::Rc;
 
+use js_sys::{Array, Promise};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
-use worker::js_sys::{Array, Promise};
-use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
+use super::env_config::Env;
 use super::isolate::Isolate;
+use super::js;
 use crate::config::{Config, Grant};
 use crate::event::Event;
 use crate::ports::{Entropy, EventSink};
@@ -20,15 +21,12 @@ use crate::request_id::RequestId;
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
     let isolate = Isolate::current(env);
-    future_to_promise(async move {
+    js::promise(async move {
         let warming = Array::new();
         let config = isolate.config.as_ref().ok();
         for grant in config.into_iter().flat_map(Config::kept_warm) {
             let isolate = Rc::clone(&isolate);
-            warming.push(&future_to_promise(async move {
-                warm(&isolate, &grant).await;
-                Ok(JsValue::UNDEFINED)
-            }));
+            warming.push(&js::done(async move { warm(&isolate, &grant).await }));
         }
         JsFuture::from(Promise::all(&warming)).await
     })

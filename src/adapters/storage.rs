@@ -1,8 +1,8 @@
 //! What a Durable Object is given: its storage, its alarm, and the time to finish its work.
 
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::{Promise, Uint8Array};
-use worker::wasm_bindgen::JsValue;
 
 #[wasm_bindgen]
 extern "C" {

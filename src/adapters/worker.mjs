@@ -8,9 +8,7 @@ import { isAboutAssertion, noteUse } from "./assertions.mjs";
 import { requestText } from "./body.mjs";
 import { Reading } from "./kv.mjs";
 import { internalError } from "./response.mjs";
-
-/** Shared with the `worker` crate's panic hook. */
-const state = broker.__worker_init_state();
+import { state } from "./state.mjs";
 
 /** A panic leaves the wasm's memory as it was in the middle of something: the next event gets a new one. */
 function recover() {

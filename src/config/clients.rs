@@ -1,6 +1,5 @@
 //! Clients: who calls the broker, and what each may get.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Bindings;
@@ -11,6 +10,7 @@ use super::origins;
 use super::proofs::{self, CertificateFingerprint, KeyDigest, Proofs};
 use crate::keys::TokenKey;
 use crate::oauth::scope::ScopeSet;
+use crate::sorted::SortedMap;
 
 /// Someone who may call the broker.
 #[derive(Debug)]
@@ -55,9 +55,9 @@ impl Grant {
 /// All clients, by id and by what they prove themselves with.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    all: BTreeMap<String, Rc<Client>>,
-    keys: BTreeMap<u64, Vec<(KeyDigest, Rc<Client>)>>,
-    certificates: BTreeMap<CertificateFingerprint, Rc<Client>>,
+    all: SortedMap<String, Rc<Client>>,
+    keys: SortedMap<u64, Vec<(KeyDigest, Rc<Client>)>>,
+    certificates: SortedMap<CertificateFingerprint, Rc<Client>>,
 }
 
 impl Clients {
@@ -85,7 +85,11 @@ impl Clients {
     fn add(&mut self, client: Client) {
         let client = Rc::new(client);
         for key in &client.proofs.keys {
-            self.keys.entry(key.prefix()).or_default().push((*key, Rc::clone(&client)));
+            let proved = (*key, Rc::clone(&client));
+            match self.keys.get_mut(&key.prefix()) {
+                Some(same_prefix) => same_prefix.push(proved),
+                None => self.keys.insert(key.prefix(), vec![proved]),
+            }
         }
         for certificate in &client.proofs.certificates {
             self.certificates.insert(*certificate, Rc::clone(&client));

@@ -1,11 +1,11 @@
 //! Client assertions that were used (RFC 7523 §3: `jti`).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use crate::digest;
 use crate::jwt::JwtFault;
 use crate::limits::{JWT_SKEW, USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIENT_MAX};
+use crate::sorted::SortedMap;
 use crate::time::UnixMillis;
 
 /// The `jti`s of unexpired client assertions, of this isolate alone;
@@ -15,10 +15,10 @@ use crate::time::UnixMillis;
 /// would let it be used again. Each client has a share, and only its own valid assertions take room,
 /// so that it can shut out nobody but itself.
 #[derive(Debug, Default)]
-pub struct UsedAssertions(RefCell<BTreeMap<String, Used>>);
+pub struct UsedAssertions(RefCell<SortedMap<String, Used>>);
 
 /// Until when each could be used again.
-type Used = BTreeMap<[u8; 32], UnixMillis>;
+type Used = SortedMap<[u8; 32], UnixMillis>;
 
 impl UsedAssertions {
     /// Notes the use of a verified assertion with `jti`, which expires at `expires_at`, and returns
@@ -45,21 +45,26 @@ impl UsedAssertions {
         if is_full(&clients, client_id) {
             return Err(JwtFault::TooManyAssertions);
         }
+        if !clients.contains_key(client_id) {
+            clients.insert(client_id.to_owned(), Used::default());
+        }
         let until = expires_at.plus(JWT_SKEW);
-        clients.entry(client_id.to_owned()).or_default().insert(id, until);
+        if let Some(own) = clients.get_mut(client_id) {
+            own.insert(id, until);
+        }
         Ok((id, until))
     }
 }
 
-fn is_full(clients: &BTreeMap<String, Used>, client_id: &str) -> bool {
-    let all: usize = clients.values().map(BTreeMap::len).sum();
-    let own = clients.get(client_id).map_or(0, BTreeMap::len);
+fn is_full(clients: &SortedMap<String, Used>, client_id: &str) -> bool {
+    let all: usize = clients.values().map(SortedMap::len).sum();
+    let own = clients.get(client_id).map_or(0, SortedMap::len);
     all >= USED_ASSERTIONS_MAX || own >= USED_ASSERTIONS_OF_CLIENT_MAX
 }
 
-fn forget_expired(clients: &mut BTreeMap<String, Used>, now: UnixMillis) {
-    clients.retain(|_, own| {
-        own.retain(|_, until| now < *until);
+fn forget_expired(clients: &mut SortedMap<String, Used>, now: UnixMillis) {
+    clients.retain(|own| {
+        own.retain(|until| now < *until);
         !own.is_empty()
     });
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Which modules each module may use beside itself and those that everything may use
 /// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
 /// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 29] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     (
         "broker",
         &[
@@ -39,7 +39,7 @@ const MAY_USE: [(&str, &[&str]); 29] = [
             "registry",
         ],
     ),
-    ("config", &["entra", "json", "jwt", "keys", "oauth", "origin"]),
+    ("config", &["entra", "json", "jwt", "keys", "oauth", "origin", "sorted"]),
     ("coordinator", &["config", "event", "keys", "oauth", "policy", "record", "request_id"]),
     ("digest", &[]),
     ("entra", &["oauth", "origin", "policy", "request_id"]),
@@ -49,10 +49,10 @@ const MAY_USE: [(&str, &[&str]); 29] = [
     ("issuer", &["digest", "jwt", "keys", "origin", "ports", "recent", "sealed"]),
     ("json", &[]),
     ("jwt", &["json", "origin"]),
-    ("jwt_memory", &["digest", "jwt", "recent"]),
+    ("jwt_memory", &["digest", "jwt", "recent", "sorted"]),
     ("keys", &["digest", "entra", "oauth"]),
     ("limits", &[]),
-    ("memory", &["keys", "policy", "ports", "record"]),
+    ("memory", &["keys", "policy", "ports", "recent", "record", "sorted"]),
     ("oauth", &["json"]),
     ("origin", &[]),
     ("policy", &["config", "jwt", "oauth", "record"]),
@@ -71,13 +71,14 @@ const MAY_USE: [(&str, &[&str]); 29] = [
             "request_id",
         ],
     ),
-    ("recent", &[]),
+    ("recent", &["sorted"]),
     ("record", &["keys", "oauth", "sealed"]),
-    ("registry", &["config", "ports"]),
+    ("registry", &["config", "ports", "sorted"]),
     ("request_id", &[]),
     ("sealed", &["keys"]),
     ("sealed_tier", &["config", "event", "ports", "record"]),
     ("secret", &[]),
+    ("sorted", &[]),
     ("upstream", &["config", "entra", "event", "oauth", "policy", "ports", "record", "request_id"]),
 ];
 

@@ -30,6 +30,7 @@ mod registry;
 mod replies;
 mod revocation;
 mod scenarios;
+mod sorted;
 mod stored_format;
 mod upstream;
 mod wire_requests;
