@@ -8,11 +8,20 @@ use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::ask::{Asked, Form, of_form};
 use edge_token_broker::limits::{REQUEST_BODY_MAX_BYTES, SCOPE_MAX_BYTES};
-use edge_token_broker_fuzz::{config, event, refusal};
+use edge_token_broker::oauth::client_auth::Ambient;
+use edge_token_broker_fuzz::{asked, config, event, refusal};
 use libfuzzer_sys::fuzz_target;
 
 const TYPE: Option<&str> = Some("application/x-www-form-urlencoded");
-const KNOWN: [&str; 5] = ["grant_type", "client_id", "client_secret", "scope", "min_ttl"];
+const KNOWN: [&str; 7] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "client_assertion_type",
+    "client_assertion",
+    "scope",
+    "min_ttl",
+];
 const ANOTHER_WRONG_KEY: &str = "another wrong key";
 
 struct Request<'a> {
@@ -38,7 +47,8 @@ impl<'a> Request<'a> {
             Ok(form) => form,
             Err(fault) => return Err((fault.into(), String::new())),
         };
-        let asked = of_form(config, self.credential, &form, self.authorization, &mut event);
+        let request = of_form(self.credential, &form, self.authorization, Ambient::default);
+        let asked = asked(config, request, &mut event);
         assert!(event.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
         assert!(event.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));
         asked.map_err(|error| {

@@ -7,10 +7,12 @@ use std::rc::Rc;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::ask::of_query;
-use edge_token_broker_fuzz::{config, event, refusal};
+use edge_token_broker::limits::QUERY_MAX_BYTES;
+use edge_token_broker::oauth::client_auth::Ambient;
+use edge_token_broker_fuzz::{asked, config, event, refusal};
 use libfuzzer_sys::fuzz_target;
 
-const KNOWN: [&str; 3] = ["scope", "credential", "min_ttl"];
+const KNOWN: [&str; 4] = ["scope", "credential", "min_ttl", "client_id"];
 
 fuzz_target!(|text: &str| {
     thread_local!(static CONFIG: Config = config());
@@ -22,20 +24,23 @@ fuzz_target!(|text: &str| {
     };
     let twice = KNOWN.iter().any(|name| values(name) > 1);
     let header = format!("Bearer {key}");
+    let of_query = |config: &Config, query: &str, header: &str, log: &mut _| {
+        asked(config, of_query(query, Some(header), Ambient::default), log)
+    };
     CONFIG.with(|config| {
         let mut log = event();
-        match of_query(config, query, Some(&header), &mut log) {
+        match of_query(config, query, &header, &mut log) {
             Ok(asked) => {
                 assert!(!twice, "a parameter that comes twice is refused");
                 assert!(config.grants().any(|grant| Rc::ptr_eq(grant, &asked.grant)));
                 // Another key in its place gets nothing.
-                assert!(of_query(config, query, Some("Bearer wrong"), &mut event()).is_err());
+                assert!(of_query(config, query, "Bearer wrong", &mut event()).is_err());
             }
             Err(error @ BrokerError::InvalidClient(_)) => {
                 // Nobody unknown learns anything: not about the key, and not about the query.
                 let mut other = event();
-                let any = of_query(config, "", Some("Bearer wrong"), &mut other)
-                    .expect_err("a wrong key");
+                let any =
+                    of_query(config, "", "Bearer wrong", &mut other).expect_err("a wrong key");
                 if matches!(any, BrokerError::InvalidClient(presented)
                     if error == BrokerError::InvalidClient(presented))
                 {
@@ -48,7 +53,8 @@ fuzz_target!(|text: &str| {
                     error,
                     BrokerError::InvalidRequest(RequestFault::DuplicateParameter(_))
                 );
-                assert_eq!(duplicate, twice);
+                let refused_before = matches!(error, BrokerError::JwtRefused(..));
+                assert_eq!(duplicate, twice && query.len() <= QUERY_MAX_BYTES && !refused_before);
             }
         }
     });

@@ -1,12 +1,20 @@
 //! What the targets share: a valid configuration, and what every answer has to keep to.
 
+use edge_token_broker::callers::{Callers, Calling, Verifier};
 use edge_token_broker::config::{Binding, Bindings, Config, Grant};
 use edge_token_broker::coordinator::message::Seal;
-use edge_token_broker::error::BrokerError;
+use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::event::Event;
+use edge_token_broker::http::ask::{Asked, TokenRequest};
 use edge_token_broker::http::reply::Reply;
 use edge_token_broker::http::wire_error::Dialect;
+use edge_token_broker::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use edge_token_broker::jwt_memory::{UsedAssertions, VerifiedJwts};
+use edge_token_broker::keys::SealingKey;
+use edge_token_broker::ports::{AssertionLedger, ClientEntries, CoordinationError, TierError};
+use edge_token_broker::registry::Registry;
 use edge_token_broker::request_id::RequestId;
+use edge_token_broker::time::UnixMillis;
 
 /// The secret of every credential: it must not turn up anywhere.
 pub const SECRET: &str = "upstream-s3cret-7f2c9e";
@@ -65,6 +73,75 @@ pub fn seal_of(grant: &Grant) -> Seal<'_> {
 #[must_use]
 pub fn event() -> Event {
     Event::new(RequestId::from_random([0; 16]), "GET".to_owned(), "token")
+}
+
+/// No registry, no issuer, no coordinator: only what needs no I/O is known.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl ClientEntries for Nothing {
+    fn is_bound(&self) -> bool {
+        false
+    }
+
+    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, TierError> {
+        Ok(None)
+    }
+}
+
+impl Verifier for Nothing {
+    async fn authenticate(
+        &self,
+        _: &Jwt,
+        _: &Trust,
+        _: Profile,
+        _: &SealingKey,
+    ) -> Result<Identity, JwtFault> {
+        Err(JwtFault::Signature)
+    }
+}
+
+impl AssertionLedger for Nothing {
+    async fn use_once(
+        &self,
+        _: &str,
+        _: &[u8; 32],
+        _: UnixMillis,
+    ) -> Result<bool, CoordinationError> {
+        Err(CoordinationError::Unbound)
+    }
+}
+
+/// Those of `entries`, and no JWT of anybody.
+#[must_use]
+pub fn callers<S: ClientEntries>(entries: S) -> Callers<S, Nothing, Nothing> {
+    Callers {
+        registry: Registry::new(entries),
+        jwts: Nothing,
+        verified: VerifiedJwts::default(),
+        used: UsedAssertions::default(),
+        ledger: Nothing,
+    }
+}
+
+/// When all of it happens.
+pub const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
+
+/// What a request comes to.
+///
+/// # Errors
+/// As the Worker's, but that no JWT is good.
+pub fn asked(
+    config: &Config,
+    request: Result<TokenRequest, BrokerError>,
+    event: &mut Event,
+) -> Result<Asked, BrokerError> {
+    let request = request?;
+    let calling = Calling { config, proof: &request.proof, now: NOW };
+    let caller = callers(Nothing)
+        .recognize(&calling, event)
+        .unwrap_or(Err(BrokerError::JwtRefused(JwtFault::Signature, Presented::Header)))?;
+    request.granted(config, &caller, event)
 }
 
 /// All that a caller and an operator see of a refused request.

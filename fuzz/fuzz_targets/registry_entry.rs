@@ -1,0 +1,73 @@
+//! An entry of the client registry: nobody without `REGISTRY_KEY` makes a client.
+
+#![no_main]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use edge_token_broker::config::Config;
+use edge_token_broker::ports::{ClientEntries, TierError};
+use edge_token_broker::registry::{Registry, RegistryFault};
+use edge_token_broker_fuzz::{NOW, Vars, assert_has_no_secret};
+use hmac::{Hmac, KeyInit, Mac};
+use libfuzzer_sys::fuzz_target;
+use sha2::Sha256;
+
+const VARS: &str = r#"AZ_TENANT=72f988bf-86f1-41af-91ab-2d7cd011db47
+AZ_CLIENT_ID=app
+REGISTRY={}
+REGISTRY_KEY=BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="#;
+
+struct One(Vec<u8>);
+
+impl ClientEntries for One {
+    fn is_bound(&self) -> bool {
+        true
+    }
+
+    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, TierError> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+fn run<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
+
+/// The entry as the holder of the key writes it.
+fn authentic(json: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).expect("any length");
+    for part in [b"edge-token-broker registry v1".as_slice(), b"client:far", json] {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let mac: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    [mac.as_bytes(), b"\n", json].concat()
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    thread_local!(static CONFIG: Config = Config::parse(&Vars(VARS)).expect("valid"));
+    CONFIG.with(|config| {
+        let forged = run(Registry::new(One(bytes.to_vec())).read(config, "far", NOW));
+        assert!(matches!(forged, Err(RegistryFault::NotAuthentic)));
+        match run(Registry::new(One(authentic(bytes))).read(config, "far", NOW)) {
+            Ok(Some(client)) => {
+                assert_eq!(client.id, "far");
+                assert!(!client.grants.is_empty());
+                assert!(client.grants.iter().all(|grant| !grant.keep_warm));
+            }
+            Err(RegistryFault::Invalid(faults)) => {
+                assert!(!faults.is_empty(), "a refusal says why");
+                for fault in faults {
+                    let line = fault.to_string();
+                    assert!(line.is_ascii() && line.len() <= 1024, "fit for a log");
+                    assert_has_no_secret(&line);
+                }
+            }
+            other => panic!("an authentic entry is a client or has faults: {other:?}"),
+        }
+    });
+});
