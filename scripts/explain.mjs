@@ -8,13 +8,12 @@
 // It reads wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 // Exit code: 0 allowed, 1 refused, 2 the configuration has faults.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import util from "node:util";
 
 import { asBindings, assumeSecrets } from "./lib/bindings.mjs";
 import { configurationOptions, readConfigured } from "./lib/configured.mjs";
-import { Failure, main, root, run, say, start } from "./lib/run.mjs";
+import { explainBinary } from "./lib/explain-binary.mjs";
+import { Failure, main, say, start } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 /** As tools/explain.rs says it. */
@@ -58,17 +57,8 @@ async function read(where) {
 
 /** The exit code is the answer's. On standard input: nothing of a configuration is seen in the list of processes. */
 async function ask(question) {
-  const explain = await compiled();
+  const explain = await explainBinary();
   const child = start(explain, [], { stdio: ["pipe", "inherit", "inherit"] });
   child.stdin.end(JSON.stringify(question));
   return child.finished;
-}
-
-/** The path of the host binary; cargo knows whether it is up to date. */
-async function compiled() {
-  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const path = join(targets, "debug", process.platform === "win32" ? "explain.exe" : "explain");
-  if (!existsSync(path)) say("explain: compiling (half a minute, once)");
-  await run("cargo", ["build", "--quiet", "--locked", "--bin", "explain", "--target-dir", targets]);
-  return path;
 }

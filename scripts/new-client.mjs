@@ -1,11 +1,15 @@
-// Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere; nothing is written.
+// Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere.
 //
 //   npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]    a new client's key and its entry
 //   npm run new-client -- NAME --rotate               a second key, beside the one that is in use
 //   npm run new-client -- NAME --rotate --finish      takes the old key out again
 //   npm run new-client -- NAME --verify < KEY-FILE    whose key is this? Exit code 0: it is the client's
 //
-// The last three read wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
+// Without more, entries are printed for wrangler.toml, and nothing is written. With --registry each of these works on
+// the KV namespace REGISTRY, deployed or with --local the one of `npm start`; there is also --remove, and --entry FILE,
+// which takes a new client's whole entry from JSON.
+//
+// They read wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 
 import util from "node:util";
 
@@ -13,18 +17,24 @@ import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from 
 import { keyDigest, newClientKey } from "./lib/client-key.mjs";
 import { clientsOf, configurationOptions, readConfigured } from "./lib/configured.mjs";
 import { readKey } from "./lib/read-key.mjs";
+import { registered } from "./lib/registered.mjs";
 import { Failure, main } from "./lib/run.mjs";
 import { setUpPackages } from "./setup.mjs";
 
 const usage = `Usage: npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]
        npm run new-client -- NAME --rotate [--finish] [--env ENVIRONMENT] [--local]
-       npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE`;
+       npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE
+       npm run new-client -- NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove] [--env ENVIRONMENT] [--local]`;
 const options = {
   scope: { type: "string" },
   credential: { type: "string" },
   rotate: { type: "boolean", default: false },
   finish: { type: "boolean", default: false },
   verify: { type: "boolean", default: false },
+  registry: { type: "boolean", default: false },
+  remove: { type: "boolean", default: false },
+  entry: { type: "string" },
+  "persist-to": { type: "string" },
   ...configurationOptions,
 };
 // RFC 6749: a client id is visible ASCII (appendix A.1), a scope is such words but without quotes and backslashes (A.4).
@@ -33,6 +43,7 @@ const scopeWords = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 main(async () => {
   const { name, ...values } = readArguments();
+  if (values.registry) return registered(name, values);
   if (values.verify) return verify(name, values);
   if (values.rotate) return values.finish ? finish(name, values) : rotate(name, values);
   return create(name, values);
@@ -51,21 +62,27 @@ function readArguments() {
   const [name] = positionals;
   if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
   checkTogether(values);
-  return { name, ...values };
+  return { name, ...values, ...grantOf(values) };
 }
 
-function checkTogether({ rotate, finish, verify, scope, credential, config, env, local }) {
-  const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
-  if (rotate && verify) throw fault("--rotate and --verify are two commands.");
-  if (finish && !rotate) throw fault("--finish ends a --rotate.");
-  const existing = rotate || verify;
-  if (existing && (scope ?? credential) !== undefined) throw fault("--scope and --credential are for a new client.");
-  if (!existing && (local || (config ?? env) !== undefined)) throw fault("A new client needs no configuration: leave out --config, --env and --local.");
-}
-
-function create(name, { scope = "https://graph.microsoft.com/.default", credential = "default" }) {
+function grantOf({ scope = "https://graph.microsoft.com/.default", credential = "default" }) {
   if (!visibleAscii.test(credential)) throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
   if (!scopeWords.test(scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
+  return { scope, credential };
+}
+
+function checkTogether({ rotate, finish, verify, remove, registry, entry, scope, credential, config, env, local }) {
+  const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
+  if ([rotate, verify, remove].filter(Boolean).length > 1) throw fault("--rotate, --verify and --remove are commands of their own.");
+  if (finish && !rotate) throw fault("--finish ends a --rotate.");
+  if (!registry && (remove || entry !== undefined)) throw fault("--remove and --entry are for the registry: add --registry.");
+  const existing = rotate || verify || remove;
+  if (existing && (entry ?? scope ?? credential) !== undefined) throw fault("--entry, --scope and --credential are for a new client.");
+  if (entry !== undefined && (scope ?? credential) !== undefined) throw fault("--entry has the scopes and credentials in it.");
+  if (!registry && !existing && (local || (config ?? env) !== undefined)) throw fault("A new client needs no configuration: leave out --config, --env and --local.");
+}
+
+function create(name, { scope, credential }) {
   const key = newClientKey();
   // For visible ASCII, JSON's strings are TOML's.
   const table = /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);

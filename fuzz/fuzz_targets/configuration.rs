@@ -6,7 +6,7 @@ use edge_token_broker::config::{Binding, Bindings, Config};
 use edge_token_broker::coordinator::message::Subject;
 use edge_token_broker::json::Json;
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker_fuzz::{Vars, assert_has_no_secret};
+use edge_token_broker_fuzz::{SECRET, Vars, assert_has_no_secret};
 use libfuzzer_sys::fuzz_target;
 
 /// Deeper than any field is, and each part of a path is bounded.
@@ -41,6 +41,10 @@ fn is_sound(config: &Config) {
 }
 
 fuzz_target!(|text: &str| {
+    // Field names are told, and the fuzzer reads comparisons: it would make a name of the secret.
+    if text.contains(SECRET) {
+        return;
+    }
     let vars = Vars(text);
     match Config::parse(&vars) {
         Ok(config) => {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use edge_token_broker::config::Config;
 use edge_token_broker::ports::{ClientEntries, TierError};
 use edge_token_broker::registry::{Registry, RegistryFault};
-use edge_token_broker_fuzz::{NOW, Vars, assert_has_no_secret};
+use edge_token_broker_fuzz::{NOW, SECRET, Vars, assert_has_no_secret};
 use hmac::{Hmac, KeyInit, Mac};
 use libfuzzer_sys::fuzz_target;
 use sha2::Sha256;
@@ -50,6 +50,10 @@ fn authentic(json: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|bytes: &[u8]| {
     thread_local!(static CONFIG: Config = Config::parse(&Vars(VARS)).expect("valid"));
+    // Field names are told, and the fuzzer reads comparisons: it would make a name of the secret.
+    if bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()) {
+        return;
+    }
     CONFIG.with(|config| {
         let forged = run(Registry::new(One(bytes.to_vec())).read(config, "far", NOW));
         assert!(matches!(forged, Err(RegistryFault::NotAuthentic)));

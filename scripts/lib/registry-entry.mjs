@@ -1,6 +1,6 @@
 // The entries of a client in the KV namespace REGISTRY; docs/storage.md has the format, src/registry.rs reads it.
 
-import { createHmac } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 
 const PURPOSE = "edge-token-broker registry v1";
 
@@ -11,15 +11,25 @@ const PURPOSE = "edge-token-broker registry v1";
 export function registryEntries(id, client, registryKey) {
   const key = `client:${id}`;
   const json = JSON.stringify(client);
-  const owned = [
+  return [
+    { key, value: `${mac(registryKey, key, json)}\n${json}` },
+    ...ownersOf(client).map((owner) => ({ key: owner, value: id })),
+  ];
+}
+
+/** The names of the entries that say whose a key, certificate or origin is. */
+export function ownersOf(client) {
+  return [
     ...(client.key_sha256 ?? []).map((digest) => `key:${digest.toLowerCase()}`),
     ...(client.mtls_sha256 ?? []).map((print) => `certificate:${print.replaceAll(":", "").toLowerCase()}`),
     ...(client.origins ?? []).map((origin) => `origin:${origin}`),
   ];
-  return [
-    { key, value: `${mac(registryKey, key, json)}\n${json}` },
-    ...owned.map((owner) => ({ key: owner, value: id })),
-  ];
+}
+
+/** Whether `value` is what the holder of the key wrote for the client `id`. */
+export function isAuthentic(id, value, registryKey) {
+  const [given, expected] = [value.slice(0, 64), mac(registryKey, `client:${id}`, value.slice(65))];
+  return given.length === 64 && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
 /** HMAC-SHA-256 over the parts, each with its length before it. */

@@ -1,0 +1,70 @@
+// `npm run new-client -- NAME --registry`: the same, written to KV. Here to a local namespace, by wrangler itself.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+
+import { keyDigest } from "../../scripts/lib/client-key.mjs";
+import { Registry } from "../../scripts/lib/registry.mjs";
+import { command, configuration } from "./command.mjs";
+
+const KEY = /^etb_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$/m;
+const TOML = `
+[[kv_namespaces]]
+binding = "REGISTRY"
+[vars]
+AZ_TENANT = "contoso.onmicrosoft.com"
+AZ_CLIENT_ID = "app"
+[vars.CLIENTS.reports]
+service_binding = true
+allow = [{ credential = "default", scope = "https://graph.microsoft.com/.default" }]
+`;
+
+async function project(context) {
+  const registryKey = randomBytes(32).toString("base64");
+  const config = await configuration(context, TOML, `REGISTRY_KEY=${registryKey}\n`);
+  const where = { config, local: true, "persist-to": join(dirname(config), "state") };
+  const args = ["--registry", "--local", "--config", config, "--persist-to", where["persist-to"]];
+  return {
+    folder: dirname(config),
+    registry: new Registry(where, { REGISTRY_KEY: registryKey }),
+    stranger: new Registry(where, { REGISTRY_KEY: randomBytes(32).toString("base64") }),
+    run: (more, input) => command("new-client.mjs", [...more, ...args], input),
+  };
+}
+
+test("a client's life in the registry", async (context) => {
+  const { run, registry, stranger } = await project(context);
+  const created = await run(["far", "--scope", "https://vault.azure.net/.default"]);
+  assert.equal(created.code, 0, created.stderr);
+  const [first] = KEY.exec(created.stdout);
+  const allow = [{ credential: "default", scope: "https://vault.azure.net/.default" }];
+  assert.deepEqual(await registry.read("far"), { key_sha256: [keyDigest(first)], allow });
+  await assert.rejects(stranger.read("far"), /not authentic/);
+  const [second] = KEY.exec((await run(["far", "--rotate"])).stdout);
+  assert.equal((await run(["far", "--verify"], first)).code, 0);
+  assert.equal((await run(["far", "--rotate", "--finish"])).code, 0);
+  assert.deepEqual((await registry.read("far")).key_sha256, [keyDigest(second)]);
+
+  assert.equal((await run(["far", "--remove"])).code, 0);
+  assert.equal(await registry.read("far"), undefined);
+});
+
+test("what the broker would not take is not written", async (context) => {
+  const { run, registry, folder } = await project(context);
+  const entry = async (content) => {
+    const file = join(folder, "entry.json");
+    await writeFile(file, JSON.stringify(content));
+    return run(["job", "--entry", file]);
+  };
+  const allow = [{ credential: "default", scope: "https://graph.microsoft.com/.default" }];
+  const faulty = await entry({ jwt: [{ issuer: "https://id.example" }], allow });
+  assert.equal(faulty.code, 1);
+  assert.match(faulty.stderr, /CLIENTS\.job\.jwt\[0\]\.audience: is missing/);
+  const good = await entry({ jwt: [{ issuer: "https://id.example", audience: "broker" }], allow });
+  assert.equal(good.code, 0, good.stderr);
+  assert.deepEqual((await registry.read("job")).jwt, [{ issuer: "https://id.example", audience: "broker" }]);
+  assert.match((await run(["reports"])).stderr, /CLIENTS has a client reports already/);
+});
