@@ -47,7 +47,7 @@ function readArguments() {
 /** What wrangler cannot read is a fault of the configuration as well. */
 async function read(where) {
   try {
-    return await readConfigured(where);
+    return await readConfigured(where, { withRegistry: true });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     say(error.message);

@@ -72,7 +72,12 @@ impl Question {
         let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
         let Some(client) = config.client(id) else {
             let error = BrokerError::InvalidClient(Presented::Nothing);
-            line(page, format_args!("refused: CLIENTS has no such client ({})", error.name()));
+            let registry = !matches!(self.vars.binding("REGISTRY"), Binding::Absent);
+            let unseen = if registry { "; the registry is not looked at" } else { "" };
+            line(
+                page,
+                format_args!("refused: CLIENTS has no such client{unseen} ({})", error.name()),
+            );
             return REFUSED;
         };
         let code = match &self.scope {

@@ -26,6 +26,10 @@ export function assumeSecrets(vars) {
     const names = [credential?.client_secret].flat();
     names.forEach((secret) => assume(`CREDENTIALS.${name}.client_secret`, secret));
   }
+  if (vars.REGISTRY && !vars.REGISTRY_KEY) {
+    filled.REGISTRY_KEY = Buffer.alloc(32).toString("base64");
+    assumed.push("REGISTRY_KEY");
+  }
   return { vars: filled, assumed: [...new Set(assumed)] };
 }
 

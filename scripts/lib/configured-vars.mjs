@@ -2,7 +2,9 @@
 // `wrangler dev` gives them, with .dev.vars, or as they are deployed. A program of its own because wrangler needs a
 // newer Node.js than the scripts do.
 //
-//   node scripts/lib/configured-vars.mjs [--config FILE] [--env ENVIRONMENT] [--deployed]
+//   node scripts/lib/configured-vars.mjs [--config FILE] [--env ENVIRONMENT] [--deployed] [--registry]
+//
+// With --registry the KV namespace REGISTRY is among them, where it is bound: an empty object.
 
 import util from "node:util";
 
@@ -12,13 +14,15 @@ const options = {
   config: { type: "string", default: "wrangler.toml" },
   env: { type: "string" },
   deployed: { type: "boolean", default: false },
+  registry: { type: "boolean", default: false },
 };
 
 try {
-  const { config: file, env, deployed } = util.parseArgs({ options }).values;
+  const { config: file, env, deployed, registry } = util.parseArgs({ options }).values;
   const config = unstable_readConfig({ config: file, env }, { hideWarnings: true });
   if (env !== undefined && !config.definedEnvironments?.includes(env)) throw new Error(`there is no environment ${env}.`);
-  console.log(JSON.stringify(deployed ? config.vars : withDevVars(config, env)));
+  const bound = registry && config.kv_namespaces.some(({ binding }) => binding === "REGISTRY");
+  console.log(JSON.stringify({ ...(deployed ? config.vars : withDevVars(config, env)), ...(bound && { REGISTRY: {} }) }));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

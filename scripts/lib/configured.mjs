@@ -11,9 +11,15 @@ export const configurationOptions = {
   local: { type: "boolean", default: false },
 };
 
-/** The Worker's vars: with `local` those of `wrangler dev` (and .dev.vars), else those that are deployed. */
-export async function readConfigured({ config, env, local }) {
-  const args = [...(config ? ["--config", config] : []), ...(env ? ["--env", env] : []), ...(local ? [] : ["--deployed"])];
+/**
+ * The Worker's vars: with `local` those of `wrangler dev` (and .dev.vars), else those that are deployed. With
+ * `withRegistry` the namespace REGISTRY is one of them, where it is bound.
+ */
+export async function readConfigured({ config, env, local }, { withRegistry = false } = {}) {
+  const args = [
+    ...(config ? ["--config", config] : []), ...(env ? ["--env", env] : []),
+    ...(local ? [] : ["--deployed"]), ...(withRegistry ? ["--registry"] : []),
+  ];
   const { code, output } = await run(projectNode, [join("scripts", "lib", "configured-vars.mjs"), ...args], { mayFail: true });
   if (code !== 0) throw new Failure(`wrangler cannot read the configuration: ${output.trim()}`);
   return JSON.parse(output);

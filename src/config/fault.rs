@@ -76,6 +76,9 @@ pub enum Reason {
     /// Not 64 hexadecimal digits.
     #[error("must be a SHA-256 digest: 64 hexadecimal digits")]
     NotADigest,
+    /// A key where its digest belongs: whoever can read the configuration has it now.
+    #[error("is a key and not its digest: that key has to be replaced (npm run new-client)")]
+    KeyItself,
     /// Two clients cannot share a key: it would not tell who calls.
     #[error("is already the digest of another client's key")]
     SharedDigest,

@@ -136,7 +136,9 @@ fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec
     for field in fields {
         let path = field.path.clone();
         let Some(hex) = field.into_text(faults) else { continue };
-        let parsed = sha256(&hex).map(KeyDigest).ok_or(Reason::NotADigest);
+        let is_key = hex.starts_with("etb_");
+        let fault = if is_key { Reason::KeyItself } else { Reason::NotADigest };
+        let parsed = sha256(&hex).map(KeyDigest).ok_or(fault);
         let Some(digest) = faults.ok(path.clone(), parsed) else { continue };
         if others.by_key(&digest).is_some() {
             faults.add(path, Reason::SharedDigest);

@@ -56,6 +56,13 @@ fn faults_of_clients() {
                 "CLIENTS.reports.key_sha256[2]: must be a SHA-256 digest: 64 hexadecimal digits",
             ],
         ),
+        (
+            format!(r#"{{"key_sha256":["etb_{}"],{allow}}}"#, "x".repeat(43)),
+            vec![
+                "CLIENTS.reports.key_sha256[0]: is a key and not its digest: that key has to be \
+                 replaced (npm run new-client)",
+            ],
+        ),
         (format!(r#"{{{keys},"allow":[]}}"#), vec!["CLIENTS.reports.allow: must not be empty"]),
         (
             format!(r#"{{{keys},"allow":[{{"scope":"{GRAPH}"}},{{"credential":"default"}}]}}"#),

@@ -111,3 +111,15 @@ fn an_auditor_sees_whose_jwts_speak_for_a_client() {
     let line = "    a JWT of https://id.example, with sub, repository pinned\n";
     assert!(page.contains(line), "{page}");
 }
+
+#[test]
+fn a_client_may_be_in_the_registry_which_is_said() {
+    let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let registry = format!(r#""REGISTRY":{{"json":"{{}}"}},"REGISTRY_KEY":{{"text":"{key}"}},"#);
+    let bindings = bindings("").replacen('{', &format!("{{{registry}"), 1);
+    let (code, page) = explain(&bindings, &[("client", "far")]);
+    assert_eq!(code, 1);
+    let line =
+        "refused: CLIENTS has no such client; the registry is not looked at (invalid_client)\n";
+    assert_eq!(page, line);
+}
