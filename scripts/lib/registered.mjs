@@ -29,8 +29,9 @@ async function create(name, registry, vars, { scope, credential, entry }) {
   const key = entry === undefined ? newClientKey() : undefined;
   const client = key ? { key_sha256: [keyDigest(key)], allow: [{ credential, scope }] } : await readEntry(entry);
   await check(name, client, vars);
+  // First: if writing fails half-way the key must not be lost.
+  if (key) show(`The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`, key);
   await registry.write(name, client);
-  if (key) show(`The key of client ${name}. Give it to the client now: it is shown once and kept nowhere.`, key);
   console.log(`Client ${name} is in the registry. It is known everywhere within a minute.`);
 }
 
@@ -38,9 +39,9 @@ async function rotate(name, registry) {
   const before = await known(name, registry);
   const key = newClientKey();
   const key_sha256 = digestsDuringRotation(before.key_sha256 ?? [], keyDigest(key), name);
-  await registry.write(name, { ...before, key_sha256 }, before);
   show(`The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.`, key);
-  console.log(`When the client uses it: npm run new-client -- ${name} --registry --rotate --finish`);
+  await registry.write(name, { ...before, key_sha256 }, before);
+  console.log(`It is in the registry. When the client uses it: npm run new-client -- ${name} --registry --rotate --finish`);
 }
 
 async function finish(name, registry) {

@@ -22,29 +22,46 @@ export class Registry {
 
   /** The client's entry, with the fields of one of CLIENTS; nothing where there is none. */
   async read(name) {
-    const { code, output } = await this.#wrangler(["kv", "key", "get", `client:${name}`, "--text"]);
-    const value = /^[0-9a-f]{64}\n\{.*\}$/m.exec(output)?.[0];
-    if (value === undefined) {
-      if (code === 0 && /not found/i.test(output)) return undefined;
-      throw new Failure(code === 0 ? notAuthentic(name) : `wrangler cannot read the registry:\n${output.trim()}`);
-    }
-    if (!isAuthentic(name, value, this.#key)) throw new Failure(notAuthentic(name));
-    return JSON.parse(value.slice(65));
+    const value = await this.#get(`client:${name}`);
+    if (value === undefined) return undefined;
+    const entry = /^[0-9a-f]{64}\n\{.*\}$/m.exec(value)?.[0];
+    if (entry === undefined || !isAuthentic(name, entry, this.#key)) throw new Failure(notAuthentic(name));
+    return JSON.parse(entry.slice(65));
   }
 
   /** Writes the client's entry; what was its own `before` and is no more, goes. */
   async write(name, client, before = {}) {
+    const [owned, formerly] = [ownersOf(client), ownersOf(before)];
+    for (const owner of owned.filter((owner) => !formerly.includes(owner))) {
+      const other = await this.#ownerOf(owner, name);
+      if (other !== name) throw new Failure(`Nothing is written: ${owner} is of the client ${other}.`);
+    }
     await this.#bulk("put", registryEntries(name, client, this.#key));
-    const kept = new Set(ownersOf(client));
-    await this.#forget(ownersOf(before).filter((owner) => !kept.has(owner)));
+    await this.#forget(name, formerly.filter((owner) => !owned.includes(owner)));
   }
 
   async remove(name, client) {
-    await this.#forget([`client:${name}`, ...ownersOf(client)]);
+    await this.#bulk("delete", [`client:${name}`], ["--force"]);
+    await this.#forget(name, ownersOf(client));
   }
 
-  async #forget(keys) {
-    if (keys.length > 0) await this.#bulk("delete", keys, ["--force"]);
+  /** Whose a certificate or an origin is, `name` where it is nobody's; nobody else has a key that was just made. */
+  async #ownerOf(owner, name) {
+    return owner.startsWith("key:") ? name : ((await this.#get(owner))?.trim() ?? name);
+  }
+
+  async #get(key) {
+    const { code, output } = await this.#wrangler(["kv", "key", "get", key, "--text"]);
+    // A local namespace says so, the deployed one answers 404.
+    if (code === 0 ? /^Value not found$/m.test(output) : /\b404\b.*not found/is.test(output)) return undefined;
+    if (code !== 0) throw new Failure(unreadable(output));
+    return output;
+  }
+
+  async #forget(name, owners) {
+    const own = [];
+    for (const owner of owners) if ((await this.#ownerOf(owner, name)) === name) own.push(owner);
+    if (own.length > 0) await this.#bulk("delete", own, ["--force"]);
   }
 
   /** In a file that nobody else can read, and only for as long as wrangler needs it. */
@@ -61,12 +78,24 @@ export class Registry {
   }
 
   #wrangler(args) {
-    return run("wrangler", [...args, ...this.#where], { mayFail: true });
+    // Another program in its place: what the deployed namespace answers cannot be had without an account.
+    return run(process.env.WRANGLER ?? "wrangler", [...args, ...this.#where], { mayFail: true });
   }
 }
 
 const notAuthentic = (name) =>
   `The entry of ${name} is not authentic: REGISTRY_KEY is another one than it was written with, or somebody has changed it.`;
+
+function unreadable(output) {
+  if (!/binding/i.test(output)) return `wrangler cannot read the registry:\n${output.trim()}`;
+  return `wrangler knows no KV namespace REGISTRY. In wrangler.toml there has to be:
+
+[[kv_namespaces]]
+binding = "REGISTRY"
+id = "<id>"        # of: npx wrangler kv namespace create REGISTRY
+
+It says: ${output.trim()}`;
+}
 
 function registryKey(text, local) {
   const where = local ? ".dev.vars" : "the environment";
@@ -75,6 +104,6 @@ function registryKey(text, local) {
 Make one with \`openssl rand -base64 32\`, keep it, and give it to the Worker: npx wrangler secret put REGISTRY_KEY`);
   }
   const key = Buffer.from(text.trim(), "base64");
-  if (key.length !== 32) throw new Failure("REGISTRY_KEY must be 32 bytes in base64.");
+  if (key.length !== 32 || key.toString("base64") !== text.trim()) throw new Failure("REGISTRY_KEY must be 32 bytes in base64.");
   return key;
 }

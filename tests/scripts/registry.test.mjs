@@ -1,6 +1,7 @@
 // `npm run new-client -- NAME --registry`: the same, written to KV. Here to a local namespace, by wrangler itself.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -63,8 +64,23 @@ test("what the broker would not take is not written", async (context) => {
   const faulty = await entry({ jwt: [{ issuer: "https://id.example" }], allow });
   assert.equal(faulty.code, 1);
   assert.match(faulty.stderr, /CLIENTS\.job\.jwt\[0\]\.audience: is missing/);
-  const good = await entry({ jwt: [{ issuer: "https://id.example", audience: "broker" }], allow });
+  const good = await entry({ jwt: [{ issuer: "https://id.example", audience: "broker" }], origins: ["https://a.example"], allow });
   assert.equal(good.code, 0, good.stderr);
   assert.deepEqual((await registry.read("job")).jwt, [{ issuer: "https://id.example", audience: "broker" }]);
+  const taken = registry.write("other", { service_binding: true, origins: ["https://a.example"], allow });
+  await assert.rejects(taken, /origin:https:\/\/a\.example is of the client job/);
   assert.match((await run(["reports"])).stderr, /CLIENTS has a client reports already/);
+});
+
+test("the deployed namespace answers 404 where there is no such client", async (context) => {
+  const { folder } = await project(context);
+  // As wrangler prints it of a namespace that is not local.
+  const told = "✘ [ERROR] Failed to fetch /accounts/a/storage/kv/namespaces/n/values/client%3Afar - 404: Not Found";
+  await writeFile(join(folder, "wrangler"), `#!/bin/sh\necho '${told}'\nexit 1\n`, { mode: 0o755 });
+  const program = `import { Registry } from ${JSON.stringify(new URL("../../scripts/lib/registry.mjs", import.meta.url).href)};
+    const registry = new Registry({ local: false }, {});
+    console.log(await registry.read("far"));`;
+  const env = { ...process.env, REGISTRY_KEY: randomBytes(32).toString("base64"), WRANGLER: join(folder, "wrangler") };
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env, encoding: "utf8" });
+  assert.equal(stdout, "undefined\n", stderr);
 });
