@@ -116,8 +116,8 @@ impl<S: ClientEntries> Registry<S> {
         match &client {
             Ok(client) => self.clients.remember(id.to_owned(), client.clone(), now),
             Err(RegistryFault::NotAuthentic) => self.clients.remember(id.to_owned(), None, now),
-            // Whoever calls is told, every time.
-            Err(_) => {}
+            // Whoever calls is told, every time; and what was before is not served any more.
+            Err(_) => self.clients.remember(id.to_owned(), None, UnixMillis(0)),
         }
         client
     }
@@ -214,8 +214,10 @@ impl<K: Ord, V: Clone> Remembered<K, V> {
         if now >= memory.read_at.plus(REGISTRY_MEMORY_WHILE_DOWN) {
             return None;
         }
+        // Who was nobody may have been registered since.
+        let value = memory.value.clone()?;
         memory.good_until = now.plus(REGISTRY_MEMORY);
-        memory.value.clone()
+        Some(value)
     }
 
     fn remember(&self, key: K, value: Option<V>, now: UnixMillis) {

@@ -21,14 +21,14 @@ export async function noteUse(request, storage) {
   const { id, until } = await request.json();
   if (await storage.get(PREFIX + id)) return new Response(null, { status: 409 });
   await storage.put(PREFIX + id, until);
-  // Not each time: it looks at every one.
   if (Math.random() < 0.02) await forgetExpired(storage);
   return new Response();
 }
 
+/** From anywhere among them, as many as the runtime deletes at once: more than came since the last time. */
 async function forgetExpired(storage) {
   const now = Date.now();
-  const expired = [...(await storage.list({ prefix: PREFIX }))].filter(([, until]) => until < now);
-  // That many the runtime takes at once.
-  await storage.delete(expired.slice(0, 128).map(([name]) => name));
+  const start = PREFIX + Math.floor(Math.random() * 256).toString(16).padStart(2, "0");
+  const some = await storage.list({ prefix: PREFIX, start, limit: 128 });
+  await storage.delete([...some].filter(([, until]) => until < now).map(([name]) => name));
 }

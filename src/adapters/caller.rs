@@ -1,7 +1,9 @@
 //! What the platform knows about a caller, read only where it is needed.
 
 use js_sys::Promise;
+use std::net::Ipv6Addr;
 use wasm_bindgen::JsValue;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::limits::ADDRESS_MAX_BYTES;
@@ -40,6 +42,14 @@ pub(super) fn address(request: &JsValue) -> Option<String> {
         let plain = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
         text.len() <= ADDRESS_MAX_BYTES && text.bytes().all(plain)
     })
+}
+
+/// The network of the address, as whoever holds it has it: of IPv6 that is the first half.
+pub(super) fn network(request: &JsValue) -> Option<String> {
+    let address = address(request)?;
+    let Ok(parsed) = address.parse::<Ipv6Addr>() else { return Some(address) };
+    let [a, b, c, d, ..] = parsed.segments();
+    Some(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string())
 }
 
 /// The origin of the page that asks.

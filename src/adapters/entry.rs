@@ -22,6 +22,7 @@ use crate::http::reply::Reply;
 use crate::http::revoke;
 use crate::http::route::{Route, path_and_query};
 use crate::http::wire_error::Dialect;
+use crate::oauth::client_auth;
 use crate::ports::Entropy;
 use crate::request_id::RequestId;
 
@@ -82,7 +83,9 @@ pub fn fetch(
                 exchange.answer(asked, Dialect::TokenEndpoint)
             } else {
                 let request = form.and_then(|form| revoke::of_form(&form, authorization, ambient));
-                exchange.revoke(request)
+                let bearer = authorization.is_some_and(client_auth::is_bearer);
+                let dialect = if bearer { Dialect::Bearer } else { Dialect::TokenEndpoint };
+                exchange.revoke(request, dialect)
             }
         }
         Route::Health => exchange.plain("ok", Reply::ok()),

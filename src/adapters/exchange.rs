@@ -129,14 +129,18 @@ impl Exchange {
     }
 
     /// The revocation endpoint.
-    pub(super) fn revoke(self, request: Result<RevocationRequest, BrokerError>) -> JsValue {
+    pub(super) fn revoke(
+        self,
+        request: Result<RevocationRequest, BrokerError>,
+        dialect: Dialect,
+    ) -> JsValue {
         match config(&self.isolate).and(request) {
-            Ok(request) => promise(&Rc::clone(&self.platform), self.revoked(request)),
-            Err(error) => self.refused(error, Dialect::TokenEndpoint),
+            Ok(request) => promise(&Rc::clone(&self.platform), self.revoked(request, dialect)),
+            Err(error) => self.refused(error, dialect),
         }
     }
 
-    async fn revoked(mut self, request: RevocationRequest) -> JsValue {
+    async fn revoked(mut self, request: RevocationRequest, dialect: Dialect) -> JsValue {
         let isolate = Rc::clone(&self.isolate);
         let rejected = match self.caller(&request.proof).await {
             Ok(caller) => {
@@ -151,7 +155,7 @@ impl Exchange {
         };
         match revoked {
             Ok(revocation) => self.plain(revocation.name(), Reply::revoked()),
-            Err(error) => self.refused_later(error, Dialect::TokenEndpoint).await,
+            Err(error) => self.refused_later(error, dialect).await,
         }
     }
 
@@ -252,10 +256,13 @@ impl Exchange {
     }
 
     async fn refused_later(self, error: BrokerError, dialect: Dialect) -> JsValue {
-        let address = caller::address(&self.platform.request).unwrap_or_default();
         let limit = &self.isolate.failure_limit;
         let counted = error.is_failed_authentication();
-        let admitted = !counted || limit.admits(&address).await;
+        let network = caller::network(&self.platform.request).filter(|_| counted);
+        let admitted = match network {
+            Some(network) => limit.admits(&network).await,
+            None => true,
+        };
         let error = if admitted { error } else { BrokerError::SlowDown };
         self.failed(&error, dialect)
     }

@@ -42,10 +42,11 @@ impl<'a> Presentation<'a> {
     }
 
     fn refused(&self, fault: JwtFault) -> BrokerError {
-        if fault.may_pass() {
-            BrokerError::IssuerUnavailable
-        } else {
-            BrokerError::JwtRefused(fault, self.presented)
+        match fault {
+            // It is known who calls; there are only too many.
+            JwtFault::TooManyAssertions => BrokerError::SlowDown,
+            _ if fault.may_pass() => BrokerError::IssuerUnavailable,
+            _ => BrokerError::JwtRefused(fault, self.presented),
         }
     }
 

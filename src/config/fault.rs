@@ -89,7 +89,9 @@ pub enum Reason {
     #[error("must be text, a whole number or a boolean, or a list of these; nothing empty")]
     NotAClaim,
     /// An issuer whose tokens anybody can get, for any audience.
-    #[error("serves everybody: also say who, in subject or claims")]
+    #[error(
+        "serves everybody: also say who, in subject or in a claim that names them (repository_id)"
+    )]
     PublicIssuer,
     /// Without `jwks_uri` the issuer has to tell where its keys are.
     #[error(

@@ -7,27 +7,55 @@ use crate::jwt::discovery::metadata_url;
 use crate::jwt::{OneOf, Trust};
 use crate::origin::is_trustworthy;
 
-/// Anybody can get a token of these, for any audience: an audience alone says nothing about who.
-const PUBLIC_ISSUERS: [&str; 4] = [
-    "https://accounts.google.com",
-    "https://agent.buildkite.com",
-    "https://gitlab.com",
-    "https://token.actions.githubusercontent.com",
+/// Anybody can get a token of these, for any audience and with most claims as they like. Beside
+/// `sub`, these are the claims that say who it is.
+const PUBLIC_ISSUERS: [(&str, &[&str]); 4] = [
+    ("https://accounts.google.com", &["email", "hd"]),
+    ("https://agent.buildkite.com", &["organization_slug", "organization_id", "pipeline_id"]),
+    (
+        "https://gitlab.com",
+        &["project_id", "project_path", "namespace_id", "namespace_path", "user_id"],
+    ),
+    (
+        "https://token.actions.githubusercontent.com",
+        &[
+            "repository",
+            "repository_id",
+            "repository_owner",
+            "repository_owner_id",
+            "enterprise",
+            "enterprise_id",
+        ],
+    ),
 ];
+
+/// Whether pinning `claims` leaves it open who it is.
+fn is_anybody(issuer: &str, claims: &[(String, OneOf)]) -> bool {
+    let public = PUBLIC_ISSUERS.iter().find(|(known, _)| *known == issuer.trim_end_matches('/'));
+    public.is_some_and(|(_, telling)| {
+        !claims.iter().any(|(name, _)| telling.contains(&name.as_str()))
+    })
+}
 
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
     let path = field.path.clone();
     let [issuer, audience, subject, claims, jwks_uri] =
         field.into_fields(["issuer", "audience", "subject", "claims", "jwks_uri"], faults)?;
-    let pinned = subject.is_some() || claims.is_some();
+    let pinned = subject.is_some();
     let has_keys = jwks_uri.is_some();
     let issuer = required(issuer, &path, "issuer", faults)
-        .and_then(|field| issuer_of(field, has_keys, pinned, faults));
+        .and_then(|field| issuer_of(field, has_keys, faults));
     let audience =
         required(audience, &path, "audience", faults).and_then(|field| one_of(field, faults));
     let subject = subject.map(|field| one_of(field, faults));
     let claims = claims.map_or_else(|| Some(Vec::new()), |field| claims_of(field, faults));
     let jwks_uri = jwks_uri.map(|field| secure_url(field, faults));
+    if let (Some(issuer), Some(claims)) = (&issuer, &claims)
+        && !pinned
+        && is_anybody(issuer, claims)
+    {
+        faults.add(format!("{path}.issuer"), Reason::PublicIssuer);
+    }
     Some(Trust {
         issuer: issuer?,
         audience: audience?,
@@ -37,14 +65,12 @@ pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
     })
 }
 
-fn issuer_of(field: Field, has_keys: bool, pinned: bool, faults: &mut Faults) -> Option<String> {
+fn issuer_of(field: Field, has_keys: bool, faults: &mut Faults) -> Option<String> {
     let path = field.path.clone();
     let issuer = field.into_text(faults)?;
     let issuer = faults.ok(path.clone(), name_of(issuer))?;
     if !has_keys && metadata_url(&issuer).is_none() {
         faults.add(path, Reason::NotAnIssuer);
-    } else if !pinned && PUBLIC_ISSUERS.contains(&issuer.trim_end_matches('/')) {
-        faults.add(path, Reason::PublicIssuer);
     }
     Some(issuer)
 }

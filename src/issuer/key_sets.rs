@@ -24,7 +24,7 @@ struct Entry {
     held: Option<Held>,
     /// When a request went to get keys. It may be lost with its caller, so a claim lapses.
     claimed_at: Option<UnixMillis>,
-    /// When the issuer was last asked.
+    /// When the issuer was last asked for more than it had given; the first time is not meant.
     asked_at: Option<UnixMillis>,
     /// How that went wrong, and when.
     failure: Option<(JwtFault, UnixMillis)>,
@@ -59,14 +59,21 @@ impl Default for KeySets {
 impl KeySets {
     /// What to do for a JWT with `header`. [`Step::Obtain`] is marked before it is returned, so that
     /// the next request does something else.
-    pub(super) fn next(&self, name: &KeySetName, header: &Header, now: UnixMillis) -> Step {
+    /// `may_ask`: whoever has just got keys makes do with them.
+    pub(super) fn next(
+        &self,
+        name: &KeySetName,
+        header: &Header,
+        may_ask: bool,
+        now: UnixMillis,
+    ) -> Step {
         self.with(name, |entry| match entry.held.clone().filter(|held| held.is_good(now)) {
-            Some(held) => entry.next_warm(&held, header, now),
+            Some(held) => entry.next_warm(&held, header, may_ask, now),
             None => entry.next_cold(now),
         })
     }
 
-    /// Notes that the issuer is asked now.
+    /// Notes that the issuer is asked now for more than it had given.
     pub(super) fn note_ask(&self, name: &KeySetName, now: UnixMillis) {
         self.with(name, |entry| entry.asked_at = Some(now));
     }
@@ -113,14 +120,14 @@ impl Entry {
         (self.claimed_at, self.failure) = (None, None);
     }
 
-    fn next_warm(&mut self, held: &Held, header: &Header, now: UnixMillis) -> Step {
+    fn next_warm(&mut self, held: &Held, header: &Header, may_ask: bool, now: UnixMillis) -> Step {
         if held.is_enough(header, now) {
             return Step::Use(Rc::clone(&held.keys));
         }
         let claimed = self.claimed_at.is_some_and(|at| now < at.plus(KEY_SET_CLAIM));
         let asked = self.asked_at.is_some_and(|at| now < at.plus(ISSUER_ASK_SPACING));
-        if !claimed && !asked {
-            self.claimed_at = Some(now);
+        if may_ask && !claimed && !asked {
+            (self.claimed_at, self.asked_at) = (Some(now), Some(now));
             return Step::Obtain;
         }
         match self.failure {

@@ -102,7 +102,7 @@ where
     async fn keys(&self, wanted: &Wanted<'_>) -> Result<Rc<KeySet>, JwtFault> {
         let mut has_obtained = false;
         for _ in 0..KEY_SET_WAITS_MAX {
-            match self.memory.next(&wanted.name, wanted.header, self.clock.now()) {
+            match self.memory.next(&wanted.name, wanted.header, !has_obtained, self.clock.now()) {
                 Step::Use(keys) => return Ok(keys),
                 Step::Refuse(fault) => return Err(fault),
                 Step::Wait => self.clock.sleep(KEY_SET_WAIT).await,
@@ -124,7 +124,9 @@ where
         if enough.is_some_and(|copy| self.memory.keep_copy(&wanted.name, &copy.held)) {
             return;
         }
-        self.memory.note_ask(&wanted.name, now);
+        if copy.is_some() {
+            self.memory.note_ask(&wanted.name, now);
+        }
         match self.fetch(wanted.trust, now).await {
             Ok(fetched) => {
                 // First for the others, who may be waiting.

@@ -51,6 +51,11 @@ pub enum JwtFault {
     IssuerAnswer,
 }
 
+/// One answer for whoever has no signature of a trusted issuer: it does not tell which clients exist,
+/// nor whom they trust. The log has the name.
+const NOT_GENUINE: &str = "the JWT is not of an issuer that the client trusts, or is not signed with \
+     one of its keys (kid, alg)";
+
 impl JwtFault {
     /// The fault's name in the log.
     #[must_use]
@@ -90,7 +95,7 @@ impl JwtFault {
                 ("jwt_algorithm", "the JWT must be signed with RS256, PS256, ES256 or EdDSA")
             }
             Self::Type => ("jwt_type", "the typ of the JWT is for another use"),
-            Self::Issuer => ("jwt_issuer", "the issuer (iss) of the JWT is not trusted"),
+            Self::Issuer => ("jwt_issuer", NOT_GENUINE),
             Self::SelfIssued => (
                 "jwt_self_issued",
                 "the JWT is issued by its own subject; send it as client_assertion",
@@ -117,12 +122,10 @@ impl JwtFault {
                 "too many client assertions; keep tokens until they expire, and let assertions \
                  expire within minutes",
             ),
-            Self::KeyUnknown => ("jwt_key_unknown", "the issuer has no key with the JWT's kid"),
-            Self::KeyAmbiguous => {
-                ("jwt_key_ambiguous", "the JWT names no key (kid) and its issuer has several")
-            }
-            Self::KeyAlgorithm => ("jwt_key_algorithm", "the JWT's key is for another algorithm"),
-            Self::Signature => ("jwt_signature", "the signature of the JWT does not verify"),
+            Self::KeyUnknown => ("jwt_key_unknown", NOT_GENUINE),
+            Self::KeyAmbiguous => ("jwt_key_ambiguous", NOT_GENUINE),
+            Self::KeyAlgorithm => ("jwt_key_algorithm", NOT_GENUINE),
+            Self::Signature => ("jwt_signature", NOT_GENUINE),
             Self::IssuerUnreachable => (
                 "jwt_issuer_unreachable",
                 "the keys of the JWT's issuer cannot be fetched; try again",

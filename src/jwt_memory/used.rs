@@ -12,8 +12,7 @@ use crate::time::UnixMillis;
 /// the port `AssertionLedger` knows of the others.
 ///
 /// Only expired ones are forgotten. Where there is no room an assertion is refused: forgetting one
-/// would let it be used again. Each client has a share, and only its own valid assertions take room,
-/// so that it can shut out nobody but itself.
+/// would let it be used again. Each client has a share, so that one alone shuts out nobody but itself.
 #[derive(Debug, Default)]
 pub struct UsedAssertions(RefCell<SortedMap<String, Used>>);
 

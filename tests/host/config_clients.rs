@@ -171,6 +171,23 @@ fn a_certificate_is_found_however_its_fingerprint_is_written() {
     assert!(config.client_with_certificate(&other).is_none());
 }
 
+const ANYBODY: &str = "jwt[0].issuer: serves everybody: also say who, in subject or in a claim that \
+     names them (repository_id)";
+
+#[test]
+fn a_public_issuer_is_trusted_for_somebody() {
+    for pin in [
+        r#""subject":"repo:octo/app:environment:production""#,
+        r#""claims":{"repository":"octo/app"}"#,
+    ] {
+        let issuer = "https://token.actions.githubusercontent.com";
+        assert_faults(
+            &proving(&format!(r#""jwt":[{{"issuer":"{issuer}","audience":"a",{pin}}}]"#)),
+            &[],
+        );
+    }
+}
+
 #[test]
 fn faults_of_proofs() {
     let cases = [
@@ -208,7 +225,12 @@ fn faults_of_proofs() {
         ),
         (
             r#""jwt":[{"issuer":"https://token.actions.githubusercontent.com","audience":"a"}]"#,
-            "jwt[0].issuer: serves everybody: also say who, in subject or claims",
+            ANYBODY,
+        ),
+        // Anybody can make an environment of any name in a repository of their own.
+        (
+            r#""jwt":[{"issuer":"https://token.actions.githubusercontent.com","audience":"a","claims":{"environment":"production"}}]"#,
+            ANYBODY,
         ),
     ];
     for (ways, expected) in cases {

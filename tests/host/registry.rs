@@ -291,6 +291,31 @@ fn while_kv_is_down_those_who_were_known_stay_known_for_a_while() {
 }
 
 #[test]
+fn while_kv_is_down_nobody_is_told_for_long_that_they_are_nobody() {
+    let desk = Desk::new();
+    assert_eq!(desk.secret("late", "k1").err(), Some(REFUSED));
+    desk.register("late", "k1");
+    desk.entries.0.down.set(true);
+    desk.pass(REGISTRY_MEMORY);
+    for _ in 0..2 {
+        assert_eq!(desk.secret("late", "k1").err(), Some(BrokerError::RegistryUnavailable));
+    }
+}
+
+#[test]
+fn an_entry_that_was_changed_for_a_faulty_one_is_good_no_more() {
+    let desk = Desk::new();
+    desk.register("far", "k1");
+    desk.secret("far", "k1").unwrap();
+    let (name, value) = entry(KEY, "far", "{}");
+    desk.entries.0.values.borrow_mut().insert(name, value);
+    desk.pass(REGISTRY_MEMORY);
+    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
+    desk.entries.0.down.set(true);
+    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::RegistryUnavailable));
+}
+
+#[test]
 fn an_entry_with_faults_is_for_the_operator() {
     let desk = Desk::new();
     let (name, value) = entry(KEY, "far", r#"{"key_sha256":["00"]}"#);

@@ -111,7 +111,9 @@ test("failed authentication is counted by address, and success is not", () =>
     const slowed = await from("192.0.2.1", "wrong");
     assertSlowDown(slowed);
     assert.equal((await world.logOf(slowed)).address, "192.0.2.1");
-    assertTokenError(await from("2001:db8::7", "wrong"), 401, "invalid_token");
+    for (const host of ["7", "8", "ffff:9"]) assertTokenError(await from(`2001:db8::${host}`, "wrong"), 401, "invalid_token");
+    assertSlowDown(await from("2001:db8::a", "wrong"));
+    assertTokenError(await from("2001:db8:0:1::7", "wrong"), 401, "invalid_token");
     assertToken(await from("192.0.2.1", REPORTS.key));
     assert.equal(world.broker.printed(/^LIMIT 192\.0\.2\.1$/).length, 4);
   }));
