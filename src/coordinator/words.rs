@@ -59,7 +59,7 @@ pub enum Action {
         /// Nobody waits for it who would write it to the log.
         background: bool,
     },
-    /// Store the [`Snapshot`]: it has changed in a way that must outlive the object's memory.
+    /// Store the [`Snapshot`](super::Snapshot): it has changed in a way that must outlive the object's memory.
     Save,
     /// Write the token to the shared tier.
     Publish(CachedToken),
