@@ -283,3 +283,16 @@ test("who asks for tokens with a key alone hands them back with it", async () =>
   const twice = new URLSearchParams({ ...form, client_id: "reports", client_secret: REPORTS.key });
   assertTokenError(await world.fetch("/revoke", { method: "POST", headers, body: twice }), 400, "invalid_request");
 });
+
+test("whoever is refused is told in the scheme that they used", async () => {
+  const body = () => new URLSearchParams({ token: "t" });
+  const refused = (authorization) => world.fetch("/revoke", { method: "POST", headers: { Authorization: authorization }, body: body() });
+  for (const token of ["etb_wrong", "eyJhbGciOiJub25lIn0.e30.c2ln"]) {
+    const reply = await refused(`Bearer ${token}`);
+    assertTokenError(reply, 401, "invalid_token");
+    assert.match(reply.headers.get("www-authenticate"), /^Bearer .*error="invalid_token"$/);
+  }
+  const reply = await refused(basic("reports", "etb_wrong"));
+  assertTokenError(reply, 401, "invalid_client");
+  assert.match(reply.headers.get("www-authenticate"), /^Basic /);
+});
