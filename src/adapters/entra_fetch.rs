@@ -9,10 +9,10 @@ use web_sys::{
 use zeroize::Zeroizing;
 
 use super::{body, timeout};
-use crate::entra::exchange::{BodyUse, EndpointReply, EndpointRequest, TransportFailure};
-use crate::entra::request::{HEADERS, REQUEST_ID_HEADER};
-use crate::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY, UPSTREAM_TIMEOUT};
-use crate::ports::TokenEndpoint;
+use crate::base::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY, UPSTREAM_TIMEOUT};
+use crate::upstream::entra::request::{HEADERS, REQUEST_ID_HEADER};
+use crate::upstream::exchange::{BodyUse, EndpointReply, EndpointRequest, TransportFailure};
+use crate::upstream::ports::TokenEndpoint;
 
 /// Entra over HTTPS.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::origins;
 use super::proofs::{self, CertificateFingerprint, KeyDigest, Proofs};
-use crate::keys::TokenKey;
+use crate::base::sorted_map::SortedMap;
 use crate::oauth::scope::ScopeSet;
-use crate::sorted::SortedMap;
+use crate::upstream::token_key::TokenKey;
 
 /// Someone who may call the broker.
 #[derive(Debug)]

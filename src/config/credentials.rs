@@ -5,12 +5,15 @@ use std::rc::Rc;
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::{Binding, Bindings, text};
-use crate::entra::authority::{self, AuthorityHost, PUBLIC_CLOUD, Tenant};
-use crate::json::Json;
-use crate::keys::{self, CacheKey, Fingerprint, Identity, SealingKey, TokenKey};
-use crate::limits::NAME_MAX_BYTES;
+use crate::base::json::Json;
+use crate::base::keys;
+use crate::base::keys::{CacheKey, Fingerprint, SealingKey};
+use crate::base::limits::NAME_MAX_BYTES;
+use crate::base::secret::ClientSecret;
 use crate::oauth::scope::ScopeSet;
-use crate::secret::ClientSecret;
+use crate::upstream::entra::authority;
+use crate::upstream::entra::authority::{AuthorityHost, PUBLIC_CLOUD, Tenant};
+use crate::upstream::token_key::{Identity, TokenKey};
 
 /// The credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure, and the one
 /// that a request means which names none.

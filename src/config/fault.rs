@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::entra::authority::{AuthorityFault, TenantFault};
+use crate::upstream::entra::authority::{AuthorityFault, TenantFault};
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -21,7 +21,7 @@ pub use credentials::{Credential, is_name};
 pub use fault::{Fault, Reason};
 pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
 
-use crate::keys::{CacheKey, RegistryKey, SealingKey};
+use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use fault::Faults;
 
 /// A binding of the Worker as the platform hands it out.

@@ -2,7 +2,7 @@
 
 use super::fault::{Faults, Reason};
 use super::json::Field;
-use crate::entra::authority::AuthorityHost;
+use crate::upstream::entra::authority::AuthorityHost;
 
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Vec<String> {
     let mut origins = Vec::new();

@@ -9,8 +9,8 @@ use super::clients::Clients;
 use super::fault::{Faults, Reason};
 use super::json::Field;
 use super::trust;
+use crate::base::secret::PresentedKey;
 use crate::jwt::Trust;
-use crate::secret::PresentedKey;
 
 /// What a client lists; at least one way.
 #[derive(Debug, Default)]

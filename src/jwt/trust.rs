@@ -1,12 +1,12 @@
 //! Which JWTs of which issuer prove who a client is: `jwt` in its configuration.
 
 use super::{Jwt, JwtFault, OneOf};
-use crate::json::Json;
-use crate::limits::{
+use crate::base::json::Json;
+use crate::base::limits::{
     ASSERTION_LIFETIME_MAX, JWT_ID_MAX_BYTES, JWT_SKEW, JWT_SUBJECT_MAX_BYTES,
     NUMERIC_DATE_MAX_SECS,
 };
-use crate::time::{Millis, UnixMillis};
+use crate::base::time::{Millis, UnixMillis};
 
 /// An issuer, and what its JWTs must say.
 #[derive(Debug)]

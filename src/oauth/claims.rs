@@ -4,9 +4,9 @@
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
 
+use crate::base::json::Json;
+use crate::base::limits::CLAIMS_MAX_BYTES;
 use crate::error::RequestFault;
-use crate::json::Json;
-use crate::limits::CLAIMS_MAX_BYTES;
 
 /// A JSON object, as text; passed on as it came.
 #[derive(Clone, Debug, Decode, Encode)]

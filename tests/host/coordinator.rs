@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use edge_token_broker::coordinator::{Event, Handout, Snapshot, Source, Want};
-use edge_token_broker::policy::freshness::{Freshness, assess};
-use edge_token_broker::time::Millis;
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::tokens::coordinator::{Event, Handout, Snapshot, Source, Want};
+use edge_token_broker::tokens::token::{Freshness, assess};
 use proptest::prelude::*;
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};

@@ -2,10 +2,10 @@
 //! hold for every token at every instant.
 
 use crate::support::tokens::token;
-use edge_token_broker::limits::EXPIRES_IN_MAX_SECS;
-use edge_token_broker::policy::freshness::{Freshness, assess, renew_at, serve_floor};
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::base::limits::EXPIRES_IN_MAX_SECS;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::tokens::token::{Freshness, assess, renew_at, serve_floor};
 use proptest::prelude::*;
 
 const START: UnixMillis = UnixMillis(1_700_000_000_000);

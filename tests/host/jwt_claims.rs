@@ -1,7 +1,7 @@
 //! What a JWT must say: issuer, audience, time, subject, claims, type.
 
 use crate::support::jwt::{ISSUER, NOW, at, claims, compact, jwt_of, one_of, trust};
-use edge_token_broker::json::Json;
+use edge_token_broker::base::json::Json;
 use edge_token_broker::jwt::{Identity, Jwt, JwtFault, OneOf, Profile, Trust};
 use proptest::prelude::*;
 
@@ -252,7 +252,7 @@ proptest! {
     #[test]
     fn never_good_a_minute_after_expiry(exp in 0..253_402_300_799_u64, late in 60_000..u64::MAX / 2) {
         let jwt = jwt_of(&format!(r#"{{"iss":"{ISSUER}","aud":"broker","exp":{exp}}}"#));
-        let now = edge_token_broker::time::UnixMillis((exp * 1000).saturating_add(late));
+        let now = edge_token_broker::base::time::UnixMillis((exp * 1000).saturating_add(late));
         prop_assert_eq!(trust().check(&jwt, Profile::Bearer, now), Err(JwtFault::Expired));
     }
 }

@@ -1,14 +1,15 @@
 //! Isolate memory: bounded, least recently used out first.
 
 use crate::support::tokens::token;
-use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
-use edge_token_broker::keys::{Identity, TokenKey, derive};
-use edge_token_broker::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
-use edge_token_broker::memory::IsolateMemory;
+use edge_token_broker::base::keys::derive;
+use edge_token_broker::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
+use edge_token_broker::base::secret::ClientSecret;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::ports::TokenMemory;
-use edge_token_broker::secret::ClientSecret;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::memory::IsolateMemory;
+use edge_token_broker::tokens::ports::TokenMemory;
+use edge_token_broker::upstream::entra::authority::{AuthorityHost, Tenant};
+use edge_token_broker::upstream::token_key::{Identity, TokenKey};
 
 fn key(number: usize) -> TokenKey {
     let (fingerprint, _) = derive(&ClientSecret::new("s".into()), None);

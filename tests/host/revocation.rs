@@ -2,17 +2,18 @@
 
 use std::rc::Rc;
 
-use edge_token_broker::broker::{Rejected, Revocation};
-use edge_token_broker::coordinator::message::AcquireMessage;
-use edge_token_broker::coordinator::{Source, Want};
-use edge_token_broker::error::{BrokerError, RequestFault, UpstreamError};
-use edge_token_broker::limits::CLAIMS_MAX_BYTES;
+use edge_token_broker::base::limits::CLAIMS_MAX_BYTES;
+use edge_token_broker::base::secret::AccessToken;
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::oauth::claims::Claims;
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
-use edge_token_broker::ports::TokenTier;
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::secret::AccessToken;
-use edge_token_broker::time::Millis;
+use edge_token_broker::tokens::coordinator::message::AcquireMessage;
+use edge_token_broker::tokens::coordinator::{Source, Want};
+use edge_token_broker::tokens::ports::TokenTier;
+use edge_token_broker::tokens::revocation::{Rejected, Revocation};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::upstream::error::UpstreamError;
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token};
 use crate::support::ports::run;

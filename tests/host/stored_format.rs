@@ -6,18 +6,21 @@
 
 use crate::support::jwt::trust;
 use crate::support::tokens::token;
-use edge_token_broker::coordinator::Facts;
-use edge_token_broker::coordinator::message::{StoredState, Subject};
-use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
-use edge_token_broker::error::UpstreamError;
-use edge_token_broker::issuer::{self, KeySetName, StoredKeySet};
-use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
+use edge_token_broker::base::keys::{CacheKey, SealingKey, derive};
+use edge_token_broker::base::secret::ClientSecret;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::issuer;
+use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::policy::failure_memory::Failure;
-use edge_token_broker::record::{CachedToken, OpenError, open, seal};
-use edge_token_broker::secret::ClientSecret;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::Facts;
+use edge_token_broker::tokens::coordinator::message::{StoredState, Subject};
+use edge_token_broker::tokens::record::{OpenError, open, seal};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::upstream::entra::authority::{AuthorityHost, Tenant};
+use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::upstream::failure::Failure;
+use edge_token_broker::upstream::token_key::{Identity, TokenKey};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 

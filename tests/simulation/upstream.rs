@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
-use edge_token_broker::limits::UPSTREAM_TIMEOUT;
-use edge_token_broker::ports::TokenEndpoint;
+use edge_token_broker::base::limits::UPSTREAM_TIMEOUT;
+use edge_token_broker::upstream::exchange::{EndpointReply, EndpointRequest, TransportFailure};
+use edge_token_broker::upstream::ports::TokenEndpoint;
 
 use super::random::Random;
 use super::rotation::Rotation;

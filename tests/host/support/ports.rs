@@ -6,17 +6,16 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use edge_token_broker::base::ports::{Clock, Entropy, TierError};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
-use edge_token_broker::coordinator::Want;
-use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
-use edge_token_broker::keys::TokenKey;
 use edge_token_broker::oauth::claims::Claims;
-use edge_token_broker::ports::{
-    Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
-    TokenTier,
-};
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::Want;
+use edge_token_broker::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenTier};
+use edge_token_broker::upstream::exchange::{EndpointReply, EndpointRequest, TransportFailure};
+use edge_token_broker::upstream::ports::TokenEndpoint;
+use edge_token_broker::upstream::token_key::TokenKey;
 
 /// Runs a future over simulated ports: none of them ever waits.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
