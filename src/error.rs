@@ -1,6 +1,7 @@
-//! Every way in which a request can fail, split by who must act, and the one mapping to the wire.
+//! Every way in which a request can fail, split by who must act. `http/error.rs` maps them to the wire.
 
 use crate::jwt::JwtFault;
+use crate::oauth::claims::MalformedClaims;
 use crate::oauth::scope::MalformedScope;
 use crate::upstream::error::UpstreamError;
 
@@ -146,6 +147,12 @@ impl BrokerError {
 impl From<RequestFault> for BrokerError {
     fn from(fault: RequestFault) -> Self {
         Self::InvalidRequest(fault)
+    }
+}
+
+impl From<MalformedClaims> for RequestFault {
+    fn from(MalformedClaims: MalformedClaims) -> Self {
+        Self::Claims
     }
 }
 

@@ -182,7 +182,7 @@ fn described(grant: &Grant) -> String {
         "{} with credential {} (tenant {}, application {}){warm}",
         grant.scope.as_str(),
         credential.name,
-        credential.tenant.as_str(),
+        credential.server.realm(),
         credential.client_id,
     )
 }

@@ -14,7 +14,7 @@ use edge_token_broker::http::reply::Reply;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::{IssuedToken, TokenResponse};
 use edge_token_broker::upstream::entra::answer::interpret;
-use edge_token_broker::upstream::exchange::EndpointReply;
+use edge_token_broker::upstream::exchange::EndpointResponse;
 use libfuzzer_sys::fuzz_target;
 
 const STATUSES: [u16; 10] = [200, 400, 401, 403, 404, 408, 429, 500, 503, 302];
@@ -60,7 +60,7 @@ fn error_response(response: &ErrorResponse) {
     assert_eq!(again.as_ref(), Some(response), "printed, it reads the same");
 }
 
-fn answer(reply: &EndpointReply) {
+fn answer(reply: &EndpointResponse) {
     let Err(failure) = interpret(reply, NOW) else {
         assert_eq!(reply.status, 200);
         return;
@@ -85,7 +85,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(response) = ErrorResponse::parse(body) {
         error_response(&response);
     }
-    answer(&EndpointReply {
+    answer(&EndpointResponse {
         status: STATUSES[usize::from(*pick) % STATUSES.len()],
         retry_after: String::from_utf8(retry_after.to_vec()).ok(),
         body: Some(body.to_vec().into()),

@@ -14,7 +14,7 @@ use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
 use edge_token_broker::http::token::{Asked, TokenRequest};
-use edge_token_broker::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use edge_token_broker::log::Event;
 use edge_token_broker::tokens::coordinator::message::Seal;
 use edge_token_broker::tokens::ports::CoordinationError;
@@ -99,7 +99,7 @@ impl Verifier for Nothing {
         _: &Trust,
         _: Profile,
         _: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         Err(JwtFault::Signature)
     }
 }

@@ -29,6 +29,7 @@ use crate::tokens::coordinator::message::{
     AcquireMessage, ReplyMessage, Seal, SealedReply, StoredState, Subject,
 };
 use crate::tokens::coordinator::{Action, Coordinator, Event, Handout, Waiter};
+use crate::tokens::fetch::fetch;
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
@@ -278,7 +279,7 @@ impl Driver {
         };
         let mut line = line_about(&grant, request_id.clone());
         let trail = &mut line.upstream;
-        let landed = upstream.token(&grant.credential, &grant.scope, &request_id, trail).await;
+        let landed = fetch(upstream, &grant, &request_id, trail).await;
         match &landed {
             Ok(_) => line.outcome = "renewed",
             Err(error) => line.failed(&error.clone().into()),

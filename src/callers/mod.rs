@@ -30,7 +30,7 @@ use crate::callers::registry::{Proved, Registry, RegistryFault, Unread};
 use crate::callers::seen::VerifiedJwts;
 use crate::config::{CertificateFingerprint, Client, Config, KeyDigest};
 use crate::error::{BrokerError, Presented};
-use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use crate::log::Event;
 
 /// What an isolate knows of its callers, over ports.
@@ -57,7 +57,7 @@ pub trait Verifier {
         trust: &Trust,
         profile: Profile,
         sealing_key: &SealingKey,
-    ) -> Result<Identity, JwtFault>;
+    ) -> Result<JwtSubject, JwtFault>;
 }
 
 impl<E, K, S, C, R> Verifier for JwtVerifier<E, K, S, C, R>
@@ -74,7 +74,7 @@ where
         trust: &Trust,
         profile: Profile,
         sealing_key: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         Self::authenticate(self, jwt, trust, profile, sealing_key).await
     }
 }

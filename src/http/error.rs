@@ -7,8 +7,8 @@ use crate::base::limits::{
 };
 use crate::error::{BrokerError, Presented, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
-use crate::upstream::entra::aadsts;
 use crate::upstream::error::{Outage, UpstreamError as U};
+use crate::upstream::server;
 
 /// Which standard the route's errors follow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -185,7 +185,7 @@ fn refused(response: &ErrorResponse) -> String {
     format!(
         "the authorization server refused the broker's own credential ({number}, trace id {trace_id}); \
          the client key is fine. An operator must act: {}",
-        aadsts::advice(response)
+        server::advice(response)
     )
 }
 

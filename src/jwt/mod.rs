@@ -14,4 +14,4 @@ pub mod trust;
 pub use compact::Jwt;
 pub use fault::JwtFault;
 pub use permitted::{OneOf, Permitted};
-pub use trust::{Identity, Profile, Trust};
+pub use trust::{JwtSubject, Profile, Trust};

@@ -34,7 +34,7 @@ pub enum Profile {
 
 /// Whom a JWT names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Identity {
+pub struct JwtSubject {
     /// `iss`.
     pub issuer: String,
     /// `sub`; not empty, short enough for the log.
@@ -68,7 +68,7 @@ impl Trust {
         jwt: &Jwt,
         profile: Profile,
         now: UnixMillis,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         if !self.names_issuer_of(jwt) {
             return Err(JwtFault::Issuer);
         }
@@ -86,7 +86,7 @@ impl Trust {
             Profile::ClientAssertion => check_assertion(jti, expires_at, now)?,
         }
         self.check_pins(jwt)?;
-        Ok(Identity {
+        Ok(JwtSubject {
             issuer: self.issuer.clone(),
             subject: subject.map(str::to_owned),
             expires_at,

@@ -9,12 +9,13 @@ use crate::error::BrokerError;
 use crate::log::Event;
 use crate::tokens::cache_status::{CacheStatus, Forward, Tier};
 use crate::tokens::coordinator::{Handout, Source, Want};
+use crate::tokens::fetch::fetch;
 use crate::tokens::ports::{
     Coordinated, Coordination, CoordinationError, RecalledFailure, TokenMemory, TokenTier,
 };
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
-use crate::tokens::token::{Freshness, assess, is_servable, renew_early_at};
+use crate::tokens::token::Freshness;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::Failure;
@@ -285,8 +286,7 @@ where
             entropy: &self.entropy,
             claims: None,
         };
-        let token = upstream
-            .token(&grant.credential, &grant.scope, &event.request_id, &mut event.upstream)
+        let token = fetch(upstream, grant, &event.request_id, &mut event.upstream)
             .await
             .inspect_err(|error| self.remember_failure(grant, error))?;
         // As a coordinator would count: this token is newer than any that was known.
@@ -331,7 +331,7 @@ where
     }
 
     fn is_servable(&self, token: &CachedToken) -> bool {
-        is_servable(token, self.clock.now())
+        token.is_servable(self.clock.now())
     }
 
     fn handed_out(&self, handout: Handout, tier: Tier, reason: Forward, then: Then) -> Served {
@@ -351,7 +351,7 @@ where
         let at = self.clock.now();
         let ttl_secs = at.until(token.expires_at).whole_secs();
         let cache_status = CacheStatus::StaleIfError { ttl_secs };
-        is_servable(&token, at).then_some(Served { token, cache_status, at, then: Then::Done })
+        token.is_servable(at).then_some(Served { token, cache_status, at, then: Then::Done })
     }
 
     fn hit(
@@ -363,8 +363,8 @@ where
     ) -> Option<Served> {
         let at = self.clock.now();
         let left = at.until(token.expires_at);
-        let due = at >= renew_early_at(&token, self.jitter);
-        let then = match assess(&token, at) {
+        let due = at >= token.renew_early_at(self.jitter);
+        let then = match token.freshness(at) {
             Freshness::Expired => return None,
             _ if left < min_ttl && !self.memory.is_best(&grant.token_key, at) => return None,
             _ if due && self.claim(grant, at) => Then::Renew,

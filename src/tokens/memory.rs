@@ -9,7 +9,6 @@ use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::tokens::ports::{RecalledFailure, TokenMemory};
 use crate::tokens::token::CachedToken;
-use crate::tokens::token::{forced_spacing, is_servable};
 use crate::upstream::token_key::TokenKey;
 
 /// Up to [`ISOLATE_TOKENS_MAX`] tokens.
@@ -58,7 +57,7 @@ impl TokenMemory for IsolateMemory {
             return tokens.put(*key.as_bytes(), Entry::new(token));
         };
         // Answers may overtake each other.
-        if is_servable(&known.token, now) && !token.supersedes(&known.token) {
+        if known.token.is_servable(now) && !token.supersedes(&known.token) {
             return;
         }
         if token != known.token {
@@ -104,7 +103,7 @@ impl TokenMemory for IsolateMemory {
     fn claim_forced(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         let Some(entry) = tokens.peek(key.as_bytes()) else { return false };
-        let spacing = forced_spacing(token);
+        let spacing = token.forced_spacing();
         let just_now = entry.forced_at.is_some_and(|at| now < at.plus(spacing));
         let claimed = !just_now && entry.rejected.as_ref() != Some(&token.access_token);
         if claimed {

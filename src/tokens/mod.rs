@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod cache_status;
 pub mod coordinator;
+pub mod fetch;
 pub mod memory;
 pub mod ports;
 pub mod record;

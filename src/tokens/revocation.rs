@@ -11,6 +11,7 @@ use crate::error::BrokerError;
 use crate::log::Event;
 use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Source, Want};
+use crate::tokens::fetch::fetch;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenMemory, TokenTier};
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
@@ -216,13 +217,12 @@ where
     ) -> Result<CachedToken, UpstreamError> {
         let Self { endpoint, clock, entropy, .. } = self;
         let upstream = Upstream { endpoint, clock, entropy, claims };
-        let Grant { credential, scope, token_key, .. } = grant;
-        let asked = upstream.token(credential, scope, &event.request_id, &mut event.upstream).await;
-        asked.inspect_err(|error| {
+        let fetched = fetch(upstream, grant, &event.request_id, &mut event.upstream).await;
+        fetched.inspect_err(|error| {
             // What is refused to a forced renewal says nothing of an ordinary one: the spacing
             // keeps the next one away. Any other failure has its own time to pass.
             if !is_refusal(error) {
-                self.memory.release_forced(token_key);
+                self.memory.release_forced(&grant.token_key);
                 self.remember_failure(grant, error);
             }
         })

@@ -1,14 +1,25 @@
-//! One exchange with the token endpoint: what goes out and what comes back, before it is understood.
+//! What goes to the token endpoint and what comes back, before it is understood.
 
 use zeroize::Zeroizing;
 
 use crate::base::request_id::RequestId;
 
-/// One token request, ready to be sent with [`super::request::HEADERS`].
+/// The headers that every token request to one kind of server has.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestHeaders {
+    /// Names and values.
+    pub fixed: &'static [(&'static str, &'static str)],
+    /// The header that carries the request id.
+    pub request_id: &'static str,
+}
+
+/// One token request, ready to be sent.
 pub struct EndpointRequest<'a> {
     /// Token endpoint.
     pub url: &'a str,
-    /// Sent as [`super::request::REQUEST_ID_HEADER`].
+    /// The headers beside the request id, and in which header that goes.
+    pub headers: RequestHeaders,
+    /// One name for a request in the broker's log and in the authorization server's.
     pub request_id: &'a RequestId,
     /// Form body, with the secret.
     pub body: Zeroizing<String>,
@@ -16,7 +27,7 @@ pub struct EndpointRequest<'a> {
 
 /// What the token endpoint answered. No `Debug`: the body holds the token.
 #[derive(Clone, Default)]
-pub struct EndpointReply {
+pub struct EndpointResponse {
     /// HTTP status.
     pub status: u16,
     /// The `Retry-After` header as it came.

@@ -1,30 +1,42 @@
 //! Asking the authorization server for a token: with which secret, and whether once more.
 
+pub mod attempt;
+pub mod credential;
 pub mod entra;
 pub mod error;
 pub mod exchange;
 pub mod failure;
 pub mod ports;
 pub mod retry;
+pub mod server;
 pub mod token_key;
 pub mod trail;
 
+use attempt::AttemptFailure;
+use credential::Credential;
+use error::UpstreamError;
+use exchange::EndpointRequest;
+use ports::TokenEndpoint;
+use retry::Remedy;
+use server::Server;
+use trail::UpstreamTrail;
+
 use crate::base::ports::{Clock, Entropy};
 use crate::base::request_id::RequestId;
-use crate::config::Credential;
+use crate::base::time::UnixMillis;
 use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
-use crate::tokens::token::CachedToken;
-use crate::tokens::token::{Freshness, assess};
-use crate::upstream::entra::answer;
-use crate::upstream::entra::answer::AttemptFailure;
-use crate::upstream::entra::request;
-use crate::upstream::error::UpstreamError;
-use crate::upstream::exchange::EndpointRequest;
-use crate::upstream::ports::TokenEndpoint;
-use crate::upstream::retry::Remedy;
-use crate::upstream::trail::UpstreamTrail;
+
+/// A token as it came, and just before the request for it was sent: lifetimes count from there, so
+/// that no token is older than believed.
+#[derive(Debug)]
+pub struct FetchedToken {
+    /// The token.
+    pub issued: IssuedToken,
+    /// Just before the request was sent.
+    pub requested_at: UnixMillis,
+}
 
 /// The way to the authorization server.
 pub struct Upstream<'a, E, C, R> {
@@ -50,12 +62,9 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         scope: &ScopeSet,
         request_id: &RequestId,
         trail: &mut UpstreamTrail,
-    ) -> Result<CachedToken, UpstreamError> {
+    ) -> Result<FetchedToken, UpstreamError> {
         let started = self.clock.now();
-        let result = self.attempts(credential, scope, request_id, trail).await.and_then(|token| {
-            let expired = assess(&token, self.clock.now()) == Freshness::Expired;
-            if expired { Err(UpstreamError::EXPIRED_ON_ARRIVAL) } else { Ok(token) }
-        });
+        let result = self.attempts(credential, scope, request_id, trail).await;
         trail.ms = Some(started.until(self.clock.now()).0);
         if let Err(error) = &result {
             note_refusal(trail, error);
@@ -69,17 +78,21 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         scope: &ScopeSet,
         request_id: &RequestId,
         trail: &mut UpstreamTrail,
-    ) -> Result<CachedToken, UpstreamError> {
+    ) -> Result<FetchedToken, UpstreamError> {
+        let server = &credential.server;
         let (mut secret, mut others) = (&credential.secret, credential.other_secrets.iter());
         let mut first_refusal = None;
         let mut may_retry = true;
         loop {
-            let body = request::body(&credential.client_id, secret, scope, self.claims);
-            let request = EndpointRequest { url: &credential.token_endpoint, request_id, body };
-            // Lifetimes count from before the request: the token is never older than believed.
+            let request = EndpointRequest {
+                url: server.token_endpoint(),
+                headers: server.headers(),
+                request_id,
+                body: server.body(&credential.client_id, secret, scope, self.claims),
+            };
             let requested_at = self.clock.now();
-            let failure = match self.attempt(&request, trail).await {
-                Ok(issued) => return Ok(CachedToken::new(issued, requested_at)),
+            let failure = match self.attempt(server, &request, trail).await {
+                Ok(issued) => return Ok(FetchedToken { issued, requested_at }),
                 Err(failure) => failure,
             };
             match failure.remedy {
@@ -102,14 +115,16 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
 
     async fn attempt(
         &self,
+        server: &Server,
         request: &EndpointRequest<'_>,
         trail: &mut UpstreamTrail,
     ) -> Result<IssuedToken, AttemptFailure> {
         trail.requests = trail.requests.saturating_add(1);
         trail.status = None;
-        let reply = self.endpoint.post(request).await.map_err(answer::no_answer)?;
-        trail.status = Some(reply.status);
-        answer::interpret(&reply, self.clock.now())
+        let response = self.endpoint.post(request).await.map_err(AttemptFailure::no_answer)?;
+        trail.status = Some(response.status);
+        server
+            .interpret(&response, self.clock.now())
             .inspect_err(|failure| note_refusal(trail, &failure.error))
     }
 }

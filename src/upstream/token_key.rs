@@ -1,9 +1,9 @@
 //! The name of a token in every tier.
 
+use super::server::Server;
 use crate::base::digest;
 use crate::base::keys::Fingerprint;
 use crate::oauth::scope::ScopeSet;
-use crate::upstream::entra::authority::{AuthorityHost, Tenant};
 
 /// Names one token in every tier: a SHA-256 over everything that changes what the token is.
 /// Different parameters can never share a token.
@@ -13,11 +13,12 @@ pub struct TokenKey([u8; 32]);
 impl TokenKey {
     /// The key of the tokens that `identity` gets for `scope`.
     #[must_use]
-    pub fn new(identity: &Identity<'_>, scope: &ScopeSet) -> Self {
+    pub fn new(identity: &UpstreamIdentity<'_>, scope: &ScopeSet) -> Self {
+        let [authority, tenant] = identity.server.key_fields();
         let fields = [
             b"edge-token-broker token key v1".as_slice(),
-            identity.authority.as_str().as_bytes(),
-            &identity.tenant.as_str().to_ascii_lowercase().into_bytes(),
+            authority.as_bytes(),
+            tenant.as_bytes(),
             identity.client_id.as_bytes(),
             identity.fingerprint.0.as_slice(),
             scope.as_str().as_bytes(),
@@ -38,14 +39,12 @@ impl TokenKey {
     }
 }
 
-/// Who the broker is at an authorization server.
+/// What the broker is at an authorization server.
 #[derive(Clone, Copy, Debug)]
-pub struct Identity<'a> {
-    /// Authorization server.
-    pub authority: &'a AuthorityHost,
-    /// Tenant.
-    pub tenant: &'a Tenant,
-    /// Application id.
+pub struct UpstreamIdentity<'a> {
+    /// The authorization server.
+    pub server: &'a Server,
+    /// The application's id.
     pub client_id: &'a str,
     /// Of the first secret: a new secret, new tokens.
     pub fingerprint: &'a Fingerprint,

@@ -2,25 +2,25 @@
 
 use crate::support::jwt::{ISSUER, NOW, at, claims, compact, jwt_of, one_of, trust};
 use edge_token_broker::base::json::Json;
-use edge_token_broker::jwt::{Identity, Jwt, JwtFault, OneOf, Profile, Trust};
+use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, OneOf, Profile, Trust};
 use proptest::prelude::*;
 
-fn check(payload: &str) -> Result<Identity, JwtFault> {
+fn check(payload: &str) -> Result<JwtSubject, JwtFault> {
     check_under(&trust(), payload)
 }
 
-fn check_under(trust: &Trust, payload: &str) -> Result<Identity, JwtFault> {
+fn check_under(trust: &Trust, payload: &str) -> Result<JwtSubject, JwtFault> {
     trust.check(&jwt_of(payload), Profile::Bearer, at(NOW))
 }
 
-fn with_exp(exp: &str) -> Result<Identity, JwtFault> {
+fn with_exp(exp: &str) -> Result<JwtSubject, JwtFault> {
     check(&format!(r#"{{"iss":"{ISSUER}","aud":"broker","exp":{exp}}}"#))
 }
 
 #[test]
 fn a_good_jwt_names_its_subject() {
     let identity = check(&claims(r#","sub":"repo:o/r","jti":"j""#)).unwrap();
-    let expected = Identity {
+    let expected = JwtSubject {
         issuer: ISSUER.into(),
         subject: Some("repo:o/r".into()),
         expires_at: at(NOW + 300),

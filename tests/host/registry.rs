@@ -23,7 +23,7 @@ use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::callers::{Callers, Calling, Verifier};
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use edge_token_broker::log::Event;
 use edge_token_broker::tokens::ports::CoordinationError;
 use hmac::{Hmac, KeyInit, Mac};
@@ -68,7 +68,7 @@ impl Verifier for NoJwts {
         _: &Trust,
         _: Profile,
         _: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         Err(JwtFault::Signature)
     }
 }

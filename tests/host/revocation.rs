@@ -5,8 +5,8 @@ use std::rc::Rc;
 use edge_token_broker::base::limits::CLAIMS_MAX_BYTES;
 use edge_token_broker::base::secret::AccessToken;
 use edge_token_broker::base::time::Millis;
-use edge_token_broker::error::{BrokerError, RequestFault};
-use edge_token_broker::oauth::claims::Claims;
+use edge_token_broker::error::BrokerError;
+use edge_token_broker::oauth::claims::{Claims, MalformedClaims};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::tokens::coordinator::message::AcquireMessage;
 use edge_token_broker::tokens::coordinator::{Source, Want};
@@ -170,7 +170,7 @@ fn an_older_isolates_message_has_neither_a_rejected_token_nor_claims() {
 fn claims_are_a_json_object_of_a_bounded_size() {
     let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(CLAIMS_MAX_BYTES));
     for bad in ["", "[]", "1", "null", r#""{}""#, "{", "{} {}", &long] {
-        assert_eq!(Claims::parse(bad).err(), Some(RequestFault::Claims), "{bad}");
+        assert_eq!(Claims::parse(bad).err(), Some(MalformedClaims), "{bad}");
     }
     assert_eq!(Claims::parse(r#"{"access_token":{}}"#).unwrap().as_str(), r#"{"access_token":{}}"#);
 }

@@ -11,6 +11,7 @@ use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
 use edge_token_broker::tokens::coordinator::message::{StoredState, Subject};
 use edge_token_broker::tokens::coordinator::{Action, Coordinator, Event, Handout};
+use edge_token_broker::tokens::fetch::fetch;
 use edge_token_broker::tokens::shared_tier;
 use edge_token_broker::upstream::Upstream;
 use edge_token_broker::upstream::error::UpstreamError;
@@ -193,8 +194,7 @@ impl Coordinators {
             Upstream { endpoint: &endpoint, clock: &clock, entropy: &entropy, claims: None };
         let id = RequestId::from_random(self.random.bytes());
         let mut trail = UpstreamTrail::default();
-        let Grant { credential, scope, .. } = &*object.grant;
-        let landed = upstream.token(credential, scope, &id, &mut trail).await;
+        let landed = fetch(upstream, &object.grant, &id, &mut trail).await;
         object.futile_until.set(landed.as_ref().map_or_else(
             |error| object.place.borrow().clock.now().plus(futile(error)),
             |_| UnixMillis(0),

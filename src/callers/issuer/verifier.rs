@@ -13,7 +13,7 @@ use crate::callers::ports::{IssuerEndpoint, KeySetTier, SignatureVerifier};
 use crate::jwt::compact::Header;
 use crate::jwt::discovery;
 use crate::jwt::jwks::{Found, KeySet};
-use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 
 /// Verifies JWTs: keys from memory, else from the shared tier, else from the issuer.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ where
         trust: &Trust,
         profile: Profile,
         sealing_key: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         let checked = trust.check(jwt, profile, self.clock.now());
         if let Err(fault) = checked
             && !fault.tells_configuration()

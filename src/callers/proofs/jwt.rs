@@ -10,7 +10,7 @@ use crate::callers::seen::JwtDigest;
 use crate::callers::{Callers, Calling, Verifier};
 use crate::config::Client;
 use crate::error::{BrokerError, Presented, RequestFault};
-use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
+use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use crate::log::Event;
 use crate::tokens::ports::CoordinationError;
 
@@ -144,7 +144,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         &self,
         calling: &Calling<'_>,
         client: &Client,
-        identity: &Identity,
+        identity: &JwtSubject,
         event: &mut Event,
     ) -> Result<(), JwtFault> {
         let jti = identity.jti.as_deref().ok_or(JwtFault::AssertionId)?;

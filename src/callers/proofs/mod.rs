@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::callers::presented::ClientCredentials;
 use crate::config::{CertificateFingerprint, Client, KeyDigest};
 use crate::error::{BrokerError, Presented};
-use crate::jwt::Identity;
+use crate::jwt::JwtSubject;
 
 /// A caller whose proof was good.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub enum Proven {
     /// The `props` of a service binding.
     ServiceBinding,
     /// A JWT of this identity.
-    Jwt(Rc<Identity>),
+    Jwt(Rc<JwtSubject>),
     /// A client certificate.
     MtlsSha256,
 }

@@ -17,9 +17,7 @@ use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
 use crate::tokens::token::CachedToken;
-use crate::tokens::token::{
-    Freshness, assess, not_renewed_before, renew_early_at, renewal_spacing,
-};
+use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::{Failure, is_refusal};
 
@@ -140,7 +138,7 @@ impl Coordinator {
         }
         let due = self.is_due(now);
         // Some isolates ask earlier than the others.
-        let soon_due = |token| now >= renew_early_at(token, u32::MAX);
+        let soon_due = |token: &CachedToken| now >= token.renew_early_at(u32::MAX);
         let held = self.held(now).filter(|token| {
             now.until(token.expires_at) >= want.min_ttl && !(want.renewed && soon_due(token))
         });
@@ -187,7 +185,7 @@ impl Coordinator {
             facts.generation = facts.generation.saturating_add(1).max(token.requested_at.0);
             self.snapshot.token = Some(token.with_generation(facts.generation));
         }
-        facts.renew_at = self.snapshot.token.as_ref().map(|token| renew_early_at(token, random));
+        facts.renew_at = self.snapshot.token.as_ref().map(|token| token.renew_early_at(random));
         self.saved_asked_at = facts.asked_at;
         self.reply_to_all([Source::Flight, Source::Collapsed], now, &mut actions);
         actions.extend(self.snapshot.token.clone().filter(|_| newer).map(Action::Publish));
@@ -304,11 +302,11 @@ impl Coordinator {
 
     /// The token, if it may still be served.
     pub(super) fn held(&self, now: UnixMillis) -> Option<&CachedToken> {
-        self.snapshot.token.as_ref().filter(|token| assess(token, now) != Freshness::Expired)
+        self.snapshot.token.as_ref().filter(|token| token.freshness(now) != Freshness::Expired)
     }
 
     fn is_due(&self, now: UnixMillis) -> bool {
-        self.snapshot.token.as_ref().is_none_or(|token| assess(token, now) != Freshness::Fresh)
+        self.snapshot.token.as_ref().is_none_or(|token| token.freshness(now) != Freshness::Fresh)
     }
 
     /// Whether one more request upstream is worth it now: one probe when a failure's time is over,
@@ -317,7 +315,7 @@ impl Coordinator {
         let facts = &self.snapshot.facts;
         let failing = facts.failure.as_ref().is_some_and(|failure| !failure.is_over(now));
         let asked_just_now = self.held(now).is_some_and(|token| {
-            facts.fetched_at.is_some_and(|at| now < at.plus(renewal_spacing(token)))
+            facts.fetched_at.is_some_and(|at| now < at.plus(token.renewal_spacing()))
         });
         self.flight.is_none() && !failing && !asked_just_now
     }
@@ -343,9 +341,10 @@ impl Coordinator {
     pub(super) fn next_renewal(&self, now: UnixMillis) -> UnixMillis {
         let facts = &self.snapshot.facts;
         let token = self.snapshot.token.as_ref();
-        let spaced = token.zip(facts.fetched_at).map(|(token, at)| at.plus(renewal_spacing(token)));
+        let spaced =
+            token.zip(facts.fetched_at).map(|(token, at)| at.plus(token.renewal_spacing()));
         let failure = facts.failure.as_ref().map(|failure| failure.until);
-        let first = token.map(not_renewed_before);
+        let first = token.map(CachedToken::not_renewed_before);
         [facts.renew_at, first, spaced, failure].into_iter().flatten().max().unwrap_or(now)
     }
 

@@ -4,7 +4,6 @@
 use super::{Action, Coordinator, Source, Waiter};
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
-use crate::tokens::token::forced_spacing;
 use crate::upstream::error::UpstreamError;
 
 impl Coordinator {
@@ -77,6 +76,6 @@ impl Coordinator {
         let forced_at = self.snapshot.facts.forced_at;
         self.held(now)
             .zip(forced_at)
-            .is_some_and(|(token, at)| now < at.plus(forced_spacing(token)))
+            .is_some_and(|(token, at)| now < at.plus(token.forced_spacing()))
     }
 }

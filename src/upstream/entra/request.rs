@@ -5,20 +5,21 @@ use zeroize::Zeroizing;
 use crate::base::secret::ClientSecret;
 use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
+use crate::upstream::exchange::RequestHeaders;
 
-/// The headers of every token request, beside `client-request-id`.
+/// The headers of every token request.
 ///
 /// `x-ms-lib-capability` tells Entra that `Retry-After` is understood; without it, it may
 /// answer a throttled client with something else than 429.
-pub const HEADERS: [(&str, &str); 4] = [
-    ("accept", "application/json"),
-    ("content-type", "application/x-www-form-urlencoded"),
-    ("return-client-request-id", "true"),
-    ("x-ms-lib-capability", "retry-after, h429"),
-];
-
-/// The header that carries the request id to Entra's logs.
-pub const REQUEST_ID_HEADER: &str = "client-request-id";
+pub const HEADERS: RequestHeaders = RequestHeaders {
+    fixed: &[
+        ("accept", "application/json"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("return-client-request-id", "true"),
+        ("x-ms-lib-capability", "retry-after, h429"),
+    ],
+    request_id: "client-request-id",
+};
 
 /// The form body. It holds the secret, so it is zeroized when dropped.
 #[must_use]
