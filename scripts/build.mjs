@@ -35,7 +35,14 @@ const flags = ["-C", "target-feature=+simd128", `--remap-path-prefix=${registry}
 
 /** What rustc uses by itself and with `flags`, and `try`/`catch` around imports; workerd has all of it. */
 const wasmFeatures = [
-  "simd", "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling",
+  "simd",
+  "mutable-globals",
+  "sign-ext",
+  "nontrapping-float-to-int",
+  "bulk-memory",
+  "multivalue",
+  "reference-types",
+  "exception-handling",
 ];
 
 /** Brings build/ up to date. `show` lets the compiler's output through to a terminal. */
@@ -66,9 +73,19 @@ async function compile(show) {
   // A panic needs a function that makes a new instance, and a handler that notices it.
   const recovery = ["--experimental-reset-state-function", "--force-enable-abort-handler"];
   const shape = ["--target", "module", "--no-typescript", "--out-name", "index", "--out-dir", glue];
-  await run(toolPath(cargoTools.wasmBindgen), [compiled, ...shape, ...recovery, ...(names ? [] : ["--remove-name-section", "--remove-producers-section"])]);
+  await run(toolPath(cargoTools.wasmBindgen), [
+    compiled,
+    ...shape,
+    ...recovery,
+    ...(names ? [] : ["--remove-name-section", "--remove-producers-section"]),
+  ]);
 
-  const optimize = ["-Oz", "--converge", ...wasmFeatures.map((feature) => `--enable-${feature}`), ...(names ? ["--debuginfo"] : [])];
+  const optimize = [
+    "-Oz",
+    "--converge",
+    ...wasmFeatures.map((feature) => `--enable-${feature}`),
+    ...(names ? ["--debuginfo"] : []),
+  ];
   await run("wasm-opt", [join(glue, "index_bg.wasm"), "-o", wasm, ...optimize]);
 }
 
@@ -94,7 +111,9 @@ function hashInputs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs"].map((name) => join(root, name));
+  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs"].map(
+    (name) => join(root, name),
+  );
   const hash = createHash("sha256").update(JSON.stringify([names, cargoTools]));
   for (const path of [...rest, ...sources]) {
     const content = readFileSync(path);
@@ -114,7 +133,9 @@ function kilobytes(path) {
 function checkSize() {
   const size = gzipBytes(wasm) + gzipBytes(script);
   if (size > budgetGzipBytes) {
-    throw new Failure(`The Worker weighs ${size} bytes compressed, over the budget of ${budgetGzipBytes} (scripts/versions.mjs).`);
+    throw new Failure(
+      `The Worker weighs ${size} bytes compressed, over the budget of ${budgetGzipBytes} (scripts/versions.mjs).`,
+    );
   }
   say(`size: ${size} of ${budgetGzipBytes} bytes`);
 }
