@@ -12,7 +12,7 @@ use crate::upstream::trail::UpstreamTrail;
 
 /// Everything worth knowing about one request.
 #[derive(Debug, Serialize)]
-pub struct Event {
+pub struct Line {
     /// `info`; `warn` where the caller must act or KV did not do its part; `error` where an
     /// operator must act.
     pub level: &'static str,
@@ -84,8 +84,8 @@ const fn is_no_status(status: &u16) -> bool {
     *status == 0
 }
 
-impl Event {
-    /// An event of which only the request is known yet.
+impl Line {
+    /// An line of which only the request is known yet.
     #[must_use]
     pub fn new(request_id: RequestId, method: String, route: &'static str) -> Self {
         Self {
@@ -163,8 +163,31 @@ impl Event {
     }
 }
 
-/// Where the request log goes.
-pub trait EventSink {
-    /// Writes `event`, once for each request, at its end.
-    fn record(&self, event: &Event);
+/// Where lines and metrics go.
+pub trait LogSink {
+    /// Counts the request in the metrics.
+    fn count(&self, line: &Line);
+    /// Writes one line.
+    fn write(&self, line: &Line);
+}
+
+/// The request log.
+#[derive(Debug)]
+pub struct RequestLog<S> {
+    /// Where it goes.
+    pub sink: S,
+    /// Whether tokens that were served from a tier, and nothing else, have a line.
+    pub log_hits: bool,
+}
+
+impl<S: LogSink> RequestLog<S> {
+    /// Counts `line` and, unless it is left out, writes it. `address` is read only then: each read
+    /// is a call into JavaScript.
+    pub fn record(&self, line: &mut Line, address: impl FnOnce() -> Option<String>) {
+        self.sink.count(line);
+        if self.log_hits || !line.is_mere_hit() {
+            line.address = address();
+            self.sink.write(line);
+        }
+    }
 }

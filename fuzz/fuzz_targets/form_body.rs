@@ -10,7 +10,7 @@ use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::form::Form;
 use edge_token_broker::http::token::{Asked, of_form};
-use edge_token_broker_fuzz::{asked, config, event, refusal};
+use edge_token_broker_fuzz::{asked, config, line, refusal};
 use libfuzzer_sys::fuzz_target;
 
 const TYPE: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -43,17 +43,17 @@ impl<'a> Request<'a> {
 
     /// What comes of it: a grant, or the error and all that anybody sees of it.
     fn outcome(&self, config: &Config) -> Result<Asked, (BrokerError, String)> {
-        let mut event = event();
+        let mut line = line();
         let form = match Form::new(TYPE, Some(self.body)) {
             Ok(form) => form,
             Err(fault) => return Err((fault.into(), String::new())),
         };
         let request = of_form(self.credential, &form, self.authorization, Ambient::default);
-        let asked = asked(config, request, &mut event);
-        assert!(event.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
-        assert!(event.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));
+        let asked = asked(config, request, &mut line);
+        assert!(line.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
+        assert!(line.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));
         asked.map_err(|error| {
-            let seen = refusal(&error, &event);
+            let seen = refusal(&error, &line);
             (error, seen)
         })
     }

@@ -9,7 +9,7 @@ use edge_token_broker::callers::presented::Ambient;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::token::of_query;
-use edge_token_broker_fuzz::{asked, config, event, refusal};
+use edge_token_broker_fuzz::{asked, config, line, refusal};
 use libfuzzer_sys::fuzz_target;
 
 const KNOWN: [&str; 4] = ["scope", "credential", "min_ttl", "client_id"];
@@ -28,17 +28,17 @@ fuzz_target!(|text: &str| {
         asked(config, of_query(query, Some(header), Ambient::default), log)
     };
     CONFIG.with(|config| {
-        let mut log = event();
+        let mut log = line();
         match of_query(config, query, &header, &mut log) {
             Ok(asked) => {
                 assert!(!twice, "a parameter that comes twice is refused");
                 assert!(config.grants().any(|grant| Rc::ptr_eq(grant, &asked.grant)));
                 // Another key in its place gets nothing.
-                assert!(of_query(config, query, "Bearer wrong", &mut event()).is_err());
+                assert!(of_query(config, query, "Bearer wrong", &mut line()).is_err());
             }
             Err(error @ BrokerError::InvalidClient(_)) => {
                 // Nobody unknown learns anything: not about the key, and not about the query.
-                let mut other = event();
+                let mut other = line();
                 let any =
                     of_query(config, "", "Bearer wrong", &mut other).expect_err("a wrong key");
                 if matches!(any, BrokerError::InvalidClient(presented)

@@ -5,7 +5,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::callers::ports::ClientEntries;
 use edge_token_broker::callers::registry::{Registry, RegistryFault};
 use edge_token_broker::config::Config;
@@ -26,7 +26,7 @@ impl ClientEntries for One {
         true
     }
 
-    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(Some(self.0.clone()))
     }
 }

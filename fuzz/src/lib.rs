@@ -1,7 +1,7 @@
 //! What the targets share: a valid configuration, and what every answer has to keep to.
 
 use edge_token_broker::base::keys::SealingKey;
-use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::callers::ledger::UsedAssertions;
@@ -15,7 +15,7 @@ use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
 use edge_token_broker::http::token::{Asked, TokenRequest};
 use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use edge_token_broker::log::Event;
+use edge_token_broker::log::Line;
 use edge_token_broker::tokens::coordinator::message::Seal;
 use edge_token_broker::tokens::ports::CoordinationError;
 
@@ -74,8 +74,8 @@ pub fn seal_of(grant: &Grant) -> Seal<'_> {
 
 /// A log line of which only the request is known.
 #[must_use]
-pub fn event() -> Event {
-    Event::new(RequestId::from_random([0; 16]), "GET".to_owned(), "token")
+pub fn line() -> Line {
+    Line::new(RequestId::from_random([0; 16]), "GET".to_owned(), "token")
 }
 
 /// No registry, no issuer, no coordinator: only what needs no I/O is known.
@@ -87,7 +87,7 @@ impl ClientEntries for Nothing {
         false
     }
 
-    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(None)
     }
 }
@@ -137,14 +137,14 @@ pub const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 pub fn asked(
     config: &Config,
     request: Result<TokenRequest, BrokerError>,
-    event: &mut Event,
+    line: &mut Line,
 ) -> Result<Asked, BrokerError> {
     let request = request?;
     let calling = Calling { config, proof: &request.proof, now: NOW };
     let caller = callers(Nothing)
-        .recognize(&calling, event)
+        .recognize(&calling, line)
         .unwrap_or(Err(BrokerError::JwtRefused(JwtFault::Signature, Presented::Header)))?;
-    request.granted(config, &caller, event)
+    request.granted(config, &caller, line)
 }
 
 /// All that a caller and an operator see of a refused request.
@@ -152,12 +152,12 @@ pub fn asked(
 /// # Panics
 /// Where it is more than the broker's own fixed words.
 #[must_use]
-pub fn refusal(error: &BrokerError, event: &Event) -> String {
+pub fn refusal(error: &BrokerError, line: &Line) -> String {
     let reply = Reply::error(error, Dialect::TokenEndpoint);
     assert!((400..=403).contains(&reply.status) || reply.status == 503, "{}", reply.status);
     assert!(reply.body.len() <= OWN_ERROR_MAX_BYTES && reply.body.is_ascii());
     assert!(serde_json::from_str::<serde_json::Value>(&reply.body).is_ok());
-    let seen = format!("{error}|{}|{event:?}", reply.body);
+    let seen = format!("{error}|{}|{line:?}", reply.body);
     assert_has_no_secret(&seen);
     seen
 }

@@ -31,7 +31,7 @@ use crate::callers::seen::VerifiedJwts;
 use crate::config::{CertificateFingerprint, Client, Config, KeyDigest};
 use crate::error::{BrokerError, Presented};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use crate::log::Event;
+use crate::log::Line;
 
 /// What an isolate knows of its callers, over ports.
 #[derive(Debug)]
@@ -98,13 +98,13 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
     pub fn recognize(
         &self,
         calling: &Calling<'_>,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Result<Caller, BrokerError>, Unread> {
         match calling.proof {
             Proof::Secret(credentials) => {
                 let client = self.client(calling, &credentials.client_id)?;
                 // An id that is nobody's may be a misplaced key: it stays out of the log.
-                event.client_id = client.as_ref().map(|client| client.id.clone());
+                line.client_id = client.as_ref().map(|client| client.id.clone());
                 Ok(proofs::by_secret(client.as_ref(), credentials))
             }
             Proof::Key(key) => {
@@ -115,7 +115,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
             }
             Proof::ServiceBinding { client_id } => {
                 let client = self.client(calling, client_id)?;
-                event.client_id = client.as_ref().map(|client| client.id.clone());
+                line.client_id = client.as_ref().map(|client| client.id.clone());
                 Ok(proofs::by_service_binding(client.as_ref()))
             }
             Proof::Certificate { fingerprint, client_id } => {
@@ -141,34 +141,34 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
     pub async fn authenticate(
         &self,
         calling: &Calling<'_>,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Caller, BrokerError> {
         match calling.proof {
             Proof::Secret(credentials) => {
-                self.learn(calling, &credentials.client_id, event).await?;
+                self.learn(calling, &credentials.client_id, line).await?;
             }
-            Proof::ServiceBinding { client_id } => self.learn(calling, client_id, event).await?,
+            Proof::ServiceBinding { client_id } => self.learn(calling, client_id, line).await?,
             Proof::Key(key) => {
                 let digest = KeyDigest::of(key);
                 let known = calling.config.client_with_key(&digest);
-                self.learn_owner(calling, known, &Proved::key(&digest), event).await?;
+                self.learn_owner(calling, known, &Proved::key(&digest), line).await?;
             }
             Proof::Certificate { client_id: Some(id), .. } => {
-                self.learn(calling, id, event).await?;
+                self.learn(calling, id, line).await?;
             }
             Proof::Certificate { fingerprint, .. } => {
                 if let Some(fingerprint) = CertificateFingerprint::parse(fingerprint) {
                     let known = calling.config.client_with_certificate(&fingerprint);
                     let proved = Proved::Certificate(fingerprint);
-                    self.learn_owner(calling, known, &proved, event).await?;
+                    self.learn_owner(calling, known, &proved, line).await?;
                 }
             }
             Proof::Jwt { .. } | Proof::Assertion { .. } => {
-                return self.authenticate_jwt(calling, event).await;
+                return self.authenticate_jwt(calling, line).await;
             }
         }
         // What was just learnt may be forgotten only where very many ask at once.
-        self.recognize(calling, event).unwrap_or(Err(BrokerError::RegistryUnavailable))
+        self.recognize(calling, line).unwrap_or(Err(BrokerError::RegistryUnavailable))
     }
 
     /// Whether some client lists this origin.
@@ -217,11 +217,11 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         &self,
         calling: &Calling<'_>,
         id: &str,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<(), BrokerError> {
         if calling.config.client(id).is_some() {
             if !self.registry.is_compared(id) && self.registry.has_also(id).await {
-                event.found_faults(vec![format!(
+                line.found_faults(vec![format!(
                     "REGISTRY.{id}: is in CLIENTS as well, which wins"
                 )]);
             }
@@ -229,7 +229,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         }
         if self.client(calling, id).is_err() {
             let read = self.registry.read(calling.config, id, calling.now).await;
-            read.map(drop).or_else(|fault| told(fault, event))?;
+            read.map(drop).or_else(|fault| told(fault, line))?;
         }
         Ok(())
     }
@@ -239,37 +239,37 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         calling: &Calling<'_>,
         found: Option<&Rc<Client>>,
         proved: &Proved,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<(), BrokerError> {
         if let Some(client) = found {
-            return self.learn(calling, &client.id, event).await;
+            return self.learn(calling, &client.id, line).await;
         }
         let owner = match self.registry.recall_owner(proved, calling.now) {
             Ok(owner) => Ok(owner),
             Err(Unread) => self.registry.read_owner(proved, calling.now).await,
         };
         match owner {
-            Ok(Some(id)) => self.learn(calling, &id, event).await,
+            Ok(Some(id)) => self.learn(calling, &id, line).await,
             Ok(None) => Ok(()),
-            Err(fault) => told(fault, event),
+            Err(fault) => told(fault, line),
         }
     }
 }
 
 /// What a fault of the registry means for the caller. An entry that somebody else wrote is as good
 /// as none.
-fn told(fault: RegistryFault, event: &mut Event) -> Result<(), BrokerError> {
+fn told(fault: RegistryFault, line: &mut Line) -> Result<(), BrokerError> {
     match fault {
         RegistryFault::NotAuthentic => {
-            event.registry_failed("not_authentic");
+            line.registry_failed("not_authentic");
             Ok(())
         }
         RegistryFault::Unreachable(error) => {
-            event.registry_failed(error.name());
+            line.registry_failed(error.name());
             Err(BrokerError::RegistryUnavailable)
         }
         RegistryFault::Invalid(faults) => {
-            event.found_faults(faults.iter().map(ToString::to_string).collect());
+            line.found_faults(faults.iter().map(ToString::to_string).collect());
             Err(BrokerError::Misconfigured)
         }
     }

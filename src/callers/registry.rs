@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::base::limits::{REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN};
-use crate::base::ports::TierError;
+use crate::base::ports::StoreError;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::callers::ports::ClientEntries;
@@ -47,7 +47,7 @@ pub struct Unread;
 #[derive(Debug)]
 pub enum RegistryFault {
     /// KV did not answer.
-    Unreachable(TierError),
+    Unreachable(StoreError),
     /// Somebody wrote it who does not have `REGISTRY_KEY`, or it was moved.
     NotAuthentic,
     /// It is authentic, but has faults.

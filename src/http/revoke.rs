@@ -8,7 +8,7 @@ use crate::error::{BrokerError, RequestFault};
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::http::token;
-use crate::log::Event;
+use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::revocation::Rejected;
 
@@ -26,8 +26,8 @@ impl RevocationRequest {
     ///
     /// # Errors
     /// What is wrong with the request.
-    pub fn rejected(self, caller: &Caller, event: &mut Event) -> Result<Rejected, BrokerError> {
-        token::note(event, caller);
+    pub fn rejected(self, caller: &Caller, line: &mut Line) -> Result<Rejected, BrokerError> {
+        token::note(line, caller);
         let (token, claims) = self.rejected?;
         Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
     }

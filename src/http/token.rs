@@ -13,7 +13,7 @@ use crate::grants;
 use crate::grants::Ask;
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
-use crate::log::Event;
+use crate::log::Line;
 use crate::oauth::scope::ScopeSet;
 
 /// The credential of a request that names none.
@@ -52,18 +52,18 @@ impl TokenRequest {
         &self,
         config: &Config,
         caller: &Caller,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Asked, BrokerError> {
-        note(event, caller);
+        note(line, caller);
         let Wanted { ask, min_ttl } = self.wanted.as_ref().map_err(BrokerError::clone)?;
         let granted = grants::authorize(config, &caller.client, ask);
         match &granted {
             Ok(grant) => {
-                event.credential = Some(grant.credential.name.clone());
-                event.scope = Some(grant.scope.as_str().to_owned());
+                line.credential = Some(grant.credential.name.clone());
+                line.scope = Some(grant.scope.as_str().to_owned());
             }
             // What was refused is what an operator looks for; it passed RFC 6749's character set.
-            Err(_) => event.scope = ask.scope.as_ref().map(|scope| scope.as_str().to_owned()),
+            Err(_) => line.scope = ask.scope.as_ref().map(|scope| scope.as_str().to_owned()),
         }
         Ok(Asked { grant: granted?, min_ttl: *min_ttl })
     }
@@ -136,12 +136,12 @@ impl Wanted {
 }
 
 /// Who it was, for whoever asks the log.
-pub(super) fn note(event: &mut Event, Caller { client, proven }: &Caller) {
-    event.client_id = Some(client.id.clone());
-    event.proof = Some(proven.name());
+pub(super) fn note(line: &mut Line, Caller { client, proven }: &Caller) {
+    line.client_id = Some(client.id.clone());
+    line.proof = Some(proven.name());
     if let Proven::Jwt(identity) = proven {
-        event.issuer = Some(identity.issuer.clone());
-        event.subject.clone_from(&identity.subject);
+        line.issuer = Some(identity.issuer.clone());
+        line.subject.clone_from(&identity.subject);
     }
 }
 

@@ -2,41 +2,38 @@
 //! not answer, the authorization server itself.
 
 use crate::base::limits::FAILURE_ECHO;
-use crate::base::ports::{Clock, Entropy, Loaded};
+use crate::base::ports::{Clock, Entropy, Store, StoreError};
 use crate::base::time::{Millis, UnixMillis};
 use crate::config::Grant;
 use crate::error::BrokerError;
-use crate::log::Event;
+use crate::log::Line;
 use crate::tokens::cache_status::{CacheStatus, Forward, Tier};
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::fetch::fetch;
-use crate::tokens::ports::{
-    Coordinated, Coordination, CoordinationError, RecalledFailure, TokenMemory, TokenTier,
-};
+use crate::tokens::memory::IsolateMemory;
+use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::Failure;
-use crate::upstream::ports::TokenEndpoint;
+use crate::upstream::failure::{Failure, RecalledFailure};
 
 /// The broker over its ports.
-#[derive(Debug)]
-pub struct Broker<M, K, O, E, C, R> {
+pub struct Broker<P: TokenPorts> {
     /// The first tier.
-    pub memory: M,
+    pub memory: IsolateMemory,
     /// The second tier.
-    pub kv: K,
+    pub kv: P::Store,
     /// The third tier.
-    pub coordinator: O,
+    pub coordinator: P::Coordination,
     /// The authorization server.
-    pub endpoint: E,
+    pub endpoint: P::Endpoint,
     /// The time.
-    pub clock: C,
+    pub clock: P::Clock,
     /// Nonces and jitter.
-    pub entropy: R,
-    /// Drawn once for an isolate: not all of them ask the coordinator at the same moment.
+    pub entropy: P::Entropy,
+    /// Drawn once for an isolate: not all isolates ask the coordinator at the same moment.
     pub jitter: u32,
 }
 
@@ -66,15 +63,7 @@ pub enum Then {
     Store,
 }
 
-impl<M, K, O, E, C, R> Broker<M, K, O, E, C, R>
-where
-    M: TokenMemory,
-    K: TokenTier,
-    O: Coordination,
-    E: TokenEndpoint,
-    C: Clock,
-    R: Entropy,
-{
+impl<P: TokenPorts> Broker<P> {
     /// The token from isolate memory. Plain synchronous code: most requests end here.
     pub fn recall(&self, grant: &Grant, min_ttl: Millis) -> Option<Served> {
         let token = self.memory.recall(&grant.token_key)?;
@@ -89,12 +78,12 @@ where
         &self,
         grant: &Grant,
         min_ttl: Millis,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Served, BrokerError> {
-        let loaded = self.kv.load(&grant.token_key).await;
-        match self.unseal(grant, min_ttl, loaded, event) {
+        let loaded = self.kv.load(&grant.token_key.kv_name()).await;
+        match self.unseal(grant, min_ttl, loaded, line) {
             Some(served) => Ok(served),
-            None => self.ask(grant, min_ttl, event).await,
+            None => self.ask(grant, min_ttl, line).await,
         }
     }
 
@@ -104,10 +93,10 @@ where
         &self,
         grant: &Grant,
         min_ttl: Millis,
-        loaded: Loaded,
-        event: &mut Event,
+        loaded: Result<Option<Vec<u8>>, StoreError>,
+        line: &mut Line,
     ) -> Option<Served> {
-        let opened = shared_tier::open(grant, loaded, event);
+        let opened = shared_tier::open(grant, loaded, line);
         let tier = if opened.is_some() { Tier::Kv } else { Tier::Isolate };
         // Also without a record in KV: another request may have been faster meanwhile.
         let newest = opened.map(|token| self.keep(grant, token));
@@ -124,17 +113,17 @@ where
         &self,
         grant: &Grant,
         min_ttl: Millis,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Served, BrokerError> {
         let held = self.memory.recall(&grant.token_key);
         let want = Want { min_ttl, ..want(held.as_ref()) };
         let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
-        match self.acquire(grant, want, event).await {
+        match self.acquire(grant, want, line).await {
             Ok((Handout { token, source }, tier, then)) => {
                 let token = self.keep(grant, token);
                 let now = self.clock.now();
                 if now.until(token.expires_at) < min_ttl {
-                    self.memory.note_best(&grant.token_key, now);
+                    self.memory.note_no_better_token(&grant.token_key, now);
                 }
                 Ok(self.handed_out(Handout { token, source }, tier, reason, then))
             }
@@ -149,83 +138,83 @@ where
 
     /// Renews a token that is due, behind a response. What comes of it is in memory, and a failure
     /// in the log: the token in hand is still good.
-    pub async fn renew(&self, grant: &Grant, event: &mut Event) {
+    pub async fn renew(&self, grant: &Grant, line: &mut Line) {
         let held = self.memory.recall(&grant.token_key);
         let want = Want { renewed: true, ..want(held.as_ref()) };
-        match self.acquire(grant, want, event).await {
+        match self.acquire(grant, want, line).await {
             Ok((handout, _, then)) => {
                 let newer = handout.token.generation > want.known_generation;
                 match handout.source {
-                    Source::HeldWhileFailing => event.renewal_failed("failing"),
-                    Source::Held if !newer => event.renewal = Some("not_yet"),
-                    _ => event.renewal = Some("renewed"),
+                    Source::HeldWhileFailing => line.renewal_failed("failing"),
+                    Source::Held if !newer => line.renewal = Some("not_yet"),
+                    _ => line.renewal = Some("renewed"),
                 }
                 let token = self.keep(grant, handout.token);
                 if then == Then::Store {
-                    self.write_behind(grant, &token, event).await;
+                    self.write_behind(grant, &token, line).await;
                 }
             }
-            Err(error) => event.renewal_failed(error.name()),
+            Err(error) => line.renewal_failed(error.name()),
         }
     }
 
     /// Tells the coordinator that its token is in use: it does not see the hits of other tiers. And
     /// KV may be behind: the coordinator's token is kept.
-    pub async fn touch(&self, grant: &Grant, event: &mut Event) {
+    pub async fn touch(&self, grant: &Grant, line: &mut Line) {
         let want = Want { touch: true, ..Want::default() };
-        match self.coordinator.acquire(grant, want, &event.request_id).await {
+        match self.coordinator.acquire(grant, want, None, &line.request_id).await {
             // It has none, and does not know of a failure either.
-            Ok(Coordinated { reply: Err(_), failing_for: Millis(0), .. }) => {}
-            Ok(Coordinated { reply, trail, .. }) => {
-                event.upstream = trail.unwrap_or_default();
-                match reply {
+            Ok(Coordinated { handed: Err(_), failing_for: Millis(0), .. }) => {}
+            Ok(Coordinated { handed, trail, .. }) => {
+                line.upstream = trail.unwrap_or_default();
+                match handed {
                     Ok(Handout { token, source }) => {
                         self.keep(grant, token);
                         if source == Source::HeldWhileFailing {
-                            event.renewal_failed("failing");
+                            line.renewal_failed("failing");
                         }
                     }
-                    Err(error) => event.renewal_failed(error.name()),
+                    Err(error) => line.renewal_failed(error.name()),
                 }
             }
-            Err(fault) => event.coordinator_failed(fault.name()),
+            Err(fault) => line.coordinator_failed(fault.name()),
         }
     }
 
     /// Tells the coordinator of a grant that is kept warm; without one, sees to it that KV has a
     /// token that is not due.
-    pub async fn keep_warm(&self, grant: &Grant, event: &mut Event) {
+    pub async fn keep_warm(&self, grant: &Grant, line: &mut Line) {
         let held = self.memory.recall(&grant.token_key);
         let want = want(held.as_ref());
-        match self.coordinator.acquire(grant, want, &event.request_id).await {
-            Ok(Coordinated { reply, trail, .. }) => {
-                event.upstream = trail.unwrap_or_default();
-                match reply {
+        match self.coordinator.acquire(grant, want, None, &line.request_id).await {
+            Ok(Coordinated { handed, trail, .. }) => {
+                line.upstream = trail.unwrap_or_default();
+                match handed {
                     Ok(Handout { source: Source::HeldWhileFailing, .. }) => {
-                        event.renewal_failed("failing");
+                        line.renewal_failed("failing");
                     }
                     Ok(_) => {}
-                    Err(error) => event.failed(&error.into()),
+                    Err(error) => line.failed(&error.into()),
                 }
             }
-            Err(_) => match self.obtain(grant, Millis(0), event).await {
-                Ok(served) if served.then == Then::Renew => self.renew(grant, event).await,
+            Err(_) => match self.obtain(grant, Millis(0), line).await {
+                Ok(served) if served.then == Then::Renew => self.renew(grant, line).await,
                 Ok(served) if served.then == Then::Store => {
-                    self.write_behind(grant, &served.token, event).await;
+                    self.write_behind(grant, &served.token, line).await;
                 }
                 Ok(_) => {}
-                Err(error) => event.failed(&error),
+                Err(error) => line.failed(&error),
             },
         }
     }
 
     /// Puts a token that came from upstream into KV, for as long as it is good. Below KV's
     /// shortest TTL it is not worth it.
-    pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, event: &mut Event) {
+    pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, line: &mut Line) {
         let now = self.clock.now();
         let stored = shared_tier::store(&self.kv, grant, token, now, self.entropy.bytes()).await;
         if let Err(error) = stored {
-            event.kv_write_failed(error.name());
+            line.kv_write_failed(error.name());
         }
     }
 
@@ -235,7 +224,7 @@ where
         &self,
         grant: &Grant,
         want: Want,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<(Handout, Tier, Then), UpstreamError> {
         let (key, now) = (&grant.token_key, self.clock.now());
         if let Some(RecalledFailure { failure, ask_again_at }) = self.memory.failure(key)
@@ -243,10 +232,10 @@ where
         {
             return Err(failure.at(now));
         }
-        let fault = match self.coordinator.acquire(grant, want, &event.request_id).await {
-            Ok(Coordinated { reply, trail, failing_for }) => {
-                event.upstream = trail.unwrap_or_default();
-                match reply {
+        let fault = match self.coordinator.acquire(grant, want, None, &line.request_id).await {
+            Ok(Coordinated { handed, trail, failing_for }) => {
+                line.upstream = trail.unwrap_or_default();
+                match handed {
                     // By the coordinator's clock it was good; it is ours that counts here.
                     Ok(handout) if !self.is_servable(&handout.token) => CoordinationError::Failed,
                     Ok(handout) => return Ok((handout, Tier::Coordinator, Then::Done)),
@@ -262,7 +251,7 @@ where
         let then = match fault {
             CoordinationError::Unbound => Then::Store,
             fault => {
-                event.coordinator_failed(fault.name());
+                line.coordinator_failed(fault.name());
                 Then::Done
             }
         };
@@ -286,7 +275,7 @@ where
             entropy: &self.entropy,
             claims: None,
         };
-        let token = fetch(upstream, grant, &event.request_id, &mut event.upstream)
+        let token = fetch(upstream, grant, &line.request_id, &mut line.upstream)
             .await
             .inspect_err(|error| self.remember_failure(grant, error))?;
         // As a coordinator would count: this token is newer than any that was known.
@@ -366,7 +355,9 @@ where
         let due = at >= token.renew_early_at(self.jitter);
         let then = match token.freshness(at) {
             Freshness::Expired => return None,
-            _ if left < min_ttl && !self.memory.is_best(&grant.token_key, at) => return None,
+            _ if left < min_ttl && !self.memory.no_better_token_lately(&grant.token_key, at) => {
+                return None;
+            }
             _ if due && self.claim(grant, at) => Then::Renew,
             Freshness::Fresh
                 if tier == Tier::Kv && self.coordinator.is_bound() && self.claim(grant, at) =>

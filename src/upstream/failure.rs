@@ -53,6 +53,15 @@ impl Failure {
     }
 }
 
+/// A failure as an isolate remembers it.
+#[derive(Clone, Debug)]
+pub struct RecalledFailure {
+    /// What upstream said, and for how long.
+    pub failure: Failure,
+    /// When to ask the coordinator again: it may know that upstream has recovered.
+    pub ask_again_at: UnixMillis,
+}
+
 /// Whether upstream has answered, and does not want to; it does not pass by itself.
 #[must_use]
 pub const fn is_refusal(error: &UpstreamError) -> bool {

@@ -12,7 +12,7 @@ use edge_token_broker::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES, ISSUER_FAILURE_MEMORY, ISSUER_TIMEOUT,
     KEY_SET_CLAIM_COLD, KEY_SET_FRESH, KEY_SET_GOOD,
 };
-use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::ports::{Clock, StoreError};
 use edge_token_broker::base::sealed::OpenError;
 use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
@@ -185,7 +185,7 @@ fn a_new_isolate_takes_the_copy_and_asks_nobody() {
 #[test]
 fn a_tier_that_fails_is_a_miss() {
     let isolate = Isolate::new(&k1());
-    isolate.verifier.tier.failure.set(Some(TierError::TimedOut));
+    isolate.verifier.tier.failure.set(Some(StoreError::TimedOut));
     assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
 }
 

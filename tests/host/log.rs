@@ -1,12 +1,12 @@
 //! Which lines `LOG_HITS = false` leaves out.
 
 use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::log::Event;
+use edge_token_broker::log::Line;
 
-fn hit() -> Event {
-    let mut event = Event::new(RequestId::parse("id").unwrap(), "GET".into(), "token");
-    event.outcome = "hit";
-    event
+fn hit() -> Line {
+    let mut line = Line::new(RequestId::parse("id").unwrap(), "GET".into(), "token");
+    line.outcome = "hit";
+    line
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn whatever_else_happened_is_always_logged() {
     // Upstream refused, and another request of the isolate had a token meanwhile.
     let mut upstream_failed = hit();
     upstream_failed.upstream.requests = 1;
-    for event in [miss, kv_failed, upstream_failed] {
-        assert!(!event.is_mere_hit(), "{event:?}");
+    for line in [miss, kv_failed, upstream_failed] {
+        assert!(!line.is_mere_hit(), "{line:?}");
     }
 }

@@ -10,7 +10,7 @@ use edge_token_broker::base::keys::SealingKey;
 use edge_token_broker::base::limits::{
     KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
 };
-use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::secret::PresentedKey;
 use edge_token_broker::base::time::{Millis, UnixMillis};
@@ -24,7 +24,7 @@ use edge_token_broker::callers::{Callers, Calling, Verifier};
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use edge_token_broker::log::Event;
+use edge_token_broker::log::Line;
 use edge_token_broker::tokens::ports::CoordinationError;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -49,10 +49,10 @@ impl ClientEntries for Entries {
         true
     }
 
-    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.reads.set(self.0.reads.get() + 1);
         if self.0.down.get() {
-            return Err(TierError::TimedOut);
+            return Err(StoreError::TimedOut);
         }
         Ok(self.0.values.borrow().get(name).cloned())
     }
@@ -113,7 +113,7 @@ struct Desk {
     callers: Callers<Entries, NoJwts, NoLedger>,
     config: Config,
     now: Cell<UnixMillis>,
-    event: RefCell<Event>,
+    line: RefCell<Line>,
 }
 
 impl Desk {
@@ -132,11 +132,7 @@ impl Desk {
             entries,
             config: Config::parse(&vars).unwrap(),
             now: Cell::new(UnixMillis(1_800_000_000_000)),
-            event: RefCell::new(Event::new(
-                RequestId::from_random([0; 16]),
-                String::new(),
-                "token",
-            )),
+            line: RefCell::new(Line::new(RequestId::from_random([0; 16]), String::new(), "token")),
         }
     }
 
@@ -154,10 +150,10 @@ impl Desk {
 
     fn call(&self, proof: &Proof) -> Result<Caller, BrokerError> {
         let calling = Calling { config: &self.config, proof, now: self.now.get() };
-        let event = &mut self.event.borrow_mut();
-        match self.callers.recognize(&calling, event) {
+        let line = &mut self.line.borrow_mut();
+        match self.callers.recognize(&calling, line) {
             Ok(caller) => caller,
-            Err(_) => run(self.callers.authenticate(&calling, event)),
+            Err(_) => run(self.callers.authenticate(&calling, line)),
         }
     }
 
@@ -248,8 +244,8 @@ fn write_access_to_kv_grants_nothing() {
     values("client:far", changed);
     for id in ["forged", "plain", "zero", "empty", "moved", "far"] {
         assert_eq!(desk.secret(id, "k1").err(), Some(REFUSED), "{id}");
-        assert_eq!(desk.event.borrow().registry, Some("not_authentic"), "{id}");
-        desk.event.borrow_mut().registry = None;
+        assert_eq!(desk.line.borrow().registry, Some("not_authentic"), "{id}");
+        desk.line.borrow_mut().registry = None;
     }
 }
 
@@ -273,7 +269,7 @@ fn clients_wins_and_the_log_says_that_a_name_is_in_both() {
     let desk = Desk::new();
     desk.register("reports", "k1");
     assert_eq!(desk.secret("reports", "k1").err(), Some(REFUSED));
-    let faults = desk.event.borrow().faults.clone();
+    let faults = desk.line.borrow().faults.clone();
     assert_eq!(faults, ["REGISTRY.reports: is in CLIENTS as well, which wins"]);
     assert_eq!(desk.key("key").unwrap(), "reports");
     assert_eq!(desk.reads(), 1, "looked at once");
@@ -288,7 +284,7 @@ fn while_kv_is_down_those_who_were_known_stay_known_for_a_while() {
     desk.pass(REGISTRY_MEMORY);
     assert!(desk.secret("far", "k1").is_ok());
     assert_eq!(desk.secret("new", "k1").err(), Some(BrokerError::RegistryUnavailable));
-    assert_eq!(desk.event.borrow().registry, Some("timeout"));
+    assert_eq!(desk.line.borrow().registry, Some("timeout"));
     desk.pass(REGISTRY_MEMORY_WHILE_DOWN);
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::RegistryUnavailable));
 }
@@ -324,7 +320,7 @@ fn an_entry_with_faults_is_for_the_operator() {
     let (name, value) = entry(KEY, "far", r#"{"key_sha256":["00"]}"#);
     desk.entries.0.values.borrow_mut().insert(name, value);
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
-    let faults = desk.event.borrow().faults.join("\n");
+    let faults = desk.line.borrow().faults.join("\n");
     assert!(faults.contains("REGISTRY.far.allow: is missing"), "{faults}");
     assert!(!faults.contains(DIGEST));
 }
@@ -336,7 +332,7 @@ fn what_is_kept_warm_is_in_clients() {
     let (name, value) = entry(KEY, "far", &warm);
     desk.entries.0.values.borrow_mut().insert(name, value);
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
-    let faults = desk.event.borrow().faults.clone();
+    let faults = desk.line.borrow().faults.clone();
     assert_eq!(
         faults,
         ["REGISTRY.far.allow: has keep_warm, which only clients in CLIENTS can have"]

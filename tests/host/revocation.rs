@@ -181,7 +181,7 @@ fn report(world: &mut World, token: &str) -> Result<Revocation, BrokerError> {
         token: AccessToken::parse(token.to_owned()),
         claims: None,
     };
-    run(world.broker.revoke(&rejected, &mut world.event))
+    run(world.broker.revoke(&rejected, &mut world.line))
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn without_a_coordinator_the_isolate_renews_once_and_writes_kv() {
     assert_eq!(text(&world.another_isolate().request().unwrap()), "two");
     // KV goes on answering with the old record.
     *world.broker.kv.values.borrow_mut() = stored;
-    let served = run(world.broker.obtain(&world.grant, Millis(0), &mut world.event)).unwrap();
+    let served = run(world.broker.obtain(&world.grant, Millis(0), &mut world.line)).unwrap();
     assert_eq!((text(&served), world.upstream_requests()), ("two", 2));
     world.broker.clock.advance(Millis::from_secs(61));
     world.issue("three", 3600);

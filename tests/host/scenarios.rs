@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::support::ports::run;
 use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
-use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::ports::{Clock, StoreError};
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::tokens::broker::{Broker, Then};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward, Tier};
@@ -98,14 +98,14 @@ fn no_kv_write_below_its_shortest_ttl() {
 #[test]
 fn a_failing_kv_is_a_miss_and_a_note_in_the_log() {
     for failure in
-        [TierError::Unbound, TierError::Throttled, TierError::TimedOut, TierError::Failed]
+        [StoreError::Unbound, StoreError::Throttled, StoreError::TimedOut, StoreError::Failed]
     {
         let mut world = World::new();
         world.broker.kv.failure.set(Some(failure));
         world.issue("one", 3600);
         assert_eq!(text(&world.request().unwrap()), "one");
-        assert_eq!(world.event.kv_read, Some(failure.name()));
-        assert_eq!(world.event.kv_write, Some(failure.name()));
+        assert_eq!(world.line.kv_read, Some(failure.name()));
+        assert_eq!(world.line.kv_write, Some(failure.name()));
     }
 }
 
@@ -120,7 +120,7 @@ fn a_record_that_does_not_open_is_a_miss_and_a_note_in_the_log() {
         world.broker.kv.values.borrow_mut().insert(world.grant.token_key, garbage);
         world.issue("one", 3600);
         assert_eq!(text(&world.request().unwrap()), "one");
-        assert_eq!(world.event.kv_read, Some(note));
+        assert_eq!(world.line.kv_read, Some(note));
     }
 }
 
@@ -138,9 +138,9 @@ fn a_request_that_was_overtaken_while_it_read_kv_takes_the_token_from_memory() {
     let mut world = World::new();
     world.issue("one", 3600);
     world.request().unwrap();
-    world.broker.kv.failure.set(Some(TierError::TimedOut));
+    world.broker.kv.failure.set(Some(StoreError::TimedOut));
     // As if memory had been empty when the request came.
-    let served = run(world.broker.obtain(&world.grant, Millis(0), &mut world.event)).unwrap();
+    let served = run(world.broker.obtain(&world.grant, Millis(0), &mut world.line)).unwrap();
     assert_eq!(text(&served), "one");
     assert_eq!(world.upstream_requests(), 1);
 }
@@ -152,9 +152,9 @@ fn every_second(world: &mut World, secs: u64, min_ttl: u64) {
         let served = world
             .broker
             .recall(&world.grant, min_ttl)
-            .map_or_else(|| run(world.broker.obtain(&world.grant, min_ttl, &mut world.event)), Ok);
+            .map_or_else(|| run(world.broker.obtain(&world.grant, min_ttl, &mut world.line)), Ok);
         if served.is_ok_and(|served| served.then == Then::Renew) {
-            run(world.broker.renew(&world.grant, &mut world.event));
+            run(world.broker.renew(&world.grant, &mut world.line));
         }
         world.broker.clock.advance(Millis::from_secs(1));
     }
@@ -249,13 +249,13 @@ struct FilledMeanwhile {
 }
 
 impl TokenMemory for FilledMeanwhile {
-    fn claim_forced(&self, _: &TokenKey, _: &CachedToken, _: UnixMillis) -> bool {
+    fn claim_replacement(&self, _: &TokenKey, _: &CachedToken, _: UnixMillis) -> bool {
         false
     }
 
-    fn note_forced(&self, _: &TokenKey, _: &CachedToken) {}
+    fn note_replacement(&self, _: &TokenKey, _: &CachedToken) {}
 
-    fn release_forced(&self, _: &TokenKey) {}
+    fn release_replacement(&self, _: &TokenKey) {}
 
     fn recall(&self, _: &TokenKey) -> Option<CachedToken> {
         self.asked.set(self.asked.get() + 1);
@@ -268,9 +268,9 @@ impl TokenMemory for FilledMeanwhile {
         false
     }
 
-    fn note_best(&self, _: &TokenKey, _: UnixMillis) {}
+    fn note_no_better_token(&self, _: &TokenKey, _: UnixMillis) {}
 
-    fn is_best(&self, _: &TokenKey, _: UnixMillis) -> bool {
+    fn no_better_token_lately(&self, _: &TokenKey, _: UnixMillis) -> bool {
         false
     }
 
@@ -283,13 +283,13 @@ impl TokenMemory for FilledMeanwhile {
 
 #[test]
 fn nobody_is_told_of_a_failure_while_a_good_token_is_at_hand() {
-    let World { broker, grant, mut event } = World::new();
+    let World { broker, grant, mut line } = World::new();
     let token = token("meanwhile", UnixMillis(START), Millis::from_secs(3600));
     let memory = FilledMeanwhile { token, asked: Cell::new(0) };
     let Broker { kv, coordinator, endpoint, clock, entropy, .. } = broker;
     endpoint.answer(400, r#"{"error":"unauthorized_client"}"#);
     let broker = Broker { memory, kv, coordinator, endpoint, clock, entropy, jitter: 0 };
-    let served = run(broker.obtain(&grant, Millis(0), &mut event)).unwrap();
+    let served = run(broker.obtain(&grant, Millis(0), &mut line)).unwrap();
     assert_eq!(text(&served), "meanwhile");
-    assert_eq!(event.upstream.status, Some(400), "the log has it all the same");
+    assert_eq!(line.upstream.status, Some(400), "the log has it all the same");
 }

@@ -8,7 +8,7 @@ use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::log::Event;
+use edge_token_broker::log::Line;
 use edge_token_broker::tokens::broker::{Broker, Served, Then};
 use edge_token_broker::tokens::cache_status::CacheStatus;
 use edge_token_broker::tokens::memory::IsolateMemory;
@@ -95,8 +95,8 @@ impl Isolate {
 
     async fn obtain(self: &Rc<Self>, grant: usize, min_ttl: Millis, in_use: bool) {
         let shared = &self.shared;
-        let mut event = self.event();
-        match self.broker.obtain(self.grant(grant), min_ttl, &mut event).await {
+        let mut line = self.line();
+        match self.broker.obtain(self.grant(grant), min_ttl, &mut line).await {
             Ok(served) => {
                 if matches!(served.cache_status, CacheStatus::Forwarded { .. }) {
                     add(&shared.waited);
@@ -118,9 +118,9 @@ impl Isolate {
         &self.shared.grants[self.configuration][number]
     }
 
-    fn event(&self) -> Event {
+    fn line(&self) -> Line {
         let id = RequestId::from_random(self.broker.entropy.bytes());
-        Event::new(id, String::new(), "token")
+        Line::new(id, String::new(), "token")
     }
 
     fn served(self: &Rc<Self>, grant: usize, served: Served) {
@@ -137,11 +137,11 @@ impl Isolate {
         let isolate = Rc::clone(self);
         self.shared.time.spawn(self.owner, async move {
             let (broker, grant) = (&isolate.broker, isolate.grant(grant));
-            let mut event = isolate.event();
+            let mut line = isolate.line();
             match served.then {
-                Then::Renew => broker.renew(grant, &mut event).await,
-                Then::Touch => broker.touch(grant, &mut event).await,
-                Then::Store => broker.write_behind(grant, &served.token, &mut event).await,
+                Then::Renew => broker.renew(grant, &mut line).await,
+                Then::Touch => broker.touch(grant, &mut line).await,
+                Then::Store => broker.write_behind(grant, &served.token, &mut line).await,
                 Then::Done => {}
             }
         });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT, KV_TTL_MIN_SECS};
-use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::tokens::ports::TokenTier;
 use edge_token_broker::upstream::token_key::TokenKey;
 
@@ -49,13 +49,13 @@ impl Kv {
         }
     }
 
-    async fn fault(&self) -> Option<TierError> {
+    async fn fault(&self) -> Option<StoreError> {
         self.time.sleep(self.random.range(1, 40)).await;
         if !self.random.chance(self.failing) {
             return None;
         }
-        let fault = *self.random.pick(&[TierError::Failed, TierError::TimedOut]);
-        if fault == TierError::TimedOut {
+        let fault = *self.random.pick(&[StoreError::Failed, StoreError::TimedOut]);
+        if fault == StoreError::TimedOut {
             self.time.sleep(KV_TIMEOUT.0).await;
         }
         Some(fault)
@@ -103,21 +103,21 @@ pub(crate) struct LocalKv {
 }
 
 impl TokenTier for LocalKv {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.kv.reads.set(self.kv.reads.get() + 1);
         let fault = self.kv.fault().await;
         fault.map_or_else(|| Ok(self.kv.read(self.location, *key).map(|read| read.to_vec())), Err)
     }
 
-    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
         assert!(ttl_secs >= KV_TTL_MIN_SECS, "KV refuses a TTL of {ttl_secs} s");
         self.kv.writes.set(self.kv.writes.get() + 1);
         let fault = self.kv.fault().await;
         // A write that times out may have been made.
-        if fault.is_some_and(|fault| fault == TierError::Failed || self.kv.random.chance(0.5)) {
+        if fault.is_some_and(|fault| fault == StoreError::Failed || self.kv.random.chance(0.5)) {
             return fault.map_or(Ok(()), Err);
         }
         let taken = self.kv.write(self.location, *key, record.into(), ttl_secs);
-        fault.map_or(if taken { Ok(()) } else { Err(TierError::Throttled) }, Err)
+        fault.map_or(if taken { Ok(()) } else { Err(StoreError::Throttled) }, Err)
     }
 }

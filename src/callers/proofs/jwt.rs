@@ -11,7 +11,7 @@ use crate::callers::{Callers, Calling, Verifier};
 use crate::config::Client;
 use crate::error::{BrokerError, Presented, RequestFault};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use crate::log::Event;
+use crate::log::Line;
 use crate::tokens::ports::CoordinationError;
 
 /// A JWT as it was presented.
@@ -83,13 +83,13 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
     pub(in crate::callers) async fn authenticate_jwt(
         &self,
         calling: &Calling<'_>,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Caller, BrokerError> {
         let presentation = Presentation::of(calling.proof);
         let presentation = presentation.ok_or(BrokerError::InvalidClient(Presented::Nothing))?;
         let refused = |fault| presentation.refused(fault);
         let jwt = Jwt::parse(presentation.text).map_err(refused)?;
-        let clients = self.clients_for(calling, &presentation, &jwt, event).await?;
+        let clients = self.clients_for(calling, &presentation, &jwt, line).await?;
         let candidates = presentation.candidates(&clients, &jwt);
         let (chosen, alone) = choose(&candidates, &jwt, presentation.profile, calling)
             .ok_or_else(|| refused(JwtFault::Issuer))?;
@@ -103,7 +103,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
             return Err(RequestFault::SeveralClients.into());
         }
         if presentation.profile == Profile::ClientAssertion {
-            self.use_once(calling, chosen.client, &identity, event).await.map_err(refused)?;
+            self.use_once(calling, chosen.client, &identity, line).await.map_err(refused)?;
         }
         let proven = Proven::Jwt(Rc::new(identity));
         let caller = Caller { client: Rc::clone(chosen.client), proven };
@@ -123,7 +123,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         calling: &Calling<'_>,
         presentation: &Presentation<'_>,
         jwt: &Jwt,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Vec<Rc<Client>>, BrokerError> {
         let named = match presentation.profile {
             Profile::Bearer => presentation.client_id,
@@ -132,9 +132,9 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         let Some(id) = named else {
             return Ok(calling.config.clients().cloned().collect());
         };
-        self.learn(calling, id, event).await?;
+        self.learn(calling, id, line).await?;
         let client = self.client(calling, id).map_err(|_| BrokerError::RegistryUnavailable)?;
-        event.client_id = client.as_ref().map(|client| client.id.clone());
+        line.client_id = client.as_ref().map(|client| client.id.clone());
         Ok(client.into_iter().collect())
     }
 
@@ -145,7 +145,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         calling: &Calling<'_>,
         client: &Client,
         identity: &JwtSubject,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<(), JwtFault> {
         let jti = identity.jti.as_deref().ok_or(JwtFault::AssertionId)?;
         let (id, until) = self.used.use_once(&client.id, jti, identity.expires_at, calling.now)?;
@@ -153,7 +153,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
             Ok(true) | Err(CoordinationError::Unbound) => Ok(()),
             Ok(false) => Err(JwtFault::Replayed),
             Err(fault) => {
-                event.coordinator_failed(fault.name());
+                line.coordinator_failed(fault.name());
                 Ok(())
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use edge_token_broker::base::keys::{SealingKey, derive};
 use edge_token_broker::base::limits::ISSUER_TIMEOUT;
-use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::ports::{Clock, StoreError};
 use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
@@ -98,16 +98,16 @@ pub(crate) struct SimulatedKeySetTier {
     pub(crate) values: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub(crate) loads: Rc<Cell<usize>>,
     pub(crate) stores: Rc<RefCell<Vec<u64>>>,
-    pub(crate) failure: Rc<Cell<Option<TierError>>>,
+    pub(crate) failure: Rc<Cell<Option<StoreError>>>,
 }
 
 impl KeySetTier for SimulatedKeySetTier {
-    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.loads.set(self.loads.get() + 1);
         self.failure.get().map_or_else(|| Ok(self.values.borrow().get(name).cloned()), Err)
     }
 
-    async fn store(&self, name: &str, bytes: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+    async fn store(&self, name: &str, bytes: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
         self.stores.borrow_mut().push(ttl_secs);
         if let Some(failure) = self.failure.get() {
             return Err(failure);
