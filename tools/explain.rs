@@ -14,7 +14,7 @@ use std::rc::Rc;
 use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{Binding, Bindings, Client, Config, Fault, Grant};
 use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::grants::{Ask, authorize};
+use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
 
@@ -94,7 +94,7 @@ impl Question {
     /// The Worker's own decision for a client that has proved itself.
     fn decide(&self, config: &Config, client: &Client) -> Result<Rc<Grant>, BrokerError> {
         let scope = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
-        authorize(config, client, &Ask { credential: self.credential.clone(), scope })
+        authorize(config, client, &GrantRequest { credential: self.credential.clone(), scope })
     }
 
     fn write_decision(&self, page: &mut String, config: &Config, client: &Client) -> u8 {

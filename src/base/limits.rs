@@ -85,7 +85,7 @@ pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
 /// A flight that takes longer than this gives its waiters a sign of life, and they ask again.
 pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
 /// How often they ask again: together longer than any flight, which takes 22 s at most.
-pub const COORDINATOR_ASKS_MAX: u32 = 7;
+pub const COORDINATOR_ATTEMPTS_MAX: u32 = 7;
 /// After one renewal a token is not renewed again before this has passed, or a quarter of its
 /// lifetime if that is less, or upstream's own `refresh_in`: an upstream that gives no longer token
 /// must not be asked for one by every request.

@@ -27,7 +27,7 @@ impl RevocationRequest {
     /// # Errors
     /// What is wrong with the request.
     pub fn rejected(self, caller: &Caller, line: &mut Line) -> Result<Rejected, BrokerError> {
-        token::note(line, caller);
+        token::log_caller(line, caller);
         let (token, claims) = self.rejected?;
         Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
     }
@@ -38,7 +38,7 @@ impl RevocationRequest {
 ///
 /// # Errors
 /// What is malformed about it, or no proof of who calls.
-pub fn of_form(
+pub fn parse_form(
     form: &Form<'_>,
     authorization: Option<&str>,
     ambient: impl FnOnce() -> Ambient,

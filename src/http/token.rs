@@ -10,7 +10,7 @@ use crate::callers::proofs::{Caller, Proven};
 use crate::config::{Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::grants;
-use crate::grants::Ask;
+use crate::grants::GrantRequest;
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::log::Line;
@@ -30,13 +30,13 @@ pub struct TokenRequest {
 
 #[derive(Debug)]
 struct Wanted {
-    ask: Ask,
+    request: GrantRequest,
     min_ttl: Millis,
 }
 
 /// What a request comes to: a grant that its client has, and how good a token it wants.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Granted {
     /// The grant.
     pub grant: Rc<Grant>,
     /// `min_ttl`: the caller wants a token with at least this much left, if there is one.
@@ -53,19 +53,19 @@ impl TokenRequest {
         config: &Config,
         caller: &Caller,
         line: &mut Line,
-    ) -> Result<Asked, BrokerError> {
-        note(line, caller);
-        let Wanted { ask, min_ttl } = self.wanted.as_ref().map_err(BrokerError::clone)?;
-        let granted = grants::authorize(config, &caller.client, ask);
+    ) -> Result<Granted, BrokerError> {
+        log_caller(line, caller);
+        let Wanted { request, min_ttl } = self.wanted.as_ref().map_err(BrokerError::clone)?;
+        let granted = grants::authorize(config, &caller.client, request);
         match &granted {
             Ok(grant) => {
                 line.credential = Some(grant.credential.name.clone());
                 line.scope = Some(grant.scope.as_str().to_owned());
             }
             // What was refused is what an operator looks for; it passed RFC 6749's character set.
-            Err(_) => line.scope = ask.scope.as_ref().map(|scope| scope.as_str().to_owned()),
+            Err(_) => line.scope = request.scope.as_ref().map(|scope| scope.as_str().to_owned()),
         }
-        Ok(Asked { grant: granted?, min_ttl: *min_ttl })
+        Ok(Granted { grant: granted?, min_ttl: *min_ttl })
     }
 }
 
@@ -73,7 +73,7 @@ impl TokenRequest {
 ///
 /// # Errors
 /// No proof of who calls; or a query that is too long to be looked at.
-pub fn of_query(
+pub fn parse_query(
     query: &str,
     authorization: Option<&str>,
     ambient: impl FnOnce() -> Ambient,
@@ -98,7 +98,7 @@ pub fn of_query(
 ///
 /// # Errors
 /// What is malformed about it, or no proof of who calls.
-pub fn of_form(
+pub fn parse_form(
     credential: Option<&str>,
     form: &Form<'_>,
     authorization: Option<&str>,
@@ -127,16 +127,16 @@ impl Wanted {
         scope: Option<&str>,
         min_ttl: Millis,
     ) -> Result<Self, BrokerError> {
-        let ask = Ask {
+        let request = GrantRequest {
             credential: credential.unwrap_or(DEFAULT_CREDENTIAL).to_owned(),
             scope: scope.map(ScopeSet::parse).transpose()?,
         };
-        Ok(Self { ask, min_ttl })
+        Ok(Self { request, min_ttl })
     }
 }
 
 /// Who it was, for whoever asks the log.
-pub(super) fn note(line: &mut Line, Caller { client, proven }: &Caller) {
+pub(super) fn log_caller(line: &mut Line, Caller { client, proven }: &Caller) {
     line.client_id = Some(client.id.clone());
     line.proof = Some(proven.name());
     if let Proven::Jwt(identity) = proven {

@@ -9,7 +9,7 @@ use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::log::Line;
-use edge_token_broker::tokens::broker::{Broker, Served, Then};
+use edge_token_broker::tokens::broker::{Broker, FollowUp, Served};
 use edge_token_broker::tokens::cache_status::CacheStatus;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::upstream::error::UpstreamError;
@@ -128,21 +128,24 @@ impl Isolate {
             let (token, status) = (&served.token, served.cache_status);
             let (text, generation) = (token.access_token.expose(), token.generation);
             let left = served.at.until(token.expires_at).0;
-            format!("{text}, generation {generation}, {left} ms left; {status}; {:?}", served.then)
+            format!(
+                "{text}, generation {generation}, {left} ms left; {status}; {:?}",
+                served.follow_up
+            )
         });
         self.check(grant, &served);
-        if served.then == Then::Done {
+        if served.follow_up == FollowUp::Nothing {
             return;
         }
         let isolate = Rc::clone(self);
         self.shared.time.spawn(self.owner, async move {
             let (broker, grant) = (&isolate.broker, isolate.grant(grant));
             let mut line = isolate.line();
-            match served.then {
-                Then::Renew => broker.renew(grant, &mut line).await,
-                Then::Touch => broker.touch(grant, &mut line).await,
-                Then::Store => broker.write_behind(grant, &served.token, &mut line).await,
-                Then::Done => {}
+            match served.follow_up {
+                FollowUp::Renew => broker.renew(grant, &mut line).await,
+                FollowUp::Touch => broker.touch(grant, &mut line).await,
+                FollowUp::Store => broker.write_behind(grant, &served.token, &mut line).await,
+                FollowUp::Nothing => {}
             }
         });
     }
