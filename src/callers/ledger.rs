@@ -1,5 +1,7 @@
 //! Client assertions that were used (RFC 7523 §3: `jti`).
 
+#![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
+
 use std::cell::RefCell;
 
 use crate::base::digest;
@@ -7,6 +9,41 @@ use crate::base::limits::{JWT_SKEW, USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIE
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::jwt::JwtFault;
+
+/// Which client assertions were used, anywhere in the network.
+pub trait AssertionLedger {
+    /// Records that `client_id` used the assertion `id`, which matters until `until`. Returns whether
+    /// this use is the first.
+    async fn use_once(
+        &self,
+        client_id: &str,
+        id: &[u8; 32],
+        until: UnixMillis,
+    ) -> Result<bool, LedgerError>;
+}
+
+/// Why the ledger gave no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LedgerError {
+    /// The binding does not exist: this broker knows only the uses in its own isolate.
+    Unbound,
+    /// No answer within [`crate::base::limits::COORDINATOR_TIMEOUT`].
+    TimedOut,
+    /// Anything else.
+    Failed,
+}
+
+impl LedgerError {
+    /// The failure's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unbound => "unbound",
+            Self::TimedOut => "timeout",
+            Self::Failed => "failed",
+        }
+    }
+}
 
 /// The `jti`s of unexpired client assertions, of this isolate alone;
 /// the port `AssertionLedger` knows of the others.

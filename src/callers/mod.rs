@@ -3,8 +3,6 @@
 //! Most callers are recognized by plain synchronous code. What takes I/O is an entry of the
 //! registry that was not read yet, and a JWT that was not seen yet.
 
-#![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
-
 pub mod issuer;
 pub mod ledger;
 pub mod ports;
@@ -15,68 +13,31 @@ pub mod seen;
 
 use std::rc::Rc;
 
-use crate::base::keys::SealingKey;
 use crate::base::origin::is_trustworthy;
-use crate::base::ports::{Clock, Entropy};
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
 use crate::callers::ledger::UsedAssertions;
-use crate::callers::ports::{
-    AssertionLedger, ClientEntries, IssuerEndpoint, KeySetTier, SignatureVerifier,
-};
+use crate::callers::ports::CallerPorts;
 use crate::callers::presented::Proof;
 use crate::callers::proofs::Caller;
 use crate::callers::registry::{Proved, Registry, RegistryFault, Unread};
 use crate::callers::seen::VerifiedJwts;
 use crate::config::{CertificateFingerprint, Client, Config, KeyDigest};
 use crate::error::{BrokerError, Presented};
-use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use crate::log::Line;
 
 /// What an isolate knows of its callers, over ports.
-#[derive(Debug)]
-pub struct Callers<S, V, L> {
+pub struct Callers<P: CallerPorts> {
     /// The clients that are not in `CLIENTS`.
-    pub registry: Registry<S>,
+    pub registry: Registry<P::Store>,
     /// Verifies JWTs.
-    pub jwts: V,
+    pub jwts: JwtVerifier<P>,
     /// Those that it found good.
-    pub verified: VerifiedJwts<Caller>,
+    pub seen: VerifiedJwts<Caller>,
     /// Those that are not good again, as far as this isolate knows.
     pub used: UsedAssertions,
     /// The same for the whole network.
-    pub ledger: L,
-}
-
-/// Verifies JWTs: [`crate::callers::issuer::JwtVerifier`], whatever its ports.
-pub trait Verifier {
-    /// Whom `jwt` names, once everything about it has been found good under `trust`.
-    async fn authenticate(
-        &self,
-        jwt: &Jwt,
-        trust: &Trust,
-        profile: Profile,
-        sealing_key: &SealingKey,
-    ) -> Result<JwtSubject, JwtFault>;
-}
-
-impl<E, K, S, C, R> Verifier for JwtVerifier<E, K, S, C, R>
-where
-    E: IssuerEndpoint,
-    K: KeySetTier,
-    S: SignatureVerifier,
-    C: Clock,
-    R: Entropy,
-{
-    async fn authenticate(
-        &self,
-        jwt: &Jwt,
-        trust: &Trust,
-        profile: Profile,
-        sealing_key: &SealingKey,
-    ) -> Result<JwtSubject, JwtFault> {
-        Self::authenticate(self, jwt, trust, profile, sealing_key).await
-    }
+    pub ledger: P::Ledger,
 }
 
 /// One caller on the way to being known.
@@ -90,7 +51,7 @@ pub struct Calling<'a> {
     pub now: UnixMillis,
 }
 
-impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
+impl<P: CallerPorts> Callers<P> {
     /// Who presents the proof.
     ///
     /// # Errors

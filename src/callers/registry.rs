@@ -9,10 +9,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::base::limits::{REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN};
-use crate::base::ports::StoreError;
+use crate::base::ports::{Store, StoreError};
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
-use crate::callers::ports::ClientEntries;
 use crate::config;
 use crate::config::{CertificateFingerprint, Client, Config, Fault, KeyDigest};
 
@@ -54,7 +53,7 @@ pub enum RegistryFault {
     Invalid(Vec<Fault>),
 }
 
-impl<S: ClientEntries> Registry<S> {
+impl<S: Store> Registry<S> {
     /// Nothing is known yet.
     pub fn new(entries: S) -> Self {
         Self {

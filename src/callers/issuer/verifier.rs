@@ -7,29 +7,28 @@ use super::stored::{self, KeySetName, StoredKeySet};
 use crate::base::keys::SealingKey;
 use crate::base::limits::{ISSUER_BODY_MAX_BYTES, KEY_SET_GOOD, KEY_SET_WAIT, KEY_SET_WAITS_MAX};
 use crate::base::origin;
-use crate::base::ports::{Clock, Entropy};
+use crate::base::ports::{Clock, Entropy, Store};
 use crate::base::time::UnixMillis;
-use crate::callers::ports::{IssuerEndpoint, KeySetTier, SignatureVerifier};
+use crate::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
 use crate::jwt::compact::Header;
 use crate::jwt::discovery;
 use crate::jwt::jwks::{Found, KeySet};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 
 /// Verifies JWTs: keys from memory, else from the shared tier, else from the issuer.
-#[derive(Debug)]
-pub struct JwtVerifier<E, K, S, C, R> {
+pub struct JwtVerifier<P: CallerPorts> {
     /// The keys that this isolate knows.
     pub memory: KeySets,
     /// The issuers.
-    pub endpoint: E,
+    pub issuers: P::Issuers,
     /// Where isolates share keys.
-    pub tier: K,
+    pub store: P::Store,
     /// Signatures.
-    pub signatures: S,
+    pub signatures: P::Signatures,
     /// The time.
-    pub clock: C,
+    pub clock: P::Clock,
     /// For nonces.
-    pub entropy: R,
+    pub entropy: P::Entropy,
 }
 
 /// One key set on its way here.
@@ -46,14 +45,7 @@ struct Fetched {
     held: Held,
 }
 
-impl<E, K, S, C, R> JwtVerifier<E, K, S, C, R>
-where
-    E: IssuerEndpoint,
-    K: KeySetTier,
-    S: SignatureVerifier,
-    C: Clock,
-    R: Entropy,
-{
+impl<P: CallerPorts> JwtVerifier<P> {
     /// Whom `jwt` names, once everything about it has been found good under `trust`.
     ///
     /// # Errors
@@ -149,7 +141,7 @@ where
 
     /// The copy in the shared tier, where it is authentic.
     async fn load(&self, wanted: &Wanted<'_>) -> Option<Fetched> {
-        let sealed = self.tier.load(&wanted.name.kv_name()).await.ok()??;
+        let sealed = self.store.load(&wanted.name.kv_name()).await.ok()??;
         let stored = stored::open(&sealed, &wanted.name, wanted.sealing_key).ok()?;
         Fetched::new(stored.jwks, stored.fetched_at.min(self.clock.now()))
     }
@@ -160,7 +152,7 @@ where
         let sealed = stored::seal(&stored, &wanted.name, wanted.sealing_key, nonce);
         // A copy that is not kept is fetched again.
         let ttl = KEY_SET_GOOD.whole_secs();
-        let _ = self.tier.store(&wanted.name.kv_name(), &sealed, ttl).await;
+        let _ = self.store.store(&wanted.name.kv_name(), &sealed, ttl).await;
     }
 
     async fn fetch(&self, trust: &Trust, now: UnixMillis) -> Result<Fetched, JwtFault> {
@@ -181,7 +173,7 @@ where
         if !origin::is_trustworthy(url) {
             return Err(JwtFault::IssuerAnswer);
         }
-        let body = self.endpoint.get(url).await.map_err(|_| JwtFault::IssuerUnreachable)?;
+        let body = self.issuers.get(url).await.map_err(|_| JwtFault::IssuerUnreachable)?;
         if body.len() > ISSUER_BODY_MAX_BYTES { Err(JwtFault::IssuerAnswer) } else { Ok(body) }
     }
 }

@@ -2,17 +2,17 @@
 
 use std::rc::Rc;
 
-use crate::callers::ports::{AssertionLedger, ClientEntries};
+use crate::callers::ledger::{AssertionLedger, LedgerError};
+use crate::callers::ports::CallerPorts;
 use crate::callers::presented::Proof;
 use crate::callers::proofs::{Caller, Proven};
 use crate::callers::registry::Unread;
 use crate::callers::seen::JwtDigest;
-use crate::callers::{Callers, Calling, Verifier};
+use crate::callers::{Callers, Calling};
 use crate::config::Client;
 use crate::error::{BrokerError, Presented, RequestFault};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use crate::log::Line;
-use crate::tokens::ports::CoordinationError;
 
 /// A JWT as it was presented.
 struct Presentation<'a> {
@@ -65,14 +65,14 @@ impl<'a> Presentation<'a> {
     }
 }
 
-impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
+impl<P: CallerPorts> Callers<P> {
     /// The caller whose JWT was verified a short while ago.
     pub(in crate::callers) fn recall_jwt(&self, calling: &Calling<'_>) -> Result<Caller, Unread> {
         let presentation = Presentation::of(calling.proof)
             .filter(|presentation| presentation.profile == Profile::Bearer)
             .ok_or(Unread)?;
         let digest = JwtDigest::of(presentation.text, presentation.client_id);
-        let caller = self.verified.recall(&digest, calling.now).ok_or(Unread)?;
+        let caller = self.seen.recall(&digest, calling.now).ok_or(Unread)?;
         // A client that has changed meanwhile may not trust the issuer any more.
         let client = self.client(calling, &caller.client.id)?;
         let unchanged = client.is_some_and(|client| Rc::ptr_eq(&client, &caller.client));
@@ -111,7 +111,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
             && let Proven::Jwt(identity) = &caller.proven
         {
             let digest = JwtDigest::of(presentation.text, presentation.client_id);
-            self.verified.remember(digest, caller.clone(), identity.expires_at, calling.now);
+            self.seen.remember(digest, caller.clone(), identity.expires_at, calling.now);
         }
         Ok(caller)
     }
@@ -150,7 +150,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         let jti = identity.jti.as_deref().ok_or(JwtFault::AssertionId)?;
         let (id, until) = self.used.use_once(&client.id, jti, identity.expires_at, calling.now)?;
         match self.ledger.use_once(&client.id, &id, until).await {
-            Ok(true) | Err(CoordinationError::Unbound) => Ok(()),
+            Ok(true) | Err(LedgerError::Unbound) => Ok(()),
             Ok(false) => Err(JwtFault::Replayed),
             Err(fault) => {
                 line.coordinator_failed(fault.name());
