@@ -25,16 +25,17 @@ use std::rc::Rc;
 use super::error::Dialect;
 use super::form::Form;
 use super::isolate::Isolate;
-use super::ports::{HttpPorts, PlatformRequest};
+use super::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use super::reply::Reply;
 use super::route::{Route, path_and_query};
 use super::token::{self, Granted, TokenRequest};
 use super::{cors, revoke as revocation};
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
 use crate::base::request_id::RequestId;
-use crate::callers::presented::{self, Presented};
+use crate::callers::presented::{self, Proof as Presented};
 use crate::callers::proofs::Caller;
-use crate::callers::{Attempt, Recognition};
+use crate::callers::{Calling as Attempt};
+use crate::callers::registry::Unread;
 use crate::config::{Client, Config};
 use crate::error::BrokerError;
 use crate::log::Line;
@@ -86,8 +87,8 @@ pub struct Pending<P: HttpPorts> {
 
 /// One request.
 pub(super) struct Exchange<P: HttpPorts> {
-    isolate: Rc<Isolate<P>>,
-    request: Rc<P::Request>,
+    pub(super) isolate: Rc<Isolate<P>>,
+    pub(super) request: Rc<P::Request>,
     line: Line,
     /// Which standard the errors of its route follow.
     dialect: Dialect,
@@ -168,7 +169,7 @@ impl<P: HttpPorts> Exchange<P> {
         let recognition = if isolate.client_limit.is_bound() {
             Recognition::NeedsIo
         } else {
-            self.recognize(config, &request.presented)
+            self.recognize(config, &request.proof)
         };
         let granted = match recognition {
             Recognition::Known(caller) => self.grant(config, &request, &caller),
@@ -184,7 +185,7 @@ impl<P: HttpPorts> Exchange<P> {
     /// The same for a caller that cannot be recognized without I/O, or has a rate limit.
     async fn token_later(mut self, request: TokenRequest) -> Answered {
         let isolate = Rc::clone(&self.isolate);
-        let granted = match self.authenticate(&request.presented).await {
+        let granted = match self.authenticate(&request.proof).await {
             Ok(caller) => isolate.config().and_then(|config| self.grant(config, &request, &caller)),
             Err(error) => Err(error),
         };
@@ -197,8 +198,8 @@ impl<P: HttpPorts> Exchange<P> {
     /// 3
     fn recognize(&mut self, config: &Config, presented: &Presented) -> Recognition {
         let now = self.isolate.broker.clock.now();
-        let attempt = Attempt { config, presented, now };
-        self.isolate.callers.recognize(&attempt, &mut self.line)
+        let attempt = Attempt { config, proof: presented, now };
+        match self.isolate.callers.recognize(&attempt, &mut self.line) { Ok(Ok(c)) => Recognition::Known(c), Ok(Err(e)) => Recognition::Refused(e), Err(Unread) => Recognition::NeedsIo }
     }
 
     /// 3, after I/O where that is needed, and 4.
@@ -210,7 +211,7 @@ impl<P: HttpPorts> Exchange<P> {
             Recognition::Refused(error) => return Err(error),
             Recognition::NeedsIo => {
                 let now = isolate.broker.clock.now();
-                let attempt = Attempt { config, presented, now };
+                let attempt = Attempt { config, proof: presented, now };
                 isolate.callers.authenticate(&attempt, &mut self.line).await?
             }
         };
@@ -271,6 +272,12 @@ impl<P: HttpPorts> Exchange<P> {
 }
 
 impl<P: HttpPorts> Pending<P> {
+    /// Where that record may be.
+    #[must_use]
+    pub fn store(&self) -> &P::Store {
+        &self.exchange.isolate.broker.kv
+    }
+
     /// The token whose sealed record KV may have.
     #[must_use]
     pub fn token_key(&self) -> &TokenKey {
@@ -295,3 +302,5 @@ impl<P: HttpPorts> Pending<P> {
         exchange.obtained(&grant, served)
     }
 }
+
+enum Recognition { Known(Caller), Refused(BrokerError), NeedsIo }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::tokens::coordinator::ports::{Home, StorageFault};
 
-use super::objects::{Object, Platform};
+use super::objects::{Object, Platform, Row};
 use super::time::Owner;
 use super::trouble::add;
 
@@ -20,22 +20,20 @@ pub(crate) struct SimHome {
 }
 
 impl SimHome {
-    /// Takes its time; whether the operation takes effect, and no later one has before it.
-    async fn write(&self) -> bool {
+    /// Takes its time. Returns whether the write to `row` takes effect: not if it is lost, or if a
+    /// later write to that row was faster.
+    async fn write(&self, row: &Row) -> bool {
         let Platform { time, random, trouble, counts, .. } = &*self.platform;
         add(&counts.rows_written);
-        let number = self.object.begun.get() + 1;
-        self.object.begun.set(number);
+        let number = row.begun.get() + 1;
+        row.begun.set(number);
         if random.chance(trouble.lost_write) {
-            self.object.watch.forget();
             return false;
         }
         time.sleep(random.range(0, STORAGE_MS)).await;
-        if number < self.object.done.get() {
-            return false;
-        }
-        self.object.done.set(number);
-        true
+        let newest = number > row.done.get();
+        row.done.set(number.max(row.done.get()));
+        newest
     }
 }
 
@@ -46,14 +44,16 @@ impl Home for SimHome {
     }
 
     async fn save(&self, state: &[u8]) -> Result<(), StorageFault> {
-        if self.write().await {
+        let known = self.object.watch.known();
+        if self.write(&self.object.state).await {
             *self.object.stored.borrow_mut() = Some(state.to_vec());
+            self.object.watch.saved(known);
         }
         Ok(())
     }
 
     async fn clear(&self) -> Result<(), StorageFault> {
-        if self.write().await {
+        if self.write(&self.object.state).await {
             self.object.alarm.set(None);
             self.object.forget();
         }
@@ -61,7 +61,7 @@ impl Home for SimHome {
     }
 
     async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
-        if self.write().await {
+        if self.write(&self.object.alarm_row).await {
             let at = self.object.place.borrow().clock.true_time(at);
             self.platform.wake(&self.object, at);
         }

@@ -14,8 +14,8 @@ use edge_token_broker::tokens::coordinator::driver::Driver;
 use edge_token_broker::tokens::coordinator::message::AcquireMessage;
 
 use super::home::SimHome;
-use super::ports::{SimLog, SimPorts};
 use super::kv::LocalKv;
+use super::ports::{SimLog, SimPorts};
 use super::random::Random;
 use super::rotation::Rotation;
 use super::time::{LocalClock, Owner, Slot, Time};
@@ -59,11 +59,17 @@ pub(crate) struct Object {
     /// True time of the alarm that is set.
     pub(crate) alarm: Cell<Option<u64>>,
     used_at: Cell<u64>,
-    /// Storage operations take effect in the order in which they were begun.
-    pub(crate) begun: Cell<u64>,
-    pub(crate) done: Cell<u64>,
+    pub(crate) state: Row,
+    pub(crate) alarm_row: Row,
     /// Its requests to the authorization server.
     pub(crate) watch: Rc<Watch>,
+}
+
+/// Numbers of the writes to one row: they take effect in the order in which they were begun.
+#[derive(Default)]
+pub(crate) struct Row {
+    pub(crate) begun: Cell<u64>,
+    pub(crate) done: Cell<u64>,
 }
 
 /// An object in memory.
@@ -87,8 +93,8 @@ impl Platform {
             stored: RefCell::default(),
             alarm: Cell::default(),
             used_at: Cell::default(),
-            begun: Cell::default(),
-            done: Cell::default(),
+            state: Row::default(),
+            alarm_row: Row::default(),
             watch: Rc::default(),
         });
         objects.insert(name.to_owned(), Rc::clone(&object));

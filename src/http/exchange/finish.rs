@@ -74,7 +74,7 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     /// A reply that is no token and no error.
-    pub(super) fn plain(self, outcome: &'static str, reply: Reply) -> Progress<P> {
+    pub(in crate::http) fn plain(self, outcome: &'static str, reply: Reply) -> Progress<P> {
         Progress::Done(self.plainly(outcome, reply))
     }
 

@@ -16,7 +16,6 @@ use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH};
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
 use crate::tokens::token::CachedToken;
-use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::{Failure, is_refusal};
 
