@@ -14,7 +14,6 @@ mod support;
 
 mod architecture;
 mod config;
-mod config_clients;
 mod coordinator;
 mod errors;
 mod explain;
