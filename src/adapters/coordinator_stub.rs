@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::env_config::{Env, bound};
 use super::js;
-use crate::base::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
+use crate::base::limits::{COORDINATOR_ATTEMPTS_MAX, COORDINATOR_TIMEOUT};
 use crate::base::request_id::RequestId;
 use crate::base::time::UnixMillis;
 use crate::callers::ports::AssertionLedger;
@@ -67,7 +67,7 @@ impl Coordination for CoordinatorStub {
         let name = subject.token.clone();
         let message = AcquireMessage { subject, want, request_id: request_id.clone(), claims };
         let message = js::cbor(&message);
-        for _ in 0..COORDINATOR_ASKS_MAX {
+        for _ in 0..COORDINATOR_ATTEMPTS_MAX {
             let answer = ask(namespace, &name, &message, js::number(COORDINATOR_TIMEOUT.0));
             let answer = JsFuture::from(answer).await.map_err(fault)?;
             let answer: ReplyMessage = answer

@@ -7,7 +7,7 @@ use super::json::{self, Field};
 use super::{Binding, Bindings, text};
 use crate::base::json::Json;
 use crate::base::keys::CacheKey;
-use crate::base::limits::NAME_MAX_BYTES;
+use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
 use crate::base::origin::Origin;
 use crate::base::secret::ClientSecret;
 use crate::upstream::credential::Credential;
@@ -142,10 +142,14 @@ fn named_draft(
 
 /// The secrets behind one binding name, or behind a list of them.
 fn named_secrets(bindings: &impl Bindings, field: Field, faults: &mut Faults) -> Vec<ClientSecret> {
+    let path = field.path.clone();
     let names = match field.value {
         Json::List(_) => field.into_list(faults).unwrap_or_default(),
         _ => vec![field],
     };
+    if names.len() > CLIENT_SECRETS_MAX {
+        faults.add(path, Reason::TooManySecrets);
+    }
     let mut secrets = Vec::new();
     for field in names {
         let path = field.path.clone();

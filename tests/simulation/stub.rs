@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::{
-    COORDINATOR_ASKS_MAX, COORDINATOR_SIGN_OF_LIFE, COORDINATOR_TIMEOUT,
+    COORDINATOR_ATTEMPTS_MAX, COORDINATOR_SIGN_OF_LIFE, COORDINATOR_TIMEOUT,
 };
 use edge_token_broker::base::ports::{Clock, Entropy};
 use edge_token_broker::base::request_id::RequestId;
@@ -43,7 +43,7 @@ impl Coordination for Stub {
         _: &RequestId,
     ) -> Result<Coordinated, CoordinationError> {
         let all = self.all.as_ref().ok_or(CoordinationError::Unbound)?;
-        for _ in 0..COORDINATOR_ASKS_MAX {
+        for _ in 0..COORDINATOR_ATTEMPTS_MAX {
             add(&all.counts.calls);
             let asked = all.time.within(COORDINATOR_TIMEOUT, self.ask(all, grant, want)).await;
             let message: Option<ReplyMessage> = asked.ok_or(CoordinationError::TimedOut)?;

@@ -36,6 +36,24 @@ fn credentials_by_name_with_one_secret_or_a_list() {
 }
 
 #[test]
+fn a_credential_has_at_most_four_secrets() {
+    let entry = |secrets: &str| {
+        let credential = r#"{"tenant":"t","client_id":"c","client_secret":SECRETS}"#;
+        ["S2", "S3", "S4", "S5"]
+            .iter()
+            .fold(named(&credential.replace("SECRETS", secrets)), |vars, name| {
+                vars.with(name, &format!("the value of {name}"))
+            })
+    };
+    assert_faults(&entry(r#"["CONTOSO_SECRET","S2","S3","S4"]"#), &[]);
+    assert_faults(
+        &entry(r#"["CONTOSO_SECRET","S2","S3","S4","S5"]"#),
+        &["CREDENTIALS.contoso.client_secret: must be at most 4 secrets (a rotation needs two): \
+           remove those that are no longer valid"],
+    );
+}
+
+#[test]
 fn credentials_alone_are_enough() {
     let vars = Vars::of(&[
         ("CREDENTIALS", r#"{"default":{"tenant":"t","client_id":"c","client_secret":"S"}}"#),
