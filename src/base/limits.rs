@@ -16,16 +16,19 @@ pub const SERVE_FLOOR_LIFETIME_DIVISOR: u64 = 10;
 pub const SHORT_LIFETIME: Millis = Millis::from_secs(20 * 60);
 /// Lifetimes from this on are long. Their tokens are renewed [`RENEW_AHEAD_LONG`] before expiry.
 pub const LONG_LIFETIME: Millis = Millis::from_secs(90 * 60);
-const _: () = assert!(SHORT_LIFETIME.0 < LONG_LIFETIME.0, "usual lifetimes are between the two");
+const _: () =
+    assert!(SHORT_LIFETIME.0 < LONG_LIFETIME.0, "usual lifetimes must be between the two");
 /// Renew-ahead of short lifetimes: the buffer that every MSAL keeps for itself.
 pub const RENEW_AHEAD_SHORT: Millis = Millis::from_secs(5 * 60);
-const _: () = assert!(SERVE_FLOOR.0 < RENEW_AHEAD_SHORT.0, "a token is due before it expires");
+const _: () =
+    assert!(SERVE_FLOOR.0 < RENEW_AHEAD_SHORT.0, "a token must be due before its serve floor");
 /// Renew-ahead of usual lifetimes: enough to survive an outage of the authorization server.
 pub const RENEW_AHEAD: Millis = Millis::from_secs(15 * 60);
-const _: () = assert!(RENEW_AHEAD.0 < SHORT_LIFETIME.0, "a usual token is fresh at first");
+const _: () = assert!(RENEW_AHEAD.0 < SHORT_LIFETIME.0, "a usual token must be fresh at first");
 /// Renew-ahead of long lifetimes.
 pub const RENEW_AHEAD_LONG: Millis = Millis::from_secs(60 * 60);
-const _: () = assert!(RENEW_AHEAD_LONG.0 < LONG_LIFETIME.0, "a long-lived token is fresh at first");
+const _: () =
+    assert!(RENEW_AHEAD_LONG.0 < LONG_LIFETIME.0, "a long-lived token must be fresh at first");
 /// Longest lifetime that a token response may promise: a year.
 pub const EXPIRES_IN_MAX_SECS: u64 = 365 * 24 * 60 * 60;
 /// Lifetime of a token whose response has no `expires_in`, which RFC 6749 §5.1 only recommends. The
@@ -50,11 +53,14 @@ pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
 pub const REGISTRY_MEMORY: Millis = Millis::from_secs(25);
 const _: () = assert!(
     REGISTRY_MEMORY.0 + KV_CACHE_TTL_SECS * 1000 <= 60_000,
-    "an isolate sees a changed or removed client within a minute"
+    "an isolate must see a changed or removed client within a minute"
 );
 /// While KV does not answer, an entry stays good for this long after it was read.
 pub const REGISTRY_MEMORY_WHILE_DOWN: Millis = Millis::from_secs(10 * 60);
-const _: () = assert!(REGISTRY_MEMORY.0 < REGISTRY_MEMORY_WHILE_DOWN.0, "KV is read first");
+const _: () = assert!(
+    REGISTRY_MEMORY.0 < REGISTRY_MEMORY_WHILE_DOWN.0,
+    "an entry must outlive its memory while KV is down"
+);
 /// Entries in the memory of one isolate, including those that do not exist.
 pub const REGISTRY_ENTRIES_MAX: usize = 2000;
 
@@ -62,7 +68,7 @@ pub const REGISTRY_ENTRIES_MAX: usize = 2000;
 
 /// Most client secrets of one credential. A rotation needs two.
 pub const CLIENT_SECRETS_MAX: usize = 4;
-const _: () = assert!(CLIENT_SECRETS_MAX >= 2, "an operator can rotate");
+const _: () = assert!(CLIENT_SECRETS_MAX >= 2, "a rotation must be possible");
 /// One upstream request: connection, headers and body together.
 pub const UPSTREAM_TIMEOUT: Millis = Millis::from_secs(10);
 /// Longest body of a response. A token response has about 2 kB.
@@ -70,12 +76,13 @@ pub const UPSTREAM_BODY_MAX_BYTES: usize = 256 * 1024;
 /// How long to wait for an error body once the status has decided the outcome.
 pub const ERROR_BODY_WAIT: Millis = Millis::from_secs(1);
 const _: () =
-    assert!(ERROR_BODY_WAIT.0 < UPSTREAM_TIMEOUT.0, "the wait can end before the request");
+    assert!(ERROR_BODY_WAIT.0 < UPSTREAM_TIMEOUT.0, "the wait must end before the request does");
 /// Shortest pause before the one retry.
 pub const RETRY_PAUSE_MIN: Millis = Millis(500);
 /// Longest pause before the one retry.
 pub const RETRY_PAUSE_MAX: Millis = Millis(1500);
-const _: () = assert!(RETRY_PAUSE_MIN.0 <= RETRY_PAUSE_MAX.0, "a pause is between the two");
+const _: () =
+    assert!(RETRY_PAUSE_MIN.0 <= RETRY_PAUSE_MAX.0, "the shortest must not be above the longest");
 /// Longest time for one token: each secret once, and one retry after its pause.
 pub const FLIGHT_MAX: Millis =
     Millis((CLIENT_SECRETS_MAX as u64 + 1) * UPSTREAM_TIMEOUT.0 + RETRY_PAUSE_MAX.0);
@@ -83,8 +90,10 @@ pub const FLIGHT_MAX: Millis =
 pub const RETRY_AFTER_MAX_SECS: u64 = 3600;
 /// `Retry-After` for callers while upstream throttles and names no time.
 pub const THROTTLE_RETRY_AFTER_SECS: u64 = 60;
-const _: () =
-    assert!(THROTTLE_RETRY_AFTER_SECS <= RETRY_AFTER_MAX_SECS, "no default is above the cap");
+const _: () = assert!(
+    THROTTLE_RETRY_AFTER_SECS <= RETRY_AFTER_MAX_SECS,
+    "the default must not be above the maximum"
+);
 /// `Retry-After` for callers after a transient failure without one.
 pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 1;
 /// `Retry-After` for callers while the configuration has a fault. A person has to act.
@@ -98,11 +107,11 @@ pub const REFUSAL_MEMORY: Millis = Millis::from_secs(60);
 pub const TRANSIENT_MEMORY_MIN: Millis = Millis::from_secs(1);
 const _: () = assert!(
     TRANSIENT_RETRY_AFTER_SECS * 1000 <= TRANSIENT_MEMORY_MIN.0,
-    "the default `Retry-After` does not prolong the first failure"
+    "the default must not prolong the first failure"
 );
 /// After any number of transient failures in a row.
 pub const TRANSIENT_MEMORY_MAX: Millis = Millis::from_secs(60);
-const _: () = assert!(TRANSIENT_MEMORY_MIN.0 < TRANSIENT_MEMORY_MAX.0, "the memory grows");
+const _: () = assert!(TRANSIENT_MEMORY_MIN.0 < TRANSIENT_MEMORY_MAX.0, "the memory must grow");
 
 // The coordinator.
 
@@ -113,17 +122,18 @@ pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
 pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
 const _: () = assert!(
     COORDINATOR_SIGN_OF_LIFE.0 < COORDINATOR_TIMEOUT.0,
-    "the sign of life has time to arrive"
+    "the sign of life must have time to arrive"
 );
 /// How many times an isolate calls for one token: its calls outlast the longest flight.
 pub const COORDINATOR_ATTEMPTS_MAX: u64 = FLIGHT_MAX.0 / COORDINATOR_SIGN_OF_LIFE.0 + 1;
 const _: () = assert!(
     COORDINATOR_ATTEMPTS_MAX * COORDINATOR_SIGN_OF_LIFE.0 > FLIGHT_MAX.0,
-    "no isolate gives up while a flight is under way"
+    "no isolate must give up while a flight is under way"
 );
 /// When an alarm looks for a flight that was lost with the object's memory.
 pub const FLIGHT_WATCH: Millis = Millis::from_secs(60);
-const _: () = assert!(FLIGHT_WATCH.0 > FLIGHT_MAX.0, "the alarm finds no flight that goes on");
+const _: () =
+    assert!(FLIGHT_WATCH.0 > FLIGHT_MAX.0, "the alarm must come after the longest flight");
 /// Minimum time between two renewals of a token: upstream may have none with a longer lifetime, and
 /// requests must not ask for it one after the other. A quarter of the lifetime or upstream's
 /// `refresh_in` takes its place where that is shorter.
@@ -167,7 +177,7 @@ pub const NAME_MAX_BYTES: usize = 253;
 const _: () = assert!(
     3 * (SCOPE_MAX_BYTES + NAME_MAX_BYTES) < REQUEST_BODY_MAX_BYTES
         && REQUEST_BODY_MAX_BYTES < QUERY_MAX_BYTES,
-    "the longest scope and name fit, with each byte percent-encoded"
+    "the longest scope and name must fit, with each byte percent-encoded"
 );
 /// Longest `claims` of a rejected token. A challenge has some hundred bytes.
 pub const CLAIMS_MAX_BYTES: usize = 4 * 1024;
@@ -212,7 +222,7 @@ pub const USED_ASSERTIONS_MAX: usize = 20_000;
 pub const USED_ASSERTIONS_OF_CLIENT_MAX: usize = 5000;
 const _: () = assert!(
     USED_ASSERTIONS_OF_CLIENT_MAX < USED_ASSERTIONS_MAX,
-    "one client cannot take all the memory"
+    "one client must not take all the memory"
 );
 
 // The key sets of issuers (RFC 7517).
@@ -227,7 +237,8 @@ pub const KEY_SET_KEYS_MAX: usize = 64;
 pub const RSA_MODULUS_MIN_BITS: usize = 2048;
 /// Longest RSA modulus: larger keys cost more time to verify than they are worth.
 pub const RSA_MODULUS_MAX_BITS: usize = 8192;
-const _: () = assert!(RSA_MODULUS_MIN_BITS < RSA_MODULUS_MAX_BITS, "some keys are used");
+const _: () =
+    assert!(RSA_MODULUS_MIN_BITS < RSA_MODULUS_MAX_BITS, "the shortest must be below the longest");
 /// Longest RSA exponent: `BoringSSL`, which verifies, takes 33 bits.
 pub const RSA_EXPONENT_MAX_BYTES: usize = 4;
 /// Bytes of a coordinate, and of each half of a signature, on P-256 and Ed25519.
@@ -242,7 +253,7 @@ pub const KEY_SET_FRESH: Millis = Millis::from_secs(60 * 60);
 /// ones, for days; Cloudflare Access for seven.
 pub const KEY_SET_GOOD: Millis = Millis::from_secs(7 * 24 * 60 * 60);
 const _: () =
-    assert!(KEY_SET_FRESH.0 < KEY_SET_GOOD.0, "a key set outlives an outage of its issuer");
+    assert!(KEY_SET_FRESH.0 < KEY_SET_GOOD.0, "a key set must outlive an outage of its issuer");
 /// Minimum time between two requests to an issuer whose keys are known: a made-up `kid` in each JWT
 /// must not become a request each.
 pub const ISSUER_ASK_SPACING: Millis = Millis::from_secs(60);
@@ -251,7 +262,7 @@ pub const ISSUER_ASK_SPACING: Millis = Millis::from_secs(60);
 pub const ISSUER_FAILURE_MEMORY: Millis = Millis::from_secs(10);
 const _: () = assert!(
     ISSUER_FAILURE_MEMORY.0 < ISSUER_ASK_SPACING.0,
-    "an issuer without known keys is tried sooner"
+    "an issuer without known keys must be tried sooner"
 );
 /// Longest wait for another request of the isolate that fetches a key set. That request reads the
 /// shared tier, then the metadata and the keys of the issuer.
@@ -259,12 +270,13 @@ pub const KEY_SET_CLAIM: Millis = Millis(KV_TIMEOUT.0 + 2 * ISSUER_TIMEOUT.0);
 /// The same where no key is known: then a second request fetches as well, because the first may be
 /// slow, or lost with its caller.
 pub const KEY_SET_CLAIM_COLD: Millis = Millis::from_secs(2);
-const _: () = assert!(KEY_SET_CLAIM_COLD.0 < KEY_SET_CLAIM.0, "without keys the wait is shorter");
+const _: () =
+    assert!(KEY_SET_CLAIM_COLD.0 < KEY_SET_CLAIM.0, "without keys the wait must be shorter");
 /// How often a request that waits looks for the keys.
 pub const KEY_SET_WAIT: Millis = Millis(100);
 /// How many times it looks.
 pub const KEY_SET_WAITS_MAX: u32 = 120;
 const _: () = assert!(
     KEY_SET_WAIT.0 * KEY_SET_WAITS_MAX as u64 == KEY_SET_CLAIM.0,
-    "a request waits as long as the fetching may take"
+    "a request must wait as long as the fetching may take"
 );

@@ -87,7 +87,7 @@ impl JwtFault {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::TooLong => {
-                const { assert!(JWT_MAX_BYTES == 16 * 1024, "the text says how long") }
+                const { assert!(JWT_MAX_BYTES == 16 * 1024, "the text must say how long") }
                 ("jwt_too_long", "the JWT is over 16 KiB")
             }
             Self::Malformed => (
