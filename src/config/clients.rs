@@ -138,7 +138,7 @@ pub(super) fn client(
     faults: &mut Faults,
 ) -> Option<Client> {
     let path = field.path.clone();
-    let id = faults.ok(path.clone(), name_of(id));
+    let id = faults.ok(path.clone(), name_of(&id));
     let [keys, service_binding, jwt, certificates] = proofs::FIELDS;
     let [keys, service_binding, jwt, certificates, origins, allow] = field
         .into_fields([keys, service_binding, jwt, certificates, "origins", "allow"], faults)?;

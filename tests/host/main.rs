@@ -29,6 +29,7 @@ mod registry;
 mod replies;
 mod revocation;
 mod scenarios;
+mod secret;
 mod sorted;
 mod stored_format;
 mod upstream;

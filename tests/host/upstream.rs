@@ -150,7 +150,7 @@ fn the_longest_flight_tries_every_secret_and_once_more() {
     for _ in 0..CLIENT_SECRETS_MAX {
         endpoint.answer(401, r#"{"error":"invalid_client"}"#);
     }
-    let secrets = (0..CLIENT_SECRETS_MAX).map(|n| ClientSecret::new(format!("secret {n}")));
+    let secrets = (0..CLIENT_SECRETS_MAX).map(|n| ClientSecret::new(format!("secret {n}").into()));
     let authority = Origin::parse("https://login.example").unwrap();
     let server = Server::Entra(Entra::new(authority, Tenant::parse("t").unwrap()));
     let name = "default".to_owned();
