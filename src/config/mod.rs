@@ -84,7 +84,7 @@ impl Config {
         let client = json::parse("REGISTRY", json, &mut faults)
             .map(|value| json::Field::new(format!("REGISTRY.{id}"), value))
             .and_then(|field| {
-                clients::client(id.to_owned(), field, &self.clients, &self.credentials, &mut faults)
+                clients::client(id, field, &self.clients, &self.credentials, &mut faults)
             });
         if client.as_ref().is_some_and(|client| client.grants.iter().any(|grant| grant.keep_warm)) {
             faults.add(format!("REGISTRY.{id}.allow"), Reason::KeptWarmInRegistry);
