@@ -12,11 +12,14 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use edge_token_broker::base::json::Json;
-use edge_token_broker::config::{Binding, Bindings, Client, Config, Fault, Grant};
+use edge_token_broker::config::{
+    Binding, Bindings, Client, Config, DEFAULT_CREDENTIAL, Fault, Grant,
+};
 use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
+use secrecy::ExposeSecret;
 
 const ALLOWED: u8 = 0;
 const REFUSED: u8 = 1;
@@ -57,7 +60,7 @@ impl Question {
             vars: Vars::parse(bindings?)?,
             client: client.and_then(Json::into_text),
             // As for a request that names none.
-            credential: credential.unwrap_or_else(|| "default".to_owned()),
+            credential: credential.unwrap_or_else(|| DEFAULT_CREDENTIAL.to_owned()),
             scope: scope.and_then(Json::into_text),
         })
     }
@@ -220,7 +223,7 @@ impl Vars {
     fn proofs(&self) -> Proofs {
         let text = match self.binding("CLIENTS") {
             Binding::Absent => return Proofs::new(),
-            Binding::Text(text) => text.to_string(),
+            Binding::Text(text) => text.expose_secret().to_owned(),
             Binding::Json(text) => text,
         };
         let Ok(Json::Object(clients)) = Json::parse(text.as_bytes()) else { return Proofs::new() };

@@ -70,7 +70,7 @@ impl<S: Store> Registry<S> {
     /// [`Unread`].
     pub fn recall(&self, id: &str, now: UnixMillis) -> Result<Option<Rc<Client>>, Unread> {
         // What cannot be a client's id is not asked for.
-        let may_be = self.entries.is_bound() && config::is_name(id);
+        let may_be = self.entries.is_bound() && config::is_client_id(id);
         if may_be { self.clients.recall(id, now) } else { Ok(None) }
     }
 

@@ -7,7 +7,7 @@ use crate::base::time::Millis;
 use crate::callers::presented;
 use crate::callers::presented::{Ambient, Proof};
 use crate::callers::proofs::{Caller, Proven};
-use crate::config::{Config, Grant};
+use crate::config::{Config, DEFAULT_CREDENTIAL, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::grants;
 use crate::grants::GrantRequest;
@@ -15,9 +15,6 @@ use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::log::Line;
 use crate::oauth::scope::ScopeSet;
-
-/// The credential of a request that names none.
-const DEFAULT_CREDENTIAL: &str = "default";
 
 /// A request taken apart: who it says that it is, and what it wants.
 #[derive(Debug)]

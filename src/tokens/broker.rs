@@ -1,7 +1,7 @@
 //! The one orchestration: isolate memory, KV, the coordinator, and where there is none or it does
 //! not answer, the authorization server itself.
 
-use crate::base::limits::FAILURE_ECHO;
+use crate::base::limits::FAILURE_REUSE;
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
 use crate::base::time::{Millis, UnixMillis};
 use crate::config::Grant;
@@ -221,7 +221,7 @@ impl<P: TokenPorts> Broker<P> {
 
     /// Upstream is not asked before the failure is over; the coordinator is, which may know more.
     fn remember(&self, grant: &Grant, failure: Failure, now: UnixMillis) {
-        let ask_again_at = failure.until.min(now.plus(FAILURE_ECHO));
+        let ask_again_at = failure.until.min(now.plus(FAILURE_REUSE));
         self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
     }
 

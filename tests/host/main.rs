@@ -14,7 +14,6 @@ mod support;
 
 mod architecture;
 mod config;
-mod config_clients;
 mod coordinator;
 mod errors;
 mod explain;
@@ -30,6 +29,7 @@ mod registry;
 mod replies;
 mod revocation;
 mod scenarios;
+mod secret;
 mod sorted;
 mod stored_format;
 mod upstream;
