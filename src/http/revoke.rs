@@ -2,7 +2,7 @@
 
 use crate::base::secret::AccessToken;
 use crate::callers::presented;
-use crate::callers::presented::{Ambient, Proof};
+use crate::callers::presented::{PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
 use crate::error::{BrokerError, RequestFault};
 use crate::http::form::Parameters;
@@ -16,7 +16,7 @@ use crate::tokens::revocation::Rejected;
 #[derive(Debug)]
 pub struct RevocationRequest {
     /// Not verified yet.
-    pub proof: Proof,
+    pub proof: Presented,
     /// Only told to a caller who is somebody.
     rejected: Result<(Option<AccessToken>, Option<Claims>), RequestFault>,
 }
@@ -41,14 +41,14 @@ impl RevocationRequest {
 pub fn of_form(
     form: &Form<'_>,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> Ambient,
+    ambient: impl FnOnce() -> PlatformIdentity,
 ) -> Result<RevocationRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = [id, secret, assertion_type, assertion, "token", "claims"];
     let mut parameters = Parameters::parse(form.encoded(), names)?;
     let client = client_parameters(&mut parameters);
     let proof = if authorization.is_some_and(presented::is_bearer) {
-        let client_id = client.alone_with_header()?;
+        let client_id = client.client_id_beside_header()?;
         presented::bearer(authorization, || client_id, ambient)?
     } else {
         presented::at_token_endpoint(authorization, client, ambient)?

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::base::limits::QUERY_MAX_BYTES;
 use crate::base::time::Millis;
 use crate::callers::presented;
-use crate::callers::presented::{Ambient, Proof};
-use crate::callers::proofs::{Caller, Proven};
+use crate::callers::presented::{PlatformIdentity, Presented};
+use crate::callers::proofs::Caller;
 use crate::config::{Config, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::grants;
@@ -23,7 +23,7 @@ const DEFAULT_CREDENTIAL: &str = "default";
 #[derive(Debug)]
 pub struct TokenRequest {
     /// Not verified yet.
-    pub proof: Proof,
+    pub proof: Presented,
     /// Only told to a caller who is somebody: nobody unknown learns anything else.
     wanted: Result<Wanted, BrokerError>,
 }
@@ -76,7 +76,7 @@ impl TokenRequest {
 pub fn of_query(
     query: &str,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> Ambient,
+    ambient: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
     let names = ["scope", "credential", "min_ttl", "client_id"];
     if query.len() > QUERY_MAX_BYTES {
@@ -102,7 +102,7 @@ pub fn of_form(
     credential: Option<&str>,
     form: &Form<'_>,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> Ambient,
+    ambient: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = ["grant_type", id, secret, assertion_type, assertion, "scope", "min_ttl"];
@@ -136,12 +136,12 @@ impl Wanted {
 }
 
 /// Who it was, for whoever asks the log.
-pub(super) fn note(line: &mut Line, Caller { client, proven }: &Caller) {
+pub(super) fn note(line: &mut Line, Caller { client, proof, jwt_subject }: &Caller) {
     line.client_id = Some(client.id.clone());
-    line.proof = Some(proven.name());
-    if let Proven::Jwt(identity) = proven {
-        line.issuer = Some(identity.issuer.clone());
-        line.subject.clone_from(&identity.subject);
+    line.proof = Some(proof.name());
+    if let Some(jwt_subject) = jwt_subject {
+        line.issuer = Some(jwt_subject.issuer.clone());
+        line.subject.clone_from(&jwt_subject.subject);
     }
 }
 
