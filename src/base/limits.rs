@@ -168,6 +168,13 @@ pub const VERIFIED_JWT_MEMORY: Millis = Millis::from_secs(5 * 60);
 pub const USED_ASSERTIONS_MAX: usize = 20_000;
 /// Of one client: it cannot crowd out the others.
 pub const USED_ASSERTIONS_OF_CLIENT_MAX: usize = 5000;
+/// A client's ledger looks for expired uses at one in so many first uses.
+pub const LEDGER_PURGE_ONE_IN: u16 = 50;
+/// Uses that it looks at then, and keys that the storage of a Durable Object deletes at once
+/// (Durable Objects docs, "Storage API").
+pub const LEDGER_PURGE_MAX: usize = 128;
+// A purge can delete more than came since the last one, so a ledger does not grow for ever.
+const _: () = assert!(LEDGER_PURGE_MAX > LEDGER_PURGE_ONE_IN as usize);
 
 // Their issuers' keys (RFC 7517).
 
