@@ -17,10 +17,10 @@ pub enum BrokerError {
     InvalidRequest(RequestFault),
     /// Unknown client, wrong or missing key. All look the same.
     #[error("client authentication failed")]
-    InvalidClient(Presented),
+    InvalidClient(PresentedIn),
     /// A JWT that proves nothing.
     #[error("{}", .0.description())]
-    JwtRefused(JwtFault, Presented),
+    JwtRefused(JwtFault, PresentedIn),
     /// `grant_type` is not `client_credentials`.
     #[error("unsupported grant type")]
     UnsupportedGrantType,
@@ -100,19 +100,18 @@ pub enum RequestFault {
     SeveralClients,
 }
 
-/// How a client that failed to authenticate itself had tried; decides the challenge of the 401.
+/// Where a refused caller had presented its proof: decides the challenge and the description of the
+/// 401.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Presented {
-    /// No authentication at all.
+pub enum PresentedIn {
+    /// Nowhere: the request has no proof.
     Nothing,
-    /// Something in the `Authorization` header.
+    /// The `Authorization` header, or the one of Cloudflare Access.
     Header,
-    /// `client_id` and `client_secret` in the body.
+    /// The body.
     Body,
-    /// The `props` of a service binding.
-    ServiceBinding,
-    /// A client certificate.
-    Certificate,
+    /// Not in the request: the platform knows it of the connection. With what the caller is told.
+    Platform(&'static str),
 }
 
 impl BrokerError {

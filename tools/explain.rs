@@ -15,7 +15,7 @@ use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{
     Binding, Bindings, Client, Config, DEFAULT_CREDENTIAL, Fault, Grant,
 };
-use edge_token_broker::error::{BrokerError, Presented};
+use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
@@ -74,7 +74,7 @@ impl Question {
         let proofs = self.vars.proofs();
         let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
         let Some(client) = config.client(id) else {
-            let error = BrokerError::InvalidClient(Presented::Nothing);
+            let error = BrokerError::InvalidClient(PresentedIn::Nothing);
             let registry = !matches!(self.vars.binding("REGISTRY"), Binding::Absent);
             let unseen = if registry { "; the registry is not looked at" } else { "" };
             line(

@@ -47,18 +47,26 @@ impl RegistryKey {
         Self(bytes)
     }
 
-    /// Whether `mac` is the HMAC-SHA-256 (RFC 2104) of an entry and its name. The comparison takes
-    /// equally long for any two.
+    /// The HMAC-SHA-256 (RFC 2104) of an entry and its name.
+    #[must_use]
+    pub fn mac(&self, name: &str, entry: &[u8]) -> [u8; 32] {
+        self.hmac(name, entry).finalize().into_bytes().into()
+    }
+
+    /// Whether `mac` is the one of an entry and its name, in constant time.
     #[must_use]
     pub fn verifies(&self, name: &str, entry: &[u8], mac: &[u8]) -> bool {
-        let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()) else {
-            return false;
-        };
+        self.hmac(name, entry).verify_slice(mac).is_ok()
+    }
+
+    fn hmac(&self, name: &str, entry: &[u8]) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut hmac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).expect("any length");
         for part in [b"edge-token-broker registry v1".as_slice(), name.as_bytes(), entry] {
             hmac.update(&(part.len() as u64).to_be_bytes());
             hmac.update(part);
         }
-        hmac.verify_slice(mac).is_ok()
+        hmac
     }
 }
 

@@ -4,7 +4,7 @@ use crate::base::sorted_map::SortedMap;
 
 /// Up to a number of values.
 #[derive(Debug)]
-pub struct RecentlyUsed<V> {
+pub struct LruMap<V> {
     places: SortedMap<[u8; 32], usize>,
     slots: Vec<Slot<V>>,
     /// When each slot was last used. Close together: the oldest is looked for among all of them.
@@ -20,7 +20,7 @@ struct Slot<V> {
     value: V,
 }
 
-impl<V> RecentlyUsed<V> {
+impl<V> LruMap<V> {
     /// Room for `max` values.
     #[must_use]
     pub const fn new(max: usize) -> Self {

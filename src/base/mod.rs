@@ -5,6 +5,7 @@ pub mod deadline;
 pub mod digest;
 pub mod json;
 pub mod keys;
+pub mod keyspace;
 pub mod limits;
 pub mod lru;
 pub mod origin;

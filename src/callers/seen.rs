@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::base::digest;
 use crate::base::limits::{JWT_SKEW, VERIFIED_JWT_MEMORY, VERIFIED_JWTS_MAX};
-use crate::base::lru::RecentlyUsed;
+use crate::base::lru::LruMap;
 use crate::base::time::UnixMillis;
 
 /// Stands for a JWT in compact form; the JWT itself is not kept.
@@ -24,7 +24,7 @@ impl JwtDigest {
 /// Up to [`VERIFIED_JWTS_MAX`] JWTs, and what the caller knows of each. Not for client assertions,
 /// which are good once.
 #[derive(Debug)]
-pub struct VerifiedJwts<T>(RefCell<RecentlyUsed<Verified<T>>>);
+pub struct VerifiedJwts<T>(RefCell<LruMap<Verified<T>>>);
 
 #[derive(Debug)]
 struct Verified<T> {
@@ -34,7 +34,7 @@ struct Verified<T> {
 
 impl<T> Default for VerifiedJwts<T> {
     fn default() -> Self {
-        Self(RefCell::new(RecentlyUsed::new(VERIFIED_JWTS_MAX)))
+        Self(RefCell::new(LruMap::new(VERIFIED_JWTS_MAX)))
     }
 }
 

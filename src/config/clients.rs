@@ -7,7 +7,7 @@ use super::credentials::{Credentials, name_of, required};
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::origins;
-use super::proofs::{self, CertificateFingerprint, KeyDigest, Listed, Proofs};
+use super::proofs::{self, AcceptedProofs, CertificateFingerprint, KeyDigest, Listed};
 use crate::base::sorted_map::SortedMap;
 use crate::oauth::scope::ScopeSet;
 use crate::upstream::credential::Credential;
@@ -19,7 +19,7 @@ pub struct Client {
     /// `client_id` (RFC 6749 §2.2).
     pub id: String,
     /// How it proves itself.
-    pub proofs: Proofs,
+    pub proofs: AcceptedProofs,
     /// The origins whose pages may read the answers (CORS); mostly none.
     pub origins: Vec<String>,
     /// What it may get; at least one.

@@ -21,7 +21,7 @@ pub use credentials::{DEFAULT_CREDENTIAL, is_client_id};
 
 pub use crate::upstream::credential::Credential;
 pub use fault::{Fault, Reason};
-pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
+pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
 use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use fault::Faults;

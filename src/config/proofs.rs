@@ -13,7 +13,7 @@ use crate::jwt::Trust;
 
 /// What a client lists; at least one way.
 #[derive(Debug, Default)]
-pub struct Proofs {
+pub struct AcceptedProofs {
     /// `service_binding = true`: a Worker whose binding's `props` carry the client id.
     pub service_binding: bool,
     /// `jwt`: whose JSON Web Tokens speak for the client.
@@ -22,7 +22,7 @@ pub struct Proofs {
     pub(super) certificates: Vec<CertificateFingerprint>,
 }
 
-impl Proofs {
+impl AcceptedProofs {
     /// Whether `digest` is of one of the keys; looks at all of them.
     #[must_use]
     pub fn has_key(&self, digest: &KeyDigest) -> bool {
@@ -43,6 +43,12 @@ pub struct KeyDigest([u8; 32]);
 impl KeyDigest {
     /// Stands in for the keys of a client that does not exist, so that it costs what others cost.
     pub const OF_NOBODY: Self = Self([0; 32]);
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(hex: &str) -> Option<Self> {
+        sha256(hex).map(Self)
+    }
 
     /// The digest of a presented key.
     #[must_use]
@@ -113,7 +119,7 @@ pub(super) fn parse(
     path: &str,
     others: &impl Listed,
     faults: &mut Faults,
-) -> Option<Proofs> {
+) -> Option<AcceptedProofs> {
     let [keys, service_binding, jwt, certificates] = fields;
     let service_binding = service_binding.map_or(Some(false), |field| field.into_bool(faults));
     let others_listed = keys.is_some() || jwt.is_some() || certificates.is_some();
@@ -125,7 +131,7 @@ pub(super) fn parse(
         .map(|fields| fields.into_iter().filter_map(|field| trust::parse(field, faults)).collect());
     let certificates =
         items(certificates, faults).map(|fields| fingerprints(fields, others, faults));
-    Some(Proofs {
+    Some(AcceptedProofs {
         service_binding: service_binding?,
         jwt: jwt?,
         keys: keys?,
@@ -145,7 +151,7 @@ fn key_digests(fields: Vec<Field>, others: &impl Listed, faults: &mut Faults) ->
         let Some(hex) = field.into_text(faults) else { continue };
         let is_key = hex.starts_with("etb_");
         let fault = if is_key { Reason::KeyItself } else { Reason::NotADigest };
-        let parsed = sha256(&hex).map(KeyDigest).ok_or(fault);
+        let parsed = KeyDigest::parse(&hex).ok_or(fault);
         let Some(digest) = faults.ok(path.clone(), parsed) else { continue };
         if others.lists_key(&digest) {
             faults.add(path, Reason::SharedDigest);

@@ -32,10 +32,9 @@ use super::token::{self, Granted, TokenRequest};
 use super::{cors, revoke as revocation};
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
 use crate::base::request_id::RequestId;
-use crate::callers::presented::{self, Proof as Presented};
+use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
-use crate::callers::{Calling as Attempt};
-use crate::callers::registry::Unread;
+use crate::callers::{Attempt, Recognition};
 use crate::config::{Client, Config};
 use crate::error::BrokerError;
 use crate::log::Line;
@@ -169,7 +168,7 @@ impl<P: HttpPorts> Exchange<P> {
         let recognition = if isolate.client_limit.is_bound() {
             Recognition::NeedsIo
         } else {
-            self.recognize(config, &request.proof)
+            self.recognize(config, &request.presented)
         };
         let granted = match recognition {
             Recognition::Known(caller) => self.grant(config, &request, &caller),
@@ -185,7 +184,7 @@ impl<P: HttpPorts> Exchange<P> {
     /// The same for a caller that cannot be recognized without I/O, or has a rate limit.
     async fn token_later(mut self, request: TokenRequest) -> Answered {
         let isolate = Rc::clone(&self.isolate);
-        let granted = match self.authenticate(&request.proof).await {
+        let granted = match self.authenticate(&request.presented).await {
             Ok(caller) => isolate.config().and_then(|config| self.grant(config, &request, &caller)),
             Err(error) => Err(error),
         };
@@ -198,8 +197,8 @@ impl<P: HttpPorts> Exchange<P> {
     /// 3
     fn recognize(&mut self, config: &Config, presented: &Presented) -> Recognition {
         let now = self.isolate.broker.clock.now();
-        let attempt = Attempt { config, proof: presented, now };
-        match self.isolate.callers.recognize(&attempt, &mut self.line) { Ok(Ok(c)) => Recognition::Known(c), Ok(Err(e)) => Recognition::Refused(e), Err(Unread) => Recognition::NeedsIo }
+        let attempt = Attempt { config, presented, now };
+        self.isolate.callers.recognize(&attempt, &mut self.line)
     }
 
     /// 3, after I/O where that is needed, and 4.
@@ -211,7 +210,7 @@ impl<P: HttpPorts> Exchange<P> {
             Recognition::Refused(error) => return Err(error),
             Recognition::NeedsIo => {
                 let now = isolate.broker.clock.now();
-                let attempt = Attempt { config, proof: presented, now };
+                let attempt = Attempt { config, presented, now };
                 isolate.callers.authenticate(&attempt, &mut self.line).await?
             }
         };
@@ -302,5 +301,3 @@ impl<P: HttpPorts> Pending<P> {
         exchange.obtained(&grant, served)
     }
 }
-
-enum Recognition { Known(Caller), Refused(BrokerError), NeedsIo }

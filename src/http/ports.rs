@@ -3,7 +3,7 @@
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
 use crate::callers::ports::CallerPorts;
-use crate::callers::presented::Ambient as PlatformIdentity;
+use crate::callers::presented::PlatformIdentity;
 use crate::tokens::ports::TokenPorts;
 
 /// The ports of this room.

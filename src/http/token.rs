@@ -4,13 +4,11 @@ use std::rc::Rc;
 
 use crate::base::limits::QUERY_MAX_BYTES;
 use crate::base::time::Millis;
-use crate::callers::presented;
-use crate::callers::presented::{Ambient, Proof};
-use crate::callers::proofs::{Caller, Proven};
+use crate::callers::presented::{self, PlatformIdentity, Presented};
+use crate::callers::proofs::Caller;
 use crate::config::{Config, DEFAULT_CREDENTIAL, Grant};
 use crate::error::{BrokerError, RequestFault};
-use crate::grants;
-use crate::grants::GrantRequest;
+use crate::grants::{self, GrantRequest};
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::log::Line;
@@ -20,7 +18,7 @@ use crate::oauth::scope::ScopeSet;
 #[derive(Debug)]
 pub struct TokenRequest {
     /// Not verified yet.
-    pub proof: Proof,
+    pub presented: Presented,
     /// Only told to a caller who is somebody: nobody unknown learns anything else.
     wanted: Result<Wanted, BrokerError>,
 }
@@ -73,7 +71,7 @@ impl TokenRequest {
 pub fn parse_query(
     query: &str,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> Ambient,
+    identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
     let names = ["scope", "credential", "min_ttl", "client_id"];
     if query.len() > QUERY_MAX_BYTES {
@@ -81,14 +79,14 @@ pub fn parse_query(
     }
     let mut parameters = Parameters::parse(query.as_bytes(), names);
     let client_id = || Some(parameters.as_mut().ok()?.take("client_id")?.into_owned());
-    let proof = presented::bearer(authorization, client_id, ambient)?;
+    let presented = presented::bearer(authorization, client_id, identity)?;
     let wanted = parameters.map_err(BrokerError::from).and_then(|mut parameters| {
         let credential = parameters.take("credential");
         let scope = parameters.take("scope");
         let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
         Wanted::new(credential.as_deref(), scope.as_deref(), min_ttl)
     });
-    Ok(TokenRequest { proof, wanted })
+    Ok(TokenRequest { presented, wanted })
 }
 
 /// Takes a token request (RFC 6749 §4.4.2) apart.
@@ -99,13 +97,13 @@ pub fn parse_form(
     credential: Option<&str>,
     form: &Form<'_>,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> Ambient,
+    identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = ["grant_type", id, secret, assertion_type, assertion, "scope", "min_ttl"];
     let mut parameters = Parameters::parse(form.encoded(), names)?;
     let client = client_parameters(&mut parameters);
-    let proof = presented::at_token_endpoint(authorization, client, ambient)?;
+    let presented = presented::at_token_endpoint(authorization, client, identity)?;
     let wanted = match parameters.take("grant_type").as_deref() {
         Some("client_credentials") => {
             min_ttl(parameters.take("min_ttl").as_deref()).map_err(BrokerError::from).and_then(
@@ -115,7 +113,7 @@ pub fn parse_form(
         Some(_) => Err(BrokerError::UnsupportedGrantType),
         None => Err(RequestFault::MissingParameter("grant_type").into()),
     };
-    Ok(TokenRequest { proof, wanted })
+    Ok(TokenRequest { presented, wanted })
 }
 
 impl Wanted {
@@ -133,12 +131,12 @@ impl Wanted {
 }
 
 /// Who it was, for whoever asks the log.
-pub(super) fn log_caller(line: &mut Line, Caller { client, proven }: &Caller) {
+pub(super) fn log_caller(line: &mut Line, Caller { client, proof, jwt_subject }: &Caller) {
     line.client_id = Some(client.id.clone());
-    line.proof = Some(proven.name());
-    if let Proven::Jwt(identity) = proven {
-        line.issuer = Some(identity.issuer.clone());
-        line.subject.clone_from(&identity.subject);
+    line.proof = Some(proof.name());
+    if let Some(jwt_subject) = jwt_subject {
+        line.issuer = Some(jwt_subject.issuer.clone());
+        line.subject.clone_from(&jwt_subject.subject);
     }
 }
 

@@ -73,7 +73,7 @@ impl JwtFault {
 
     /// Whether the issuer is at fault and not the caller, who may try again.
     #[must_use]
-    pub const fn may_pass(self) -> bool {
+    pub const fn is_temporary(self) -> bool {
         matches!(self, Self::IssuerUnreachable | Self::IssuerAnswer)
     }
 

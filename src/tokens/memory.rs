@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
-use crate::base::lru::RecentlyUsed;
+use crate::base::lru::LruMap;
 use crate::base::secret::AccessToken;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
@@ -14,7 +14,7 @@ use crate::upstream::token_key::TokenKey;
 /// Up to [`ISOLATE_TOKENS_MAX`] tokens.
 #[derive(Debug)]
 pub struct IsolateMemory {
-    tokens: RefCell<RecentlyUsed<Entry>>,
+    tokens: RefCell<LruMap<Entry>>,
     failures: RefCell<SortedMap<TokenKey, RecalledFailure>>,
 }
 
@@ -46,7 +46,7 @@ impl Entry {
 
 impl Default for IsolateMemory {
     fn default() -> Self {
-        let tokens = RefCell::new(RecentlyUsed::new(ISOLATE_TOKENS_MAX));
+        let tokens = RefCell::new(LruMap::new(ISOLATE_TOKENS_MAX));
         Self { tokens, failures: RefCell::default() }
     }
 }

@@ -3,6 +3,7 @@
 use super::server::Server;
 use crate::base::digest;
 use crate::base::keys::Fingerprint;
+use crate::base::keyspace;
 use crate::oauth::scope::ScopeSet;
 
 /// Names one token in every tier: a SHA-256 over everything that changes what the token is.
@@ -29,7 +30,7 @@ impl TokenKey {
     /// The name in KV: `token:` and 64 hexadecimal digits.
     #[must_use]
     pub fn kv_name(&self) -> String {
-        format!("token:{}", base16ct::lower::encode_string(&self.0))
+        keyspace::hex_name(keyspace::TOKEN, &self.0)
     }
 
     /// The bytes, for associated data.

@@ -4,7 +4,7 @@ use crate::support::jwt::{NOW, at};
 use edge_token_broker::base::limits::{
     USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIENT_MAX, VERIFIED_JWTS_MAX,
 };
-use edge_token_broker::base::lru::RecentlyUsed;
+use edge_token_broker::base::lru::LruMap;
 use edge_token_broker::callers::ledger::UsedAssertions;
 use edge_token_broker::callers::seen::{JwtDigest, VerifiedJwts};
 use edge_token_broker::jwt::JwtFault;
@@ -44,7 +44,7 @@ fn ever_new_jwts_do_not_fill_the_memory() {
 
 #[test]
 fn what_is_put_again_takes_its_own_place() {
-    let mut recent = RecentlyUsed::new(2);
+    let mut recent = LruMap::new(2);
     recent.put([1; 32], 'a');
     recent.put([2; 32], 'b');
     recent.put([1; 32], 'c');

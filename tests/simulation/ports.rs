@@ -9,7 +9,7 @@ use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError};
 use edge_token_broker::callers::ports::{
     CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
 };
-use edge_token_broker::callers::presented::Ambient as PlatformIdentity;
+use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use edge_token_broker::jwt::jwk::VerificationKey;
 use edge_token_broker::log::{Line, LogSink};

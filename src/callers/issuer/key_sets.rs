@@ -9,7 +9,7 @@ use crate::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_FAILURE_MEMORY, KEY_SET_CLAIM, KEY_SET_CLAIM_COLD, KEY_SET_FRESH,
     KEY_SET_GOOD, KEY_SETS_MAX,
 };
-use crate::base::lru::RecentlyUsed;
+use crate::base::lru::LruMap;
 use crate::base::time::UnixMillis;
 use crate::jwt::JwtFault;
 use crate::jwt::compact::Header;
@@ -17,11 +17,11 @@ use crate::jwt::jwks::{Found, KeySet};
 
 /// Up to [`KEY_SETS_MAX`] key sets.
 #[derive(Debug)]
-pub struct KeySets(RefCell<RecentlyUsed<Entry>>);
+pub struct KeySets(RefCell<LruMap<Entry>>);
 
 #[derive(Debug, Default)]
 struct Entry {
-    held: Option<Held>,
+    held: Option<HeldKeySet>,
     /// When a request went to get keys. It may be lost with its caller, so a claim lapses.
     claimed_at: Option<UnixMillis>,
     /// When the issuer was last asked for more than it had given; the first time is not meant.
@@ -32,14 +32,14 @@ struct Entry {
 
 /// Keys, and just before they were asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldKeySet {
     pub(super) keys: Rc<KeySet>,
     pub(super) fetched_at: UnixMillis,
 }
 
 /// What a request for a key does next.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum NextStep {
     /// Take it from these.
     Use(Rc<KeySet>),
     /// Get keys; nobody else does.
@@ -52,39 +52,39 @@ pub(super) enum Step {
 
 impl Default for KeySets {
     fn default() -> Self {
-        Self(RefCell::new(RecentlyUsed::new(KEY_SETS_MAX)))
+        Self(RefCell::new(LruMap::new(KEY_SETS_MAX)))
     }
 }
 
 impl KeySets {
-    /// What to do for a JWT with `header`. [`Step::Obtain`] is marked before it is returned, so that
+    /// What to do for a JWT with `header`. [`NextStep::Obtain`] is marked before it is returned, so that
     /// the next request does something else.
-    /// `may_ask`: whoever has just got keys makes do with them.
+    /// `may_request`: whoever has just got keys makes do with them.
     pub(super) fn next(
         &self,
         name: &KeySetName,
         header: &Header,
-        may_ask: bool,
+        may_request: bool,
         now: UnixMillis,
-    ) -> Step {
+    ) -> NextStep {
         self.with(name, |entry| match entry.held.clone().filter(|held| held.is_good(now)) {
-            Some(held) => entry.next_warm(&held, header, may_ask, now),
+            Some(held) => entry.next_warm(&held, header, may_request, now),
             None => entry.next_cold(now),
         })
     }
 
     /// Notes that the issuer is asked now for more than it had given.
-    pub(super) fn note_ask(&self, name: &KeySetName, now: UnixMillis) {
+    pub(super) fn note_request(&self, name: &KeySetName, now: UnixMillis) {
         self.with(name, |entry| entry.asked_at = Some(now));
     }
 
     /// Keeps the issuer's keys, and ends the claim.
-    pub(super) fn keep(&self, name: &KeySetName, keys: Held) {
+    pub(super) fn keep(&self, name: &KeySetName, keys: HeldKeySet) {
         self.with(name, |entry| entry.keep(keys));
     }
 
     /// The same with a copy, unless newer keys are here: a key that was withdrawn must not come back.
-    pub(super) fn keep_copy(&self, name: &KeySetName, copy: &Held) -> bool {
+    pub(super) fn keep_copy(&self, name: &KeySetName, copy: &HeldKeySet) -> bool {
         self.with(name, |entry| {
             let newer = entry.held.as_ref().is_none_or(|held| held.fetched_at < copy.fetched_at);
             if newer {
@@ -115,47 +115,53 @@ impl KeySets {
 }
 
 impl Entry {
-    fn keep(&mut self, keys: Held) {
+    fn keep(&mut self, keys: HeldKeySet) {
         self.held = Some(keys);
         (self.claimed_at, self.failure) = (None, None);
     }
 
-    fn next_warm(&mut self, held: &Held, header: &Header, may_ask: bool, now: UnixMillis) -> Step {
+    fn next_warm(
+        &mut self,
+        held: &HeldKeySet,
+        header: &Header,
+        may_request: bool,
+        now: UnixMillis,
+    ) -> NextStep {
         if held.is_enough(header, now) {
-            return Step::Use(Rc::clone(&held.keys));
+            return NextStep::Use(Rc::clone(&held.keys));
         }
         let claimed = self.claimed_at.is_some_and(|at| now < at.plus(KEY_SET_CLAIM));
         let asked = self.asked_at.is_some_and(|at| now < at.plus(ISSUER_ASK_SPACING));
-        if may_ask && !claimed && !asked {
+        if may_request && !claimed && !asked {
             (self.claimed_at, self.asked_at) = (Some(now), Some(now));
-            return Step::Obtain;
+            return NextStep::Obtain;
         }
         match self.failure {
-            _ if held.knows(header) => Step::Use(Rc::clone(&held.keys)),
-            _ if claimed => Step::Wait,
-            Some((fault, _)) => Step::Refuse(fault),
-            None => Step::Refuse(JwtFault::KeyUnknown),
+            _ if held.knows(header) => NextStep::Use(Rc::clone(&held.keys)),
+            _ if claimed => NextStep::Wait,
+            Some((fault, _)) => NextStep::Refuse(fault),
+            None => NextStep::Refuse(JwtFault::KeyUnknown),
         }
     }
 
-    fn next_cold(&mut self, now: UnixMillis) -> Step {
+    fn next_cold(&mut self, now: UnixMillis) -> NextStep {
         let lapses = match self.failure {
             Some((fault, at)) if now < at.plus(ISSUER_FAILURE_MEMORY) => {
-                return Step::Refuse(fault);
+                return NextStep::Refuse(fault);
             }
             // It is asked to see whether it is back: by one request.
             Some(_) => KEY_SET_CLAIM,
             None => KEY_SET_CLAIM_COLD,
         };
         if self.claimed_at.is_some_and(|at| now < at.plus(lapses)) {
-            return Step::Wait;
+            return NextStep::Wait;
         }
         self.claimed_at = Some(now);
-        Step::Obtain
+        NextStep::Obtain
     }
 }
 
-impl Held {
+impl HeldKeySet {
     /// Whether the issuer need not be asked for a JWT with `header`.
     pub(super) fn is_enough(&self, header: &Header, now: UnixMillis) -> bool {
         self.is_fresh(now) && self.knows(header)

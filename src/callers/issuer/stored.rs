@@ -2,6 +2,7 @@
 
 use crate::base::digest;
 use crate::base::keys::SealingKey;
+use crate::base::keyspace;
 use crate::base::sealed;
 use crate::base::sealed::{NONCE_LEN, OpenError, Place};
 use crate::base::time::UnixMillis;
@@ -25,7 +26,7 @@ impl KeySetName {
     /// The name in KV: `jwks:` and 64 hexadecimal digits.
     #[must_use]
     pub fn kv_name(&self) -> String {
-        ["jwks:", &base16ct::lower::encode_string(&self.0)].concat()
+        keyspace::hex_name(keyspace::KEY_SET, &self.0)
     }
 
     /// The bytes.

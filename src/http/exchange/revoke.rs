@@ -25,7 +25,7 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     async fn revoked(&mut self, request: RevocationRequest) -> Result<Revocation, BrokerError> {
-        let caller = self.authenticate(&request.proof).await?;
+        let caller = self.authenticate(&request.presented).await?;
         self.client = Some(Rc::clone(&caller.client));
         let rejected = request.rejected(&caller, &mut self.line)?;
         let broker = Rc::clone(&self.isolate.broker);

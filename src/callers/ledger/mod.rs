@@ -1,6 +1,11 @@
-//! Client assertions that were used (RFC 7523 §3: `jti`).
+//! Client assertions that were used: each `jti` is good once (RFC 7523 §3).
+//!
+//! An isolate knows the uses in itself. The ledger of a client, which is one Durable Object for the
+//! whole network, knows all of them.
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
+
+mod object;
 
 use std::cell::RefCell;
 
@@ -10,10 +15,12 @@ use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::jwt::JwtFault;
 
-/// Which client assertions were used, anywhere in the network.
+pub use object::{LedgerFault, LedgerStorage, ObjectLedger, StorageFault, answer};
+
+/// The client assertions that were used anywhere in the network.
 pub trait AssertionLedger {
-    /// Records that `client_id` used the assertion `id`, which matters until `until`. Returns whether
-    /// this use is the first.
+    /// Records that `client_id` uses the assertion `id`, and returns whether this use is the first.
+    /// After `until` the use may be forgotten.
     async fn use_once(
         &self,
         client_id: &str,
@@ -25,7 +32,7 @@ pub trait AssertionLedger {
 /// Why the ledger gave no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LedgerError {
-    /// The binding does not exist: this broker knows only the uses in its own isolate.
+    /// The binding does not exist: each isolate knows its own uses only.
     Unbound,
     /// No answer within [`crate::base::limits::COORDINATOR_TIMEOUT`].
     TimedOut,
@@ -45,23 +52,23 @@ impl LedgerError {
     }
 }
 
-/// The `jti`s of unexpired client assertions, of this isolate alone;
-/// the port `AssertionLedger` knows of the others.
+/// The client assertions that were used in this isolate.
 ///
-/// Only expired ones are forgotten. Where there is no room an assertion is refused: forgetting one
-/// would let it be used again. Each client has a share, so that one alone shuts out nobody but itself.
+/// Only expired ones are forgotten. If there is no room, a new assertion is refused: to forget a use
+/// would allow it again. Each client has a share of the room, so a client that fills its share shuts
+/// out only itself.
 #[derive(Debug, Default)]
 pub struct UsedAssertions(RefCell<SortedMap<String, Used>>);
 
-/// Until when each could be used again.
+/// The assertions of one client: each one's digest, and until when its use matters.
 type Used = SortedMap<[u8; 32], UnixMillis>;
 
 impl UsedAssertions {
-    /// Notes the use of a verified assertion with `jti`, which expires at `expires_at`, and returns
-    /// what it is known by, and until when it matters.
+    /// Records the use of a verified assertion with this `jti`, which expires at `expires_at`.
+    /// Returns the digest of the `jti`, and until when the use matters.
     ///
     /// # Errors
-    /// `Replayed` where it was used before, `TooManyAssertions` where there is no room.
+    /// `Replayed` if the assertion was used before, `TooManyAssertions` if there is no room.
     pub fn use_once(
         &self,
         client_id: &str,
