@@ -2,17 +2,11 @@
 
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
 use crate::config::{Binding, Bindings};
 
-#[wasm_bindgen]
-extern "C" {
-    /// The bindings, by name.
-    #[derive(Debug)]
-    pub type Env;
-}
+pub(super) use worker::Env;
 
 /// The binding called `name`, where there is one.
 pub(super) fn bound(env: &Env, name: &str) -> Option<JsValue> {

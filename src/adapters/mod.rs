@@ -16,7 +16,6 @@ mod issuer_fetch;
 mod js;
 mod kv_tier;
 mod log_sink;
-mod panic;
 mod rate_limit;
 mod scheduled;
 mod storage;

@@ -8,7 +8,9 @@ import { isAboutAssertion, noteUse } from "./assertions.mjs";
 import { requestText } from "./body.mjs";
 import { Reading } from "./kv.mjs";
 import { internalError } from "./response.mjs";
-import { state } from "./state.mjs";
+
+/** Of the `worker` crate. `criticalError`: its panic hook was called; `instanceId`: which memory of the wasm this is. */
+const state = broker.__worker_init_state();
 
 /** A panic leaves the wasm's memory as it was in the middle of something: the next event gets a new one. */
 function recover() {
@@ -16,7 +18,6 @@ function recover() {
   console.log("Reinitializing Wasm application");
   broker.__wbg_reset_state();
   state.criticalError = false;
-  state.instanceId += 1;
 }
 
 /** Handlers do not throw: whatever comes out of the wasm, it stopped in the middle of something. */
