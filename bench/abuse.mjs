@@ -38,7 +38,8 @@ main(async () => {
     const rows = await withFleet(backends, (fleet) => attackAll(fleet, quick ? 10 : 1));
     console.log(`${report(rows)}\n`);
     const failed = rows.filter(({ faults }) => faults.length > 0);
-    if (failed.length > 0) throw new Failure(failed.map(({ what, faults }) => `abuse: ${what}: ${faults.join("; ")}`).join("\n"));
+    if (failed.length > 0)
+      throw new Failure(failed.map(({ what, faults }) => `abuse: ${what}: ${faults.join("; ")}`).join("\n"));
   } finally {
     await backends.close();
   }
@@ -62,7 +63,10 @@ async function attackAll(fleet, divisor) {
   }
 }
 
-const flood = (attack) => ({ ...attack, run: ({ target }, amount) => attack.send(target, amount).then((counts) => ({ counts })) });
+const flood = (attack) => ({
+  ...attack,
+  run: ({ target }, amount) => attack.send(target, amount).then((counts) => ({ counts })),
+});
 
 const siege = (attack) => ({
   ...attack,
@@ -109,8 +113,17 @@ function faultsOf({ answers }, { counts, held, alone, beside }) {
 const at = (part, millis) => [...millis].sort((a, b) => a - b)[Math.floor(part * (millis.length - 1))];
 
 const HEAD = [
-  "Attack, twice", "requests", "answers", "good client's tokens", "its p50 alone", "beside", "p99 alone", "beside",
-  "kB held each", "MB resident before, after once, after twice", "",
+  "Attack, twice",
+  "requests",
+  "answers",
+  "good client's tokens",
+  "its p50 alone",
+  "beside",
+  "p99 alone",
+  "beside",
+  "kB held each",
+  "MB resident before, after once, after twice",
+  "",
 ];
 
 function line({ what, amount, before, times, faults }) {
@@ -122,8 +135,14 @@ function line({ what, amount, before, times, faults }) {
   };
   const held = times.map((time) => time.held).filter((kilobytes) => kilobytes !== undefined);
   return [
-    what, `2 × ${amount}`, answersOf(times), `${beside.length - missed} of ${beside.length}`, ...compared(0.5), ...compared(0.99),
-    held.length > 0 ? Math.max(0, ...held).toFixed(0) : "", [before, ...times].map(({ resident }) => resident.toFixed(0)).join(", "),
+    what,
+    `2 × ${amount}`,
+    answersOf(times),
+    `${beside.length - missed} of ${beside.length}`,
+    ...compared(0.5),
+    ...compared(0.99),
+    held.length > 0 ? Math.max(0, ...held).toFixed(0) : "",
+    [before, ...times].map(({ resident }) => resident.toFixed(0)).join(", "),
     faults.length > 0 ? "**fail**" : "pass",
   ];
 }
@@ -133,6 +152,9 @@ const report = (rows) => `${table(HEAD, [..."lrlrrrrrrrl"], rows.map(line))}\n\n
 /** Both times together. */
 function answersOf(times) {
   const sums = {};
-  for (const { counts } of times) for (const [answer, count] of Object.entries(counts)) sums[answer] = (sums[answer] ?? 0) + count;
-  return Object.entries(sums).map(([answer, count]) => `${answer}: ${count}`).join(", ");
+  for (const { counts } of times)
+    for (const [answer, count] of Object.entries(counts)) sums[answer] = (sums[answer] ?? 0) + count;
+  return Object.entries(sums)
+    .map(([answer, count]) => `${answer}: ${count}`)
+    .join(", ");
 }

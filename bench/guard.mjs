@@ -20,7 +20,8 @@ const WARM_UP = 8_000;
 const AMOUNT = 1_600;
 
 main(async () => {
-  if (platform() !== "linux") return say("guard: skipped: the CPU time of a process is read from /proc, which only Linux has.");
+  if (platform() !== "linux")
+    return say("guard: skipped: the CPU time of a process is read from /proc, which only Linux has.");
   if (!existsSync(projectNode)) throw new Failure("guard: the npm packages are missing: run `npm run setup`.");
   const { handicap } = parseArgs({ options: { handicap: { type: "string", default: "0" } } }).values;
   const { best, tries } = await compare(Number(handicap));

@@ -29,5 +29,7 @@ async function bundle() {
   await build();
   rmSync(join(root, "dist"), { recursive: true, force: true });
   say("bench: wrangler deploy --dry-run");
-  await run("wrangler", ["deploy", "--dry-run", "--outdir", "dist"], { env: projectEnv({ WRANGLER_SEND_METRICS: "false" }) });
+  await run("wrangler", ["deploy", "--dry-run", "--outdir", "dist"], {
+    env: projectEnv({ WRANGLER_SEND_METRICS: "false" }),
+  });
 }

@@ -51,9 +51,17 @@ async function measureAll(times) {
     const connected = await stage("connections", connections, { rounds: times.connections });
     const late = await stage("latency", latency, { times: times.latency });
     return {
-      date: new Date().toISOString().slice(0, 10), rounds: times.hits, machine: machine(), sizes: await sizes(),
-      start: started, hits: hot.results, memories: hot.memories, tiers: behind, growth: grown,
-      connections: connected, latency: late,
+      date: new Date().toISOString().slice(0, 10),
+      rounds: times.hits,
+      machine: machine(),
+      sizes: await sizes(),
+      start: started,
+      hits: hot.results,
+      memories: hot.memories,
+      tiers: behind,
+      growth: grown,
+      connections: connected,
+      latency: late,
     };
   } finally {
     await backends.close();
@@ -67,7 +75,8 @@ const rounded = (key, value) => (typeof value === "number" ? Math.round(value * 
 function recordInDocs(markdown) {
   const [before, rest] = readFileSync(page, "utf8").split("<!-- measured -->\n");
   const after = rest?.split("<!-- /measured -->")[1];
-  if (after === undefined) throw new Failure("docs/performance.md has lost its marks <!-- measured --> and <!-- /measured -->.");
+  if (after === undefined)
+    throw new Failure("docs/performance.md has lost its marks <!-- measured --> and <!-- /measured -->.");
   writeFileSync(page, `${before}<!-- measured -->\n${markdown}\n<!-- /measured -->${after}`);
   copyFileSync(join(results, "cost.svg"), join(root, "docs", "performance.svg"));
   say("bench: recorded in docs/performance.md and docs/performance.svg");

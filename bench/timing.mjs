@@ -82,7 +82,8 @@ main(async () => {
     const rows = PAIRS.map((pair) => compare(pair, micros));
     console.log(`${report(micros, rows)}\n`);
     const failed = rows.filter(({ passed }) => !passed);
-    if (failed.length > 0) throw new Failure(failed.map(({ title }) => `timing: not as it must be: ${title}`).join("\n"));
+    if (failed.length > 0)
+      throw new Failure(failed.map(({ title }) => `timing: not as it must be: ${title}`).join("\n"));
   } finally {
     await backends.close();
   }
@@ -119,7 +120,8 @@ function timed(agent, port, { status, body, ...options }) {
     let started;
     const asked = request({ agent, host: "127.0.0.1", port, ...options }, (response) => {
       const taken = Number(process.hrtime.bigint() - started) / 1000;
-      if (response.statusCode !== status) reject(new Failure(`timing: status ${response.statusCode} instead of ${status}`));
+      if (response.statusCode !== status)
+        reject(new Failure(`timing: status ${response.statusCode} instead of ${status}`));
       response.resume().on("end", () => resolve(taken));
     });
     asked.on("error", reject);
@@ -131,7 +133,10 @@ function timed(agent, port, { status, body, ...options }) {
 
 function compare([title, first, second, differ], micros) {
   const [a, b] = [micros[first], micros[second]];
-  const limit = quantile([...a, ...b].sort((x, y) => x - y), KEPT);
+  const limit = quantile(
+    [...a, ...b].sort((x, y) => x - y),
+    KEPT,
+  );
   const below = (values) => values.filter((value) => value <= limit);
   const test = { ...welch(below(a), below(b)), z: mannWhitney(a, b) };
   const differs = Math.abs(test.t) > LIMIT || Math.abs(test.z) > LIMIT;
@@ -141,8 +146,13 @@ function compare([title, first, second, differ], micros) {
 function report(micros, rows) {
   const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
   const pairs = rows.map(({ title, difference, low, high, t, z, differs, passed }) => [
-    title, `${signed(difference, 2)} µs`, `${signed(low, 2)} … ${signed(high, 2)} µs`, signed(t, 2), signed(z, 2),
-    differs ? "differ" : "do not differ", passed ? "pass" : "**fail**",
+    title,
+    `${signed(difference, 2)} µs`,
+    `${signed(low, 2)} … ${signed(high, 2)} µs`,
+    signed(t, 2),
+    signed(z, 2),
+    differs ? "differ" : "do not differ",
+    passed ? "pass" : "**fail**",
   ]);
   const samples = Object.entries(micros).map(([name, values]) => {
     const sorted = [...values].sort((x, y) => x - y);

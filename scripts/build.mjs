@@ -36,13 +36,26 @@ const linkerHash = createHash("sha256").update(readFileSync(linker)).digest("hex
  */
 const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
 const flags = [
-  "-C", "target-feature=+simd128", "-C", `linker=${linker}`, "-C", `metadata=${linkerHash}`,
-  `--remap-path-prefix=${registry}=`, `--remap-path-prefix=${root}=`,
+  "-C",
+  "target-feature=+simd128",
+  "-C",
+  `linker=${linker}`,
+  "-C",
+  `metadata=${linkerHash}`,
+  `--remap-path-prefix=${registry}=`,
+  `--remap-path-prefix=${root}=`,
 ];
 
 /** What rustc uses by itself and with `flags`, and `try`/`catch` around imports; workerd has all of it. */
 const wasmFeatures = [
-  "simd", "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling",
+  "simd",
+  "mutable-globals",
+  "sign-ext",
+  "nontrapping-float-to-int",
+  "bulk-memory",
+  "multivalue",
+  "reference-types",
+  "exception-handling",
 ];
 
 /** Brings build/ up to date. `show` lets the compiler's output through to a terminal. */
@@ -73,9 +86,19 @@ async function compile(show) {
   // A panic needs a function that makes a new instance, and a handler that notices it.
   const recovery = ["--experimental-reset-state-function", "--force-enable-abort-handler"];
   const shape = ["--target", "module", "--no-typescript", "--out-name", "index", "--out-dir", glue];
-  await run(toolPath(cargoTools.wasmBindgen), [compiled, ...shape, ...recovery, ...(names ? [] : ["--remove-name-section", "--remove-producers-section"])]);
+  await run(toolPath(cargoTools.wasmBindgen), [
+    compiled,
+    ...shape,
+    ...recovery,
+    ...(names ? [] : ["--remove-name-section", "--remove-producers-section"]),
+  ]);
 
-  const optimize = ["-Oz", "--converge", ...wasmFeatures.map((feature) => `--enable-${feature}`), ...(names ? ["--debuginfo"] : [])];
+  const optimize = [
+    "-Oz",
+    "--converge",
+    ...wasmFeatures.map((feature) => `--enable-${feature}`),
+    ...(names ? ["--debuginfo"] : []),
+  ];
   await run("wasm-opt", [join(glue, "index_bg.wasm"), "-o", wasm, ...optimize]);
 }
 
@@ -84,7 +107,10 @@ async function bundle() {
   const adapters = join(root, "src", "adapters");
   const glueScript = join(glue, "index.js");
   // Classes of other crates that nobody uses: with these two, esbuild sees that it can leave them out.
-  const text = readFileSync(glueScript, "utf8").replaceAll(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(");
+  const text = readFileSync(glueScript, "utf8").replaceAll(
+    ": new FinalizationRegistry(",
+    ": /* @__PURE__ */ new FinalizationRegistry(",
+  );
   const unused = ["--define:Symbol.dispose=undefined", "--log-override:import-is-undefined=error"];
   writeFileSync(glueScript, text);
 
@@ -101,12 +127,14 @@ async function bundle() {
 
 /** A name of the glue that the wasm does not export, and that is left in the bundle, would fail when it is called. */
 async function checkExports(glueText, bundled) {
-  const list = 'WebAssembly.Module.exports(new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))).map(({ name }) => name).join(" ")';
+  const list =
+    'WebAssembly.Module.exports(new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))).map(({ name }) => name).join(" ")';
   const { output } = await run(projectNode, ["--print", list, wasm]);
   const exported = new Set(output.trim().split(" "));
   const named = new Set([...glueText.matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name));
   const missing = [...named].filter((name) => !exported.has(name) && RegExp(`\\.${name}\\b`).test(bundled));
-  if (missing.length > 0) throw new Error(`The wasm lacks exports that the bundle names: ${missing.join(", ")} (scripts/link.mjs)`);
+  if (missing.length > 0)
+    throw new Error(`The wasm lacks exports that the bundle names: ${missing.join(", ")} (scripts/link.mjs)`);
 }
 
 function isBuiltFrom(inputs) {
@@ -118,7 +146,10 @@ function hashInputs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs", "scripts/link.mjs"].map((name) => join(root, name));
+  const scripts = ["scripts/build.mjs", "scripts/link.mjs"];
+  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", ...scripts].map((name) =>
+    join(root, name),
+  );
   const hash = createHash("sha256").update(JSON.stringify([names, cargoTools]));
   for (const path of [...rest, ...sources]) {
     const content = readFileSync(path);
@@ -138,7 +169,9 @@ function kilobytes(path) {
 function checkSize() {
   const size = gzipBytes(wasm) + gzipBytes(script);
   if (size > budgetGzipBytes) {
-    throw new Failure(`The Worker weighs ${size} bytes compressed, over the budget of ${budgetGzipBytes} (scripts/versions.mjs).`);
+    throw new Failure(
+      `The Worker weighs ${size} bytes compressed, over the budget of ${budgetGzipBytes} (scripts/versions.mjs).`,
+    );
   }
   say(`size: ${size} of ${budgetGzipBytes} bytes`);
 }

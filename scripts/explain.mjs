@@ -18,7 +18,8 @@ import { setUp } from "./setup.mjs";
 
 /** As tools/explain.rs says it. */
 const FAULTY = 2;
-const usage = "Usage: npm run explain -- [--client NAME] [--scope SCOPE] [--credential CREDENTIAL] [--env ENVIRONMENT] [--local]";
+const usage =
+  "Usage: npm run explain -- [--client NAME] [--scope SCOPE] [--credential CREDENTIAL] [--env ENVIRONMENT] [--local]";
 const options = {
   client: { type: "string" },
   scope: { type: "string" },

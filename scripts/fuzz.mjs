@@ -53,16 +53,22 @@ main(async () => {
 });
 
 function readArguments() {
-  const all = readdirSync(join(project, "fuzz_targets")).map((file) => file.replace(/\.rs$/, "")).sort();
+  const all = readdirSync(join(project, "fuzz_targets"))
+    .map((file) => file.replace(/\.rs$/, ""))
+    .sort();
   let parsed;
   try {
-    parsed = util.parseArgs({ options: { seconds: { type: "string" }, runs: { type: "string" } }, allowPositionals: true });
+    parsed = util.parseArgs({
+      options: { seconds: { type: "string" }, runs: { type: "string" } },
+      allowPositionals: true,
+    });
   } catch (error) {
     throw new Failure(`${error.message.split(".")[0]}. ${usage}`);
   }
   const { seconds, runs } = parsed.values;
   for (const number of [seconds, runs]) {
-    if (number !== undefined && !/^[1-9]\d*$/.test(number)) throw new Failure(`${number} is not a number above zero. ${usage}`);
+    if (number !== undefined && !/^[1-9]\d*$/.test(number))
+      throw new Failure(`${number} is not a number above zero. ${usage}`);
   }
   if (seconds && runs) throw new Failure(`Either --seconds or --runs. ${usage}`);
   const unknown = parsed.positionals.find((target) => !all.includes(target));
@@ -77,7 +83,16 @@ async function build() {
   // With a target named, the flags do not reach build scripts and macros.
   const { output: about } = await run("rustc", ["-vV"]);
   const host = /^host: (.+)$/m.exec(about)[1];
-  const args = ["build", "--release", "--bins", "--locked", "--target", host, "--manifest-path", join(project, "Cargo.toml")];
+  const args = [
+    "build",
+    "--release",
+    "--bins",
+    "--locked",
+    "--target",
+    host,
+    "--manifest-path",
+    join(project, "Cargo.toml"),
+  ];
   const folder = process.env.CARGO_TARGET_DIR || join(project, "target");
   // What the developer has set for other builds would undo the coverage.
   const env = projectEnv({ CARGO_ENCODED_RUSTFLAGS: coverage.join("\x1f"), CARGO_TARGET_DIR: folder });

@@ -58,7 +58,8 @@ function readArguments() {
   }
   const { values, positionals } = parsed;
   // Not repeated: what stands where a name should may be a key.
-  if (positionals.length !== 1) throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
+  if (positionals.length !== 1)
+    throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
   const [name] = positionals;
   if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
   checkTogether(values);
@@ -66,20 +67,26 @@ function readArguments() {
 }
 
 function grantOf({ scope = "https://graph.microsoft.com/.default", credential = "default" }) {
-  if (!visibleAscii.test(credential)) throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
+  if (!visibleAscii.test(credential))
+    throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
   if (!scopeWords.test(scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
   return { scope, credential };
 }
 
 function checkTogether({ rotate, finish, verify, remove, registry, entry, scope, credential, config, env, local }) {
   const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
-  if ([rotate, verify, remove].filter(Boolean).length > 1) throw fault("--rotate, --verify and --remove are commands of their own.");
+  if ([rotate, verify, remove].filter(Boolean).length > 1)
+    throw fault("--rotate, --verify and --remove are commands of their own.");
   if (finish && !rotate) throw fault("--finish ends a --rotate.");
-  if (!registry && (remove || entry !== undefined)) throw fault("--remove and --entry are for the registry: add --registry.");
+  if (!registry && (remove || entry !== undefined))
+    throw fault("--remove and --entry are for the registry: add --registry.");
   const existing = rotate || verify || remove;
-  if (existing && (entry ?? scope ?? credential) !== undefined) throw fault("--entry, --scope and --credential are for a new client.");
-  if (entry !== undefined && (scope ?? credential) !== undefined) throw fault("--entry has the scopes and credentials in it.");
-  if (!registry && !existing && (local || (config ?? env) !== undefined)) throw fault("A new client needs no configuration: leave out --config, --env and --local.");
+  if (existing && (entry ?? scope ?? credential) !== undefined)
+    throw fault("--entry, --scope and --credential are for a new client.");
+  if (entry !== undefined && (scope ?? credential) !== undefined)
+    throw fault("--entry has the scopes and credentials in it.");
+  if (!registry && !existing && (local || (config ?? env) !== undefined))
+    throw fault("A new client needs no configuration: leave out --config, --env and --local.");
 }
 
 function create(name, { scope, credential }) {

@@ -23,7 +23,10 @@ export function toolPath({ crate, version, binary }) {
 /** Installs what is missing of everything. */
 export async function setUp() {
   for (const program of ["rustup", "cargo"]) {
-    requireProgram(program, `${program} is missing: install Rust with rustup (https://rustup.rs), then open a new terminal.`);
+    requireProgram(
+      program,
+      `${program} is missing: install Rust with rustup (https://rustup.rs), then open a new terminal.`,
+    );
   }
   checkWasmBindgen();
   await install([toolchain(), packages(), ...Object.values(cargoTools).map(cargoTool)]);
@@ -61,7 +64,9 @@ function toolchain() {
     async isReady() {
       const list = ["component", "list", "--installed", "--toolchain", channel];
       const { code, output } = await run("rustup", list, { mayFail: true });
-      return code === 0 && [/^clippy/m, /^rustfmt/m, RegExp(`^rust-std-${target}`, "m")].every((part) => part.test(output));
+      return (
+        code === 0 && [/^clippy/m, /^rustfmt/m, RegExp(`^rust-std-${target}`, "m")].every((part) => part.test(output))
+      );
     },
     // By name: a machine may have switched off rustup's automatic installation.
     async install() {
@@ -81,7 +86,9 @@ function packages() {
       const flags = ["--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
       await run("npm", ["ci", ...flags], { env: machineEnv(), show: true });
       if (!packagesMatch()) {
-        throw new Failure("npm did not run the packages' install scripts: run `npm rebuild --ignore-scripts=false`, then try again.");
+        throw new Failure(
+          "npm did not run the packages' install scripts: run `npm rebuild --ignore-scripts=false`, then try again.",
+        );
       }
     },
   };
@@ -111,7 +118,10 @@ function cargoTool(tool) {
       const where = join(tools, `${crate}-${version}`);
       const profile = optimised ? [] : ["--debug"];
       const env = projectEnv({ CARGO_PROFILE_DEV_DEBUG: "0" });
-      await run("cargo", ["install", "--locked", ...profile, "--root", where, `${crate}@${version}`], { env, show: true });
+      await run("cargo", ["install", "--locked", ...profile, "--root", where, `${crate}@${version}`], {
+        env,
+        show: true,
+      });
     },
   };
 }
@@ -121,7 +131,9 @@ function checkWasmBindgen() {
   const locked = /name = "wasm-bindgen"\nversion = "(.+)"/.exec(lock)?.[1];
   const { version } = cargoTools.wasmBindgen;
   if (locked !== version) {
-    throw new Failure(`Cargo.lock has wasm-bindgen ${locked}, scripts/versions.mjs has wasm-bindgen-cli ${version}: make them equal.`);
+    throw new Failure(
+      `Cargo.lock has wasm-bindgen ${locked}, scripts/versions.mjs has wasm-bindgen-cli ${version}: make them equal.`,
+    );
   }
 }
 

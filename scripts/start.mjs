@@ -46,7 +46,8 @@ function readPort() {
     throw new Failure(`${error.message.split(".")[0]}. Usage: npm start [-- --port PORT]`);
   }
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Failure(`--port ${text} is not a port (1 to 65535).`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Failure(`--port ${text} is not a port (1 to 65535).`);
   return port;
 }
 

@@ -49,7 +49,9 @@ function text(path) {
 function exactPins() {
   const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(text("package.json"));
   const packages = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
-  const loose = packages.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)).map(([name]) => `package.json: ${name}`);
+  const loose = packages
+    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+    .map(([name]) => `package.json: ${name}`);
   for (const manifest of crates) {
     for (const section of text(manifest).split(/^(?=\[)/m)) {
       if (!/^\[.*dependencies(\.[\w-]+)?\]/.test(section)) continue;
@@ -70,9 +72,11 @@ function npmLock() {
     if (path === "") continue;
     const name = path.split("node_modules/").at(-1);
     // npm records none for another platform's package that its registry does not have.
-    if (!entry.integrity?.startsWith("sha512-")) (entry.optional && !entry.integrity ? unknown : faults).push(`${path} has no SHA-512 checksum`);
+    if (!entry.integrity?.startsWith("sha512-"))
+      (entry.optional && !entry.integrity ? unknown : faults).push(`${path} has no SHA-512 checksum`);
     if (entry.link || /^(git|file|http:)/.test(entry.resolved ?? "")) faults.push(`${path} is not from a registry`);
-    if (entry.hasInstallScript && !entry.optional && !allowed[name]) faults.push(`${path} has an install script that allowScripts does not name`);
+    if (entry.hasInstallScript && !entry.optional && !allowed[name])
+      faults.push(`${path} has an install script that allowScripts does not name`);
   }
   if (faults.length > 0) return failed(faults.join("\n"));
   return unknown.length === 0 ? passed : notAvailable(`for other platforms' packages:\n${unknown.join("\n")}`);
@@ -80,7 +84,17 @@ function npmLock() {
 
 async function cargoDenyCheck(deny, checks) {
   for (const manifest of crates) {
-    const args = ["--manifest-path", manifest, "--config", "deny.toml", "--locked", "--color", "never", "check", ...checks];
+    const args = [
+      "--manifest-path",
+      manifest,
+      "--config",
+      "deny.toml",
+      "--locked",
+      "--color",
+      "never",
+      "check",
+      ...checks,
+    ];
     const { code, output } = await run(deny, args, { mayFail: true });
     if (code !== 0) return failed(output);
   }
@@ -128,7 +142,10 @@ async function npmAdvisories() {
 }
 
 async function npmSignatures() {
-  const { output } = await run("npm", ["audit", "signatures", "--json", "--loglevel=silent"], { env: projectEnv(), mayFail: true });
+  const { output } = await run("npm", ["audit", "signatures", "--json", "--loglevel=silent"], {
+    env: projectEnv(),
+    mayFail: true,
+  });
   const report = json(output);
   if (!report?.invalid) return notAvailable("the npm registry's keys could not be fetched");
   return report.invalid.length + report.missing.length === 0 ? passed : failed(output);

@@ -1,12 +1,9 @@
-//! Every way in which a request can fail, split by who must act, and the one mapping to the wire.
-
-use minicbor::{Decode, Encode};
+//! Every way in which a request can fail, split by who must act. `http/error.rs` maps them to the wire.
 
 use crate::jwt::JwtFault;
-use crate::limits::TRANSIENT_RETRY_AFTER_SECS;
-use crate::oauth::error_response::ErrorResponse;
+use crate::oauth::claims::MalformedClaims;
 use crate::oauth::scope::MalformedScope;
-use crate::oauth::token_response::AnswerFault;
+use crate::upstream::error::UpstreamError;
 
 /// A failed request, told apart by who can act on it.
 ///
@@ -59,37 +56,6 @@ pub enum BrokerError {
     /// The authorization server gave no token.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
-}
-
-/// Why the authorization server gave no token. Crosses from the coordinator to whoever waits.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
-pub enum UpstreamError {
-    /// The authorization server refuses the scope itself: the caller or its grant must change.
-    #[error("authorization server refused the scope")]
-    #[n(0)]
-    ScopeRefused(#[n(0)] Box<ErrorResponse>),
-    /// It refuses the broker: secret, application, tenant, or policy. An operator must act.
-    #[error("authorization server refused the broker's credential")]
-    #[n(1)]
-    CredentialRefused(#[n(0)] Box<ErrorResponse>),
-    /// What answered is not a token endpoint, or a broken one. An operator must act.
-    #[error("authorization server's answer is not a token response: {0}")]
-    #[n(2)]
-    NotATokenResponse(#[n(0)] AnswerFault),
-    /// It throttles, fails, or is out of time: retry later.
-    #[error("authorization server unavailable: {cause}")]
-    #[n(3)]
-    Unavailable {
-        /// What happened.
-        #[n(0)]
-        cause: Outage,
-        /// When to come back: upstream's word, capped, or the broker's default.
-        #[n(1)]
-        retry_after_secs: u64,
-        /// What upstream said beside its status, if it was an error response.
-        #[n(2)]
-        response: Option<Box<ErrorResponse>>,
-    },
 }
 
 /// What is wrong with a request.
@@ -148,32 +114,6 @@ pub enum Presented {
     Certificate,
 }
 
-/// Why the authorization server gave no usable answer.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
-#[cbor(index_only)]
-pub enum Outage {
-    /// HTTP 429, or an AADSTS number that means the same.
-    #[error("throttled")]
-    #[n(0)]
-    Throttled,
-    /// HTTP 408 or 5xx, or an AADSTS number that means the same.
-    #[error("failing")]
-    #[n(1)]
-    Failing,
-    /// No answer: connection refused, reset, or DNS failure.
-    #[error("no connection")]
-    #[n(2)]
-    NoConnection,
-    /// No complete answer in time.
-    #[error("timed out")]
-    #[n(3)]
-    TimedOut,
-    /// The token was already too old to be served when it arrived.
-    #[error("token expired on arrival")]
-    #[n(4)]
-    ExpiredOnArrival,
-}
-
 impl BrokerError {
     /// The outcome's name in the log.
     #[must_use]
@@ -204,39 +144,15 @@ impl BrokerError {
     }
 }
 
-impl UpstreamError {
-    /// The token was too old to be served when it came.
-    pub const EXPIRED_ON_ARRIVAL: Self = Self::Unavailable {
-        cause: Outage::ExpiredOnArrival,
-        retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
-        response: None,
-    };
-
-    /// The failure's name in the log.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::ScopeRefused(_) => "scope_refused",
-            Self::CredentialRefused(_) => "credential_refused",
-            Self::NotATokenResponse(_) => "not_a_token_response",
-            Self::Unavailable { .. } => "upstream_unavailable",
-        }
-    }
-
-    /// The authorization server's own error response, where there was one.
-    #[must_use]
-    pub fn response(&self) -> Option<&ErrorResponse> {
-        match self {
-            Self::ScopeRefused(response) | Self::CredentialRefused(response) => Some(response),
-            Self::Unavailable { response, .. } => response.as_deref(),
-            Self::NotATokenResponse(_) => None,
-        }
-    }
-}
-
 impl From<RequestFault> for BrokerError {
     fn from(fault: RequestFault) -> Self {
         Self::InvalidRequest(fault)
+    }
+}
+
+impl From<MalformedClaims> for RequestFault {
+    fn from(MalformedClaims: MalformedClaims) -> Self {
+        Self::Claims
     }
 }
 

@@ -12,36 +12,16 @@
 //! lives in `adapters`, which exists for `wasm32` only; so do the crates that it needs, and that
 //! is how the compiler keeps everything else free of them.
 
-pub mod broker;
-pub mod cache_status;
+pub mod base;
 pub mod callers;
 pub mod config;
-pub mod coordinator;
-pub mod digest;
-pub mod entra;
 pub mod error;
-pub mod event;
+pub mod grants;
 pub mod http;
-pub mod issuer;
-pub mod json;
 pub mod jwt;
-pub mod jwt_memory;
-pub mod keys;
-pub mod limits;
-pub mod memory;
+pub mod log;
 pub mod oauth;
-pub mod origin;
-pub mod policy;
-pub mod ports;
-pub mod recent;
-pub mod record;
-pub mod registry;
-pub mod request_id;
-pub mod sealed;
-pub mod sealed_tier;
-pub mod secret;
-pub mod sorted;
-pub mod time;
+pub mod tokens;
 pub mod upstream;
 
 #[cfg(target_arch = "wasm32")]

@@ -100,7 +100,11 @@ class Authority {
   /** What goes out when no fault gets in the way: `{ status, headers, body }`. */
   #reply(request, path, params, behaviour) {
     const requestId = request.headers["client-request-id"] ?? randomUUID();
-    const headers = { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store, no-cache", Pragma: "no-cache" };
+    const headers = {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store, no-cache",
+      Pragma: "no-cache",
+    };
     if (request.headers["return-client-request-id"] === "true") headers["client-request-id"] = requestId;
 
     const tenant = TOKEN_PATH.exec(path)?.groups.tenant;
@@ -112,7 +116,13 @@ class Authority {
 
     const accessToken = newToken({ tenant, clientId: params.client_id, scope: params.scope ?? "" });
     this.issued.push(accessToken);
-    const token = { token_type: "Bearer", expires_in: 3599, ext_expires_in: 3599, access_token: accessToken, ...behaviour.token };
+    const token = {
+      token_type: "Bearer",
+      expires_in: 3599,
+      ext_expires_in: 3599,
+      access_token: accessToken,
+      ...behaviour.token,
+    };
     for (const field of behaviour.without ?? []) delete token[field];
     return { status: 200, headers, body: JSON.stringify(token) };
   }
@@ -128,7 +138,11 @@ class Authority {
     const route = `${method} ${url.pathname}`;
     if (route === "GET /stand-in/requests") {
       const seen = this.requests.map(({ time, method, path, params }) => ({
-        time: new Date(time).toISOString(), method, path, client_id: params.client_id, scope: params.scope,
+        time: new Date(time).toISOString(),
+        method,
+        path,
+        client_id: params.client_id,
+        scope: params.scope,
       }));
       return response.end(`${JSON.stringify(seen, null, 2)}\n`);
     }

@@ -32,7 +32,9 @@ const FAULTS = {
   fail: ({ status = 500, retryAfter, html }) => ({
     status,
     headers: { "Content-Type": html ? "text/html" : "application/json", ...retryAfterHeader(retryAfter) },
-    body: html ? "<html><body><h1>Service Unavailable</h1></body></html>" : '{"error":"server_error","error_description":"AADSTS90033: A transient error has occurred."}',
+    body: html
+      ? "<html><body><h1>Service Unavailable</h1></body></html>"
+      : '{"error":"server_error","error_description":"AADSTS90033: A transient error has occurred."}',
   }),
   throttle: ({ retryAfter }) => ({
     status: 429,
@@ -42,17 +44,27 @@ const FAULTS = {
   refuse: (code, { headers }) => ({ headers, ...refusal(code, "stand-in", headers["client-request-id"] ?? "none") }),
   redirect: (status) => ({ status, headers: { Location: REDIRECT_TARGET }, body: "" }),
   garbage: (kind, reply) => ({ ...reply, ...GARBAGE[kind](reply.body) }),
-  oversized: (_, reply) => ({ ...reply, body: JSON.stringify({ ...JSON.parse(reply.body), padding: "x".repeat(OVERSIZED_BYTES) }) }),
+  oversized: (_, reply) => ({
+    ...reply,
+    body: JSON.stringify({ ...JSON.parse(reply.body), padding: "x".repeat(OVERSIZED_BYTES) }),
+  }),
   reply: ({ status = 200, headers = {}, body = "" }) => ({
     status,
     headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
   }),
-  gzip: (_, reply) => ({ ...reply, headers: { ...reply.headers, "Content-Encoding": "gzip" }, body: gzipSync(reply.body) }),
+  gzip: (_, reply) => ({
+    ...reply,
+    headers: { ...reply.headers, "Content-Encoding": "gzip" },
+    body: gzipSync(reply.body),
+  }),
 };
 
 const GARBAGE = {
-  html: () => ({ headers: { "Content-Type": "text/html" }, body: "<!DOCTYPE html><title>Sign in to your account</title>" }),
+  html: () => ({
+    headers: { "Content-Type": "text/html" },
+    body: "<!DOCTYPE html><title>Sign in to your account</title>",
+  }),
   truncated: (body) => ({ body: body.slice(0, body.length / 2) }),
   error: () => ({ body: '{"error":"server_error"}' }),
   empty: () => ({ body: "" }),

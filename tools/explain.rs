@@ -11,12 +11,12 @@ use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{Binding, Bindings, Client, Config, Fault, Grant};
 use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::json::Json;
+use edge_token_broker::grants::{Ask, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::policy::access::{Ask, authorize};
 
 const ALLOWED: u8 = 0;
 const REFUSED: u8 = 1;
@@ -182,7 +182,7 @@ fn described(grant: &Grant) -> String {
         "{} with credential {} (tenant {}, application {}){warm}",
         grant.scope.as_str(),
         credential.name,
-        credential.tenant.as_str(),
+        credential.server.realm(),
         credential.client_id,
     )
 }

@@ -76,7 +76,11 @@ const entry = ({ id, digest, scope }) => [id, { key_sha256: [digest], allow: [{ 
 
 /** `GET /token`, as autocannon takes a request. */
 export function getToken({ key, scope } = CLIENT) {
-  return { method: "GET", path: `/token?scope=${encodeURIComponent(scope)}`, headers: { authorization: `Bearer ${key}` } };
+  return {
+    method: "GET",
+    path: `/token?scope=${encodeURIComponent(scope)}`,
+    headers: { authorization: `Bearer ${key}` },
+  };
 }
 
 /** `POST /oauth2/v2.0/token` with `client_secret_basic`. */

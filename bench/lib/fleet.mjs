@@ -23,7 +23,16 @@ export class Fleet {
    * `around` makes other modules of the broker's.
    */
   async start(worker, options = {}) {
-    const { clients = [CLIENT], bindings, kv = "kv", coordinator = true, bundle, around = same, inspected, registry } = options;
+    const {
+      clients = [CLIENT],
+      bindings,
+      kv = "kv",
+      coordinator = true,
+      bundle,
+      around = same,
+      inspected,
+      registry,
+    } = options;
     const isBroker = worker === "broker";
     const modules = isBroker ? around(brokerModules(bundle)) : await peerModules(worker);
     const server = await startWorkerd({

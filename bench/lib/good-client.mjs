@@ -53,7 +53,9 @@ function ask(agent, { body, ...options }) {
     const asked = request({ agent, host: "127.0.0.1", port: workerData.port, ...options }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part) => (text += part));
-      response.on("end", () => resolve(text.includes('"access_token":"') ? undefined : `status ${response.statusCode}`));
+      response.on("end", () =>
+        resolve(text.includes('"access_token":"') ? undefined : `status ${response.statusCode}`),
+      );
     });
     asked.on("error", ({ code }) => resolve(code));
     asked.end(body);

@@ -34,7 +34,9 @@ export async function load(server, { requests, amount, connections = CONNECTIONS
   const used = cpuMicros(server.pid) - before;
 
   if (statusCodeStats[status]?.count !== amount) {
-    throw new Error(`${server.name}: not every answer had status ${status}: ${JSON.stringify({ ...statusCodeStats, errors })}`);
+    throw new Error(
+      `${server.name}: not every answer had status ${status}: ${JSON.stringify({ ...statusCodeStats, errors })}`,
+    );
   }
   millis.sort((a, b) => a - b);
   const at = (part) => millis[Math.floor(part * (millis.length - 1))];

@@ -11,7 +11,8 @@ import { brokerModules, peerModules } from "./workers.mjs";
 const PACKAGES = ["workerd", "wrangler", "autocannon", "@azure/msal-node"];
 
 export function machine() {
-  const installed = (name) => JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
+  const installed = (name) =>
+    JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
   const [{ model }] = cpus();
   return {
     cpu: `${cpus().length} × ${model}`,
@@ -30,7 +31,8 @@ export async function sizes() {
 }
 
 function compressed(modules) {
-  const of = (kind) => modules.filter((module) => module.kind === kind).reduce((sum, { content }) => sum + gzipBytes(content), 0);
+  const of = (kind) =>
+    modules.filter((module) => module.kind === kind).reduce((sum, { content }) => sum + gzipBytes(content), 0);
   return { script: of("esModule"), wasm: of("wasm"), all: of("esModule") + of("wasm") };
 }
 

@@ -13,22 +13,49 @@ const COLOURS = { floor: "#8c959f", broker: "#d9480f", peer: "#4c7fb0" };
 
 /** Group, scene, and its bars: label, heat, row, colour. */
 const GROUPS = [
-  ["A hit, GET", "hits", [
-    ["floor: a constant", "get", "floor", "floor"], ["broker", "get", "broker", "broker"],
-    ["careful JavaScript", "get", "careful", "peer"],
-    ["tutorial: a KV read each", "peers", "tutorial", "peer"], ["@azure/msal-node", "peers", "msal", "peer"],
-  ]],
-  ["A hit, POST", "hits", [
-    ["floor: a constant", "post", "floor", "floor"], ["broker", "post", "broker", "broker"],
-    ["careful JavaScript", "post", "careful", "peer"],
-  ]],
-  ["KV hit", "tiers", [["broker", "kv", "broker", "broker"], ["careful JavaScript", "kv", "careful", "peer"]]],
+  [
+    "A hit, GET",
+    "hits",
+    [
+      ["floor: a constant", "get", "floor", "floor"],
+      ["broker", "get", "broker", "broker"],
+      ["careful JavaScript", "get", "careful", "peer"],
+      ["tutorial: a KV read each", "peers", "tutorial", "peer"],
+      ["@azure/msal-node", "peers", "msal", "peer"],
+    ],
+  ],
+  [
+    "A hit, POST",
+    "hits",
+    [
+      ["floor: a constant", "post", "floor", "floor"],
+      ["broker", "post", "broker", "broker"],
+      ["careful JavaScript", "post", "careful", "peer"],
+    ],
+  ],
+  [
+    "KV hit",
+    "tiers",
+    [
+      ["broker", "kv", "broker", "broker"],
+      ["careful JavaScript", "kv", "careful", "peer"],
+    ],
+  ],
   ["Coordinator hit", "tiers", [["broker", "coordinator", "broker", "broker"]]],
-  ["Miss", "tiers", [["broker", "miss", "broker", "broker"], ["careful JavaScript", "miss", "careful", "peer"]]],
+  [
+    "Miss",
+    "tiers",
+    [
+      ["broker", "miss", "broker", "broker"],
+      ["careful JavaScript", "miss", "careful", "peer"],
+    ],
+  ],
 ];
 
 export function plot(results) {
-  const bar = (scene) => ([label, heat, row, kind]) => ({ label, kind, ...spread(results[scene][heat][row].map(({ cpu }) => cpu)) });
+  const bar =
+    (scene) =>
+    ([label, heat, row, kind]) => ({ label, kind, ...spread(results[scene][heat][row].map(({ cpu }) => cpu)) });
   const groups = GROUPS.map(([title, scene, bars]) => ({ title, bars: bars.map(bar(scene)) }));
   const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ high }) => high)));
   const scale = (micros) => (micros / most) * (WIDTH - LEFT - RIGHT);
@@ -72,4 +99,5 @@ ${parts.join("\n")}
 
 const escape = (value) => value.replace(/[&<]/g, (c) => ({ "&": "&amp;", "<": "&lt;" })[c]);
 
-const text = (x, y, value, attributes = "") => `<text x="${x.toFixed(1)}" y="${y}" ${attributes}>${escape(value)}</text>`;
+const text = (x, y, value, attributes = "") =>
+  `<text x="${x.toFixed(1)}" y="${y}" ${attributes}>${escape(value)}</text>`;

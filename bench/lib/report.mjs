@@ -5,14 +5,22 @@ import { judge } from "./targets.mjs";
 
 export function report(results) {
   return [
-    "### Targets", targetsTable(results),
-    "### Hits", hitsTable(results),
-    "### Tiers, and refusals", tiersTable(results),
-    "### Latency", latencyTable(results),
-    "### Size, start, memory", startTable(results),
-    "### How the cost grows", growthTable(results),
-    "### Connections", connectionsTable(results),
-    "### Measured on", machineLines(results),
+    "### Targets",
+    targetsTable(results),
+    "### Hits",
+    hitsTable(results),
+    "### Tiers, and refusals",
+    tiersTable(results),
+    "### Latency",
+    latencyTable(results),
+    "### Size, start, memory",
+    startTable(results),
+    "### How the cost grows",
+    growthTable(results),
+    "### Connections",
+    connectionsTable(results),
+    "### Measured on",
+    machineLines(results),
   ].join("\n\n");
 }
 
@@ -23,7 +31,8 @@ export function table(head, align, rows) {
 }
 
 /** A value with the quartiles of the rounds. */
-const around = ({ median: value, low, high }, digits) => `${value.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+const around = ({ median: value, low, high }, digits) =>
+  `${value.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 const micros = (rounds) => around(spread(rounds.map(({ cpu }) => cpu)), 0);
 
 function targetsTable(results) {
@@ -52,8 +61,12 @@ function hitsTable({ hits }) {
     const { floor, careful } = hits[heat].floor ? hits[heat] : hits.get;
     const logged = log && difference(hits[log][`${row}-log`], hits[log][row]);
     return [
-      title, micros(own), difference(own, floor).median.toFixed(0), ratio(own, floor).median.toFixed(2),
-      ratio(own, careful).median.toFixed(2), logged ? around(logged, 0) : "",
+      title,
+      micros(own),
+      difference(own, floor).median.toFixed(0),
+      ratio(own, floor).median.toFixed(2),
+      ratio(own, careful).median.toFixed(2),
+      logged ? around(logged, 0) : "",
     ];
   });
   return table(["Worker", "µs CPU", "over the floor", "× floor", "× careful", "`LOG_HITS` costs, µs"], "lrrrrr", rows);
@@ -82,12 +95,20 @@ function tiersTable({ tiers, hits }) {
 }
 
 const LATENCY = {
-  get: "**broker**, isolate hit, GET", post: "**broker**, isolate hit, POST", kv: "**broker**, KV hit", miss: "**broker**, miss",
-  direct: "straight to the stand-in, which answers at once", directDelayed: "straight to the stand-in, which takes 100 ms",
+  get: "**broker**, isolate hit, GET",
+  post: "**broker**, isolate hit, POST",
+  kv: "**broker**, KV hit",
+  miss: "**broker**, miss",
+  direct: "straight to the stand-in, which answers at once",
+  directDelayed: "straight to the stand-in, which takes 100 ms",
 };
 
 function latencyTable({ latency }) {
-  const rows = Object.entries(LATENCY).map(([id, title]) => [title, latency[id].p50.toFixed(2), latency[id].p99.toFixed(2)]);
+  const rows = Object.entries(LATENCY).map(([id, title]) => [
+    title,
+    latency[id].p50.toFixed(2),
+    latency[id].p99.toFixed(2),
+  ]);
   return table(["One caller, one connection", "ms, median", "ms, 99 %"], "lrr", rows);
 }
 
@@ -97,23 +118,41 @@ function startTable({ start, sizes, memories }) {
   const rows = Object.keys(start).map((worker) => {
     const { resident, peak } = memories[worker];
     return [
-      worker, size(worker), of(worker, "cpuMillis", 1), of(worker, "wallMillis", 0), of(worker, "resident", 0),
-      resident.toFixed(0), peak.toFixed(0),
+      worker,
+      size(worker),
+      of(worker, "cpuMillis", 1),
+      of(worker, "wallMillis", 0),
+      of(worker, "resident", 0),
+      resident.toFixed(0),
+      peak.toFixed(0),
     ];
   });
   const head = [
-    "Worker", "kB gzip", "ms CPU to the first answer", "ms by the clock", "MB then", "MB after the hits", "MB at most",
+    "Worker",
+    "kB gzip",
+    "ms CPU to the first answer",
+    "ms by the clock",
+    "MB then",
+    "MB after the hits",
+    "MB at most",
   ];
   return table(head, "lrrrrrr", rows);
 }
 
 /** Title, heat, row; each is compared with the first of its heat. */
 const GROWTH = [
-  ["1 client, GET", "get", "1"], ["100 clients, GET", "get", "100"], ["1,000 clients, GET", "get", "1000"],
-  ["1 client, POST", "post", "1"], ["100 clients, POST", "post", "100"], ["1,000 clients, POST", "post", "1000"],
-  ["1 client in the registry, POST", "registered", "1"], ["100,000 clients in the registry, POST", "registered", "100000"],
-  ["1,000 clients, 1 token in memory", "tokens", "one"], ["1,000 clients, 1,000 tokens in memory, each in turn", "tokens", "all"],
-  ["16 kB token: floor", "size", "floor"], ["16 kB token: **broker**", "size", "broker"],
+  ["1 client, GET", "get", "1"],
+  ["100 clients, GET", "get", "100"],
+  ["1,000 clients, GET", "get", "1000"],
+  ["1 client, POST", "post", "1"],
+  ["100 clients, POST", "post", "100"],
+  ["1,000 clients, POST", "post", "1000"],
+  ["1 client in the registry, POST", "registered", "1"],
+  ["100,000 clients in the registry, POST", "registered", "100000"],
+  ["1,000 clients, 1 token in memory", "tokens", "one"],
+  ["1,000 clients, 1,000 tokens in memory, each in turn", "tokens", "all"],
+  ["16 kB token: floor", "size", "floor"],
+  ["16 kB token: **broker**", "size", "broker"],
   ["16 kB token: careful JavaScript", "size", "careful"],
 ];
 
@@ -127,10 +166,23 @@ function growthTable({ growth }) {
 
 function connectionsTable({ connections }) {
   const rows = connections.broker.map((broker, step) => [
-    broker.connections, ...["floor", "broker", "careful"].map((worker) => connections[worker][step].cpu.toFixed(0)),
-    broker.perSecond.toFixed(0), `${(broker.busy * 100).toFixed(0)} %`, broker.p50.toFixed(1), broker.p99.toFixed(1),
+    broker.connections,
+    ...["floor", "broker", "careful"].map((worker) => connections[worker][step].cpu.toFixed(0)),
+    broker.perSecond.toFixed(0),
+    `${(broker.busy * 100).toFixed(0)} %`,
+    broker.p50.toFixed(1),
+    broker.p99.toFixed(1),
   ]);
-  const head = ["Connections", "µs floor", "µs **broker**", "µs careful", "**broker** requests/s", "its CPU", "ms, median", "ms, 99 %"];
+  const head = [
+    "Connections",
+    "µs floor",
+    "µs **broker**",
+    "µs careful",
+    "**broker** requests/s",
+    "its CPU",
+    "ms, median",
+    "ms, 99 %",
+  ];
   return `${table(head, "rrrrrrrr", rows)}\n\n${saturation(connections.broker)}`;
 }
 
@@ -152,4 +204,3 @@ export function machineLine(machine) {
   const versions = [...packages, `Node.js ${machine.node}`, `Rust ${machine.rust}`].join(", ");
   return `${machine.cpu}, ${machine.memory}, ${machine.system}. ${versions}.`;
 }
-

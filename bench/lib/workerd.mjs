@@ -80,7 +80,10 @@ async function config({ modules, bindings = {}, kvPort, registryPort, objects, f
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
   const declared = Object.entries(bindings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
-  for (const [name, port] of [["TOKENS", kvPort], ["REGISTRY", registryPort]]) {
+  for (const [name, port] of [
+    ["TOKENS", kvPort],
+    ["REGISTRY", registryPort],
+  ]) {
     if (port === undefined) continue;
     services.push(`(name = "${name}", external = (address = "127.0.0.1:${port}", http = ()))`);
     declared.push(`(name = "${name}", kvNamespace = "${name}")`);

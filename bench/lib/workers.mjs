@@ -17,7 +17,8 @@ export const COORDINATOR = { binding: "COORDINATOR", className: "TokenCoordinato
 /** The modules of the broker's bundle, the main one first. */
 export function brokerModules(directory = bundle) {
   const main = join(directory, "index.js");
-  if (!existsSync(main)) throw new Failure(`There is no bundle in ${directory}: run \`npm run bench\` once, it makes one.`);
+  if (!existsSync(main))
+    throw new Failure(`There is no bundle in ${directory}: run \`npm run bench\` once, it makes one.`);
   const script = readFileSync(main, "utf8");
   // An older build may have left another one behind.
   const wasm = readdirSync(directory).filter((name) => name.endsWith(".wasm") && script.includes(`"./${name}"`));

@@ -65,7 +65,8 @@ async function ofQuery(exchange, query) {
 
 async function ofForm(exchange) {
   const { headers } = exchange.request;
-  if (!headers.get("content-type")?.startsWith("application/x-www-form-urlencoded")) throw new Refusal(400, "invalid_request");
+  if (!headers.get("content-type")?.startsWith("application/x-www-form-urlencoded"))
+    throw new Refusal(400, "invalid_request");
   if (Number(headers.get("content-length")) > BODY_MAX_BYTES) throw new Refusal(413, "invalid_request");
   const names = new Set(["grant_type", "client_id", "client_secret", "scope", "min_ttl"]);
   const form = parameters(await exchange.request.text(), names);
@@ -154,7 +155,8 @@ class Isolate {
   constructor(env) {
     this.#env = env;
     this.logHits = env.LOG_HITS !== "false";
-    for (const [id, { key_sha256, allow }] of Object.entries(JSON.parse(env.CLIENTS))) this.#addClient(id, key_sha256, allow);
+    for (const [id, { key_sha256, allow }] of Object.entries(JSON.parse(env.CLIENTS)))
+      this.#addClient(id, key_sha256, allow);
     this.#sealingKey = crypto.subtle
       .digest("SHA-256", encoder.encode(env.AZ_CLIENT_SECRET))
       .then((key) => crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]));
@@ -162,7 +164,9 @@ class Isolate {
 
   #addClient(id, digests, allow) {
     const keys = digests.map((hex) => Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16)));
-    const grants = new Map(allow.map(({ scope }) => [scope, { scope, credential: "default", key: `token:default:${scope}` }]));
+    const grants = new Map(
+      allow.map(({ scope }) => [scope, { scope, credential: "default", key: `token:default:${scope}` }]),
+    );
     const client = { id, keys, grants };
     this.clients.set(id, client);
     for (const key of keys) this.#byKey.set(prefix(key), { key, client });
@@ -218,7 +222,9 @@ class Isolate {
     const asked = Date.now();
     const form = { grant_type: "client_credentials", client_id: AZ_CLIENT_ID, client_secret: AZ_CLIENT_SECRET, scope };
     const response = await fetch(`${host}/${tenant}/oauth2/v2.0/token`, {
-      method: "POST", redirect: "manual", body: new URLSearchParams(form),
+      method: "POST",
+      redirect: "manual",
+      body: new URLSearchParams(form),
     });
     const { access_token, expires_in } = await response.json();
     if (!access_token) throw new Refusal(502, "server_error");

@@ -17,7 +17,9 @@ export default {
     }
     exchange.grant = { credential: "default", scope: env.SCOPE };
     application ??= new ConfidentialClientApplication(configuration(env));
-    const { accessToken, expiresOn, fromCache } = await application.acquireTokenByClientCredential({ scopes: [env.SCOPE] });
+    const { accessToken, expiresOn, fromCache } = await application.acquireTokenByClientCredential({
+      scopes: [env.SCOPE],
+    });
     const hit = fromCache;
     logLine(env.LOG_HITS !== "false" || !hit, exchange, 200, hit ? "hit" : "miss", hit ? "isolate" : "upstream");
     const left = Math.floor((expiresOn - Date.now()) / 1000);
@@ -47,11 +49,13 @@ function metadata(authority) {
   });
   const cloudDiscoveryMetadata = JSON.stringify({
     tenant_discovery_endpoint: `${authority}/v2.0/.well-known/openid-configuration`,
-    metadata: [{
-      preferred_network: "login.microsoftonline.com",
-      preferred_cache: "login.windows.net",
-      aliases: ["login.microsoftonline.com"],
-    }],
+    metadata: [
+      {
+        preferred_network: "login.microsoftonline.com",
+        preferred_cache: "login.windows.net",
+        aliases: ["login.microsoftonline.com"],
+      },
+    ],
   });
   return { authorityMetadata, cloudDiscoveryMetadata };
 }

@@ -25,10 +25,14 @@ export default {
 async function ask(env) {
   const now = Date.now();
   const form = {
-    grant_type: "client_credentials", client_id: env.AZ_CLIENT_ID, client_secret: env.AZ_CLIENT_SECRET, scope: env.SCOPE,
+    grant_type: "client_credentials",
+    client_id: env.AZ_CLIENT_ID,
+    client_secret: env.AZ_CLIENT_SECRET,
+    scope: env.SCOPE,
   };
   const response = await fetch(`${env.AZ_AUTHORITY_HOST}/${env.AZ_TENANT}/oauth2/v2.0/token`, {
-    method: "POST", body: new URLSearchParams(form),
+    method: "POST",
+    body: new URLSearchParams(form),
   });
   const { access_token, expires_in } = await response.json();
   return { access_token, expires_in, expires_at: now + expires_in * 1000 };

@@ -14,9 +14,10 @@ const amountOf = (name) => (name === "floor" ? 1.6 * AMOUNT : AMOUNT);
 export async function hits(backends, { rounds, warmUp }) {
   return withFleet(backends, async (fleet) => {
     const servers = await startAll(fleet);
-    const heat = (names, request, more) => Object.fromEntries(
-      names.map((name) => [name, { server: servers[name], requests: [request], amount: amountOf(name), ...more }]),
-    );
+    const heat = (names, request, more) =>
+      Object.fromEntries(
+        names.map((name) => [name, { server: servers[name], requests: [request], amount: amountOf(name), ...more }]),
+      );
     const compared = ["floor", "broker", "careful"];
     const logged = ["broker", "broker-log", "careful", "careful-log"];
     const heats = {
@@ -45,4 +46,7 @@ async function startAll(fleet) {
   return servers;
 }
 
-const withFloor = ({ floor }, heat) => ({ floor: { server: floor, requests: [getToken()], amount: amountOf("floor") }, ...heat });
+const withFloor = ({ floor }, heat) => ({
+  floor: { server: floor, requests: [getToken()], amount: amountOf("floor") },
+  ...heat,
+});

@@ -18,7 +18,11 @@ export async function tiers(backends, { rounds, warmUp }) {
   const strangers = Array.from({ length: FRESH * (rounds + 2) }, (_, n) => newClient(CIRCLE + n));
   const circle = { requests: clients.map((client) => getToken(client)), amount: CIRCLE };
   return withFleet(backends, async (fleet) => {
-    const alone = async (options) => ({ server: await fleet.start("broker", { clients, ...options }), ...circle, reads: 1 });
+    const alone = async (options) => ({
+      server: await fleet.start("broker", { clients, ...options }),
+      ...circle,
+      reads: 1,
+    });
     const heats = {
       kv: {
         floor: { requests: [getToken()], amount: CIRCLE, server: await fleet.start("floor") },
@@ -43,7 +47,11 @@ async function strangersRow(fleet, strangers) {
   const server = await fleet.start("broker", { clients: strangers, kv: "empty" });
   const all = strangers.map((client) => getToken(client));
   return {
-    server, amount: FRESH, warmUp: FRESH, reads: 1, asks: 1,
+    server,
+    amount: FRESH,
+    warmUp: FRESH,
+    reads: 1,
+    asks: 1,
     get requests() {
       return all.splice(0, FRESH);
     },
@@ -59,6 +67,8 @@ function check(backends, rows) {
   const near = (count, field) => Math.abs(count - wanted(field)) <= 0.01 * wanted(field);
   if (!near(gets, "reads") || !near(asked, "asks")) {
     const names = rows.map(({ server }) => server.name);
-    throw new Error(`${names}: ${gets} KV reads for ${wanted("reads")}, ${asked} token requests for ${wanted("asks")}.`);
+    throw new Error(
+      `${names}: ${gets} KV reads for ${wanted("reads")}, ${asked} token requests for ${wanted("asks")}.`,
+    );
   }
 }

@@ -3,10 +3,10 @@
 #![no_main]
 
 use base64ct::{Base64, Encoding};
-use edge_token_broker::error::BrokerError;
-use edge_token_broker::oauth::client_auth::{
+use edge_token_broker::callers::presented::{
     Ambient, ClientCredentials, ClientParameters, Proof, at_token_endpoint, bearer,
 };
+use edge_token_broker::error::BrokerError;
 use edge_token_broker_fuzz::{event, refusal};
 use libfuzzer_sys::fuzz_target;
 

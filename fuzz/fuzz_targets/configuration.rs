@@ -2,10 +2,10 @@
 
 #![no_main]
 
+use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{Binding, Bindings, Config};
-use edge_token_broker::coordinator::message::Subject;
-use edge_token_broker::json::Json;
 use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::tokens::coordinator::message::Subject;
 use edge_token_broker_fuzz::{SECRET, Vars, assert_has_no_secret};
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,9 @@
 #![no_main]
 
 use edge_token_broker::config::Config;
-use edge_token_broker::coordinator::message::{AcquireMessage, ReplyMessage, StoredState, Subject};
+use edge_token_broker::tokens::coordinator::message::{
+    AcquireMessage, ReplyMessage, StoredState, Subject,
+};
 use edge_token_broker_fuzz::{assert_has_no_secret, config, first_grant, seal_of};
 use libfuzzer_sys::fuzz_target;
 use minicbor::{Decode, Encode};

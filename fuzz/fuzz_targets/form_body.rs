@@ -4,11 +4,12 @@
 
 use std::rc::Rc;
 
+use edge_token_broker::base::limits::{REQUEST_BODY_MAX_BYTES, SCOPE_MAX_BYTES};
+use edge_token_broker::callers::presented::Ambient;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
-use edge_token_broker::http::ask::{Asked, Form, of_form};
-use edge_token_broker::limits::{REQUEST_BODY_MAX_BYTES, SCOPE_MAX_BYTES};
-use edge_token_broker::oauth::client_auth::Ambient;
+use edge_token_broker::http::form::Form;
+use edge_token_broker::http::token::{Asked, of_form};
 use edge_token_broker_fuzz::{asked, config, event, refusal};
 use libfuzzer_sys::fuzz_target;
 

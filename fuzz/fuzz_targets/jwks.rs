@@ -3,10 +3,10 @@
 #![no_main]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use edge_token_broker::base::origin::is_trustworthy;
 use edge_token_broker::jwt::Jwt;
 use edge_token_broker::jwt::discovery;
 use edge_token_broker::jwt::jwks::{Found, KeySet};
-use edge_token_broker::origin::is_trustworthy;
 use libfuzzer_sys::fuzz_target;
 
 fn header(alg: &str, kid: Option<&str>) -> Option<Jwt> {

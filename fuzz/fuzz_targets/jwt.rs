@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use edge_token_broker::json::Json;
+use edge_token_broker::base::json::Json;
+use edge_token_broker::base::limits::{JWT_MAX_BYTES, JWT_SKEW};
 use edge_token_broker::jwt::{Jwt, JwtFault, OneOf, Profile, Trust};
-use edge_token_broker::limits::{JWT_MAX_BYTES, JWT_SKEW};
 use edge_token_broker_fuzz::NOW;
 use libfuzzer_sys::fuzz_target;
 

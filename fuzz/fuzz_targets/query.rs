@@ -4,11 +4,11 @@
 
 use std::rc::Rc;
 
+use edge_token_broker::base::limits::QUERY_MAX_BYTES;
+use edge_token_broker::callers::presented::Ambient;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
-use edge_token_broker::http::ask::of_query;
-use edge_token_broker::limits::QUERY_MAX_BYTES;
-use edge_token_broker::oauth::client_auth::Ambient;
+use edge_token_broker::http::token::of_query;
 use edge_token_broker_fuzz::{asked, config, event, refusal};
 use libfuzzer_sys::fuzz_target;
 

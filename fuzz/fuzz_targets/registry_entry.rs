@@ -5,9 +5,10 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use edge_token_broker::base::ports::TierError;
+use edge_token_broker::callers::ports::ClientEntries;
+use edge_token_broker::callers::registry::{Registry, RegistryFault};
 use edge_token_broker::config::Config;
-use edge_token_broker::ports::{ClientEntries, TierError};
-use edge_token_broker::registry::{Registry, RegistryFault};
 use edge_token_broker_fuzz::{NOW, SECRET, Vars, assert_has_no_secret};
 use hmac::{Hmac, KeyInit, Mac};
 use libfuzzer_sys::fuzz_target;

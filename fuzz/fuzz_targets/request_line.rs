@@ -2,10 +2,10 @@
 
 #![no_main]
 
+use edge_token_broker::base::limits::{REQUEST_ID_MAX_CHARS, SCOPE_MAX_BYTES};
+use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::http::route::{Route, path_and_query};
-use edge_token_broker::limits::{REQUEST_ID_MAX_CHARS, SCOPE_MAX_BYTES};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::request_id::RequestId;
 use libfuzzer_sys::fuzz_target;
 
 fn url(method: &str, url: &str) {

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use edge_token_broker::limits::RETRY_AFTER_MAX_SECS;
-use edge_token_broker::policy::retry::retry_after_secs;
-use edge_token_broker::time::UnixMillis;
+use edge_token_broker::base::limits::RETRY_AFTER_MAX_SECS;
+use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::upstream::retry::retry_after_secs;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

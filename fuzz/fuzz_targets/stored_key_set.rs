@@ -2,10 +2,10 @@
 
 #![no_main]
 
-use edge_token_broker::issuer::{KeySetName, StoredKeySet, open, seal};
-use edge_token_broker::json::Json;
+use edge_token_broker::base::json::Json;
+use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet, open, seal};
 use edge_token_broker::jwt::{OneOf, Trust};
-use edge_token_broker::time::UnixMillis;
 use edge_token_broker_fuzz::config;
 use libfuzzer_sys::fuzz_target;
 

@@ -5,11 +5,11 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::oauth::token_response::IssuedToken;
-use edge_token_broker::policy::freshness;
-use edge_token_broker::record::{CachedToken, OpenError, open, seal};
-use edge_token_broker::time::UnixMillis;
+use edge_token_broker::tokens::record::{OpenError, open, seal};
+use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker_fuzz::{config, first_grant};
 use libfuzzer_sys::fuzz_target;
 
@@ -38,10 +38,10 @@ fn decodes_and_encodes(plaintext: &[u8], grant: &Grant) {
             assert_eq!(again, sealed, "what is decoded encodes to the same bytes");
             // Whatever instants it has, nothing that is asked about them overflows.
             for now in [0, token.expires_at.0, u64::MAX].map(UnixMillis) {
-                let served = freshness::is_servable(&token, now);
+                let served = token.is_servable(now);
                 assert!(!served || now < token.expires_at, "an expired token is never served");
-                let _ = freshness::renew_early_at(&token, u32::MAX);
-                let _ = freshness::not_renewed_before(&token);
+                let _ = token.renew_early_at(u32::MAX);
+                let _ = token.not_renewed_before();
             }
         }
         Err(error) => assert_eq!(error, OpenError::Malformed),

@@ -2,19 +2,19 @@
 
 #![no_main]
 
-use edge_token_broker::entra::answer::interpret;
-use edge_token_broker::entra::exchange::EndpointReply;
-use edge_token_broker::error::BrokerError;
-use edge_token_broker::http::reply::Reply;
-use edge_token_broker::http::wire_error::Dialect;
-use edge_token_broker::json::Json;
-use edge_token_broker::limits::{
+use edge_token_broker::base::json::Json;
+use edge_token_broker::base::limits::{
     EXPIRES_IN_MAX_SECS, RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES,
     RETRY_AFTER_MAX_SECS,
 };
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::error::BrokerError;
+use edge_token_broker::http::error::Dialect;
+use edge_token_broker::http::reply::Reply;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::{IssuedToken, TokenResponse};
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::upstream::entra::answer::interpret;
+use edge_token_broker::upstream::exchange::EndpointResponse;
 use libfuzzer_sys::fuzz_target;
 
 const STATUSES: [u16; 10] = [200, 400, 401, 403, 404, 408, 429, 500, 503, 302];
@@ -60,7 +60,7 @@ fn error_response(response: &ErrorResponse) {
     assert_eq!(again.as_ref(), Some(response), "printed, it reads the same");
 }
 
-fn answer(reply: &EndpointReply) {
+fn answer(reply: &EndpointResponse) {
     let Err(failure) = interpret(reply, NOW) else {
         assert_eq!(reply.status, 200);
         return;
@@ -85,7 +85,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(response) = ErrorResponse::parse(body) {
         error_response(&response);
     }
-    answer(&EndpointReply {
+    answer(&EndpointResponse {
         status: STATUSES[usize::from(*pick) % STATUSES.len()],
         retry_after: String::from_utf8(retry_after.to_vec()).ok(),
         body: Some(body.to_vec().into()),

@@ -1,20 +1,23 @@
 //! What the targets share: a valid configuration, and what every answer has to keep to.
 
+use edge_token_broker::base::keys::SealingKey;
+use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::callers::ledger::UsedAssertions;
+use edge_token_broker::callers::ports::{AssertionLedger, ClientEntries};
+use edge_token_broker::callers::registry::Registry;
+use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::callers::{Callers, Calling, Verifier};
 use edge_token_broker::config::{Binding, Bindings, Config, Grant};
-use edge_token_broker::coordinator::message::Seal;
 use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::event::Event;
-use edge_token_broker::http::ask::{Asked, TokenRequest};
+use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
-use edge_token_broker::http::wire_error::Dialect;
-use edge_token_broker::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
-use edge_token_broker::jwt_memory::{UsedAssertions, VerifiedJwts};
-use edge_token_broker::keys::SealingKey;
-use edge_token_broker::ports::{AssertionLedger, ClientEntries, CoordinationError, TierError};
-use edge_token_broker::registry::Registry;
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::time::UnixMillis;
+use edge_token_broker::http::token::{Asked, TokenRequest};
+use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
+use edge_token_broker::log::Event;
+use edge_token_broker::tokens::coordinator::message::Seal;
+use edge_token_broker::tokens::ports::CoordinationError;
 
 /// The secret of every credential: it must not turn up anywhere.
 pub const SECRET: &str = "upstream-s3cret-7f2c9e";
@@ -96,7 +99,7 @@ impl Verifier for Nothing {
         _: &Trust,
         _: Profile,
         _: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         Err(JwtFault::Signature)
     }
 }

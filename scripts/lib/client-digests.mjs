@@ -17,14 +17,17 @@ export function digestsOf(clients, name) {
 export function digestsDuringRotation(digests, newDigest, name) {
   if (digests.length === 0) throw new Failure(`Client ${name} has no key: make its first one without --rotate.`);
   if (digests.length > 1) {
-    throw new Failure(`Client ${name} has ${digests.length} keys already: end that rotation first, with --rotate --finish.`);
+    throw new Failure(
+      `Client ${name} has ${digests.length} keys already: end that rotation first, with --rotate --finish.`,
+    );
   }
   return [...digests, newDigest];
 }
 
 /** The list when the client has changed to its newest key. */
 export function digestsAfterRotation(digests, name) {
-  if (digests.length < 2) throw new Failure(`Client ${name} is not in a rotation: it has ${digests.length === 1 ? "one key" : "no key"}.`);
+  if (digests.length < 2)
+    throw new Failure(`Client ${name} is not in a rotation: it has ${digests.length === 1 ? "one key" : "no key"}.`);
   return digests.slice(-1);
 }
 
@@ -33,7 +36,8 @@ export function verdict(text, clients, name) {
   const digest = keyDigest(text);
   const digests = digestsOf(clients, name);
   const index = digests.indexOf(digest);
-  if (index !== -1) return { good: true, sentence: `good: it is a key of client ${name}${age(index, digests.length)}.` };
+  if (index !== -1)
+    return { good: true, sentence: `good: it is a key of client ${name}${age(index, digests.length)}.` };
   const owner = Object.keys(clients).find((other) => digestsOf(clients, other).includes(digest));
   if (owner !== undefined) return { good: false, sentence: `wrong: it is a key of another client, ${owner}.` };
   return { good: false, sentence: sentenceOfForm(keyForm(text), name) };

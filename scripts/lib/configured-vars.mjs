@@ -20,9 +20,12 @@ const options = {
 try {
   const { config: file, env, deployed, registry } = util.parseArgs({ options }).values;
   const config = unstable_readConfig({ config: file, env }, { hideWarnings: true });
-  if (env !== undefined && !config.definedEnvironments?.includes(env)) throw new Error(`there is no environment ${env}.`);
+  if (env !== undefined && !config.definedEnvironments?.includes(env))
+    throw new Error(`there is no environment ${env}.`);
   const bound = registry && config.kv_namespaces.some(({ binding }) => binding === "REGISTRY");
-  console.log(JSON.stringify({ ...(deployed ? config.vars : withDevVars(config, env)), ...(bound && { REGISTRY: {} }) }));
+  console.log(
+    JSON.stringify({ ...(deployed ? config.vars : withDevVars(config, env)), ...(bound && { REGISTRY: {} }) }),
+  );
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -17,10 +17,14 @@ export const configurationOptions = {
  */
 export async function readConfigured({ config, env, local }, { withRegistry = false } = {}) {
   const args = [
-    ...(config ? ["--config", config] : []), ...(env ? ["--env", env] : []),
-    ...(local ? [] : ["--deployed"]), ...(withRegistry ? ["--registry"] : []),
+    ...(config ? ["--config", config] : []),
+    ...(env ? ["--env", env] : []),
+    ...(local ? [] : ["--deployed"]),
+    ...(withRegistry ? ["--registry"] : []),
   ];
-  const { code, output } = await run(projectNode, [join("scripts", "lib", "configured-vars.mjs"), ...args], { mayFail: true });
+  const { code, output } = await run(projectNode, [join("scripts", "lib", "configured-vars.mjs"), ...args], {
+    mayFail: true,
+  });
   if (code !== 0) throw new Failure(`wrangler cannot read the configuration: ${output.trim()}`);
   return JSON.parse(output);
 }

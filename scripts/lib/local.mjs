@@ -25,7 +25,13 @@ export async function prepareLocal(port) {
   const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`];
   const caller = { clientId, clientKey: state.clientKey };
   if (hasCredential(configured)) {
-    return { wranglerArgs, ...caller, tenant: configured.AZ_TENANT, authority: "Microsoft Entra ID", close: async () => {} };
+    return {
+      wranglerArgs,
+      ...caller,
+      tenant: configured.AZ_TENANT,
+      authority: "Microsoft Entra ID",
+      close: async () => {},
+    };
   }
   const standIn = await startStandIn(state.clientSecret, state.authorityPort);
   writeState(port, { ...state, authorityPort: standIn.port });
@@ -41,7 +47,9 @@ export async function prepareLocal(port) {
 function hasCredential(configured) {
   const empty = credentialVars.filter((name) => !configured[name]);
   if (empty.length > 0 && empty.length < credentialVars.length) {
-    say(`start: the credential is not whole, so a stand-in takes Entra's place (missing or empty: ${empty.join(", ")})`);
+    say(
+      `start: the credential is not whole, so a stand-in takes Entra's place (missing or empty: ${empty.join(", ")})`,
+    );
   }
   return empty.length === 0;
 }
@@ -84,7 +92,12 @@ function writeStandInVars(port, url, { clientSecret }) {
   const path = localPath(`${port}.stand-in.env`);
   const { tenant, clientId } = standInApp;
   const vars = { AZ_TENANT: tenant, AZ_CLIENT_ID: clientId, AZ_CLIENT_SECRET: clientSecret, AZ_AUTHORITY_HOST: url };
-  writePrivate(path, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""));
+  writePrivate(
+    path,
+    Object.entries(vars)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
   return path;
 }
 

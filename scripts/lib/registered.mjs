@@ -24,13 +24,16 @@ export async function registered(name, values) {
 }
 
 async function create(name, registry, vars, { scope, credential, entry }) {
-  if (Object.hasOwn(clientsOf(vars), name)) throw new Failure(`CLIENTS has a client ${name} already, and wins over the registry.`);
-  if ((await registry.read(name)) !== undefined) throw new Failure(`The registry has a client ${name} already: --rotate its key, or --remove it.`);
+  if (Object.hasOwn(clientsOf(vars), name))
+    throw new Failure(`CLIENTS has a client ${name} already, and wins over the registry.`);
+  if ((await registry.read(name)) !== undefined)
+    throw new Failure(`The registry has a client ${name} already: --rotate its key, or --remove it.`);
   const key = entry === undefined ? newClientKey() : undefined;
   const client = key ? { key_sha256: [keyDigest(key)], allow: [{ credential, scope }] } : await readEntry(entry);
   await check(name, client, vars);
   // First: if writing fails half-way the key must not be lost.
-  if (key) show(`The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`, key);
+  if (key)
+    show(`The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`, key);
   await registry.write(name, client);
   console.log(`Client ${name} is in the registry. It is known everywhere within a minute.`);
 }
@@ -41,7 +44,9 @@ async function rotate(name, registry) {
   const key_sha256 = digestsDuringRotation(before.key_sha256 ?? [], keyDigest(key), name);
   show(`The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.`, key);
   await registry.write(name, { ...before, key_sha256 }, before);
-  console.log(`It is in the registry. When the client uses it: npm run new-client -- ${name} --registry --rotate --finish`);
+  console.log(
+    `It is in the registry. When the client uses it: npm run new-client -- ${name} --registry --rotate --finish`,
+  );
 }
 
 async function finish(name, registry) {
@@ -81,7 +86,8 @@ async function check(name, client, vars) {
   const input = JSON.stringify({ bindings: asBindings(alone), client: name });
   const { status, stdout } = spawnSync(await explainBinary(), { input, encoding: "utf8" });
   if (status !== 0) throw new Failure(`Nothing is written: the broker would not take this entry.\n${stdout.trim()}`);
-  if (client.allow.some(({ keep_warm }) => keep_warm)) throw new Failure("Nothing is written: keep_warm is for clients in CLIENTS.");
+  if (client.allow.some(({ keep_warm }) => keep_warm))
+    throw new Failure("Nothing is written: keep_warm is for clients in CLIENTS.");
 }
 
 function show(sentence, key) {

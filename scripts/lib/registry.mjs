@@ -14,8 +14,11 @@ export class Registry {
   constructor({ config, env, local, "persist-to": persistTo }, vars) {
     this.#key = registryKey(local ? (vars.REGISTRY_KEY ?? process.env.REGISTRY_KEY) : process.env.REGISTRY_KEY, local);
     this.#where = [
-      "--binding", "REGISTRY", local ? "--local" : "--remote",
-      ...(config ? ["--config", config] : []), ...(env ? ["--env", env] : []),
+      "--binding",
+      "REGISTRY",
+      local ? "--local" : "--remote",
+      ...(config ? ["--config", config] : []),
+      ...(env ? ["--env", env] : []),
       ...(local && persistTo ? ["--persist-to", persistTo] : []),
     ];
   }
@@ -37,7 +40,10 @@ export class Registry {
       if (other !== name) throw new Failure(`Nothing is written: ${owner} is of the client ${other}.`);
     }
     await this.#bulk("put", registryEntries(name, client, this.#key));
-    await this.#forget(name, formerly.filter((owner) => !owned.includes(owner)));
+    await this.#forget(
+      name,
+      formerly.filter((owner) => !owned.includes(owner)),
+    );
   }
 
   async remove(name, client) {
@@ -104,6 +110,7 @@ function registryKey(text, local) {
 Make one with \`openssl rand -base64 32\`, keep it, and give it to the Worker: npx wrangler secret put REGISTRY_KEY`);
   }
   const key = Buffer.from(text.trim(), "base64");
-  if (key.length !== 32 || key.toString("base64") !== text.trim()) throw new Failure("REGISTRY_KEY must be 32 bytes in base64.");
+  if (key.length !== 32 || key.toString("base64") !== text.trim())
+    throw new Failure("REGISTRY_KEY must be 32 bytes in base64.");
   return key;
 }

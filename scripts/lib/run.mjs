@@ -31,7 +31,9 @@ const running = new Set();
 export async function main(work) {
   try {
     if (Number.parseInt(process.versions.node, 10) < oldestNode) {
-      throw new Failure(`Node.js ${process.versions.node} is too old: install version ${oldestNode} or later (https://nodejs.org).`);
+      throw new Failure(
+        `Node.js ${process.versions.node} is too old: install version ${oldestNode} or later (https://nodejs.org).`,
+      );
     }
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
     stopWithShell();
@@ -133,7 +135,10 @@ export function machineEnv() {
 }
 
 function machinePath() {
-  return (process.env.PATH ?? "").split(delimiter).filter((directory) => directory !== packageBinaries).join(delimiter);
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((directory) => directory !== packageBinaries)
+    .join(delimiter);
 }
 
 /** Fails with `sentence` when no program of that name can be found. */

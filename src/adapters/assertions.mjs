@@ -28,7 +28,11 @@ export async function noteUse(request, storage) {
 /** From anywhere among them, as many as the runtime deletes at once: more than came since the last time. */
 async function forgetExpired(storage) {
   const now = Date.now();
-  const start = PREFIX + Math.floor(Math.random() * 256).toString(16).padStart(2, "0");
+  const start =
+    PREFIX +
+    Math.floor(Math.random() * 256)
+      .toString(16)
+      .padStart(2, "0");
   const some = await storage.list({ prefix: PREFIX, start, limit: 128 });
   await storage.delete([...some].filter(([, until]) => until < now).map(([name]) => name));
 }

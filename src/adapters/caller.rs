@@ -6,8 +6,8 @@ use wasm_bindgen::JsValue;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::limits::ADDRESS_MAX_BYTES;
-use crate::oauth::client_auth::Ambient;
+use crate::base::limits::ADDRESS_MAX_BYTES;
+use crate::callers::presented::Ambient;
 
 #[wasm_bindgen]
 extern "C" {

@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
 use super::js::number;
-use crate::ports::Clock;
-use crate::time::{Millis, UnixMillis};
+use crate::base::ports::Clock;
+use crate::base::time::{Millis, UnixMillis};
 
 #[wasm_bindgen(raw_module = "adapters/timeout.mjs")]
 extern "C" {

@@ -1,4 +1,4 @@
-//! The coordinator as a SQLite-backed Durable Object: a thin driver of [`crate::coordinator`].
+//! The coordinator as a SQLite-backed Durable Object: a thin driver of [`crate::tokens::coordinator`].
 //!
 //! All requests of one object share one I/O context, so that here, and only here, one request may
 //! wait for what another one does.
@@ -16,22 +16,25 @@ use super::env_config::Env;
 use super::isolate::Isolate;
 use super::storage::State;
 use super::{js, timeout};
+use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
+use crate::base::ports::{Clock, Entropy};
+use crate::base::request_id::RequestId;
+use crate::base::sorted_map::SortedMap;
+use crate::base::time::UnixMillis;
 use crate::config::Grant;
-use crate::coordinator::message::{
+use crate::log;
+use crate::log::EventSink;
+use crate::oauth::claims::Claims;
+use crate::tokens::coordinator::message::{
     AcquireMessage, ReplyMessage, Seal, SealedReply, StoredState, Subject,
 };
-use crate::coordinator::{Action, Coordinator, Event, Handout, Waiter};
-use crate::error::UpstreamError;
-use crate::event::{self, UpstreamTrail};
-use crate::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
-use crate::oauth::claims::Claims;
-use crate::ports::{Clock, Entropy, EventSink};
-use crate::record::CachedToken;
-use crate::request_id::RequestId;
-use crate::sealed_tier;
-use crate::sorted::SortedMap;
-use crate::time::UnixMillis;
+use crate::tokens::coordinator::{Action, Coordinator, Event, Handout, Waiter};
+use crate::tokens::fetch::fetch;
+use crate::tokens::shared_tier;
+use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::trail::UpstreamTrail;
 
 const STATE: &str = "state";
 
@@ -276,7 +279,7 @@ impl Driver {
         };
         let mut line = line_about(&grant, request_id.clone());
         let trail = &mut line.upstream;
-        let landed = upstream.token(&grant.credential, &grant.scope, &request_id, trail).await;
+        let landed = fetch(upstream, &grant, &request_id, trail).await;
         match &landed {
             Ok(_) => line.outcome = "renewed",
             Err(error) => line.failed(&error.clone().into()),
@@ -313,7 +316,7 @@ impl Driver {
         let broker = &self.isolate.broker;
         let (now, nonce) = (broker.clock.now(), broker.entropy.bytes());
         // KV is a hint: whoever misses it there asks here.
-        if let Err(error) = sealed_tier::store(&broker.kv, &grant, &token, now, nonce).await {
+        if let Err(error) = shared_tier::store(&broker.kv, &grant, &token, now, nonce).await {
             let mut line = line_about(&grant, self.fresh_request_id());
             line.outcome = "not_published";
             line.kv_write_failed(error.name());
@@ -339,8 +342,8 @@ async fn settle(operation: Result<Promise, JsValue>) {
 }
 
 /// A line in the log with no request behind it.
-fn line_about(grant: &Grant, request_id: RequestId) -> event::Event {
-    let mut line = event::Event::new(request_id, String::new(), "coordinator");
+fn line_about(grant: &Grant, request_id: RequestId) -> log::Event {
+    let mut line = log::Event::new(request_id, String::new(), "coordinator");
     line.credential = Some(grant.credential.name.clone());
     line.scope = Some(grant.scope.as_str().to_owned());
     line

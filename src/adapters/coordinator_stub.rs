@@ -8,14 +8,17 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::env_config::{Env, bound};
 use super::js;
+use crate::base::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
+use crate::base::request_id::RequestId;
+use crate::base::time::UnixMillis;
+use crate::callers::ports::AssertionLedger;
 use crate::config::Grant;
-use crate::coordinator::Want;
-use crate::coordinator::message::{AcquireMessage, ReplyMessage, Seal, SealedReply, Subject};
-use crate::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
 use crate::oauth::claims::Claims;
-use crate::ports::{AssertionLedger, Coordinated, Coordination, CoordinationError};
-use crate::request_id::RequestId;
-use crate::time::UnixMillis;
+use crate::tokens::coordinator::Want;
+use crate::tokens::coordinator::message::{
+    AcquireMessage, ReplyMessage, Seal, SealedReply, Subject,
+};
+use crate::tokens::ports::{Coordinated, Coordination, CoordinationError};
 
 #[wasm_bindgen(raw_module = "adapters/coordinator.mjs")]
 extern "C" {

@@ -9,17 +9,19 @@ use web_sys::{
 use zeroize::Zeroizing;
 
 use super::{body, timeout};
-use crate::entra::exchange::{BodyUse, EndpointReply, EndpointRequest, TransportFailure};
-use crate::entra::request::{HEADERS, REQUEST_ID_HEADER};
-use crate::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY, UPSTREAM_TIMEOUT};
-use crate::ports::TokenEndpoint;
+use crate::base::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY, UPSTREAM_TIMEOUT};
+use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
+use crate::upstream::ports::TokenEndpoint;
 
 /// Entra over HTTPS.
 #[derive(Debug)]
 pub(super) struct EntraFetch;
 
 impl TokenEndpoint for EntraFetch {
-    async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure> {
+    async fn post(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointResponse, TransportFailure> {
         let controller = AbortController::new().map_err(no_connection)?;
         let signal = controller.signal();
         let reply = timeout::within(UPSTREAM_TIMEOUT, exchange(request, &signal)).await;
@@ -37,7 +39,7 @@ fn no_connection<E>(_: E) -> TransportFailure {
 async fn exchange(
     request: &EndpointRequest<'_>,
     signal: &AbortSignal,
-) -> Result<EndpointReply, JsValue> {
+) -> Result<EndpointResponse, JsValue> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers(request)?.into());
@@ -53,14 +55,14 @@ async fn exchange(
 
 fn headers(request: &EndpointRequest<'_>) -> Result<Headers, JsValue> {
     let headers = Headers::new()?;
-    for (name, value) in HEADERS {
+    for (name, value) in request.headers.fixed {
         headers.set(name, value)?;
     }
-    headers.set(REQUEST_ID_HEADER, request.request_id.as_str())?;
+    headers.set(request.headers.request_id, request.request_id.as_str())?;
     Ok(headers)
 }
 
-async fn read(response: Response) -> Result<EndpointReply, JsValue> {
+async fn read(response: Response) -> Result<EndpointResponse, JsValue> {
     let status = response.status();
     let retry_after = response.headers().get("retry-after")?;
     let body = match (BodyUse::of_status(status), response.body()) {
@@ -72,5 +74,5 @@ async fn read(response: Response) -> Result<EndpointReply, JsValue> {
             timeout::within(UPSTREAM_QUICK_BODY, body).await.and_then(Result::ok).flatten()
         }
     };
-    Ok(EndpointReply { status, retry_after, body })
+    Ok(EndpointResponse { status, retry_after, body })
 }

@@ -1,6 +1,6 @@
 //! The only place that reads randomness.
 
-use crate::ports::Entropy;
+use crate::base::ports::Entropy;
 
 /// `crypto.getRandomValues` of the runtime.
 #[derive(Debug)]

@@ -15,16 +15,17 @@ use super::env_config::Env;
 use super::exchange::{Exchange, Platform};
 use super::isolate::Isolate;
 use super::{caller, kv_tier};
+use crate::base::ports::Entropy;
+use crate::base::request_id::RequestId;
+use crate::callers::presented;
 use crate::error::BrokerError;
-use crate::event::Event;
-use crate::http::ask::{self, Form};
+use crate::http::error::Dialect;
+use crate::http::form::Form;
 use crate::http::reply::Reply;
 use crate::http::revoke;
 use crate::http::route::{Route, path_and_query};
-use crate::http::wire_error::Dialect;
-use crate::oauth::client_auth;
-use crate::ports::Entropy;
-use crate::request_id::RequestId;
+use crate::http::token;
+use crate::log::Event;
 
 /// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
 /// platform becomes a 500 that says nothing about it.
@@ -70,7 +71,7 @@ pub fn fetch(
     let authorization = authorization.as_deref();
     match route {
         Route::Token => {
-            let asked = ask::of_query(query, authorization, ambient);
+            let asked = token::of_query(query, authorization, ambient);
             exchange.answer(asked, Dialect::Bearer)
         }
         Route::TokenEndpoint { .. } | Route::Revoke => {
@@ -79,11 +80,11 @@ pub fn fetch(
             let form = form.map_err(BrokerError::from);
             if let Route::TokenEndpoint { credential } = route {
                 let asked =
-                    form.and_then(|form| ask::of_form(credential, &form, authorization, ambient));
+                    form.and_then(|form| token::of_form(credential, &form, authorization, ambient));
                 exchange.answer(asked, Dialect::TokenEndpoint)
             } else {
                 let request = form.and_then(|form| revoke::of_form(&form, authorization, ambient));
-                let bearer = authorization.is_some_and(client_auth::is_bearer);
+                let bearer = authorization.is_some_and(presented::is_bearer);
                 let dialect = if bearer { Dialect::Bearer } else { Dialect::TokenEndpoint };
                 exchange.revoke(request, dialect)
             }

@@ -8,20 +8,21 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::caller::Context;
 use super::isolate::Isolate;
 use super::{caller, js};
-use crate::broker::{Served, Then};
-use crate::cache_status::CacheStatus;
+use crate::base::ports::{Clock, Loaded};
 use crate::callers::Calling;
+use crate::callers::presented::Proof;
+use crate::callers::proofs::Caller;
+use crate::callers::registry::Unread;
 use crate::config::{Client, Config, Grant};
 use crate::error::BrokerError;
-use crate::event::Event;
-use crate::http::ask::{Asked, TokenRequest};
+use crate::http::error::Dialect;
 use crate::http::reply::Reply;
 use crate::http::revoke::RevocationRequest;
-use crate::http::wire_error::Dialect;
-use crate::oauth::client_auth::Proof;
-use crate::policy::access::Caller;
-use crate::ports::{Clock, EventSink, Loaded};
-use crate::registry::Unread;
+use crate::http::token::{Asked, TokenRequest};
+use crate::log::Event;
+use crate::log::EventSink;
+use crate::tokens::broker::{Served, Then};
+use crate::tokens::cache_status::CacheStatus;
 
 #[wasm_bindgen(raw_module = "adapters/response.mjs")]
 extern "C" {

@@ -12,14 +12,15 @@ use super::issuer_fetch::{IssuerFetch, WebCrypto};
 use super::kv_tier::KvNamespace;
 use super::log_sink::Log;
 use super::rate_limit::RateLimit;
-use crate::broker::Broker;
+use crate::base::ports::Entropy;
 use crate::callers::Callers;
+use crate::callers::issuer::{JwtVerifier, KeySets};
+use crate::callers::ledger::UsedAssertions;
+use crate::callers::registry::Registry;
+use crate::callers::seen::VerifiedJwts;
 use crate::config::{Config, Fault};
-use crate::issuer::{JwtVerifier, KeySets};
-use crate::jwt_memory::{UsedAssertions, VerifiedJwts};
-use crate::memory::IsolateMemory;
-use crate::ports::Entropy;
-use crate::registry::Registry;
+use crate::tokens::broker::Broker;
+use crate::tokens::memory::IsolateMemory;
 
 /// The broker over the platform's adapters.
 pub(super) type WorkerBroker =

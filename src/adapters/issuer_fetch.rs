@@ -6,10 +6,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::js::number;
+use crate::base::limits::{ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT};
+use crate::callers::ports::{IssuerEndpoint, IssuerUnreachable, SignatureVerifier};
 use crate::jwt::algorithm::Algorithm;
-use crate::jwt::key::VerificationKey;
-use crate::limits::{ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT};
-use crate::ports::{IssuerEndpoint, IssuerUnreachable, SignatureVerifier};
+use crate::jwt::jwk::VerificationKey;
 
 #[wasm_bindgen(raw_module = "adapters/issuer.mjs")]
 extern "C" {

@@ -11,9 +11,11 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::env_config::{Env, bound};
 use super::js::number;
-use crate::keys::TokenKey;
-use crate::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
-use crate::ports::{ClientEntries, KeySetTier, Loaded, TierError, TokenTier};
+use crate::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
+use crate::base::ports::{Loaded, TierError};
+use crate::callers::ports::{ClientEntries, KeySetTier};
+use crate::tokens::ports::TokenTier;
+use crate::upstream::token_key::TokenKey;
 
 #[wasm_bindgen(raw_module = "adapters/kv.mjs")]
 extern "C" {

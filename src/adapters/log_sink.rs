@@ -7,8 +7,8 @@ use web_sys::console;
 
 use super::env_config::{Env, bound};
 use super::js::number;
-use crate::event::Event;
-use crate::ports::EventSink;
+use crate::log::Event;
+use crate::log::EventSink;
 
 #[wasm_bindgen(raw_module = "adapters/metrics.mjs")]
 extern "C" {

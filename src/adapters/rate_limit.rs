@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::env_config::{Env, bound};
 use super::js::number;
-use crate::limits::RATE_LIMIT_TIMEOUT;
+use crate::base::limits::RATE_LIMIT_TIMEOUT;
 
 #[wasm_bindgen(raw_module = "adapters/rate_limit.mjs")]
 extern "C" {

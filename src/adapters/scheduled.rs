@@ -11,10 +11,11 @@ use wasm_bindgen_futures::JsFuture;
 use super::env_config::Env;
 use super::isolate::Isolate;
 use super::js;
+use crate::base::ports::Entropy;
+use crate::base::request_id::RequestId;
 use crate::config::{Config, Grant};
-use crate::event::Event;
-use crate::ports::{Entropy, EventSink};
-use crate::request_id::RequestId;
+use crate::log::Event;
+use crate::log::EventSink;
 
 /// Asks the coordinator of every grant that is kept warm; one line in the log for each that had
 /// to be fetched, or could not be.

@@ -5,8 +5,8 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 
 use super::clock::SystemClock;
-use crate::ports::Clock;
-use crate::time::Millis;
+use crate::base::ports::Clock;
+use crate::base::time::Millis;
 
 /// What `future` comes to, or nothing where it takes longer than `span`.
 pub(super) async fn within<F: Future>(span: Millis, future: F) -> Option<F::Output> {

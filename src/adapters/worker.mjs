@@ -67,7 +67,18 @@ function handle(request, contentType, body, env, context) {
     recover();
     try {
       return broker.fetch(
-        method, url, authorization, clientRequestId, requestId, contentType, body, request, env, context, record, noRecord,
+        method,
+        url,
+        authorization,
+        clientRequestId,
+        requestId,
+        contentType,
+        body,
+        request,
+        env,
+        context,
+        record,
+        noRecord,
       );
     } catch (error) {
       note(error);

@@ -5,25 +5,33 @@
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
-mod jwt;
+pub mod issuer;
+pub mod ledger;
+pub mod ports;
+pub mod presented;
+pub mod proofs;
+pub mod registry;
+pub mod seen;
 
 use std::rc::Rc;
 
+use crate::base::keys::SealingKey;
+use crate::base::origin::is_trustworthy;
+use crate::base::ports::{Clock, Entropy};
+use crate::base::time::UnixMillis;
+use crate::callers::issuer::JwtVerifier;
+use crate::callers::ledger::UsedAssertions;
+use crate::callers::ports::{
+    AssertionLedger, ClientEntries, IssuerEndpoint, KeySetTier, SignatureVerifier,
+};
+use crate::callers::presented::Proof;
+use crate::callers::proofs::Caller;
+use crate::callers::registry::{Proved, Registry, RegistryFault, Unread};
+use crate::callers::seen::VerifiedJwts;
 use crate::config::{CertificateFingerprint, Client, Config, KeyDigest};
 use crate::error::{BrokerError, Presented};
-use crate::event::Event;
-use crate::issuer::JwtVerifier;
-use crate::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
-use crate::jwt_memory::{UsedAssertions, VerifiedJwts};
-use crate::keys::SealingKey;
-use crate::oauth::client_auth::Proof;
-use crate::origin::is_trustworthy;
-use crate::policy::access::{self, Caller};
-use crate::ports::{
-    AssertionLedger, ClientEntries, Clock, Entropy, IssuerEndpoint, KeySetTier, SignatureVerifier,
-};
-use crate::registry::{Proved, Registry, RegistryFault, Unread};
-use crate::time::UnixMillis;
+use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
+use crate::log::Event;
 
 /// What an isolate knows of its callers, over ports.
 #[derive(Debug)]
@@ -40,7 +48,7 @@ pub struct Callers<S, V, L> {
     pub ledger: L,
 }
 
-/// Verifies JWTs: [`crate::issuer::JwtVerifier`], whatever its ports.
+/// Verifies JWTs: [`crate::callers::issuer::JwtVerifier`], whatever its ports.
 pub trait Verifier {
     /// Whom `jwt` names, once everything about it has been found good under `trust`.
     async fn authenticate(
@@ -49,7 +57,7 @@ pub trait Verifier {
         trust: &Trust,
         profile: Profile,
         sealing_key: &SealingKey,
-    ) -> Result<Identity, JwtFault>;
+    ) -> Result<JwtSubject, JwtFault>;
 }
 
 impl<E, K, S, C, R> Verifier for JwtVerifier<E, K, S, C, R>
@@ -66,7 +74,7 @@ where
         trust: &Trust,
         profile: Profile,
         sealing_key: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         Self::authenticate(self, jwt, trust, profile, sealing_key).await
     }
 }
@@ -97,18 +105,18 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
                 let client = self.client(calling, &credentials.client_id)?;
                 // An id that is nobody's may be a misplaced key: it stays out of the log.
                 event.client_id = client.as_ref().map(|client| client.id.clone());
-                Ok(access::by_secret(client.as_ref(), credentials))
+                Ok(proofs::by_secret(client.as_ref(), credentials))
             }
             Proof::Key(key) => {
                 let digest = KeyDigest::of(key);
                 let known = calling.config.client_with_key(&digest);
                 let client = self.owner(calling, known, &Proved::key(&digest))?;
-                Ok(access::by_key(client.as_ref(), &digest))
+                Ok(proofs::by_key(client.as_ref(), &digest))
             }
             Proof::ServiceBinding { client_id } => {
                 let client = self.client(calling, client_id)?;
                 event.client_id = client.as_ref().map(|client| client.id.clone());
-                Ok(access::by_service_binding(client.as_ref()))
+                Ok(proofs::by_service_binding(client.as_ref()))
             }
             Proof::Certificate { fingerprint, client_id } => {
                 let Some(fingerprint) = CertificateFingerprint::parse(fingerprint) else {
@@ -120,7 +128,7 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
                     let known = calling.config.client_with_certificate(&fingerprint);
                     self.owner(calling, known, &Proved::Certificate(fingerprint))?
                 };
-                Ok(access::by_certificate(client.as_ref(), &fingerprint))
+                Ok(proofs::by_certificate(client.as_ref(), &fingerprint))
             }
             Proof::Jwt { .. } | Proof::Assertion { .. } => self.recall_jwt(calling).map(Ok),
         }

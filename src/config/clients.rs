@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use super::Bindings;
-use super::credentials::{Credential, Credentials, name_of, required};
+use super::credentials::{Credentials, name_of, required};
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::origins;
-use super::proofs::{self, CertificateFingerprint, KeyDigest, Proofs};
-use crate::keys::TokenKey;
+use super::proofs::{self, CertificateFingerprint, KeyDigest, Listed, Proofs};
+use crate::base::sorted_map::SortedMap;
 use crate::oauth::scope::ScopeSet;
-use crate::sorted::SortedMap;
+use crate::upstream::credential::Credential;
+use crate::upstream::token_key::TokenKey;
 
 /// Someone who may call the broker.
 #[derive(Debug)]
@@ -95,6 +96,16 @@ impl Clients {
             self.certificates.insert(*certificate, Rc::clone(&client));
         }
         self.all.insert(client.id.clone(), client);
+    }
+}
+
+impl Listed for Clients {
+    fn lists_key(&self, digest: &KeyDigest) -> bool {
+        self.by_key(digest).is_some()
+    }
+
+    fn lists_certificate(&self, fingerprint: &CertificateFingerprint) -> bool {
+        self.by_certificate(fingerprint).is_some()
     }
 }
 

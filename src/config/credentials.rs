@@ -5,51 +5,19 @@ use std::rc::Rc;
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::{Binding, Bindings, text};
-use crate::entra::authority::{self, AuthorityHost, PUBLIC_CLOUD, Tenant};
-use crate::json::Json;
-use crate::keys::{self, CacheKey, Fingerprint, Identity, SealingKey, TokenKey};
-use crate::limits::NAME_MAX_BYTES;
-use crate::oauth::scope::ScopeSet;
-use crate::secret::ClientSecret;
+use crate::base::json::Json;
+use crate::base::keys::CacheKey;
+use crate::base::limits::NAME_MAX_BYTES;
+use crate::base::origin::Origin;
+use crate::base::secret::ClientSecret;
+use crate::upstream::credential::Credential;
+use crate::upstream::entra::Entra;
+use crate::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
+use crate::upstream::server::Server;
 
 /// The credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure, and the one
 /// that a request means which names none.
 pub(super) const DEFAULT: &str = "default";
-
-/// One application at one authorization server.
-#[derive(Debug)]
-pub struct Credential {
-    /// Its name in grants, requests and logs.
-    pub name: String,
-    /// The tenant whose tokens it gets.
-    pub tenant: Tenant,
-    /// The application's id (RFC 6749 §2.2).
-    pub client_id: String,
-    /// The client secret that should work.
-    pub secret: ClientSecret,
-    /// Tried in turn when it is refused.
-    pub other_secrets: Vec<ClientSecret>,
-    /// Where its token requests go.
-    pub token_endpoint: String,
-    /// Seals its stored tokens.
-    pub sealing_key: SealingKey,
-    authority: AuthorityHost,
-    fingerprint: Fingerprint,
-}
-
-impl Credential {
-    /// The key of this credential's token for `scope`.
-    #[must_use]
-    pub fn token_key(&self, scope: &ScopeSet) -> TokenKey {
-        let identity = Identity {
-            authority: &self.authority,
-            tenant: &self.tenant,
-            client_id: &self.client_id,
-            fingerprint: &self.fingerprint,
-        };
-        TokenKey::new(&identity, scope)
-    }
-}
 
 /// What could be parsed, and the names that were meant: a grant for a broken credential is not
 /// a second fault.
@@ -64,7 +32,7 @@ struct Draft {
     tenant: Option<Tenant>,
     client_id: Option<String>,
     secrets: Vec<ClientSecret>,
-    authority: Option<AuthorityHost>,
+    authority: Option<Origin>,
 }
 
 pub(super) fn parse(
@@ -74,7 +42,7 @@ pub(super) fn parse(
 ) -> Credentials {
     let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
     let host = host.as_ref().map_or(PUBLIC_CLOUD, |host| host.as_str());
-    let authority = faults.ok("AZ_AUTHORITY_HOST", AuthorityHost::parse(host));
+    let authority = faults.ok("AZ_AUTHORITY_HOST", Origin::parse(host));
     let mut credentials = Credentials::default();
     let others = !matches!(bindings.binding("CREDENTIALS"), Binding::Absent);
     if let Some(draft) = default_draft(bindings, !others, authority.clone(), faults) {
@@ -108,7 +76,7 @@ impl Credentials {
 fn default_draft(
     bindings: &impl Bindings,
     required: bool,
-    authority: Option<AuthorityHost>,
+    authority: Option<Origin>,
     faults: &mut Faults,
 ) -> Option<Draft> {
     let own = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
@@ -141,7 +109,7 @@ fn named_draft(
     bindings: &impl Bindings,
     name: &str,
     field: Field,
-    default_authority: Option<AuthorityHost>,
+    default_authority: Option<Origin>,
     faults: &mut Faults,
 ) -> Option<Draft> {
     let path = field.path.clone();
@@ -158,7 +126,7 @@ fn named_draft(
         (required_text(tenant, "tenant"), required_text(client_id, "client_id"));
     let secret_names = required(secret_names, &path, "client_secret", faults);
     let authority = match host.map(|field| (field.path.clone(), field.into_text(faults))) {
-        Some((path, Some(text))) => faults.ok(path, AuthorityHost::parse(&text)),
+        Some((path, Some(text))) => faults.ok(path, Origin::parse(&text)),
         Some((_, None)) => None,
         None => default_authority,
     };
@@ -237,19 +205,6 @@ pub(super) fn required(
 }
 
 fn finish(name: String, draft: Draft, cache_key: Option<&CacheKey>) -> Option<Credential> {
-    let (tenant, authority) = (draft.tenant?, draft.authority?);
-    let mut secrets = draft.secrets.into_iter();
-    let secret = secrets.next()?;
-    let (fingerprint, sealing_key) = keys::derive(&secret, cache_key);
-    Some(Credential {
-        token_endpoint: authority::token_endpoint(&authority, &tenant),
-        name,
-        client_id: draft.client_id?,
-        secret,
-        other_secrets: secrets.collect(),
-        tenant,
-        sealing_key,
-        authority,
-        fingerprint,
-    })
+    let server = Server::Entra(Entra::new(draft.authority?, draft.tenant?));
+    Credential::new(name, server, draft.client_id?, draft.secrets, cache_key)
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::entra::authority::{AuthorityFault, TenantFault};
+use crate::base::origin::OriginFault;
+use crate::upstream::entra::authority::TenantFault;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -124,7 +125,7 @@ pub enum Reason {
     Tenant(#[from] TenantFault),
     /// Not an authority host.
     #[error(transparent)]
-    Authority(#[from] AuthorityFault),
+    Authority(#[from] OriginFault),
 }
 
 /// Collects faults, so that an operator sees all of them at once.

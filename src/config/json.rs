@@ -2,7 +2,7 @@
 
 use super::fault::{Faults, Reason};
 use super::{Binding, Bindings};
-use crate::json::Json;
+use crate::base::json::Json;
 
 /// The value of a binding that is a table, or its JSON text. A fault gives `None` like absence.
 pub(super) fn of_binding(

@@ -17,11 +17,13 @@ use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 pub use clients::{Client, Grant};
-pub use credentials::{Credential, is_name};
+pub use credentials::is_name;
+
+pub use crate::upstream::credential::Credential;
 pub use fault::{Fault, Reason};
 pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
 
-use crate::keys::{CacheKey, RegistryKey, SealingKey};
+use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use fault::Faults;
 
 /// A binding of the Worker as the platform hands it out.
@@ -160,7 +162,7 @@ impl Config {
     ) -> impl Iterator<Item = &'a Rc<Credential>> {
         let named = self.credentials.parsed.iter().any(|credential| credential.name == text);
         self.credentials.parsed.iter().filter(move |credential| {
-            if named { credential.name == text } else { credential.tenant.is(text) }
+            if named { credential.name == text } else { credential.server.is_called(text) }
         })
     }
 }

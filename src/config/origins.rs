@@ -2,7 +2,7 @@
 
 use super::fault::{Faults, Reason};
 use super::json::Field;
-use crate::entra::authority::AuthorityHost;
+use crate::base::origin::Origin;
 
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Vec<String> {
     let mut origins = Vec::new();
@@ -10,7 +10,7 @@ pub(super) fn parse(field: Field, faults: &mut Faults) -> Vec<String> {
         let path = field.path.clone();
         let Some(text) = field.into_text(faults) else { continue };
         // As a browser sends it: in lower case, with nothing behind the host and the port.
-        let is_origin = AuthorityHost::parse(&text).is_ok_and(|origin| origin.as_str() == text);
+        let is_origin = Origin::parse(&text).is_ok_and(|origin| origin.as_str() == text);
         origins.extend(faults.ok(path, is_origin.then_some(text).ok_or(Reason::NotAnOrigin)));
     }
     origins

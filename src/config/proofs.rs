@@ -5,12 +5,11 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::clients::Clients;
 use super::fault::{Faults, Reason};
 use super::json::Field;
 use super::trust;
+use crate::base::secret::PresentedKey;
 use crate::jwt::Trust;
-use crate::secret::PresentedKey;
 
 /// What a client lists; at least one way.
 #[derive(Debug, Default)]
@@ -98,13 +97,21 @@ fn sha256(hex: &str) -> Option<[u8; 32]> {
     base16ct::mixed::decode(hex, &mut bytes).is_ok_and(|read| read.len() == 32).then_some(bytes)
 }
 
+/// What other clients list: two clients cannot share a proof, because it would not tell which calls.
+pub(super) trait Listed {
+    /// Whether one of them has the key with this digest.
+    fn lists_key(&self, digest: &KeyDigest) -> bool;
+    /// Whether one of them has this certificate.
+    fn lists_certificate(&self, fingerprint: &CertificateFingerprint) -> bool;
+}
+
 /// The fields of an entry that say how its client proves itself.
 pub(super) const FIELDS: [&str; 4] = ["key_sha256", "service_binding", "jwt", "mtls_sha256"];
 
 pub(super) fn parse(
     fields: [Option<Field>; FIELDS.len()],
     path: &str,
-    others: &Clients,
+    others: &impl Listed,
     faults: &mut Faults,
 ) -> Option<Proofs> {
     let [keys, service_binding, jwt, certificates] = fields;
@@ -131,7 +138,7 @@ fn items(field: Option<Field>, faults: &mut Faults) -> Option<Vec<Field>> {
     field.map_or_else(|| Some(Vec::new()), |field| field.into_list(faults))
 }
 
-fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec<KeyDigest> {
+fn key_digests(fields: Vec<Field>, others: &impl Listed, faults: &mut Faults) -> Vec<KeyDigest> {
     let mut digests: Vec<KeyDigest> = Vec::new();
     for field in fields {
         let path = field.path.clone();
@@ -140,7 +147,7 @@ fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec
         let fault = if is_key { Reason::KeyItself } else { Reason::NotADigest };
         let parsed = sha256(&hex).map(KeyDigest).ok_or(fault);
         let Some(digest) = faults.ok(path.clone(), parsed) else { continue };
-        if others.by_key(&digest).is_some() {
+        if others.lists_key(&digest) {
             faults.add(path, Reason::SharedDigest);
         } else if !digests.iter().any(|known| known.matches(&digest)) {
             digests.push(digest);
@@ -151,7 +158,7 @@ fn key_digests(fields: Vec<Field>, others: &Clients, faults: &mut Faults) -> Vec
 
 fn fingerprints(
     fields: Vec<Field>,
-    others: &Clients,
+    others: &impl Listed,
     faults: &mut Faults,
 ) -> Vec<CertificateFingerprint> {
     let mut fingerprints: Vec<CertificateFingerprint> = Vec::new();
@@ -160,7 +167,7 @@ fn fingerprints(
         let Some(hex) = field.into_text(faults) else { continue };
         let parsed = CertificateFingerprint::parse(&hex).ok_or(Reason::NotADigest);
         let Some(fingerprint) = faults.ok(path.clone(), parsed) else { continue };
-        if others.by_certificate(&fingerprint).is_some() {
+        if others.lists_certificate(&fingerprint) {
             faults.add(path, Reason::SharedCertificate);
         } else if !fingerprints.contains(&fingerprint) {
             fingerprints.push(fingerprint);

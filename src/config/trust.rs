@@ -3,9 +3,9 @@
 use super::credentials::{name_of, required};
 use super::fault::{Faults, Reason};
 use super::json::Field;
+use crate::base::origin::is_trustworthy;
 use crate::jwt::discovery::metadata_url;
 use crate::jwt::{OneOf, Trust};
-use crate::origin::is_trustworthy;
 
 /// Anybody can get a token of these, for any audience and with most claims as they like. Beside
 /// `sub`, these are the claims that say who it is.

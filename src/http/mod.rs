@@ -1,7 +1,8 @@
 //! The HTTP interface without the platform: requests in, replies out, all of it plain values.
 
-pub mod ask;
+pub mod error;
+pub mod form;
 pub mod reply;
 pub mod revoke;
 pub mod route;
-pub mod wire_error;
+pub mod token;

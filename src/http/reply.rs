@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::broker::Served;
+use crate::base::limits::PREFLIGHT_SECS;
 use crate::error::BrokerError;
-use crate::http::wire_error::{Dialect, WireError};
-use crate::limits::PREFLIGHT_SECS;
+use crate::http::error::{Dialect, WireError};
 use crate::oauth::token_response::TokenResponse;
+use crate::tokens::broker::Served;
 
 /// Status, body, and the headers that differ. `adapters/response.mjs` has those of all responses.
 #[derive(Default)]

@@ -1,14 +1,16 @@
 //! From a revocation request (RFC 7009 §2.1) to which token whoever calls has rejected.
 
-use crate::broker::Rejected;
+use crate::base::secret::AccessToken;
+use crate::callers::presented;
+use crate::callers::presented::{Ambient, Proof};
+use crate::callers::proofs::Caller;
 use crate::error::{BrokerError, RequestFault};
-use crate::event::Event;
-use crate::http::ask::{self, CLIENT_PARAMETERS, Form};
+use crate::http::form::Parameters;
+use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
+use crate::http::token;
+use crate::log::Event;
 use crate::oauth::claims::Claims;
-use crate::oauth::client_auth::{self, Ambient, Proof};
-use crate::oauth::parameters::Parameters;
-use crate::policy::access::Caller;
-use crate::secret::AccessToken;
+use crate::tokens::revocation::Rejected;
 
 /// A revocation request, taken apart. `token_type_hint` is of no use here: there is one type.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ impl RevocationRequest {
     /// # Errors
     /// What is wrong with the request.
     pub fn rejected(self, caller: &Caller, event: &mut Event) -> Result<Rejected, BrokerError> {
-        ask::note(event, caller);
+        token::note(event, caller);
         let (token, claims) = self.rejected?;
         Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
     }
@@ -44,12 +46,12 @@ pub fn of_form(
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = [id, secret, assertion_type, assertion, "token", "claims"];
     let mut parameters = Parameters::parse(form.encoded(), names)?;
-    let client = ask::client_parameters(&mut parameters);
-    let proof = if authorization.is_some_and(client_auth::is_bearer) {
+    let client = client_parameters(&mut parameters);
+    let proof = if authorization.is_some_and(presented::is_bearer) {
         let client_id = client.alone_with_header()?;
-        client_auth::bearer(authorization, || client_id, ambient)?
+        presented::bearer(authorization, || client_id, ambient)?
     } else {
-        client_auth::at_token_endpoint(authorization, client, ambient)?
+        presented::at_token_endpoint(authorization, client, ambient)?
     };
     let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"));
     let claims = parameters.take("claims").map(|claims| Claims::parse(&claims)).transpose();

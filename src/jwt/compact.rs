@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::JwtFault;
 use super::algorithm::Algorithm;
-use crate::json::Json;
-use crate::limits::{JWT_KEY_ID_MAX_BYTES, JWT_MAX_BYTES, JWT_MEMBERS_MAX};
+use crate::base::json::Json;
+use crate::base::limits::{JWT_KEY_ID_MAX_BYTES, JWT_MAX_BYTES, JWT_MEMBERS_MAX};
 
 /// A JWT that is well formed, and nothing more.
 pub struct Jwt {

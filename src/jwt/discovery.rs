@@ -1,7 +1,7 @@
 //! An issuer's metadata (`OpenID` Connect Discovery 1.0 §4, RFC 8414).
 
-use crate::json::Json;
-use crate::origin;
+use crate::base::json::Json;
+use crate::base::origin;
 
 /// The URL of the metadata of `issuer`; nothing where the issuer is no URL to trust.
 #[must_use]

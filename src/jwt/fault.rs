@@ -3,7 +3,7 @@
 /// Why a JWT does not prove who the caller is. Fixed words, never a value of the JWT.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JwtFault {
-    /// Longer than [`crate::limits::JWT_MAX_BYTES`].
+    /// Longer than [`crate::base::limits::JWT_MAX_BYTES`].
     TooLong,
     /// Not a signed JWT in compact form (RFC 7515 §7.1), or ambiguous.
     Malformed,

@@ -1,9 +1,9 @@
 //! An issuer's public keys: a JWK Set (RFC 7517 §5).
 
 use super::compact::Header;
-use super::key::VerificationKey;
-use crate::json::Json;
-use crate::limits::KEY_SET_KEYS_MAX;
+use super::jwk::VerificationKey;
+use crate::base::json::Json;
+use crate::base::limits::KEY_SET_KEYS_MAX;
 
 /// The keys of an issuer that can be used.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ pub mod algorithm;
 pub mod compact;
 pub mod discovery;
 mod fault;
+pub mod jwk;
 pub mod jwks;
-pub mod key;
-mod one_of;
+mod permitted;
 pub mod trust;
 
 pub use compact::Jwt;
 pub use fault::JwtFault;
-pub use one_of::{OneOf, Permitted};
-pub use trust::{Identity, Profile, Trust};
+pub use permitted::{OneOf, Permitted};
+pub use trust::{JwtSubject, Profile, Trust};

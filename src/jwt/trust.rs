@@ -1,12 +1,12 @@
 //! Which JWTs of which issuer prove who a client is: `jwt` in its configuration.
 
 use super::{Jwt, JwtFault, OneOf};
-use crate::json::Json;
-use crate::limits::{
+use crate::base::json::Json;
+use crate::base::limits::{
     ASSERTION_LIFETIME_MAX, JWT_ID_MAX_BYTES, JWT_SKEW, JWT_SUBJECT_MAX_BYTES,
     NUMERIC_DATE_MAX_SECS,
 };
-use crate::time::{Millis, UnixMillis};
+use crate::base::time::{Millis, UnixMillis};
 
 /// An issuer, and what its JWTs must say.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub enum Profile {
 
 /// Whom a JWT names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Identity {
+pub struct JwtSubject {
     /// `iss`.
     pub issuer: String,
     /// `sub`; not empty, short enough for the log.
@@ -68,7 +68,7 @@ impl Trust {
         jwt: &Jwt,
         profile: Profile,
         now: UnixMillis,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         if !self.names_issuer_of(jwt) {
             return Err(JwtFault::Issuer);
         }
@@ -86,7 +86,7 @@ impl Trust {
             Profile::ClientAssertion => check_assertion(jti, expires_at, now)?,
         }
         self.check_pins(jwt)?;
-        Ok(Identity {
+        Ok(JwtSubject {
             issuer: self.issuer.clone(),
             subject: subject.map(str::to_owned),
             expires_at,

@@ -4,29 +4,33 @@
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
 
-use crate::error::RequestFault;
-use crate::json::Json;
-use crate::limits::CLAIMS_MAX_BYTES;
+use crate::base::json::Json;
+use crate::base::limits::CLAIMS_MAX_BYTES;
 
 /// A JSON object, as text; passed on as it came.
 #[derive(Clone, Debug, Decode, Encode)]
 #[cbor(transparent)]
 pub struct Claims(#[n(0)] String);
 
+/// Another JSON value than an object, no JSON, or more than [`CLAIMS_MAX_BYTES`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("claims are malformed")]
+pub struct MalformedClaims;
+
 impl Claims {
     /// Takes over `text`: the JSON, or the base64 of it, as a challenge has it.
     ///
     /// # Errors
-    /// Another JSON value, no JSON, or more than [`CLAIMS_MAX_BYTES`].
-    pub fn parse(text: &str) -> Result<Self, RequestFault> {
+    /// [`MalformedClaims`].
+    pub fn parse(text: &str) -> Result<Self, MalformedClaims> {
         if text.len() > CLAIMS_MAX_BYTES {
-            return Err(RequestFault::Claims);
+            return Err(MalformedClaims);
         }
         let decoded = decoded(text);
         let json = decoded.as_deref().unwrap_or(text);
         match Json::parse(json.as_bytes()) {
             Ok(Json::Object(_)) => Ok(Self(json.to_owned())),
-            _ => Err(RequestFault::Claims),
+            _ => Err(MalformedClaims),
         }
     }
 

@@ -3,8 +3,8 @@
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-use crate::json::Json;
-use crate::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
+use crate::base::json::Json;
+use crate::base::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made harmless: every text is within RFC 6749 §5.2's characters and bounded.
 #[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]

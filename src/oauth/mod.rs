@@ -2,8 +2,6 @@
 //! that cannot be invalid, and an upstream body goes no further than this module.
 
 pub mod claims;
-pub mod client_auth;
 pub mod error_response;
-pub mod parameters;
 pub mod scope;
 pub mod token_response;

@@ -1,6 +1,6 @@
 //! Scope (RFC 6749 §3.3).
 
-use crate::limits::SCOPE_MAX_BYTES;
+use crate::base::limits::SCOPE_MAX_BYTES;
 
 /// A set of scope tokens. Their order and repetition carry no meaning (RFC 6749 §3.3),
 /// so two spellings of one set compare equal and share a token.

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use minicbor::{Decode, Encode};
 
-use crate::json::Json;
-use crate::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
-use crate::secret::AccessToken;
-use crate::time::Millis;
+use crate::base::json::Json;
+use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
+use crate::base::secret::AccessToken;
+use crate::base::time::Millis;
 
 /// A token as the authorization server issued it. Durations count from before the request was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,89 +1,21 @@
 //! The rules of `CONTRIBUTING.md` that neither the compiler nor clippy keeps.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which modules each module may use beside itself and those that everything may use
-/// ([`ANYWHERE`]). Dependencies point one way: wire types and pure decisions know nothing of
-/// orchestration, and nothing but `lib.rs` knows of `adapters`.
-const MAY_USE: [(&str, &[&str]); 30] = [
-    (
-        "broker",
-        &[
-            "cache_status",
-            "config",
-            "coordinator",
-            "event",
-            "oauth",
-            "policy",
-            "ports",
-            "record",
-            "sealed_tier",
-            "upstream",
-        ],
-    ),
-    ("cache_status", &[]),
-    (
-        "callers",
-        &[
-            "config",
-            "event",
-            "issuer",
-            "jwt",
-            "jwt_memory",
-            "keys",
-            "oauth",
-            "origin",
-            "policy",
-            "ports",
-            "registry",
-        ],
-    ),
-    ("config", &["entra", "json", "jwt", "keys", "oauth", "origin", "sorted"]),
-    ("coordinator", &["config", "event", "keys", "oauth", "policy", "record", "request_id"]),
-    ("digest", &[]),
-    ("entra", &["oauth", "origin", "policy", "request_id"]),
-    ("error", &["jwt", "oauth"]),
-    ("event", &["request_id"]),
-    ("http", &["broker", "config", "entra", "event", "oauth", "policy"]),
-    ("issuer", &["digest", "jwt", "keys", "origin", "ports", "recent", "sealed"]),
-    ("json", &[]),
-    ("jwt", &["json", "origin"]),
-    ("jwt_memory", &["digest", "jwt", "recent", "sorted"]),
-    ("keys", &["digest", "entra", "oauth"]),
-    ("limits", &[]),
-    ("memory", &["keys", "policy", "ports", "recent", "record", "sorted"]),
-    ("oauth", &["json"]),
-    ("origin", &[]),
-    ("policy", &["config", "jwt", "oauth", "record"]),
-    (
-        "ports",
-        &[
-            "config",
-            "coordinator",
-            "entra",
-            "event",
-            "jwt",
-            "keys",
-            "oauth",
-            "policy",
-            "record",
-            "request_id",
-        ],
-    ),
-    ("recent", &["sorted"]),
-    ("record", &["keys", "oauth", "sealed"]),
-    ("registry", &["config", "ports", "sorted"]),
-    ("request_id", &[]),
-    ("sealed", &["keys"]),
-    ("sealed_tier", &["config", "event", "ports", "record"]),
-    ("secret", &[]),
-    ("sorted", &[]),
-    ("upstream", &["config", "entra", "event", "oauth", "policy", "ports", "record", "request_id"]),
+/// The rooms, from the ground up. A module uses its own room and lower floors only, and rooms of
+/// one floor form no circle. `adapters` is above all of them: the compiler keeps it there.
+const FLOORS: [&[&str]; 8] = [
+    &["base"],
+    &["jwt", "oauth"],
+    &["upstream"],
+    &["config", "error"],
+    &["log"],
+    &["grants", "tokens"],
+    &["callers"],
+    &["http"],
 ];
-
-/// Plain values and the one error type.
-const ANYWHERE: [&str; 4] = ["error", "limits", "secret", "time"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -102,70 +34,98 @@ fn crate_folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The files of a module: a file, a folder, or both.
-fn files_of(module: &str) -> Vec<PathBuf> {
-    let folder = crate_folder("src").join(module);
-    let file = folder.with_extension("rs");
-    let mut files = if folder.is_dir() { sources(&folder) } else { Vec::new() };
-    files.extend(file.is_file().then_some(file));
-    files
-}
+/// Each room with the rooms that it uses.
+type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// The modules named in `crate::module` paths.
-fn used_modules(source: &str) -> Vec<&str> {
-    assert!(!source.contains("crate::{"), "one module a line, so that this test sees it");
-    source
-        .split("crate::")
-        .skip(1)
-        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next())
+/// The rooms of `src`, from the `crate::room` paths in their files.
+fn uses_of_sources() -> Uses {
+    let lib = fs::read_to_string(crate_folder("src/lib.rs")).unwrap();
+    let rooms = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    rooms
+        .filter(|room| *room != "adapters")
+        .map(|room| {
+            let files = files_of(room);
+            assert!(!files.is_empty(), "{room} has no file");
+            let texts = files.iter().map(|file| fs::read_to_string(file).unwrap());
+            (room.to_owned(), texts.flat_map(|text| used_rooms(&text)).collect())
+        })
         .collect()
 }
 
-#[test]
-fn dependencies_point_one_way() {
-    for (module, allowed) in MAY_USE {
-        let files = files_of(module);
-        assert!(!files.is_empty(), "{module} moved: update this test");
-        for file in files {
-            let source = fs::read_to_string(&file).unwrap();
-            for used in used_modules(&source) {
-                let fine = used == module || ANYWHERE.contains(&used) || allowed.contains(&used);
-                assert!(fine, "{} uses crate::{used}", file.display());
+/// The files of a room: a file, or a folder.
+fn files_of(room: &str) -> Vec<PathBuf> {
+    let folder = crate_folder("src").join(room);
+    let file = folder.with_extension("rs");
+    if folder.is_dir() {
+        sources(&folder)
+    } else {
+        file.is_file().then_some(file).into_iter().collect()
+    }
+}
+
+/// The rooms that `source` names in paths of the crate.
+fn used_rooms(source: &str) -> BTreeSet<String> {
+    assert!(!source.contains("crate::{"), "one room a line, so that this test sees it");
+    let paths = source.split("crate::").skip(1);
+    let room = |rest: &str| rest.split(|c: char| !c.is_ascii_lowercase()).next().map(str::to_owned);
+    paths.filter_map(room).filter(|room| !room.is_empty()).collect()
+}
+
+/// What breaks the order of `floors`: an arrow upwards, a circle on a floor, a room without one.
+fn faults(floors: &[&[&str]], uses: &Uses) -> Vec<String> {
+    let floor_of = |room: &str| floors.iter().position(|floor| floor.contains(&room));
+    let mut faults = Vec::new();
+    for (room, used) in uses {
+        let Some(floor) = floor_of(room) else {
+            faults.push(format!("{room} has no floor"));
+            continue;
+        };
+        for used in used.iter().filter(|used| *used != room) {
+            match floor_of(used) {
+                Some(other) if other > floor => {
+                    faults.push(format!("{room} uses {used}, above it"))
+                }
+                None => faults.push(format!("{room} uses {used}, which has no floor")),
+                Some(_) => {}
+            }
+            if reaches(uses, used, room, &mut BTreeSet::new()) {
+                faults.push(format!("{room} and {used} form a circle"));
             }
         }
     }
+    faults
+}
+
+/// Whether `from` uses `to`, itself or through others.
+fn reaches(uses: &Uses, from: &str, to: &str, seen: &mut BTreeSet<String>) -> bool {
+    from == to
+        || (seen.insert(from.to_owned())
+            && uses.get(from).into_iter().flatten().any(|next| reaches(uses, next, to, seen)))
 }
 
 #[test]
-fn every_module_has_its_rule() {
-    let lib = fs::read_to_string(crate_folder("src/lib.rs")).unwrap();
-    let modules = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let without = ["adapters", "time"];
-    let unruled: Vec<_> = modules
-        .filter(|name| !without.contains(name) && MAY_USE.iter().all(|(ruled, _)| ruled != name))
-        .collect();
-    assert_eq!(unruled, Vec::<&str>::new());
+fn rooms_use_lower_floors_only() {
+    assert_eq!(faults(&FLOORS, &uses_of_sources()), Vec::<String>::new());
 }
 
 #[test]
-fn nothing_but_adapters_names_the_platform() {
-    for file in sources(&crate_folder("src")) {
-        if file.components().any(|part| part.as_os_str() == "adapters") {
-            continue;
-        }
-        let source = fs::read_to_string(&file).unwrap();
-        for name in [
-            "worker::",
-            "wasm_bindgen",
-            "js_sys",
-            "web_sys",
-            "JsValue",
-            "getrandom::",
-            "crate::adapters",
-        ] {
-            assert!(!source.contains(name), "{} names {name}", file.display());
-        }
-    }
+fn an_arrow_upwards_and_a_circle_are_faults() {
+    let floors: [&[&str]; 2] = [&["ground", "garden"], &["first"]];
+    let faults_of = |sources: &[(&str, &str)]| {
+        let uses = sources.iter().map(|(room, text)| ((*room).to_owned(), used_rooms(text)));
+        faults(&floors, &uses.collect())
+    };
+    let fine =
+        [("ground", "use crate::garden::A;"), ("garden", ""), ("first", "crate::ground::b()")];
+    assert_eq!(faults_of(&fine), Vec::<String>::new());
+    let upwards = [("ground", ""), ("garden", "use crate::first::A;"), ("first", "")];
+    assert_eq!(faults_of(&upwards), ["garden uses first, above it"]);
+    let circle = [("ground", "use crate::garden::A;"), ("garden", "use crate::ground::B;")];
+    assert_eq!(
+        faults_of(&circle),
+        ["garden and ground form a circle", "ground and garden form a circle"]
+    );
+    assert_eq!(faults_of(&[("attic", "")]), ["attic has no floor"]);
 }
 
 /// What Rust gives to JavaScript, and not the other way round.

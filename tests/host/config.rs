@@ -17,7 +17,7 @@ fn the_default_credential_has_its_endpoint_in_the_public_cloud() {
     let config = Config::parse(&valid()).unwrap();
     let credential = config.credentials_named("default").next().unwrap();
     let expected = format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token");
-    assert_eq!(credential.token_endpoint, expected);
+    assert_eq!(credential.server.token_endpoint(), expected);
     assert!(credential.other_secrets.is_empty());
 }
 
@@ -158,7 +158,12 @@ fn credentials_by_name_with_one_secret_or_a_list() {
     let config = Config::parse(&list).unwrap();
     let credential = config.credentials_named("contoso").next().unwrap();
     assert_eq!(credential.other_secrets.len(), 1);
-    assert!(credential.token_endpoint.starts_with("https://login.microsoftonline.us/contoso.com/"));
+    assert!(
+        credential
+            .server
+            .token_endpoint()
+            .starts_with("https://login.microsoftonline.us/contoso.com/")
+    );
 }
 
 #[test]
@@ -243,7 +248,10 @@ fn credentials_inherit_the_authority_host_and_repeat_no_secret() {
         .with("AZ_AUTHORITY_HOST", "https://login.microsoftonline.us");
     let config = Config::parse(&vars).unwrap();
     let credential = config.credentials_named("contoso").next().unwrap();
-    assert_eq!(credential.token_endpoint, "https://login.microsoftonline.us/t/oauth2/v2.0/token");
+    assert_eq!(
+        credential.server.token_endpoint(),
+        "https://login.microsoftonline.us/t/oauth2/v2.0/token"
+    );
     assert!(credential.other_secrets.is_empty());
 }
 

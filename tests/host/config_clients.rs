@@ -2,8 +2,8 @@
 
 use crate::support::bindings::Vars;
 use crate::support::config::{DIGEST, GRAPH, assert_faults, valid};
+use edge_token_broker::base::secret::PresentedKey;
 use edge_token_broker::config::{CertificateFingerprint, Config, KeyDigest};
-use edge_token_broker::secret::PresentedKey;
 
 #[test]
 fn a_client_is_found_by_id_and_by_key() {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use edge_token_broker::coordinator::{Event, Handout, Snapshot, Source, Want};
-use edge_token_broker::policy::freshness::{Freshness, assess};
-use edge_token_broker::time::Millis;
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::tokens::coordinator::{Event, Handout, Snapshot, Source, Want};
+use edge_token_broker::tokens::token::Freshness;
 use proptest::prelude::*;
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};
@@ -372,7 +372,7 @@ proptest! {
             for (waiter, reply) in &driven.replies[replied..] {
                 prop_assert!(waiting.remove(waiter), "one answer for each waiter");
                 if let Ok(Handout { token, .. }) = reply {
-                    prop_assert!(assess(token, now) != Freshness::Expired, "never below the serve floor");
+                    prop_assert!(token.freshness(now) != Freshness::Expired, "never below the serve floor");
                     prop_assert!(token.generation >= generation, "never an older generation");
                     generation = token.generation;
                 }

@@ -1,10 +1,11 @@
 //! Every error on the wire, in both dialects: status, code, headers, and a text that is fit for it.
 
 use BrokerError as E;
-use edge_token_broker::error::{BrokerError, Outage, Presented, RequestFault, UpstreamError as U};
-use edge_token_broker::http::wire_error::{Dialect, WireError};
+use edge_token_broker::error::{BrokerError, Presented, RequestFault};
+use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::token_response::AnswerFault;
+use edge_token_broker::upstream::error::{Outage, UpstreamError as U};
 
 fn upstream() -> Box<ErrorResponse> {
     Box::new(ErrorResponse {

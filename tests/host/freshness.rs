@@ -2,10 +2,10 @@
 //! hold for every token at every instant.
 
 use crate::support::tokens::token;
-use edge_token_broker::limits::EXPIRES_IN_MAX_SECS;
-use edge_token_broker::policy::freshness::{Freshness, assess, renew_at, serve_floor};
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::base::limits::EXPIRES_IN_MAX_SECS;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::tokens::token::{Freshness, serve_floor};
 use proptest::prelude::*;
 
 const START: UnixMillis = UnixMillis(1_700_000_000_000);
@@ -17,7 +17,7 @@ fn living(secs: u64) -> CachedToken {
 /// The state of a token of `lifetime_secs` when `left_ms` are left.
 fn left(lifetime_secs: u64, left_ms: u64) -> Freshness {
     let token = living(lifetime_secs);
-    assess(&token, token.expires_at.minus(Millis(left_ms)))
+    token.freshness(token.expires_at.minus(Millis(left_ms)))
 }
 
 #[test]
@@ -53,16 +53,16 @@ fn renewal_is_due_5_15_or_60_minutes_ahead() {
 fn upstreams_refresh_in_decides_where_it_was_sent() {
     let mut token = living(86_400);
     token.refresh_at = Some(START.plus(Millis::from_secs(43_200)));
-    assert_eq!(renew_at(&token), START.plus(Millis::from_secs(43_200)));
-    assert_eq!(assess(&token, UnixMillis(renew_at(&token).0 - 1)), Freshness::Fresh);
-    assert_eq!(assess(&token, renew_at(&token)), Freshness::Stale);
+    assert_eq!(token.renew_at(), START.plus(Millis::from_secs(43_200)));
+    assert_eq!(token.freshness(UnixMillis(token.renew_at().0 - 1)), Freshness::Fresh);
+    assert_eq!(token.freshness(token.renew_at()), Freshness::Stale);
 }
 
 proptest! {
     #[test]
     fn never_served_at_or_after_expiry(secs in 1..=EXPIRES_IN_MAX_SECS, late in any::<u32>()) {
         let token = living(secs);
-        prop_assert_eq!(assess(&token, token.expires_at.plus(Millis(late.into()))), Freshness::Expired);
+        prop_assert_eq!(token.freshness(token.expires_at.plus(Millis(late.into()))), Freshness::Expired);
     }
 
     #[test]
@@ -71,12 +71,12 @@ proptest! {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "any instant within the lifetime will do")]
         let now = START.plus(Millis((secs as f64 * 1000.0 * part) as u64));
         let above = now.until(token.expires_at) > serve_floor(token.lifetime());
-        prop_assert_eq!(assess(&token, now) != Freshness::Expired, above);
+        prop_assert_eq!(token.freshness(now) != Freshness::Expired, above);
     }
 
     #[test]
     fn a_token_only_ages(secs in 1..=EXPIRES_IN_MAX_SECS, a in any::<u32>(), b in any::<u32>()) {
-        let rank = |age: u32| match assess(&living(secs), START.plus(Millis(u64::from(age) * 1000))) {
+        let rank = |age: u32| match living(secs).freshness(START.plus(Millis(u64::from(age) * 1000))) {
             Freshness::Fresh => 0,
             Freshness::Stale => 1,
             Freshness::Expired => 2,
@@ -88,7 +88,7 @@ proptest! {
     fn any_instants_at_all_are_survived(requested in any::<u64>(), secs in any::<u64>(), now in any::<u64>(), refresh in any::<Option<u64>>()) {
         let mut token = token("t", UnixMillis(requested), Millis::from_secs(secs));
         token.refresh_at = refresh.map(UnixMillis);
-        let state = assess(&token, UnixMillis(now));
+        let state = token.freshness(UnixMillis(now));
         prop_assert!(state == Freshness::Expired || now < token.expires_at.0);
     }
 }

@@ -1,10 +1,10 @@
 //! JWTs as attackers write them: none of them gets as far as a key.
 
 use crate::support::jwt::{base64url, claims, compact, fault_of};
-use edge_token_broker::json::Json;
+use edge_token_broker::base::json::Json;
+use edge_token_broker::base::limits::{JWT_MAX_BYTES, JWT_MEMBERS_MAX};
 use edge_token_broker::jwt::algorithm::Algorithm;
 use edge_token_broker::jwt::{Jwt, JwtFault};
-use edge_token_broker::limits::{JWT_MAX_BYTES, JWT_MEMBERS_MAX};
 use proptest::prelude::*;
 
 const EDDSA: &str = r#"{"alg":"EdDSA"}"#;

@@ -1,26 +1,26 @@
 //! What a JWT must say: issuer, audience, time, subject, claims, type.
 
 use crate::support::jwt::{ISSUER, NOW, at, claims, compact, jwt_of, one_of, trust};
-use edge_token_broker::json::Json;
-use edge_token_broker::jwt::{Identity, Jwt, JwtFault, OneOf, Profile, Trust};
+use edge_token_broker::base::json::Json;
+use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, OneOf, Profile, Trust};
 use proptest::prelude::*;
 
-fn check(payload: &str) -> Result<Identity, JwtFault> {
+fn check(payload: &str) -> Result<JwtSubject, JwtFault> {
     check_under(&trust(), payload)
 }
 
-fn check_under(trust: &Trust, payload: &str) -> Result<Identity, JwtFault> {
+fn check_under(trust: &Trust, payload: &str) -> Result<JwtSubject, JwtFault> {
     trust.check(&jwt_of(payload), Profile::Bearer, at(NOW))
 }
 
-fn with_exp(exp: &str) -> Result<Identity, JwtFault> {
+fn with_exp(exp: &str) -> Result<JwtSubject, JwtFault> {
     check(&format!(r#"{{"iss":"{ISSUER}","aud":"broker","exp":{exp}}}"#))
 }
 
 #[test]
 fn a_good_jwt_names_its_subject() {
     let identity = check(&claims(r#","sub":"repo:o/r","jti":"j""#)).unwrap();
-    let expected = Identity {
+    let expected = JwtSubject {
         issuer: ISSUER.into(),
         subject: Some("repo:o/r".into()),
         expires_at: at(NOW + 300),
@@ -252,7 +252,7 @@ proptest! {
     #[test]
     fn never_good_a_minute_after_expiry(exp in 0..253_402_300_799_u64, late in 60_000..u64::MAX / 2) {
         let jwt = jwt_of(&format!(r#"{{"iss":"{ISSUER}","aud":"broker","exp":{exp}}}"#));
-        let now = edge_token_broker::time::UnixMillis((exp * 1000).saturating_add(late));
+        let now = edge_token_broker::base::time::UnixMillis((exp * 1000).saturating_add(late));
         prop_assert_eq!(trust().check(&jwt, Profile::Bearer, now), Err(JwtFault::Expired));
     }
 }

@@ -7,17 +7,17 @@ use crate::support::issuer::{Isolate, JWKS, METADATA, poll, run};
 use crate::support::jwt::{
     ISSUER, NOW, at, claims, compact, ed25519, jwks, one_of, signed_by, trust,
 };
-use edge_token_broker::issuer::{KeySetName, StoredKeySet, open, seal};
-use edge_token_broker::jwt::{Jwt, JwtFault, Profile, Trust};
-use edge_token_broker::keys::derive;
-use edge_token_broker::limits::{
+use edge_token_broker::base::keys::derive;
+use edge_token_broker::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES, ISSUER_FAILURE_MEMORY, ISSUER_TIMEOUT,
     KEY_SET_CLAIM_COLD, KEY_SET_FRESH, KEY_SET_GOOD,
 };
-use edge_token_broker::ports::{Clock, TierError};
-use edge_token_broker::sealed::OpenError;
-use edge_token_broker::secret::ClientSecret;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::sealed::OpenError;
+use edge_token_broker::base::secret::ClientSecret;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet, open, seal};
+use edge_token_broker::jwt::{Jwt, JwtFault, Profile, Trust};
 
 fn k1() -> String {
     jwks(&[ed25519("k1", 1)])

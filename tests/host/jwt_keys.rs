@@ -1,11 +1,11 @@
 //! Key sets and metadata of issuers: which keys are used, and for what.
 
 use crate::support::jwt::{base64url, claims, compact, ed25519, jwks, x_of};
+use edge_token_broker::base::limits::KEY_SET_KEYS_MAX;
 use edge_token_broker::jwt::Jwt;
 use edge_token_broker::jwt::algorithm::Algorithm;
 use edge_token_broker::jwt::discovery::{jwks_uri, metadata_url};
 use edge_token_broker::jwt::jwks::{Found, KeySet};
-use edge_token_broker::limits::KEY_SET_KEYS_MAX;
 use proptest::prelude::*;
 
 /// The JWK of an RSA key with a modulus of `bits`, and `more` members.

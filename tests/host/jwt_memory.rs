@@ -1,12 +1,13 @@
 //! What an isolate remembers of JWTs, and for how long.
 
 use crate::support::jwt::{NOW, at};
-use edge_token_broker::jwt::JwtFault;
-use edge_token_broker::jwt_memory::{JwtDigest, UsedAssertions, VerifiedJwts};
-use edge_token_broker::limits::{
+use edge_token_broker::base::limits::{
     USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIENT_MAX, VERIFIED_JWTS_MAX,
 };
-use edge_token_broker::recent::RecentlyUsed;
+use edge_token_broker::base::lru::RecentlyUsed;
+use edge_token_broker::callers::ledger::UsedAssertions;
+use edge_token_broker::callers::seen::{JwtDigest, VerifiedJwts};
+use edge_token_broker::jwt::JwtFault;
 
 #[test]
 fn a_verified_jwt_is_good_for_five_minutes() {

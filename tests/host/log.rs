@@ -1,7 +1,7 @@
 //! Which lines `LOG_HITS = false` leaves out.
 
-use edge_token_broker::event::Event;
-use edge_token_broker::request_id::RequestId;
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::log::Event;
 
 fn hit() -> Event {
     let mut event = Event::new(RequestId::parse("id").unwrap(), "GET".into(), "token");

@@ -6,23 +6,26 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
+use edge_token_broker::base::keys::SealingKey;
+use edge_token_broker::base::limits::{
+    KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
+};
+use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::secret::PresentedKey;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::ledger::UsedAssertions;
+use edge_token_broker::callers::ports::{AssertionLedger, ClientEntries};
+use edge_token_broker::callers::presented::{ClientCredentials, Proof};
+use edge_token_broker::callers::proofs::Caller;
+use edge_token_broker::callers::registry::Registry;
+use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::callers::{Callers, Calling, Verifier};
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::event::Event;
-use edge_token_broker::jwt::{Identity, Jwt, JwtFault, Profile, Trust};
-use edge_token_broker::jwt_memory::{UsedAssertions, VerifiedJwts};
-use edge_token_broker::keys::SealingKey;
-use edge_token_broker::limits::{
-    KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
-};
-use edge_token_broker::oauth::client_auth::{ClientCredentials, Proof};
-use edge_token_broker::policy::access::Caller;
-use edge_token_broker::ports::{AssertionLedger, ClientEntries, CoordinationError, TierError};
-use edge_token_broker::registry::Registry;
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::secret::PresentedKey;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
+use edge_token_broker::log::Event;
+use edge_token_broker::tokens::ports::CoordinationError;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
@@ -65,7 +68,7 @@ impl Verifier for NoJwts {
         _: &Trust,
         _: Profile,
         _: &SealingKey,
-    ) -> Result<Identity, JwtFault> {
+    ) -> Result<JwtSubject, JwtFault> {
         Err(JwtFault::Signature)
     }
 }

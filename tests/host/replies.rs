@@ -1,10 +1,10 @@
 //! The success response: body and headers, before the platform sends them.
 
-use edge_token_broker::broker::{Served, Then};
-use edge_token_broker::cache_status::{CacheStatus, Tier};
+use edge_token_broker::base::secret::AccessToken;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::http::reply::Reply;
-use edge_token_broker::secret::AccessToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::broker::{Served, Then};
+use edge_token_broker::tokens::cache_status::{CacheStatus, Tier};
 
 use crate::support::tokens::token;
 

@@ -2,17 +2,18 @@
 
 use std::rc::Rc;
 
-use edge_token_broker::broker::{Rejected, Revocation};
-use edge_token_broker::coordinator::message::AcquireMessage;
-use edge_token_broker::coordinator::{Source, Want};
-use edge_token_broker::error::{BrokerError, RequestFault, UpstreamError};
-use edge_token_broker::limits::CLAIMS_MAX_BYTES;
-use edge_token_broker::oauth::claims::Claims;
+use edge_token_broker::base::limits::CLAIMS_MAX_BYTES;
+use edge_token_broker::base::secret::AccessToken;
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::error::BrokerError;
+use edge_token_broker::oauth::claims::{Claims, MalformedClaims};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
-use edge_token_broker::ports::TokenTier;
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::secret::AccessToken;
-use edge_token_broker::time::Millis;
+use edge_token_broker::tokens::coordinator::message::AcquireMessage;
+use edge_token_broker::tokens::coordinator::{Source, Want};
+use edge_token_broker::tokens::ports::TokenTier;
+use edge_token_broker::tokens::revocation::{Rejected, Revocation};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::upstream::error::UpstreamError;
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token};
 use crate::support::ports::run;
@@ -169,7 +170,7 @@ fn an_older_isolates_message_has_neither_a_rejected_token_nor_claims() {
 fn claims_are_a_json_object_of_a_bounded_size() {
     let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(CLAIMS_MAX_BYTES));
     for bad in ["", "[]", "1", "null", r#""{}""#, "{", "{} {}", &long] {
-        assert_eq!(Claims::parse(bad).err(), Some(RequestFault::Claims), "{bad}");
+        assert_eq!(Claims::parse(bad).err(), Some(MalformedClaims), "{bad}");
     }
     assert_eq!(Claims::parse(r#"{"access_token":{}}"#).unwrap().as_str(), r#"{"access_token":{}}"#);
 }

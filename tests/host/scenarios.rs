@@ -5,15 +5,16 @@ use std::cell::Cell;
 use crate::support::ports::run;
 use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
-use edge_token_broker::broker::{Broker, Then};
-use edge_token_broker::cache_status::{CacheStatus, Forward, Tier};
-use edge_token_broker::error::UpstreamError;
-use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{
-    Clock, Coordinated, CoordinationError, RecalledFailure, TierError, TokenMemory,
+use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::broker::{Broker, Then};
+use edge_token_broker::tokens::cache_status::{CacheStatus, Forward, Tier};
+use edge_token_broker::tokens::ports::{
+    Coordinated, CoordinationError, RecalledFailure, TokenMemory,
 };
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::upstream::token_key::TokenKey;
 
 #[test]
 fn a_miss_goes_upstream_and_fills_both_tiers() {

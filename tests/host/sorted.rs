@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_token_broker::sorted::SortedMap;
+use edge_token_broker::base::sorted_map::SortedMap;
 use proptest::prelude::*;
 
 proptest! {

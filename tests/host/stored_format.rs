@@ -6,18 +6,24 @@
 
 use crate::support::jwt::trust;
 use crate::support::tokens::token;
-use edge_token_broker::coordinator::Facts;
-use edge_token_broker::coordinator::message::{StoredState, Subject};
-use edge_token_broker::entra::authority::{AuthorityHost, Tenant};
-use edge_token_broker::error::UpstreamError;
-use edge_token_broker::issuer::{self, KeySetName, StoredKeySet};
-use edge_token_broker::keys::{CacheKey, Identity, SealingKey, TokenKey, derive};
+use edge_token_broker::base::keys::{CacheKey, SealingKey, derive};
+use edge_token_broker::base::origin::Origin;
+use edge_token_broker::base::secret::ClientSecret;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::issuer;
+use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::policy::failure_memory::Failure;
-use edge_token_broker::record::{CachedToken, OpenError, open, seal};
-use edge_token_broker::secret::ClientSecret;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::Facts;
+use edge_token_broker::tokens::coordinator::message::{StoredState, Subject};
+use edge_token_broker::tokens::record::{OpenError, open, seal};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::upstream::entra::Entra;
+use edge_token_broker::upstream::entra::authority::Tenant;
+use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::upstream::failure::Failure;
+use edge_token_broker::upstream::server::Server;
+use edge_token_broker::upstream::token_key::{TokenKey, UpstreamIdentity};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
@@ -41,9 +47,11 @@ struct Setup {
 fn setup(secret: &str, cache_key: Option<u8>, tenant: &str, client_id: &str, scope: &str) -> Setup {
     let cache_key = cache_key.map(|byte| CacheKey::new(Zeroizing::new([byte; 32])));
     let (fingerprint, sealing_key) = derive(&ClientSecret::new(secret.into()), cache_key.as_ref());
-    let identity = Identity {
-        authority: &AuthorityHost::parse("https://login.microsoftonline.com").unwrap(),
-        tenant: &Tenant::parse(tenant).unwrap(),
+    let identity = UpstreamIdentity {
+        server: &Server::Entra(Entra::new(
+            Origin::parse("https://login.microsoftonline.com").unwrap(),
+            Tenant::parse(tenant).unwrap(),
+        )),
         client_id,
         fingerprint: &fingerprint,
     };

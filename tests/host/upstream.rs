@@ -2,11 +2,12 @@
 
 use crate::support::ports::SimulatedEndpoint;
 use crate::support::world::{World, text};
-use edge_token_broker::entra::exchange::TransportFailure;
-use edge_token_broker::error::{BrokerError, Outage, UpstreamError};
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::error::BrokerError;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::AnswerFault;
-use edge_token_broker::time::Millis;
+use edge_token_broker::upstream::error::{Outage, UpstreamError};
+use edge_token_broker::upstream::exchange::TransportFailure;
 
 #[test]
 fn a_refused_secret_makes_way_for_the_next() {

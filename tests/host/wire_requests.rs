@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use base64ct::{Base64, Encoding};
-use edge_token_broker::error::{BrokerError, Presented, RequestFault};
-use edge_token_broker::http::ask::Form;
-use edge_token_broker::http::route::{Route, path_and_query};
-use edge_token_broker::limits::REQUEST_BODY_MAX_BYTES;
-use edge_token_broker::oauth::client_auth::{
+use edge_token_broker::base::limits::REQUEST_BODY_MAX_BYTES;
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::callers::presented::{
     Ambient, ClientParameters, Proof, at_token_endpoint, bearer,
 };
-use edge_token_broker::oauth::parameters::Parameters;
+use edge_token_broker::error::{BrokerError, Presented, RequestFault};
+use edge_token_broker::http::form::Form;
+use edge_token_broker::http::form::Parameters;
+use edge_token_broker::http::route::{Route, path_and_query};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::request_id::RequestId;
 
 mod client_authentication {
     use super::*;

@@ -1,8 +1,8 @@
 //! What comes from the authorization server, against the RFCs' examples and Entra's real responses.
 
+use edge_token_broker::base::time::Millis;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken};
-use edge_token_broker::time::Millis;
 
 const REAL_TOKEN: &str = include_str!("../workerd/fixtures/entra_token_response.json");
 const REAL_ERROR: &str = include_str!("../workerd/fixtures/entra_invalid_scope.json");

@@ -63,7 +63,13 @@ test("a digest in two spellings is one key", () => {
 });
 
 test("whose key it is, and what is wrong with it", () => {
-  const [own, older, others, nobodys, odd] = [newClientKey(), newClientKey(), newClientKey(), newClientKey(), "chosen by a person"];
+  const [own, older, others, nobodys, odd] = [
+    newClientKey(),
+    newClientKey(),
+    newClientKey(),
+    newClientKey(),
+    "chosen by a person",
+  ];
   const entry = (...keys) => ({ key_sha256: keys.map(keyDigest) });
   const clients = { reports: entry(older, own), billing: entry(others, odd) };
   const mistyped = own.slice(0, -1) + (own.endsWith("x") ? "y" : "x");

@@ -34,18 +34,28 @@ async function explain(context, args, toml = TOML, devVars) {
 
 test("allowed: by which grant, and how the client proves itself", async (context) => {
   const { code, stdout, stderr } = await explain(context, ["--client", "reports", "--scope", GRAPH]);
-  assert.equal(stdout, `allowed: by the grant ${GRAPH} with credential default (tenant contoso.onmicrosoft.com, application app), kept warm
+  assert.equal(
+    stdout,
+    `allowed: by the grant ${GRAPH} with credential default (tenant contoso.onmicrosoft.com, application app), kept warm
 client reports
   proves itself by key_sha256 (2 listed)
   may get ${GRAPH} with credential default (tenant contoso.onmicrosoft.com, application app), kept warm
   may get ${VAULT} with credential fabrikam (tenant fabrikam.onmicrosoft.com, application other-app)
-`);
+`,
+  );
   assert.equal(stderr, "explain: not looked at, taken as set: AZ_CLIENT_SECRET, CREDENTIALS.fabrikam.client_secret\n");
   assert.equal(code, 0);
 });
 
 test("refused: why", async (context) => {
-  const { code, stdout } = await explain(context, ["--client", "billing", "--scope", VAULT, "--credential", "fabrikam"]);
+  const { code, stdout } = await explain(context, [
+    "--client",
+    "billing",
+    "--scope",
+    VAULT,
+    "--credential",
+    "fabrikam",
+  ]);
   assert.match(stdout, /^refused: client is not granted the credential \(credential_not_granted\)$/m);
   assert.equal(code, 1);
 });
@@ -55,7 +65,11 @@ test("every fault of the configuration, and no value", async (context) => {
   const faulty = TOML.replace("FABRIKAM_SECRET", secret).replace("key_sha256", "key_sha265");
   const { code, stdout, stderr } = await explain(context, ["--client", "reports", "--scope", GRAPH], faulty);
   assert.equal(code, 2);
-  for (const field of ["CREDENTIALS.fabrikam.client_secret", "CLIENTS.reports.key_sha265", "CLIENTS.reports.key_sha256"]) {
+  for (const field of [
+    "CREDENTIALS.fabrikam.client_secret",
+    "CLIENTS.reports.key_sha265",
+    "CLIENTS.reports.key_sha256",
+  ]) {
     assert.ok(stdout.includes(`  ${field}: `), stdout);
   }
   assert.ok(!(stdout + stderr).includes(secret));
@@ -64,7 +78,12 @@ test("every fault of the configuration, and no value", async (context) => {
 
 test("--local is what `wrangler dev` would serve: .dev.vars, its secrets included", async (context) => {
   const devVars = "AZ_TENANT=local.example\nAZ_CLIENT_SECRET=s3cret\nFABRIKAM_SECRET=other\n";
-  const { code, stdout, stderr } = await explain(context, ["--local", "--client", "billing", "--scope", GRAPH], TOML, devVars);
+  const { code, stdout, stderr } = await explain(
+    context,
+    ["--local", "--client", "billing", "--scope", GRAPH],
+    TOML,
+    devVars,
+  );
   assert.match(stdout, /tenant local\.example/);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });

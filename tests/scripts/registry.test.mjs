@@ -64,7 +64,11 @@ test("what the broker would not take is not written", async (context) => {
   const faulty = await entry({ jwt: [{ issuer: "https://id.example" }], allow });
   assert.equal(faulty.code, 1);
   assert.match(faulty.stderr, /CLIENTS\.job\.jwt\[0\]\.audience: is missing/);
-  const good = await entry({ jwt: [{ issuer: "https://id.example", audience: "broker" }], origins: ["https://a.example"], allow });
+  const good = await entry({
+    jwt: [{ issuer: "https://id.example", audience: "broker" }],
+    origins: ["https://a.example"],
+    allow,
+  });
   assert.equal(good.code, 0, good.stderr);
   assert.deepEqual((await registry.read("job")).jwt, [{ issuer: "https://id.example", audience: "broker" }]);
   const taken = registry.write("other", { service_binding: true, origins: ["https://a.example"], allow });
@@ -81,6 +85,9 @@ test("the deployed namespace answers 404 where there is no such client", async (
     const registry = new Registry({ local: false }, {});
     console.log(await registry.read("far"));`;
   const env = { ...process.env, REGISTRY_KEY: randomBytes(32).toString("base64"), WRANGLER: join(folder, "wrangler") };
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    env,
+    encoding: "utf8",
+  });
   assert.equal(stdout, "undefined\n", stderr);
 });

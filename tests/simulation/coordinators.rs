@@ -5,17 +5,18 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use edge_token_broker::base::ports::{Clock, Entropy};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
-use edge_token_broker::coordinator::message::{StoredState, Subject};
-use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout};
-use edge_token_broker::error::UpstreamError;
-use edge_token_broker::event::UpstreamTrail;
-use edge_token_broker::keys::TokenKey;
-use edge_token_broker::ports::{Clock, Entropy};
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::sealed_tier;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::message::{StoredState, Subject};
+use edge_token_broker::tokens::coordinator::{Action, Coordinator, Event, Handout};
+use edge_token_broker::tokens::fetch::fetch;
+use edge_token_broker::tokens::shared_tier;
 use edge_token_broker::upstream::Upstream;
+use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::upstream::token_key::TokenKey;
+use edge_token_broker::upstream::trail::UpstreamTrail;
 
 use super::kv::LocalKv;
 use super::object::{Object, Run, futile};
@@ -155,7 +156,7 @@ impl Coordinators {
             Action::Publish(token) => self.spawn(object, |all, object| async move {
                 let Place { clock, kv, .. } = object.place.borrow().clone();
                 let (now, nonce) = (clock.now(), all.random.bytes());
-                let _ = sealed_tier::store(&kv, &object.grant, &token, now, nonce).await;
+                let _ = shared_tier::store(&kv, &object.grant, &token, now, nonce).await;
             }),
             Action::Wake(at) => {
                 add(&self.counts.rows_written);
@@ -193,8 +194,7 @@ impl Coordinators {
             Upstream { endpoint: &endpoint, clock: &clock, entropy: &entropy, claims: None };
         let id = RequestId::from_random(self.random.bytes());
         let mut trail = UpstreamTrail::default();
-        let Grant { credential, scope, .. } = &*object.grant;
-        let landed = upstream.token(credential, scope, &id, &mut trail).await;
+        let landed = fetch(upstream, &object.grant, &id, &mut trail).await;
         object.futile_until.set(landed.as_ref().map_or_else(
             |error| object.place.borrow().clock.now().plus(futile(error)),
             |_| UnixMillis(0),

@@ -3,15 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use edge_token_broker::broker::{Broker, Served, Then};
-use edge_token_broker::cache_status::CacheStatus;
+use edge_token_broker::base::ports::{Clock, Entropy};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
-use edge_token_broker::error::{BrokerError, UpstreamError};
-use edge_token_broker::event::Event;
-use edge_token_broker::memory::IsolateMemory;
-use edge_token_broker::ports::{Clock, Entropy};
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::error::BrokerError;
+use edge_token_broker::log::Event;
+use edge_token_broker::tokens::broker::{Broker, Served, Then};
+use edge_token_broker::tokens::cache_status::CacheStatus;
+use edge_token_broker::tokens::memory::IsolateMemory;
+use edge_token_broker::upstream::error::UpstreamError;
 
 use super::kv::LocalKv;
 use super::random::Share;

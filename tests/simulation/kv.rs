@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use edge_token_broker::keys::TokenKey;
-use edge_token_broker::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT, KV_TTL_MIN_SECS};
-use edge_token_broker::ports::{TierError, TokenTier};
+use edge_token_broker::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT, KV_TTL_MIN_SECS};
+use edge_token_broker::base::ports::TierError;
+use edge_token_broker::tokens::ports::TokenTier;
+use edge_token_broker::upstream::token_key::TokenKey;
 
 use super::random::{Random, mixed};
 use super::time::Time;

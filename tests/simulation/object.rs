@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use edge_token_broker::base::limits::REFUSAL_MEMORY;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
-use edge_token_broker::coordinator::message::Seal;
-use edge_token_broker::coordinator::{Coordinator, Waiter};
-use edge_token_broker::error::UpstreamError;
-use edge_token_broker::event::UpstreamTrail;
-use edge_token_broker::limits::REFUSAL_MEMORY;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::message::Seal;
+use edge_token_broker::tokens::coordinator::{Coordinator, Waiter};
+use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::upstream::trail::UpstreamTrail;
 
 use super::coordinators::{Place, Reply};
 use super::time::{Owner, Slot};

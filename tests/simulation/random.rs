@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use edge_token_broker::ports::Entropy;
+use edge_token_broker::base::ports::Entropy;
 
 /// One stream for the whole world: it is single-threaded.
 pub(crate) struct Random(Cell<u64>);

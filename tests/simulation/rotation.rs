@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use edge_token_broker::keys::TokenKey;
+use edge_token_broker::upstream::token_key::TokenKey;
 
 use super::random::{Random, mixed};
 

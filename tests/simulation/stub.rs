@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use edge_token_broker::config::Grant;
-use edge_token_broker::coordinator::message::{ReplyMessage, Seal, SealedReply};
-use edge_token_broker::coordinator::{Event, Want};
-use edge_token_broker::keys::TokenKey;
-use edge_token_broker::limits::{
+use edge_token_broker::base::limits::{
     COORDINATOR_ASKS_MAX, COORDINATOR_SIGN_OF_LIFE, COORDINATOR_TIMEOUT,
 };
+use edge_token_broker::base::ports::{Clock, Entropy};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::config::Grant;
 use edge_token_broker::oauth::claims::Claims;
-use edge_token_broker::ports::{Clock, Coordinated, Coordination, CoordinationError, Entropy};
-use edge_token_broker::request_id::RequestId;
+use edge_token_broker::tokens::coordinator::message::{ReplyMessage, Seal, SealedReply};
+use edge_token_broker::tokens::coordinator::{Event, Want};
+use edge_token_broker::tokens::ports::{Coordinated, Coordination, CoordinationError};
+use edge_token_broker::upstream::token_key::TokenKey;
 
 use super::coordinators::Coordinators;
 use super::time::Slot;

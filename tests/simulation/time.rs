@@ -8,8 +8,8 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use edge_token_broker::ports::Clock;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::base::ports::Clock;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 
 /// Simulated time begins here.
 const START: u64 = 1_700_000_000_000;

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
-use edge_token_broker::limits::UPSTREAM_TIMEOUT;
-use edge_token_broker::ports::TokenEndpoint;
+use edge_token_broker::base::limits::UPSTREAM_TIMEOUT;
+use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
+use edge_token_broker::upstream::ports::TokenEndpoint;
 
 use super::random::Random;
 use super::rotation::Rotation;
@@ -108,7 +108,7 @@ impl AuthorizationServer {
         }
     }
 
-    fn issue(&self, (grant, new): (usize, bool), offset: i64) -> EndpointReply {
+    fn issue(&self, (grant, new): (usize, bool), offset: i64) -> EndpointResponse {
         let now = self.time.now();
         let account = &mut self.accounts.borrow_mut()[grant];
         let Account { lifetime, refresh_in, .. } = *account;
@@ -137,7 +137,7 @@ impl AuthorizationServer {
         &self,
         (grant, new): (usize, bool),
         offset: i64,
-    ) -> Result<EndpointReply, TransportFailure> {
+    ) -> Result<EndpointResponse, TransportFailure> {
         let refusal = |error: &str, code: u32| {
             let body = format!(r#"{{"error":"{error}","error_codes":[{code}],"trace_id":"t"}}"#);
             reply(400, None, &body)
@@ -158,9 +158,9 @@ impl AuthorizationServer {
     }
 }
 
-fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointReply {
+fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointResponse {
     let retry_after = retry_after.map(|secs| secs.to_string());
-    EndpointReply { status, retry_after, body: Some(body.as_bytes().to_vec().into()) }
+    EndpointResponse { status, retry_after, body: Some(body.as_bytes().to_vec().into()) }
 }
 
 /// The way to it from one place.
@@ -171,7 +171,10 @@ pub(crate) struct Endpoint {
 }
 
 impl TokenEndpoint for Endpoint {
-    async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure> {
+    async fn post(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointResponse, TransportFailure> {
         let (grant, new) = asked_for(&request.body);
         let AuthorizationServer { time, random, slow, .. } = &*self.server;
         self.server.asked(grant);

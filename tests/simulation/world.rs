@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use edge_token_broker::broker::Broker;
+use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::{Binding, Bindings, Config, Grant};
-use edge_token_broker::keys::TokenKey;
-use edge_token_broker::memory::IsolateMemory;
-use edge_token_broker::time::Millis;
+use edge_token_broker::tokens::broker::Broker;
+use edge_token_broker::tokens::memory::IsolateMemory;
+use edge_token_broker::upstream::token_key::TokenKey;
 
 use super::coordinators::{Coordinators, Place};
 use super::figures::Figures;

@@ -38,7 +38,11 @@ async function assertServedDuring(attack) {
 function assertAnswers(counts, { answers }, amount) {
   const unexpected = Object.keys(counts).filter((status) => !answers.includes(status));
   assert.deepEqual(unexpected, [], JSON.stringify(counts));
-  assert.equal(Object.values(counts).reduce((sum, count) => sum + count, 0), amount, JSON.stringify(counts));
+  assert.equal(
+    Object.values(counts).reduce((sum, count) => sum + count, 0),
+    amount,
+    JSON.stringify(counts),
+  );
 }
 
 const target = () => ({ port: world.broker.port, id: REPORTS.id });

@@ -4,7 +4,17 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { assertToken, assertTokenError } from "./harness/expect.mjs";
-import { AUDIT, BILLING, BILLING_APP, DEFAULT_APP, GRAPH, LEDGER, REPORTS, SINGLE, TWO_SCOPES } from "./harness/fixtures.mjs";
+import {
+  AUDIT,
+  BILLING,
+  BILLING_APP,
+  DEFAULT_APP,
+  GRAPH,
+  LEDGER,
+  REPORTS,
+  SINGLE,
+  TWO_SCOPES,
+} from "./harness/fixtures.mjs";
 import { openWorld } from "./harness/world.mjs";
 
 let world;

@@ -33,7 +33,9 @@ const post = (client_assertion, isolate, own = world) =>
     method: "POST",
     headers: { isolate },
     body: new URLSearchParams({
-      grant_type: "client_credentials", scope: GRAPH, client_assertion,
+      grant_type: "client_credentials",
+      scope: GRAPH,
+      client_assertion,
       client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     }),
   });
@@ -59,10 +61,13 @@ test("the same jti of another client is another assertion", async () => {
 });
 
 test("where the coordinator fails an assertion is good once in each isolate, and the log says so", () =>
-  withWorld({ ...options, coordinator: { source: coordinatorWith(`async fetch() { throw new Error("told to fail"); }`) } }, async (own) => {
-    const used = assertion();
-    const reply = await post(used, "BROKER", own);
-    assertToken(reply);
-    assert.equal((await own.logOf(reply)).coordinator, "failed");
-    assertTokenError(await post(used, "BROKER", own), 401, "invalid_client");
-  }));
+  withWorld(
+    { ...options, coordinator: { source: coordinatorWith(`async fetch() { throw new Error("told to fail"); }`) } },
+    async (own) => {
+      const used = assertion();
+      const reply = await post(used, "BROKER", own);
+      assertToken(reply);
+      assert.equal((await own.logOf(reply)).coordinator, "failed");
+      assertTokenError(await post(used, "BROKER", own), 401, "invalid_client");
+    },
+  ));

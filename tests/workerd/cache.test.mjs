@@ -20,7 +20,10 @@ test("the first request is a miss that is stored, the second a hit from isolate 
 
   assert.equal(assertToken(first), assertToken(second));
   assert.equal(first.headers.get("cache-status"), "edge-token-broker; fwd=miss; stored");
-  assert.equal(second.headers.get("cache-status"), `edge-token-broker; hit; ttl=${second.body.expires_in}; detail=isolate`);
+  assert.equal(
+    second.headers.get("cache-status"),
+    `edge-token-broker; hit; ttl=${second.body.expires_in}; detail=isolate`,
+  );
   assert.equal(world.upstreamRequests(second).length, 0);
 });
 
@@ -105,7 +108,10 @@ describe("time passes", { concurrency: true }, () => {
     const scope = world.newScope();
     const before = Date.now();
     // Nobody gets to renew it.
-    world.authority.next({ scope, token: { expires_in: 2, ext_expires_in: 3600 } }, ...Array(50).fill({ scope, throttle: {} }));
+    world.authority.next(
+      { scope, token: { expires_in: 2, ext_expires_in: 3600 } },
+      ...Array(50).fill({ scope, throttle: {} }),
+    );
     const first = assertToken(await world.getToken({ scope }));
     let reply;
     let askedAt;

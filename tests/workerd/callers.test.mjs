@@ -32,7 +32,12 @@ before(async () => {
         bound: { service_binding: true, allow },
         keyed: { key_sha256: [KEYED.digest], allow },
         robot: { mtls_sha256: [CERTIFICATE], allow },
-        both: { key_sha256: [REPORTS.digest], mtls_sha256: [OTHER_CERTIFICATE.toUpperCase()], service_binding: true, allow },
+        both: {
+          key_sha256: [REPORTS.digest],
+          mtls_sha256: [OTHER_CERTIFICATE.toUpperCase()],
+          service_binding: true,
+          allow,
+        },
       },
     },
     front: CALLER,
@@ -49,7 +54,8 @@ before(async () => {
 });
 after(() => world?.close());
 
-const get = (binding, headers = {}, query = "") => world.fetch(`/token?scope=${GRAPH}${query}`, { headers: { binding, ...headers } });
+const get = (binding, headers = {}, query = "") =>
+  world.fetch(`/token?scope=${GRAPH}${query}`, { headers: { binding, ...headers } });
 const post = (binding, params = {}, headers = {}) =>
   world.fetch("/oauth2/v2.0/token", {
     method: "POST",
@@ -113,7 +119,11 @@ test("a client that lists several ways may use each", async () => {
 /** As the edge describes a connection with a client certificate. */
 function certificate(fingerprint, tls = {}) {
   const tlsClientAuth = {
-    certPresented: "1", certVerified: "SUCCESS", certRevoked: "0", certFingerprintSHA256: fingerprint, ...tls,
+    certPresented: "1",
+    certVerified: "SUCCESS",
+    certRevoked: "0",
+    certFingerprintSHA256: fingerprint,
+    ...tls,
   };
   return { "CF-Blob": JSON.stringify({ tlsClientAuth }) };
 }
@@ -149,7 +159,10 @@ for (const [what, tls] of [
 for (const [what, headers] of [
   ["no cf at all", {}],
   ["a cf without tlsClientAuth", { "CF-Blob": "{}" }],
-  ["the placeholders of a connection without a certificate", certificate("", { certPresented: "0", certVerified: "NONE", certRevoked: "0" })],
+  [
+    "the placeholders of a connection without a certificate",
+    certificate("", { certPresented: "0", certVerified: "NONE", certRevoked: "0" }),
+  ],
   ["null for tlsClientAuth", { "CF-Blob": `{"tlsClientAuth":null}` }],
 ]) {
   test(`${what} is a request without any proof`, async () => {

@@ -12,7 +12,8 @@ before(async () => (world = await openWorld()));
 after(() => world?.close());
 
 const encoded = (text) => Buffer.from(text).toString("base64");
-const percentEncoded = (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+const percentEncoded = (text) =>
+  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 
 const WRONG_KEY = `etb_${"A".repeat(43)}`;
 
@@ -45,11 +46,18 @@ test("Basic with the same client_id in the body is one method, not two", async (
 });
 
 test("Basic with another client_id in the body is invalid_request", async () => {
-  assertTokenError(await world.postTokenBasic({ scope: GRAPH, params: { client_id: AUDIT.id } }), 400, "invalid_request");
+  assertTokenError(
+    await world.postTokenBasic({ scope: GRAPH, params: { client_id: AUDIT.id } }),
+    400,
+    "invalid_request",
+  );
 });
 
 test("Basic with client_secret in the body is two methods: invalid_request", async () => {
-  const reply = await world.postTokenBasic({ scope: GRAPH, params: { client_id: REPORTS.id, client_secret: REPORTS.key } });
+  const reply = await world.postTokenBasic({
+    scope: GRAPH,
+    params: { client_id: REPORTS.id, client_secret: REPORTS.key },
+  });
   assertTokenError(reply, 400, "invalid_request");
 });
 
@@ -63,11 +71,19 @@ test("no client authentication is invalid_client", async () => {
 });
 
 test("client_id alone is no authentication: invalid_client", async () => {
-  assertTokenError(await world.postToken({ scope: GRAPH, params: { client_secret: undefined } }), 401, "invalid_client");
+  assertTokenError(
+    await world.postToken({ scope: GRAPH, params: { client_secret: undefined } }),
+    401,
+    "invalid_client",
+  );
 });
 
 test("empty credentials are absent credentials: invalid_client", async () => {
-  assertTokenError(await world.postToken({ scope: GRAPH, params: { client_id: "", client_secret: "" } }), 401, "invalid_client");
+  assertTokenError(
+    await world.postToken({ scope: GRAPH, params: { client_id: "", client_secret: "" } }),
+    401,
+    "invalid_client",
+  );
 });
 
 test("a wrong secret in the body is 401 without a challenge", async () => {

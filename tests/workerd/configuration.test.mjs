@@ -6,15 +6,32 @@ import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 
 import { assertError, assertToken, assertUnavailable } from "./harness/expect.mjs";
-import { BILLING, BILLING_APP, CACHE_KEY, CLIENTS, GRAPH, LEDGER, REPORTS, SINGLE, newClient } from "./harness/fixtures.mjs";
+import {
+  BILLING,
+  BILLING_APP,
+  CACHE_KEY,
+  CLIENTS,
+  GRAPH,
+  LEDGER,
+  REPORTS,
+  SINGLE,
+  newClient,
+} from "./harness/fixtures.mjs";
 import { withWorld } from "./harness/world.mjs";
 
 /** A value that a fault must not repeat. */
 const PLANTED = "PlantedConfigurationValue";
 
-const NO_DEFAULT = { AZ_TENANT: undefined, AZ_CLIENT_ID: undefined, AZ_CLIENT_SECRET: undefined, AZ_AUTHORITY_HOST: undefined };
+const NO_DEFAULT = {
+  AZ_TENANT: undefined,
+  AZ_CLIENT_ID: undefined,
+  AZ_CLIENT_SECRET: undefined,
+  AZ_AUTHORITY_HOST: undefined,
+};
 
-const clientWith = (entry) => ({ reports: { key_sha256: [REPORTS.digest], allow: [{ credential: "default", scope: GRAPH }], ...entry } });
+const clientWith = (entry) => ({
+  reports: { key_sha256: [REPORTS.digest], allow: [{ credential: "default", scope: GRAPH }], ...entry },
+});
 const credentialWith = (entry) => ({
   billing: { tenant: BILLING_APP.tenant, client_id: BILLING_APP.clientId, client_secret: "BILLING_SECRET", ...entry },
 });
@@ -28,13 +45,29 @@ describe("a fault", { concurrency: 4 }, () => {
     ["a CACHE_KEY that is not 32 bytes", { CACHE_KEY: Buffer.from(PLANTED).toString("base64") }, "CACHE_KEY"],
     ["a LOG_HITS that is no boolean", { LOG_HITS: PLANTED }, "LOG_HITS"],
     ["CLIENTS that is no JSON", { CLIENTS: `{"${PLANTED}":` }, "CLIENTS"],
-    ["a duplicate key in CLIENTS", { CLIENTS: JSON.stringify(clientWith({})).replace(/^\{(.*)\}$/, "{$1,$1}") }, "CLIENTS"],
+    [
+      "a duplicate key in CLIENTS",
+      { CLIENTS: JSON.stringify(clientWith({})).replace(/^\{(.*)\}$/, "{$1,$1}") },
+      "CLIENTS",
+    ],
     ["an unknown field in CLIENTS", { CLIENTS: clientWith({ secret: PLANTED }) }, "CLIENTS"],
     ["a digest of the wrong length", { CLIENTS: clientWith({ key_sha256: [REPORTS.digest.slice(1)] }) }, "CLIENTS"],
-    ["a keep_warm that is no boolean", { CLIENTS: clientWith({ allow: [{ credential: "default", scope: GRAPH, keep_warm: PLANTED }] }) }, "CLIENTS"],
-    ["a grant for a credential that does not exist", { CLIENTS: clientWith({ allow: [{ credential: "nothing", scope: GRAPH }] }) }, "CLIENTS"],
+    [
+      "a keep_warm that is no boolean",
+      { CLIENTS: clientWith({ allow: [{ credential: "default", scope: GRAPH, keep_warm: PLANTED }] }) },
+      "CLIENTS",
+    ],
+    [
+      "a grant for a credential that does not exist",
+      { CLIENTS: clientWith({ allow: [{ credential: "nothing", scope: GRAPH }] }) },
+      "CLIENTS",
+    ],
     ["an unknown field in CREDENTIALS", { CREDENTIALS: credentialWith({ client_assertion: PLANTED }) }, "CREDENTIALS"],
-    ["a secret binding that does not exist", { CREDENTIALS: credentialWith({ client_secret: "NO_SUCH_SECRET" }) }, "CREDENTIALS"],
+    [
+      "a secret binding that does not exist",
+      { CREDENTIALS: credentialWith({ client_secret: "NO_SUCH_SECRET" }) },
+      "CREDENTIALS",
+    ],
     ["two faults at once", { AZ_CLIENT_ID: undefined, LOG_HITS: PLANTED }, "AZ_CLIENT_ID", "LOG_HITS"],
   ]) {
     test(`${what} turns /readyz and token requests into 503 and names the field in the log`, () =>
@@ -50,7 +83,10 @@ describe("a fault", { concurrency: 4 }, () => {
         const { faults, status } = await world.logOf(reply);
         assert.equal(status, 503);
         for (const field of fields) {
-          assert.ok(faults.some((fault) => new RegExp(`^${field}\\b[^:]*: \\S`).test(fault)), `no ${field} in ${faults}`);
+          assert.ok(
+            faults.some((fault) => new RegExp(`^${field}\\b[^:]*: \\S`).test(fault)),
+            `no ${field} in ${faults}`,
+          );
         }
         for (const fault of faults) {
           const [name] = fault.split(/[.:[ ]/);
@@ -114,10 +150,16 @@ describe("a valid configuration", { concurrency: 4 }, () => {
 
   test("may have two keys for a client while one is being rotated", () => {
     const [old, next] = [newClient("reports"), newClient("reports")];
-    return withWorld({ bindings: { CLIENTS: clientWith({ key_sha256: [old.digest, next.digest] }) } }, async (world) => {
-      const tokens = [assertToken(await world.getToken({ client: old })), assertToken(await world.postToken({ client: next }))];
-      assert.equal(tokens[0], tokens[1]);
-    });
+    return withWorld(
+      { bindings: { CLIENTS: clientWith({ key_sha256: [old.digest, next.digest] }) } },
+      async (world) => {
+        const tokens = [
+          assertToken(await world.getToken({ client: old })),
+          assertToken(await world.postToken({ client: next })),
+        ];
+        assert.equal(tokens[0], tokens[1]);
+      },
+    );
   });
 
   test("may have digests in upper case", () =>
@@ -128,7 +170,9 @@ describe("a valid configuration", { concurrency: 4 }, () => {
   test("may hold client ids that have to be form-urlencoded", () => {
     const client = { ...newClient("team:reports & more"), key: "etb_p@ss:word+%&=" };
     client.digest = createHash("sha256").update(client.key).digest("hex");
-    const bindings = { CLIENTS: { [client.id]: { key_sha256: [client.digest], allow: [{ credential: "default", scope: GRAPH }] } } };
+    const bindings = {
+      CLIENTS: { [client.id]: { key_sha256: [client.digest], allow: [{ credential: "default", scope: GRAPH }] } },
+    };
     return withWorld({ bindings }, async (world) => {
       assertToken(await world.postTokenBasic({ client }));
       assertToken(await world.postToken({ client }));

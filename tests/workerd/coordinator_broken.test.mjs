@@ -19,7 +19,12 @@ const FAILING = [
   ["answers 500", coordinator(`return new Response("told to fail", { status: 500 });`)],
   ["answers with nothing", coordinator("return new Response();")],
   ["answers with other JSON", coordinator("return Response.json({ token: 1 });")],
-  ["answers with a token that was not sealed for this", coordinator(`return Response.json({ reply: { Token: ["${Buffer.alloc(200).toString("base64")}", "Held"] }, trail: null });`)],
+  [
+    "answers with a token that was not sealed for this",
+    coordinator(
+      `return Response.json({ reply: { Token: ["${Buffer.alloc(200).toString("base64")}", "Held"] }, trail: null });`,
+    ),
+  ],
 ];
 
 describe("a coordinator", { concurrency: true }, () => {
@@ -45,7 +50,12 @@ describe("a coordinator", { concurrency: true }, () => {
   for (const [what, replacement] of [
     ["never answers", coordinator("await new Promise(() => {});")],
     ["answers too late", coordinator("await scheduler.wait(60_000); return new Response();")],
-    ["never ends its answer", coordinator(`return new Response(new ReadableStream({ start(s) { s.enqueue(new TextEncoder().encode("{")); } }));`)],
+    [
+      "never ends its answer",
+      coordinator(
+        `return new Response(new ReadableStream({ start(s) { s.enqueue(new TextEncoder().encode("{")); } }));`,
+      ),
+    ],
   ]) {
     test(`that ${what} costs five seconds, and the token comes`, () =>
       withWorld({ coordinator: replacement }, async (world) => {

@@ -14,7 +14,9 @@ import { withWorld } from "./harness/world.mjs";
 const CLIENT = newClient("warm");
 
 const granted = (keep_warm) => ({
-  CLIENTS: { [CLIENT.id]: { key_sha256: [CLIENT.digest], allow: [{ credential: "default", scope: GRAPH, keep_warm }] } },
+  CLIENTS: {
+    [CLIENT.id]: { key_sha256: [CLIENT.digest], allow: [{ credential: "default", scope: GRAPH, keep_warm }] },
+  },
 });
 
 /** The deployed class, and a line for each alarm that fires. */

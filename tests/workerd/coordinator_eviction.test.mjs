@@ -12,10 +12,15 @@ import { openWorld } from "./harness/world.mjs";
 
 const EVICTED_AFTER_MS = 12_000;
 
-const COUNTED = coordinatorWith(`constructor(state, env) { super(state, env); console.log("constructed " + state.id.name); }`);
+const COUNTED = coordinatorWith(
+  `constructor(state, env) { super(state, env); console.log("constructed " + state.id.name); }`,
+);
 
 let world;
-before(async () => (world = await openWorld({ kv: false, front: TWO_ISOLATES, coordinator: { durable: true, source: COUNTED } })));
+before(
+  async () =>
+    (world = await openWorld({ kv: false, front: TWO_ISOLATES, coordinator: { durable: true, source: COUNTED } })),
+);
 after(() => world?.close());
 
 /** How often each object was constructed: name → count. */

@@ -26,7 +26,10 @@ test("a refused secret is asked once by 100 requests, and a new secret at once",
     }
     assert.equal(own.upstreamFor(scope).length, 1);
     const { outcome, level, upstream_requests } = await own.logOf(replies.at(-1));
-    assert.deepEqual({ outcome, level, upstream_requests }, { outcome: "credential_refused", level: "error", upstream_requests: undefined });
+    assert.deepEqual(
+      { outcome, level, upstream_requests },
+      { outcome: "credential_refused", level: "error", upstream_requests: undefined },
+    );
 
     await own.restart({ AZ_CLIENT_SECRET: DEFAULT_APP.secrets[1] });
     assertToken(await own.getToken({ scope }));
@@ -34,7 +37,10 @@ test("a refused secret is asked once by 100 requests, and a new secret at once",
   }));
 
 test("a refused scope is asked once, and refused to everybody in the same words", async () => {
-  const [first, second] = [await world.getToken({ scope: REFUSED_SCOPE }), await world.postToken({ scope: REFUSED_SCOPE })];
+  const [first, second] = [
+    await world.getToken({ scope: REFUSED_SCOPE }),
+    await world.postToken({ scope: REFUSED_SCOPE }),
+  ];
   assertTokenError(first, 403, "insufficient_scope");
   assertTokenError(second, 400, "invalid_scope");
   assert.equal(first.body.error_description, second.body.error_description);
@@ -44,13 +50,17 @@ test("a refused scope is asked once, and refused to everybody in the same words"
 test("garbage is remembered", async () => {
   const scope = world.newScope();
   world.authority.next({ scope, garbage: "html" });
-  for (const reply of [await world.getToken({ scope }), await world.getToken({ scope })]) assertTokenError(reply, 502, "server_error");
+  for (const reply of [await world.getToken({ scope }), await world.getToken({ scope })])
+    assertTokenError(reply, 502, "server_error");
   assert.equal(world.upstreamFor(scope).length, 1);
 });
 
 // Real time is the subject.
 describe("as time passes", { concurrency: true }, () => {
-  for (const [what, retryAfter] of [["in seconds", () => 3], ["as a date", () => new Date(Date.now() + 4000).toUTCString()]]) {
+  for (const [what, retryAfter] of [
+    ["in seconds", () => 3],
+    ["as a date", () => new Date(Date.now() + 4000).toUTCString()],
+  ]) {
     test(`a throttle (Retry-After ${what}) is answered from memory, counts down, and is over when it said`, async () => {
       const scope = world.newScope();
       world.authority.next({ scope, throttle: { retryAfter: retryAfter() } });

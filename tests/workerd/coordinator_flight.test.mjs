@@ -42,7 +42,8 @@ describe("one flight", () => {
     const { [STORED]: stored, [COLLAPSED]: collapsed, ...hits } = countOf(replies);
     assert.equal(stored, 1);
     assert.ok(collapsed > 0);
-    for (const status of Object.keys(hits)) assert.match(status, /^edge-token-broker; hit; ttl; detail=(isolate|kv|coordinator)$/);
+    for (const status of Object.keys(hits))
+      assert.match(status, /^edge-token-broker; hit; ttl; detail=(isolate|kv|coordinator)$/);
     const lines = await Promise.all(replies.map((reply) => world.logOf(reply)));
     const outcomes = ["miss", "collapsed"].map((name) => lines.filter(({ outcome }) => outcome === name).length);
     assert.deepEqual(outcomes, [stored, collapsed]);
@@ -55,9 +56,15 @@ describe("one flight", () => {
     await until(() => world.upstreamFor(scope).length > 0);
     const second = await world.getToken({ scope });
     assertOneFlight(world, scope, [await first, second]);
-    assert.deepEqual([(await first).headers.get("cache-status"), second.headers.get("cache-status")], [STORED, COLLAPSED]);
+    assert.deepEqual(
+      [(await first).headers.get("cache-status"), second.headers.get("cache-status")],
+      [STORED, COLLAPSED],
+    );
     const { outcome, tier, upstream_status, upstream_ms, level } = await world.logOf(second);
-    assert.deepEqual({ outcome, tier, upstream_status, level }, { outcome: "collapsed", tier: "upstream", upstream_status: 200, level: "info" });
+    assert.deepEqual(
+      { outcome, tier, upstream_status, level },
+      { outcome: "collapsed", tier: "upstream", upstream_status: 200, level: "info" },
+    );
     assert.ok(upstream_ms >= 250, `upstream_ms is ${upstream_ms}`);
     assert.deepEqual(world.broker.coordinatorLog, [], "somebody waited, and has a line");
   });
@@ -115,7 +122,10 @@ test("a second isolate without KV is served by the coordinator's memory", () =>
     assert.equal(assertToken(first), assertToken(second));
     assertHit(second, "coordinator");
     const { outcome, tier, upstream_requests } = await world.logOf(second);
-    assert.deepEqual({ outcome, tier, upstream_requests }, { outcome: "hit", tier: "coordinator", upstream_requests: undefined });
+    assert.deepEqual(
+      { outcome, tier, upstream_requests },
+      { outcome: "hit", tier: "coordinator", upstream_requests: undefined },
+    );
   }));
 
 // Real time is the subject: upstream takes longer than a coordinator is waited for.

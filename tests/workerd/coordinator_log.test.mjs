@@ -23,18 +23,28 @@ const FAULTS = [
   ["upstream refuses the secret", { refuse: 7000222 }, 401],
 ];
 
-describe("a stale hit whose renewal fails is a warning, and written with LOG_HITS = false", { concurrency: true }, () => {
-  for (const [what, fault, upstream_status] of FAULTS) {
-    // Real time is the subject: a coordinator does not ask again within a quarter of the lifetime.
-    test(`${what}, with a coordinator`, () =>
-      withWorld({ bindings: QUIET, coordinator: { source: ALARMLESS } }, (world) =>
-        assertWarned(world, { expires_in: 8, refresh_in: 1 }, 2100, { fault, upstream_status, renewal: /^failing$/ })));
+describe(
+  "a stale hit whose renewal fails is a warning, and written with LOG_HITS = false",
+  { concurrency: true },
+  () => {
+    for (const [what, fault, upstream_status] of FAULTS) {
+      // Real time is the subject: a coordinator does not ask again within a quarter of the lifetime.
+      test(`${what}, with a coordinator`, () =>
+        withWorld({ bindings: QUIET, coordinator: { source: ALARMLESS } }, (world) =>
+          assertWarned(world, { expires_in: 8, refresh_in: 1 }, 2100, { fault, upstream_status, renewal: /^failing$/ }),
+        ));
 
-    test(`${what}, without a coordinator`, () =>
-      withWorld({ bindings: QUIET, coordinator: false }, (world) =>
-        assertWarned(world, { expires_in: 300 }, 0, { fault, upstream_status, renewal: /^(upstream_unavailable|credential_refused)$/ })));
-  }
-});
+      test(`${what}, without a coordinator`, () =>
+        withWorld({ bindings: QUIET, coordinator: false }, (world) =>
+          assertWarned(world, { expires_in: 300 }, 0, {
+            fault,
+            upstream_status,
+            renewal: /^(upstream_unavailable|credential_refused)$/,
+          }),
+        ));
+    }
+  },
+);
 
 async function assertWarned(world, token, dueAfterMs, { fault, upstream_status, renewal }) {
   const scope = world.newScope();

@@ -33,7 +33,11 @@ for (const [route, ask] of ROUTES) {
 
     test("larger than any lifetime brings the best there is, and does not become a habit", async () => {
       const scope = world.newScope();
-      const replies = [await ask(world, scope, "999999"), await ask(world, scope, "999999"), await ask(world, scope, "18446744073709551615")];
+      const replies = [
+        await ask(world, scope, "999999"),
+        await ask(world, scope, "999999"),
+        await ask(world, scope, "18446744073709551615"),
+      ];
       assert.equal(new Set(replies.map(assertToken)).size, 1);
       assert.equal(world.upstreamFor(scope).length, 1);
       for (const { body } of replies) assert.ok(body.expires_in > 3500);

@@ -190,7 +190,10 @@ async function timed(answer) {
 async function asked(world, scope, patienceMs) {
   const headers = { Authorization: `Bearer ${REPORTS.key}`, isolate: "BROKER" };
   try {
-    const { status } = await world.fetch(`/token?${new URLSearchParams({ scope })}`, { headers, signal: AbortSignal.timeout(patienceMs) });
+    const { status } = await world.fetch(`/token?${new URLSearchParams({ scope })}`, {
+      headers,
+      signal: AbortSignal.timeout(patienceMs),
+    });
     return status;
   } catch {
     return "no answer";

@@ -17,7 +17,10 @@ after(() => world?.close());
 /** Gets a token that is due for renewal soon: after `refresh_in`, but not within a quarter of its lifetime. */
 async function staleToken(own, { expires_in = 6, refresh_in = 1 } = {}, ...next) {
   const scope = own.newScope();
-  own.authority.next({ scope, token: { expires_in, refresh_in } }, ...next.map((behaviour) => ({ scope, ...behaviour })));
+  own.authority.next(
+    { scope, token: { expires_in, refresh_in } },
+    ...next.map((behaviour) => ({ scope, ...behaviour })),
+  );
   const token = assertToken(await own.getToken({ scope }));
   return { scope, token };
 }
@@ -27,8 +30,14 @@ describe("renewal", { concurrency: true }, () => {
     const { scope, token } = await staleToken(world, { expires_in: 8, refresh_in: 2 }, { token: { expires_in: 3599 } });
     await until(() => world.upstreamFor(scope).length === 2, 5000);
     const [first, second] = world.upstreamFor(scope);
-    assert.ok(second.time - first.time >= 1300 && second.time - first.time < 3500, `after ${second.time - first.time} ms`);
-    const line = await world.broker.logLine("the renewal", (line) => line.route === "coordinator" && line.scope === scope);
+    assert.ok(
+      second.time - first.time >= 1300 && second.time - first.time < 3500,
+      `after ${second.time - first.time} ms`,
+    );
+    const line = await world.broker.logLine(
+      "the renewal",
+      (line) => line.route === "coordinator" && line.scope === scope,
+    );
     const { outcome, upstream_status, upstream_requests, credential, level } = line;
     assert.deepEqual(
       { outcome, upstream_status, upstream_requests, credential, level },
@@ -56,7 +65,10 @@ describe("renewal", { concurrency: true }, () => {
 
   test("with keep_warm it does not stop", () => {
     const warm = newClient("warm");
-    const clients = { ...CLIENTS, warm: { key_sha256: [warm.digest], allow: [{ credential: "default", scope: GRAPH, keep_warm: true }] } };
+    const clients = {
+      ...CLIENTS,
+      warm: { key_sha256: [warm.digest], allow: [{ credential: "default", scope: GRAPH, keep_warm: true }] },
+    };
     return withWorld({ bindings: { CLIENTS: clients } }, async (own) => {
       own.authority.always({ token: { expires_in: 2 } });
       assertToken(await own.getToken({ client: warm }));
@@ -89,7 +101,10 @@ describe("renewal", { concurrency: true }, () => {
       for (const reply of replies) assert.equal(assertToken(reply), token);
       const lines = await Promise.all(replies.map((reply) => own.logOf(reply)));
       const renewing = lines.filter(({ renewal }) => renewal !== undefined);
-      assert.deepEqual(renewing.map(({ renewal, outcome, level }) => ({ renewal, outcome, level })), [{ renewal: "renewed", outcome: "hit", level: "info" }]);
+      assert.deepEqual(
+        renewing.map(({ renewal, outcome, level }) => ({ renewal, outcome, level })),
+        [{ renewal: "renewed", outcome: "hit", level: "info" }],
+      );
       const next = await own.getToken({ scope });
       assert.notEqual(assertToken(next), token);
       assertHit(next, "isolate");

@@ -19,7 +19,8 @@ const asked = (world, scope) => world.upstreamFor(scope).map(({ params }) => par
 
 const fifty = (world, scope) => Promise.all(Array.from({ length: 50 }, () => world.getToken({ scope })));
 
-const withSecrets = (bindings, body) => withWorld({ bindings, front: TWO_ISOLATES, coordinator: { durable: true } }, body);
+const withSecrets = (bindings, body) =>
+  withWorld({ bindings, front: TWO_ISOLATES, coordinator: { durable: true } }, body);
 
 test("with the first secret refused 50 callers of two isolates are one flight, with one request for each secret", () =>
   withSecrets(secrets(EXPIRED, GOOD_SECRET), async (world) => {

@@ -19,7 +19,11 @@ after(() => world?.close());
 
 /** Both isolates at once, `count` times each. */
 const both = (scope, count = 1) =>
-  Promise.all(["BROKER", "OTHER"].flatMap((isolate) => Array.from({ length: count }, () => world.getToken({ scope, headers: { isolate } }))));
+  Promise.all(
+    ["BROKER", "OTHER"].flatMap((isolate) =>
+      Array.from({ length: count }, () => world.getToken({ scope, headers: { isolate } })),
+    ),
+  );
 
 const inFourSeconds = new Date(Math.ceil(Date.now() / 1000) * 1000 + 4000);
 
@@ -45,12 +49,19 @@ describe("a throttle", { concurrency: true }, () => {
           const seconds = assertUnavailable(reply);
           told.add(seconds);
           const left = over - at;
-          assert.ok(seconds * 1000 <= left + 1000 && seconds * 1000 >= left - SLACK_MS, `Retry-After: ${seconds} with ${left} ms left`);
+          assert.ok(
+            seconds * 1000 <= left + 1000 && seconds * 1000 >= left - SLACK_MS,
+            `Retry-After: ${seconds} with ${left} ms left`,
+          );
           assert.equal((await world.logOf(reply)).upstream_requests, undefined);
         }
         await delay(POLL_MS);
       }
-      assert.deepEqual([...told], Array.from({ length: first }, (_, n) => first - n), "not counted down");
+      assert.deepEqual(
+        [...told],
+        Array.from({ length: first }, (_, n) => first - n),
+        "not counted down",
+      );
       assert.equal(world.upstreamFor(scope).length, 1);
 
       await delay(over - Date.now() + 20);

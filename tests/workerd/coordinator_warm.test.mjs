@@ -12,16 +12,25 @@ import { withWorld } from "./harness/world.mjs";
 const WARM = newClient("warm");
 const clients = (allow) => ({ warm: { key_sha256: [WARM.digest], allow } });
 
-for (const [how, coordinator] of [["with coordinators", {}], ["without coordinators", false]]) {
+for (const [how, coordinator] of [
+  ["with coordinators", {}],
+  ["without coordinators", false],
+]) {
   test(`a token with keep_warm is there before anybody asks, ${how}, and others are not fetched`, () => {
-    const allow = [{ credential: "default", scope: GRAPH, keep_warm: true }, { credential: "billing", scope: LEDGER }];
+    const allow = [
+      { credential: "default", scope: GRAPH, keep_warm: true },
+      { credential: "billing", scope: LEDGER },
+    ];
     return withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(allow) } }, async (world) => {
       for (let round = 0; round < 3; round += 1) {
         await world.fetch("/cron");
         await until(() => world.upstreamFor(GRAPH).length > 0 && world.kv.puts.length > 0);
       }
       assertToken(await world.getToken({ client: WARM, scope: GRAPH }));
-      assert.deepEqual([world.upstreamFor(GRAPH).length, world.upstreamFor(LEDGER).length, world.kv.puts.length], [1, 0, 1]);
+      assert.deepEqual(
+        [world.upstreamFor(GRAPH).length, world.upstreamFor(LEDGER).length, world.kv.puts.length],
+        [1, 0, 1],
+      );
     });
   });
 }
@@ -41,7 +50,9 @@ const scheduledLines = ({ broker }) => broker.log.filter(({ route }) => route ==
 
 test("a grant that two clients have is one question and one line in the log", () => {
   const [one, two] = [newClient("one"), newClient("two")];
-  const table = Object.fromEntries([one, two].map(({ id, digest }) => [id, { key_sha256: [digest], allow: kept([GRAPH]) }]));
+  const table = Object.fromEntries(
+    [one, two].map(({ id, digest }) => [id, { key_sha256: [digest], allow: kept([GRAPH]) }]),
+  );
   return withWorld({ front: CRON, coordinator: { source: ASKED }, bindings: { CLIENTS: table } }, async (world) => {
     await world.fetch("/cron");
     const line = await world.broker.logLine("the trigger", ({ route }) => route === "scheduled");
@@ -53,13 +64,25 @@ test("a grant that two clients have is one question and one line in the log", ()
     const { level, outcome, credential, scope, upstream_requests, upstream_status, method, status } = line;
     assert.deepEqual(
       { level, outcome, credential, scope, upstream_requests, upstream_status, method, status },
-      { level: "info", outcome: "kept_warm", credential: "default", scope: GRAPH, upstream_requests: 1, upstream_status: 200, method: undefined, status: undefined },
+      {
+        level: "info",
+        outcome: "kept_warm",
+        credential: "default",
+        scope: GRAPH,
+        upstream_requests: 1,
+        upstream_status: 200,
+        method: undefined,
+        status: undefined,
+      },
     );
   });
 });
 
 describe("a fetch by the trigger that fails is an error in the log, with what upstream said", () => {
-  for (const [how, coordinator] of [["with coordinators", {}], ["without coordinators", false]]) {
+  for (const [how, coordinator] of [
+    ["with coordinators", {}],
+    ["without coordinators", false],
+  ]) {
     for (const [fault, expected] of [
       [{ throttle: { retryAfter: 30 } }, { outcome: "upstream_unavailable", upstream_status: 429, aadsts: undefined }],
       [{ refuse: 7000222 }, { outcome: "credential_refused", upstream_status: 401, aadsts: 7000222 }],
@@ -68,8 +91,14 @@ describe("a fetch by the trigger that fails is an error in the log, with what up
         withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(kept([GRAPH])) } }, async (world) => {
           world.authority.always(fault);
           await world.fetch("/cron");
-          const { level, outcome, upstream_status, upstream_requests, aadsts } = await world.broker.logLine("the trigger", ({ route }) => route === "scheduled");
-          assert.deepEqual({ level, upstream_requests, outcome, upstream_status, aadsts }, { level: "error", upstream_requests: 1, ...expected });
+          const { level, outcome, upstream_status, upstream_requests, aadsts } = await world.broker.logLine(
+            "the trigger",
+            ({ route }) => route === "scheduled",
+          );
+          assert.deepEqual(
+            { level, upstream_requests, outcome, upstream_status, aadsts },
+            { level: "error", upstream_requests: 1, ...expected },
+          );
         }));
     }
   }
@@ -77,7 +106,10 @@ describe("a fetch by the trigger that fails is an error in the log, with what up
 
 describe("a grant whose token does not come does not hold the others up", { concurrency: true }, () => {
   const scopes = SCOPES.slice(0, 3);
-  for (const [how, coordinator] of [["with coordinators", {}], ["without coordinators", false]]) {
+  for (const [how, coordinator] of [
+    ["with coordinators", {}],
+    ["without coordinators", false],
+  ]) {
     for (const hanging of scopes) {
       test(`${hanging}, ${how}`, () =>
         withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(kept(scopes)) } }, async (world) => {
@@ -85,7 +117,8 @@ describe("a grant whose token does not come does not hold the others up", { conc
           const triggered = world.fetch("/cron").catch(() => "cut off");
           await until(() => world.kv.puts.length === 2, 3000);
           for (const scope of scopes) assert.equal(world.upstreamFor(scope).length, 1);
-          for (const scope of scopes.filter((other) => other !== hanging)) assertToken(await world.getToken({ client: WARM, scope }));
+          for (const scope of scopes.filter((other) => other !== hanging))
+            assertToken(await world.getToken({ client: WARM, scope }));
           await world.broker.stop(); // nobody waits for the one that hangs
           assert.equal(await triggered, "cut off");
         }));

@@ -12,7 +12,9 @@ before(async () => (world = await openWorld()));
 after(() => world?.close());
 
 const get = (authorization) =>
-  world.fetch(`/token?scope=${encodeURIComponent(GRAPH)}`, { headers: authorization ? { Authorization: authorization } : {} });
+  world.fetch(`/token?scope=${encodeURIComponent(GRAPH)}`, {
+    headers: authorization ? { Authorization: authorization } : {},
+  });
 
 test("a client key gets a token", async () => {
   const reply = await world.getToken({ scope: world.newScope() });
@@ -58,7 +60,9 @@ test("another authentication scheme is 401 with a Bearer challenge", async () =>
 });
 
 test("a key in the query is no authentication", async () => {
-  const reply = await world.fetch(`/token?scope=${encodeURIComponent(GRAPH)}&access_token=${REPORTS.key}&client_secret=${REPORTS.key}`);
+  const reply = await world.fetch(
+    `/token?scope=${encodeURIComponent(GRAPH)}&access_token=${REPORTS.key}&client_secret=${REPORTS.key}`,
+  );
   assertTokenError(reply, 401, "invalid_token");
 });
 

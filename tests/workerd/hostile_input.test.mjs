@@ -26,7 +26,11 @@ function send(head, body = "") {
   return socket;
 }
 
-const post = (...headers) => ["POST /oauth2/v2.0/token HTTP/1.1", "Content-Type: application/x-www-form-urlencoded", ...headers];
+const post = (...headers) => [
+  "POST /oauth2/v2.0/token HTTP/1.1",
+  "Content-Type: application/x-www-form-urlencoded",
+  ...headers,
+];
 
 /** The status line of the response, once there is one. */
 async function statusOf(socket) {
@@ -41,7 +45,12 @@ test("an announced body over 16 KiB is refused before it is sent", async () => {
 
 test("a chunked body without end is refused at 16 KiB", async () => {
   const chunk = `1000\r\n${"x".repeat(4096)}\r\n`;
-  assert.equal(await statusOf(send(post("Transfer-Encoding: chunked"), `${FORM.length.toString(16)}\r\n${FORM}\r\n${chunk.repeat(5)}`)), 413);
+  assert.equal(
+    await statusOf(
+      send(post("Transfer-Encoding: chunked"), `${FORM.length.toString(16)}\r\n${FORM}\r\n${chunk.repeat(5)}`),
+    ),
+    413,
+  );
 });
 
 test("a body in tiny chunks is put together", async () => {
@@ -61,14 +70,29 @@ test("two Authorization headers are no authentication", async () => {
   assert.equal(await statusOf(send(["GET /token HTTP/1.1", authorization, authorization])), 401);
 });
 
-for (const path of ["//oauth2/v2.0/token", "/%2e%2e/oauth2/v2.0/token", "/../oauth2/v2.0/token", "/default%2foauth2/v2.0/token", "/\\oauth2/v2.0/token", "/%00/oauth2/v2.0/token", "/%ff/oauth2/v2.0/token"]) {
+for (const path of [
+  "//oauth2/v2.0/token",
+  "/%2e%2e/oauth2/v2.0/token",
+  "/../oauth2/v2.0/token",
+  "/default%2foauth2/v2.0/token",
+  "/\\oauth2/v2.0/token",
+  "/%00/oauth2/v2.0/token",
+  "/%ff/oauth2/v2.0/token",
+]) {
   test(`${path} is no way round the grants`, async () => {
-    const socket = send([`POST ${path} HTTP/1.1`, "Content-Type: application/x-www-form-urlencoded", `Content-Length: ${FORM.length}`], FORM);
+    const socket = send(
+      [`POST ${path} HTTP/1.1`, "Content-Type: application/x-www-form-urlencoded", `Content-Length: ${FORM.length}`],
+      FORM,
+    );
     const asked = world.authority.requests.length;
     const status = await statusOf(socket);
     // `/../` is resolved before the Worker sees it: then it is the plain token endpoint.
     assert.ok([400, 404].includes(status) || (status === 200 && /^\/(\.\.|%2e%2e)\//.test(path)), `status ${status}`);
-    assert.ok(world.authority.requests.slice(asked).every(({ path: upstream }) => /^\/[0-9a-f-]{36}\/oauth2\/v2\.0\/token$/.test(upstream)));
+    assert.ok(
+      world.authority.requests
+        .slice(asked)
+        .every(({ path: upstream }) => /^\/[0-9a-f-]{36}\/oauth2\/v2\.0\/token$/.test(upstream)),
+    );
   });
 }
 
@@ -84,11 +108,18 @@ test("a key of 16 kB is a wrong key", async () => {
 test("four thousand parameters are read, and one of them twice is still found", async () => {
   const padding = Array.from({ length: 4000 }, () => "a=").join("&");
   const twice = `${padding}&scope=${GRAPH}&scope=${GRAPH}`;
-  const reply = await world.fetch("/oauth2/v2.0/token", { method: "POST", body: new URLSearchParams(`${FORM}&${twice}`) });
+  const reply = await world.fetch("/oauth2/v2.0/token", {
+    method: "POST",
+    body: new URLSearchParams(`${FORM}&${twice}`),
+  });
   assertTokenError(reply, 400, "invalid_request");
 });
 
-for (const [what, query] of [["malformed percent-encoding", "scope=%zz%"], ["bytes that are not UTF-8", "scope=%ff%fe"], ["a NUL", "scope=a%00b"]]) {
+for (const [what, query] of [
+  ["malformed percent-encoding", "scope=%zz%"],
+  ["bytes that are not UTF-8", "scope=%ff%fe"],
+  ["a NUL", "scope=a%00b"],
+]) {
   test(`${what} in the query is no scope`, async () => {
     const reply = await world.fetch(`/token?${query}`, { headers: { Authorization: `Bearer ${REPORTS.key}` } });
     assert.ok([400, 403].includes(reply.status), reply.text);

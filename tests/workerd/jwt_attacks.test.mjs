@@ -38,7 +38,12 @@ const get = (jwt) => world.fetch(`/token?scope=${GRAPH}`, { headers: { Authoriza
 const postAssertion = (client_assertion) =>
   world.fetch("/oauth2/v2.0/token", {
     method: "POST",
-    body: new URLSearchParams({ grant_type: "client_credentials", scope: GRAPH, client_assertion_type: JWT_BEARER, client_assertion }),
+    body: new URLSearchParams({
+      grant_type: "client_credentials",
+      scope: GRAPH,
+      client_assertion_type: JWT_BEARER,
+      client_assertion,
+    }),
   });
 const ownClaims = (more = {}) => issuer.claims({ iss: "cron", sub: "cron", jti: crypto.randomUUID(), ...more });
 const assertion = (more = {}, { key = EC, header = {} } = {}) => signJwt(ownClaims(more), { key, header });
@@ -84,7 +89,8 @@ attacks("alg none", {
 });
 
 /** Signed with the issuer's public RSA key as if it were a secret. */
-const hmacWith = (secret, alg = "HS256") => signJwt(issuer.claims(), { key: secretKey(secret, RSA.jwk.kid), header: { alg } });
+const hmacWith = (secret, alg = "HS256") =>
+  signJwt(issuer.claims(), { key: secretKey(secret, RSA.jwk.kid), header: { alg } });
 const published = (type, format) => RSA.publicKey.export({ type, format });
 attacks("public key as HMAC secret", {
   PEM: () => hmacWith(published("spki", "pem")),
@@ -98,10 +104,31 @@ attacks("public key as HMAC secret", {
   "an empty secret": () => hmacWith(""),
 });
 
-attacks("kid injection", Object.fromEntries([
-  "../../../../dev/null", "/dev/null", "' OR '1'='1", "x' UNION SELECT 'secret';--", "key\0", "\r\nX-Injected: 1", "$(id)", "__proto__", "",
-  "http://127.0.0.1:1/key", `${RSA.jwk.kid} `, "é", "x".repeat(5000), 7, null, true, [RSA.jwk.kid], { kid: RSA.jwk.kid },
-].map((kid) => [JSON.stringify(kid).slice(0, 40), () => headed({ kid })])));
+attacks(
+  "kid injection",
+  Object.fromEntries(
+    [
+      "../../../../dev/null",
+      "/dev/null",
+      "' OR '1'='1",
+      "x' UNION SELECT 'secret';--",
+      "key\0",
+      "\r\nX-Injected: 1",
+      "$(id)",
+      "__proto__",
+      "",
+      "http://127.0.0.1:1/key",
+      `${RSA.jwk.kid} `,
+      "é",
+      "x".repeat(5000),
+      7,
+      null,
+      true,
+      [RSA.jwk.kid],
+      { kid: RSA.jwk.kid },
+    ].map((kid) => [JSON.stringify(kid).slice(0, 40), () => headed({ kid })]),
+  ),
+);
 attacks("kid injection with an empty HMAC secret", {
   "/dev/null": () => signJwt(issuer.claims(), { key: secretKey("", "../../../../dev/null") }),
 });
@@ -111,7 +138,11 @@ attacks("a key of the attacker's", {
   "jku, with a kid of the issuer": () => headed({ jku: attacker.jwksUri, kid: RSA.jwk.kid }, ATTACKER),
   x5u: () => headed({ x5u: `${attacker.url}/cert`, kid: RSA.jwk.kid }, ATTACKER),
   jwk: () => headed({ jwk: ATTACKER.jwk, kid: undefined }, ATTACKER),
-  x5c: () => headed({ x5c: [ATTACKER.publicKey.export({ type: "spki", format: "der" }).toString("base64")], kid: RSA.jwk.kid }, ATTACKER),
+  x5c: () =>
+    headed(
+      { x5c: [ATTACKER.publicKey.export({ type: "spki", format: "der" }).toString("base64")], kid: RSA.jwk.kid },
+      ATTACKER,
+    ),
   "iss of the attacker": () => attacker.sign(),
   "iss of the attacker, key of the issuer": () => headed({}).replace(/\..*\./, `.${base64url(attacker.claims())}.`),
 });
@@ -120,11 +151,11 @@ test("a key of the attacker's: nobody asked the attacker", () => {
 });
 
 attacks("wrong aud", {
-  "another": () => issuer.sign({ aud: "https://else.example" }),
+  another: () => issuer.sign({ aud: "https://else.example" }),
   "a longer one": () => issuer.sign({ aud: `${AUDIENCE}.evil.example` }),
   "with a slash": () => issuer.sign({ aud: `${AUDIENCE}/` }),
   "in capitals": () => issuer.sign({ aud: AUDIENCE.toUpperCase() }),
-  "missing": () => issuer.sign({ aud: undefined }),
+  missing: () => issuer.sign({ aud: undefined }),
   "an empty list": () => issuer.sign({ aud: [] }),
   "an object": () => issuer.sign({ aud: { [AUDIENCE]: true } }),
   "a list in a list": () => issuer.sign({ aud: [[AUDIENCE]] }),
@@ -136,7 +167,7 @@ attacks("wrong iss", {
   "a shorter one": () => issuer.sign({ iss: issuer.url.slice(0, -1) }),
   "in capitals": () => issuer.sign({ iss: issuer.url.toUpperCase() }),
   "with a space": () => issuer.sign({ iss: ` ${issuer.url}` }),
-  "missing": () => issuer.sign({ iss: undefined }),
+  missing: () => issuer.sign({ iss: undefined }),
   "a list": () => issuer.sign({ iss: [issuer.url] }),
   "a client's own": () => issuer.sign({ iss: "cron" }),
 });
@@ -148,7 +179,12 @@ attacks("expired", {
   "exp is text": () => issuer.sign({ exp: String(seconds(300)) }),
   "exp is negative": () => issuer.sign({ exp: -seconds(300) }),
   "exp is null": () => issuer.sign({ exp: null }),
-  "exp is beyond any number": () => signParts({ alg: "RS256", kid: RSA.jwk.kid }, JSON.stringify(issuer.claims()).replace(/"exp":\d+/, '"exp":1e400'), RSA),
+  "exp is beyond any number": () =>
+    signParts(
+      { alg: "RS256", kid: RSA.jwk.kid },
+      JSON.stringify(issuer.claims()).replace(/"exp":\d+/, '"exp":1e400'),
+      RSA,
+    ),
 });
 attacks("not yet valid", {
   // A little more than the skew: the clock may move on while the request is on its way.
@@ -157,7 +193,12 @@ attacks("not yet valid", {
   "nbf is text": () => issuer.sign({ nbf: "0" }),
 });
 test("clocks may differ by up to a minute", async () => {
-  for (const claims of [{ exp: seconds(-30) }, { nbf: seconds(30) }, { iat: seconds(30) }, { exp: seconds(60) + 0.5 }]) {
+  for (const claims of [
+    { exp: seconds(-30) },
+    { nbf: seconds(30) },
+    { iat: seconds(30) },
+    { exp: seconds(60) + 0.5 },
+  ]) {
     assertToken(await get(issuer.sign(claims)));
   }
 });
@@ -185,7 +226,8 @@ attacks("no JSON object", {
   "claims with something after": () => raw(HEADER(), `${CLAIMS()}{}`),
   "header is a list": () => raw('["RS256"]', CLAIMS()),
   "header is no JSON": () => raw("RS256", CLAIMS()),
-  "claims are not UTF-8": () => raw(HEADER(), Buffer.from([...Buffer.from('{"sub":"'), 0xff, 0xfe, ...Buffer.from('"}')])),
+  "claims are not UTF-8": () =>
+    raw(HEADER(), Buffer.from([...Buffer.from('{"sub":"'), 0xff, 0xfe, ...Buffer.from('"}')])),
   "a byte order mark": () => raw(HEADER(), `\ufeff${CLAIMS()}`),
 });
 
@@ -198,7 +240,11 @@ attacks("deep nesting", {
 });
 
 const huge = (bytes) => issuer.sign({ padding: "x".repeat(bytes) });
-attacks("too long", { "17 KB": () => huge(17_000), "20 KB of header": () => headed({ padding: "x".repeat(15_000) }), "200,000 digits": () => "1".repeat(9_000) + ".2." + "3".repeat(9_000) });
+attacks("too long", {
+  "17 KB": () => huge(17_000),
+  "20 KB of header": () => headed({ padding: "x".repeat(15_000) }),
+  "200,000 digits": () => "1".repeat(9_000) + ".2." + "3".repeat(9_000),
+});
 test("1 MB token: as bearer, the connection or the request is refused", async () => {
   const reply = await get(huge(1_000_000)).catch((error) => error);
   if (!(reply instanceof Error)) assert.ok(reply.status >= 400 && reply.status < 500, `${reply.status}`);
@@ -210,11 +256,11 @@ test("1 MB token: as client_assertion, the body is refused", async () => {
 });
 
 attacks("critical headers", {
-  "unknown": () => headed({ crit: ["exp"], exp: seconds(300) }),
-  "b64": () => headed({ crit: ["b64"], b64: false }),
+  unknown: () => headed({ crit: ["exp"], exp: seconds(300) }),
+  b64: () => headed({ crit: ["b64"], b64: false }),
   "an empty list": () => headed({ crit: [] }),
   "no list": () => headed({ crit: "exp" }),
-  "null": () => headed({ crit: null }),
+  null: () => headed({ crit: null }),
 });
 
 test("a replayed client assertion is refused, and of ten at once one is good", async () => {
@@ -224,7 +270,9 @@ test("a replayed client assertion is refused, and of ten at once one is good", a
   const jti = crypto.randomUUID();
   const same = assertion({ jti });
   // The same jti in other JWTs is a replay as well.
-  const replies = await Promise.all(Array.from({ length: 10 }, (_, n) => postAssertion(n % 2 ? same : assertion({ jti }))));
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => postAssertion(n % 2 ? same : assertion({ jti }))),
+  );
   assert.deepEqual(replies.map(({ status }) => status).sort(), [200, ...Array(9).fill(401)]);
 });
 for (const [what, make] of Object.entries({
@@ -239,14 +287,26 @@ for (const [what, make] of Object.entries({
   test(`client assertion: ${what}`, () => refusedAssertion(make()));
 }
 
-attacks("typ of another profile", Object.fromEntries(
-  ["logout+jwt", "dpop+jwt", "secevent+jwt", "client-authentication+jwt", "oauth-authz-req+jwt", "application/logout+jwt", "JWE", "", 7]
-    .map((typ) => [JSON.stringify(typ), () => headed({ typ })]),
-));
+attacks(
+  "typ of another profile",
+  Object.fromEntries(
+    [
+      "logout+jwt",
+      "dpop+jwt",
+      "secevent+jwt",
+      "client-authentication+jwt",
+      "oauth-authz-req+jwt",
+      "application/logout+jwt",
+      "JWE",
+      "",
+      7,
+    ].map((typ) => [JSON.stringify(typ), () => headed({ typ })]),
+  ),
+);
 
 attacks("subject", {
-  "empty": () => issuer.sign({ sub: "" }),
-  "missing": () => issuer.sign({ sub: undefined }),
+  empty: () => issuer.sign({ sub: "" }),
+  missing: () => issuer.sign({ sub: undefined }),
   "a list": () => issuer.sign({ sub: ["robot"] }),
   "the issuer": () => issuer.sign({ sub: issuer.url }),
   "of 2 kB": () => issuer.sign({ sub: "x".repeat(2000) }),

@@ -28,7 +28,16 @@ before(async () => {
     direct: { jwt: [{ issuer: own.url, audience: AUDIENCE, jwks_uri: own.jwksUri }], allow },
     listed: { jwt: [of(["first", "second"], { audience: ["https://old.example", "https://new.example"] })], allow },
     deploy: {
-      jwt: [of("repo", { claims: { repository: "acme/shop", environment: ["staging", "production"], protected: true, groups: "deployers" } })],
+      jwt: [
+        of("repo", {
+          claims: {
+            repository: "acme/shop",
+            environment: ["staging", "production"],
+            protected: true,
+            groups: "deployers",
+          },
+        }),
+      ],
       allow,
     },
     twin_a: { jwt: [of("twin")], allow },
@@ -46,7 +55,9 @@ after(async () => {
 });
 
 const get = (jwt, { scope = GRAPH, headers = {}, query = {} } = {}) =>
-  world.fetch(`/token?${new URLSearchParams({ scope, ...query })}`, { headers: { ...(jwt && { Authorization: `Bearer ${jwt}` }), ...headers } });
+  world.fetch(`/token?${new URLSearchParams({ scope, ...query })}`, {
+    headers: { ...(jwt && { Authorization: `Bearer ${jwt}` }), ...headers },
+  });
 const refused = (reply) => assertTokenError(reply, 401, "invalid_token");
 
 for (const [index, alg] of ALGORITHMS.entries()) {
@@ -62,7 +73,10 @@ test("an Ed25519 signature may be called so (RFC 9864)", async () => {
 test("the log says who it was: client, way of proof, issuer and subject", async () => {
   const reply = await get(issuer.sign());
   const { client_id, proof, issuer: iss, subject } = await world.logOf(reply);
-  assert.deepEqual({ client_id, proof, iss, subject }, { client_id: "robot", proof: "jwt", iss: issuer.url, subject: "robot" });
+  assert.deepEqual(
+    { client_id, proof, iss, subject },
+    { client_id: "robot", proof: "jwt", iss: issuer.url, subject: "robot" },
+  );
 });
 
 test("keys come from where jwks_uri says, and the metadata is not asked", async () => {
@@ -74,7 +88,8 @@ test("keys come from where jwks_uri says, and the metadata is not asked", async 
 
 test("a kid is not needed where one key fits, nor a typ; at+jwt is a typ as good as JWT", async () => {
   assertToken(await get(issuer.sign({}, { header: { kid: undefined, typ: undefined } })));
-  for (const typ of ["at+jwt", "application/at+jwt", "jwt", "AT+JWT"]) assertToken(await get(issuer.sign({}, { header: { typ } })));
+  for (const typ of ["at+jwt", "application/at+jwt", "jwt", "AT+JWT"])
+    assertToken(await get(issuer.sign({}, { header: { typ } })));
 });
 
 test("the same JWT is verified once and then a hit from memory; its issuer was asked once", async () => {
@@ -87,17 +102,25 @@ test("the same JWT is verified once and then a hit from memory; its issuer was a
 
 test("aud is a text or a list, and the client may name several", async () => {
   assertToken(await get(issuer.sign({ aud: ["https://else.example", AUDIENCE] })));
-  for (const aud of ["https://old.example", ["https://new.example"]]) assertToken(await get(issuer.sign({ sub: "second", aud })));
+  for (const aud of ["https://old.example", ["https://new.example"]])
+    assertToken(await get(issuer.sign({ sub: "second", aud })));
   refused(await get(issuer.sign({ sub: "second" })));
   refused(await get(issuer.sign({ aud: ["https://else.example"] })));
 });
 
 test("a subject that is pinned is the only one", async () => {
   for (const sub of ["first", "second"]) assertToken(await get(issuer.sign({ sub, aud: "https://old.example" })));
-  for (const sub of ["third", "First", "first ", undefined]) refused(await get(issuer.sign({ sub, aud: "https://old.example" })));
+  for (const sub of ["third", "First", "first ", undefined])
+    refused(await get(issuer.sign({ sub, aud: "https://old.example" })));
 });
 
-const DEPLOY = { sub: "repo", repository: "acme/shop", environment: "production", protected: true, groups: ["people", "deployers"] };
+const DEPLOY = {
+  sub: "repo",
+  repository: "acme/shop",
+  environment: "production",
+  protected: true,
+  groups: ["people", "deployers"],
+};
 test("claims that are pinned match exactly, or one of a list; a claim may be a list itself", async () => {
   for (const more of [{}, { environment: "staging" }, { groups: "deployers" }]) {
     const reply = await get(issuer.sign({ ...DEPLOY, ...more }));
@@ -107,11 +130,23 @@ test("claims that are pinned match exactly, or one of a list; a claim may be a l
 });
 
 for (const wrong of [
-  { repository: "acme/shop2" }, { repository: "Acme/shop" }, { repository: ["acme"] }, { repository: undefined }, { repository: { 0: "acme/shop" } },
-  { environment: "test" }, { environment: "" }, { protected: "true" }, { protected: false }, { protected: 1 }, { protected: null },
-  { groups: ["people"] }, { groups: [["deployers"]] }, { groups: [] },
+  { repository: "acme/shop2" },
+  { repository: "Acme/shop" },
+  { repository: ["acme"] },
+  { repository: undefined },
+  { repository: { 0: "acme/shop" } },
+  { environment: "test" },
+  { environment: "" },
+  { protected: "true" },
+  { protected: false },
+  { protected: 1 },
+  { protected: null },
+  { groups: ["people"] },
+  { groups: [["deployers"]] },
+  { groups: [] },
 ]) {
-  test(`claims with ${JSON.stringify(wrong)} are not those that are pinned`, async () => refused(await get(issuer.sign({ ...DEPLOY, ...wrong }))));
+  test(`claims with ${JSON.stringify(wrong)} are not those that are pinned`, async () =>
+    refused(await get(issuer.sign({ ...DEPLOY, ...wrong }))));
 }
 
 test("any entry of a client's jwt may be met", async () => {
@@ -134,7 +169,8 @@ test("a JWT that is good for two clients needs client_id", async () => {
 });
 
 test("client_id does not make its holder another client, nor one that does not list jwt", async () => {
-  for (const client_id of ["deploy", "keyed", REPORTS.id, "nobody"]) refused(await get(issuer.sign(), { query: { client_id } }));
+  for (const client_id of ["deploy", "keyed", REPORTS.id, "nobody"])
+    refused(await get(issuer.sign(), { query: { client_id } }));
   assertToken(await get(issuer.sign(), { query: { client_id: "robot" } }));
 });
 
@@ -142,19 +178,39 @@ test("Cf-Access-Jwt-Assertion is as good, and Authorization wins over it", async
   const reply = await get(undefined, { headers: { "Cf-Access-Jwt-Assertion": issuer.sign() } });
   assertToken(reply);
   assert.equal((await world.logOf(reply)).client_id, "robot");
-  refused(await get(issuer.sign({ aud: "https://else.example" }), { headers: { "Cf-Access-Jwt-Assertion": issuer.sign() } }));
-  refused(await get(undefined, { headers: { "Cf-Access-Jwt-Assertion": issuer.sign({ aud: "https://else.example" }) } }));
+  refused(
+    await get(issuer.sign({ aud: "https://else.example" }), { headers: { "Cf-Access-Jwt-Assertion": issuer.sign() } }),
+  );
+  refused(
+    await get(undefined, { headers: { "Cf-Access-Jwt-Assertion": issuer.sign({ aud: "https://else.example" }) } }),
+  );
   const keyed = await get(REPORTS.key, { headers: { "Cf-Access-Jwt-Assertion": issuer.sign() } });
   assert.equal((await world.logOf(keyed)).client_id, REPORTS.id);
-  assertToken(await post({ client_assertion: undefined, client_assertion_type: undefined }, { "Cf-Access-Jwt-Assertion": issuer.sign() }));
+  assertToken(
+    await post(
+      { client_assertion: undefined, client_assertion_type: undefined },
+      { "Cf-Access-Jwt-Assertion": issuer.sign() },
+    ),
+  );
 });
 
 const assertion = (claims = {}, options = {}) =>
-  signJwt({ ...own.claims({ iss: "cron", sub: "cron" }), jti: crypto.randomUUID(), ...claims }, { key: OWN_KEY, ...options });
+  signJwt(
+    { ...own.claims({ iss: "cron", sub: "cron" }), jti: crypto.randomUUID(), ...claims },
+    { key: OWN_KEY, ...options },
+  );
 const post = (params = {}, headers = {}) => {
-  const form = { grant_type: "client_credentials", scope: GRAPH, client_assertion_type: JWT_BEARER, client_assertion: assertion(), ...params };
+  const form = {
+    grant_type: "client_credentials",
+    scope: GRAPH,
+    client_assertion_type: JWT_BEARER,
+    client_assertion: assertion(),
+    ...params,
+  };
   return world.fetch("/oauth2/v2.0/token", {
-    method: "POST", headers, body: new URLSearchParams(Object.entries(form).filter(([, value]) => value !== undefined)),
+    method: "POST",
+    headers,
+    body: new URLSearchParams(Object.entries(form).filter(([, value]) => value !== undefined)),
   });
 };
 const refusedPost = (reply) => assertTokenError(reply, 401, "invalid_client");
@@ -163,7 +219,10 @@ test("a client's own JWT is proof at the token endpoint, with and without client
   const reply = await post();
   assertToken(reply);
   const { client_id, proof, issuer: iss, subject } = await world.logOf(reply);
-  assert.deepEqual({ client_id, proof, iss, subject }, { client_id: "cron", proof: "jwt", iss: "cron", subject: "cron" });
+  assert.deepEqual(
+    { client_id, proof, iss, subject },
+    { client_id: "cron", proof: "jwt", iss: "cron", subject: "cron" },
+  );
   assertToken(await post({ client_id: "cron" }));
   assertToken(await post({ client_assertion: assertion({}, { header: { typ: "client-authentication+jwt" } }) }));
 });
@@ -197,7 +256,8 @@ for (const [what, claims] of [
   ["that is good for two hours", () => ({ exp: ahead(7200) })],
   ["for somebody else", () => ({ aud: "https://else.example" })],
 ]) {
-  test(`a client assertion ${what} is refused`, async () => refusedPost(await post({ client_assertion: assertion(claims()) })));
+  test(`a client assertion ${what} is refused`, async () =>
+    refusedPost(await post({ client_assertion: assertion(claims()) })));
 }
 
 test("client_id has to be the assertion's", async () => {
@@ -217,15 +277,25 @@ test("a client assertion is no bearer token, and a JWT of an issuer is no client
 
 test("oauth4webapi gets a token with private_key_jwt", async () => {
   const key = await crypto.subtle.importKey(
-    "jwk", OWN_KEY.privateKey.export({ format: "jwk" }), { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"],
+    "jwk",
+    OWN_KEY.privateKey.export({ format: "jwk" }),
+    { name: "ECDSA", namedCurve: "P-256" },
+    false,
+    ["sign"],
   );
   const server = { issuer: AUDIENCE, token_endpoint: `${world.broker.url}/oauth2/v2.0/token` };
   const client = { client_id: "cron" };
   const authentication = oauth.PrivateKeyJwt({ key, kid: OWN_KEY.jwk.kid });
   for (let n = 0; n < 2; n += 1) {
-    const response = await oauth.clientCredentialsGrantRequest(server, client, authentication, { scope: GRAPH }, {
-      [oauth.allowInsecureRequests]: true, // http, because this is a test
-    });
+    const response = await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      authentication,
+      { scope: GRAPH },
+      {
+        [oauth.allowInsecureRequests]: true, // http, because this is a test
+      },
+    );
     const { access_token } = await oauth.processClientCredentialsResponse(server, client, response);
     assert.ok(world.authority.issued.includes(access_token));
   }

@@ -13,7 +13,22 @@ const ATTACKER = newKey("ES256");
 const allow = [{ credential: "default", scope: GRAPH }];
 
 /** One issuer for each test, so that no test meets what another one's isolate remembers. */
-const NAMES = ["flood", "rotates", "lost", "down", "redirects", "broken", "hangs", "tampered", "planted", "moved", "donor", "copied", "recovers", "crowd"];
+const NAMES = [
+  "flood",
+  "rotates",
+  "lost",
+  "down",
+  "redirects",
+  "broken",
+  "hangs",
+  "tampered",
+  "planted",
+  "moved",
+  "donor",
+  "copied",
+  "recovers",
+  "crowd",
+];
 const issuers = {};
 let world;
 before(async () => {
@@ -51,7 +66,8 @@ test("random kids: fifty of them are one request for keys", async () => {
   assertToken(await get(flood.sign()));
   await restart();
   flood.requests.length = 0;
-  for (const reply of await times(50, () => get(flood.sign({}, { header: { kid: crypto.randomUUID() } })))) refused(reply);
+  for (const reply of await times(50, () => get(flood.sign({}, { header: { kid: crypto.randomUUID() } }))))
+    refused(reply);
   assert.equal(flood.keyRequests, 1);
   assertToken(await get(flood.sign()));
   refused(await get(flood.sign({}, { header: { kid: "another" } })));
@@ -191,7 +207,8 @@ test("a copy in KV that was changed is none: the issuer is asked", async () => {
     change(value);
     await meet(tampered, key, value);
   }
-  for (const value of [Buffer.alloc(0), original.subarray(0, 20), Buffer.concat([original, original])]) await meet(tampered, key, value);
+  for (const value of [Buffer.alloc(0), original.subarray(0, 20), Buffer.concat([original, original])])
+    await meet(tampered, key, value);
 });
 
 /** Another isolate, which finds `value` for the issuer's keys: it asks, and serves. */

@@ -18,7 +18,10 @@ const UNUSABLE = {
   "a key on P-384": newKey("ES256", { parameters: { namedCurve: "P-384" } }),
   "a key on P-521": newKey("ES256", { parameters: { namedCurve: "P-521" } }),
   "a key on secp256k1": newKey("ES256", { parameters: { namedCurve: "secp256k1" } }),
-  "a key on secp256k1 that is said to be on P-256": newKey("ES256", { parameters: { namedCurve: "secp256k1" }, jwk: { crv: "P-256" } }),
+  "a key on secp256k1 that is said to be on P-256": newKey("ES256", {
+    parameters: { namedCurve: "secp256k1" },
+    jwk: { crv: "P-256" },
+  }),
   "a key on Ed448": newKey("EdDSA", { kind: "ed448" }),
   "a key for encryption": newKey("RS256", { jwk: { use: "enc" } }),
   "a key to sign with": newKey("RS256", { jwk: { use: undefined, key_ops: ["sign"] } }),
@@ -44,12 +47,29 @@ let issuer;
 before(async () => {
   issuer = await Issuer.start(RSA, PSS, EC, ED, ...Object.values(UNUSABLE));
   issuer.foreignKeys = [
-    ...Object.entries(SMALL_ORDER).map(([kid, point]) => ({ kty: "OKP", crv: "Ed25519", kid, x: base64url(Buffer.from(point, "hex")) })),
+    ...Object.entries(SMALL_ORDER).map(([kid, point]) => ({
+      kty: "OKP",
+      crv: "Ed25519",
+      kid,
+      x: base64url(Buffer.from(point, "hex")),
+    })),
     { kty: "oct", kid: "secret", alg: "HS256", k: base64url("secret") },
-    null, 7, {}, { kty: "RSA" }, { kty: "EC", crv: "P-256", kid: "off the curve", x: base64url(Buffer.alloc(32, 1)), y: base64url(Buffer.alloc(32, 2)) },
+    null,
+    7,
+    {},
+    { kty: "RSA" },
+    {
+      kty: "EC",
+      crv: "P-256",
+      kid: "off the curve",
+      x: base64url(Buffer.alloc(32, 1)),
+      y: base64url(Buffer.alloc(32, 2)),
+    },
   ];
   const jwt = [{ issuer: issuer.url, audience: AUDIENCE, subject: "robot" }];
-  world = await openWorld({ bindings: { CLIENTS: { robot: { jwt, allow: [{ credential: "default", scope: GRAPH }] } } } });
+  world = await openWorld({
+    bindings: { CLIENTS: { robot: { jwt, allow: [{ credential: "default", scope: GRAPH }] } } },
+  });
 });
 after(async () => {
   await world?.close();
@@ -81,7 +101,8 @@ for (const order of Object.keys(SMALL_ORDER)) {
   });
 }
 
-test("a point that is not on the curve verifies nothing", async () => void (await refused(sign(EC, { kid: "off the curve" }))));
+test("a point that is not on the curve verifies nothing", async () =>
+  void (await refused(sign(EC, { kid: "off the curve" }))));
 
 for (const key of [RSA, PSS, EC, ED]) {
   const { alg } = key;
@@ -92,8 +113,15 @@ for (const key of [RSA, PSS, EC, ED]) {
     const flipped = Buffer.from(signature);
     flipped[flipped.length - 1] ^= 1;
     for (const wrong of [
-      Buffer.alloc(0), signature.subarray(0, -1), signature.subarray(1), Buffer.concat([signature, Buffer.alloc(1)]),
-      Buffer.concat([Buffer.alloc(1), signature]), other, Buffer.alloc(signature.length), Buffer.alloc(signature.length, 0xff), flipped,
+      Buffer.alloc(0),
+      signature.subarray(0, -1),
+      signature.subarray(1),
+      Buffer.concat([signature, Buffer.alloc(1)]),
+      Buffer.concat([Buffer.alloc(1), signature]),
+      other,
+      Buffer.alloc(signature.length),
+      Buffer.alloc(signature.length, 0xff),
+      flipped,
     ]) {
       await refused(withSignature(jwt, wrong));
     }
@@ -114,10 +142,20 @@ for (const key of [RSA, PSS, EC, ED]) {
 }
 
 test("ES256 with r = s = 0, r = 0, s = 0, or r and s the order of the group", async () => {
-  const [zero, order] = [Buffer.alloc(32), Buffer.from("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "hex")];
+  const [zero, order] = [
+    Buffer.alloc(32),
+    Buffer.from("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", "hex"),
+  ];
   const jwt = sign(EC);
   const [r, s] = halves(jwt);
-  for (const wrong of [[zero, zero], [zero, s], [r, zero], [order, order], [zero, order], [order, s]]) {
+  for (const wrong of [
+    [zero, zero],
+    [zero, s],
+    [r, zero],
+    [order, order],
+    [zero, order],
+    [order, s],
+  ]) {
     await refused(withSignature(jwt, Buffer.concat(wrong)));
   }
 });
@@ -130,16 +168,35 @@ test("ES256 with r and s swapped, and in DER", async () => {
 });
 
 test("the algorithm is the key's: RS256 and PS256 are not each other's", async () => {
-  for (const [key, other] of [[RSA, PSS], [PSS, RSA]]) {
+  for (const [key, other] of [
+    [RSA, PSS],
+    [PSS, RSA],
+  ]) {
     // The signature itself is good: of the same RSA key, by the other algorithm.
     await refused(signJwt(issuer.claims(), { key: { ...key, alg: other.alg } }));
     await refused(signJwt(issuer.claims(), { key, header: { alg: other.alg } }));
   }
 });
 
-for (const [what, key] of [["RSA", RSA], ["EC", EC], ["Ed25519", ED]]) {
+for (const [what, key] of [
+  ["RSA", RSA],
+  ["EC", EC],
+  ["Ed25519", ED],
+]) {
   test(`the algorithm is the key's: the ${what} key with any other alg`, async () => {
-    for (const alg of ["RS256", "PS256", "ES256", "EdDSA", "RS384", "RS512", "ES384", "ES256K", "HS256", "RS1", "Ed448"]) {
+    for (const alg of [
+      "RS256",
+      "PS256",
+      "ES256",
+      "EdDSA",
+      "RS384",
+      "RS512",
+      "ES384",
+      "ES256K",
+      "HS256",
+      "RS1",
+      "Ed448",
+    ]) {
       if (alg !== key.alg) await refused(sign(key, { alg }));
     }
   });
@@ -153,9 +210,17 @@ test("padding, white space, and bits that mean nothing: a JWT has one spelling",
   const jwt = sign(RSA);
   const [header, claims, signature] = jwt.split(".");
   for (const wrong of [
-    `${jwt}=`, `${jwt}==`, `${header}=.${claims}.${signature}`, `${header}.${claims}=.${signature}`, `${header} .${claims}.${signature}`,
-    `${header}. ${claims}.${signature}`, `${header}.${claims}.${signature.slice(0, 10)}\t${signature.slice(10)}`, otherBits(jwt),
-    `${header}.${claims}.${signature.slice(0, -2)}+/`, `"${jwt}"`, `${header}%2e${claims}.${signature}`,
+    `${jwt}=`,
+    `${jwt}==`,
+    `${header}=.${claims}.${signature}`,
+    `${header}.${claims}=.${signature}`,
+    `${header} .${claims}.${signature}`,
+    `${header}. ${claims}.${signature}`,
+    `${header}.${claims}.${signature.slice(0, 10)}\t${signature.slice(10)}`,
+    otherBits(jwt),
+    `${header}.${claims}.${signature.slice(0, -2)}+/`,
+    `"${jwt}"`,
+    `${header}%2e${claims}.${signature}`,
   ]) {
     await refused(wrong);
   }
@@ -165,8 +230,18 @@ test("padding, white space, and bits that mean nothing: a JWT has one spelling",
 test("parts that are empty, missing or too many", async () => {
   const [header, claims, signature] = sign(RSA).split(".");
   for (const wrong of [
-    "..", `${header}..${signature}`, `.${claims}.${signature}`, `${header}.${claims}.`, `..${signature}`, `${header}.${claims}`, `${header}`,
-    `${header}.${claims}.${signature}.`, `.${header}.${claims}.${signature}`, `${header}.${claims}.${signature}.${signature}`, ".", "....",
+    "..",
+    `${header}..${signature}`,
+    `.${claims}.${signature}`,
+    `${header}.${claims}.`,
+    `..${signature}`,
+    `${header}.${claims}`,
+    `${header}`,
+    `${header}.${claims}.${signature}.`,
+    `.${header}.${claims}.${signature}`,
+    `${header}.${claims}.${signature}.${signature}`,
+    ".",
+    "....",
   ]) {
     await refused(wrong);
   }
@@ -180,7 +255,14 @@ test("an encrypted JWT (five parts) is no proof", async () => {
 
 test("several keys that fit and no kid: none is tried", async () => {
   issuer.keys.push(newKey("ES256"));
-  await world.restart({ CLIENTS: { robot: { jwt: [{ issuer: issuer.url, audience: AUDIENCE, jwks_uri: issuer.jwksUri }], allow: [{ credential: "default", scope: GRAPH }] } } });
+  await world.restart({
+    CLIENTS: {
+      robot: {
+        jwt: [{ issuer: issuer.url, audience: AUDIENCE, jwks_uri: issuer.jwksUri }],
+        allow: [{ credential: "default", scope: GRAPH }],
+      },
+    },
+  });
   await refused(sign(EC, { kid: undefined }));
   assertToken(await get(sign(EC)));
 });

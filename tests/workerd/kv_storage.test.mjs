@@ -48,7 +48,10 @@ test("a record expires with its token", async () => {
   for (const lifetime of [90, 3599, 86_399]) {
     const { reply, puts } = await storedToken({ token: { expires_in: lifetime } });
     const { expirationTtl } = puts[0];
-    assert.ok(expirationTtl <= reply.body.expires_in && expirationTtl >= lifetime - 3, `expiration_ttl is ${expirationTtl}`);
+    assert.ok(
+      expirationTtl <= reply.body.expires_in && expirationTtl >= lifetime - 3,
+      `expiration_ttl is ${expirationTtl}`,
+    );
   }
 });
 
@@ -76,7 +79,10 @@ test("a miss reads its key once, with KV's shortest read cache", async () => {
   const gets = world.kv.gets.length;
   const { puts } = await storedToken();
   const read = world.kv.gets.slice(gets);
-  assert.deepEqual(read.map(({ key, cacheTtl }) => ({ key, cacheTtl })), [{ key: puts[0].key, cacheTtl: 30 }]);
+  assert.deepEqual(
+    read.map(({ key, cacheTtl }) => ({ key, cacheTtl })),
+    [{ key: puts[0].key, cacheTtl: 30 }],
+  );
 });
 
 test("an error is not stored", async () => {
@@ -126,7 +132,9 @@ isAMiss("an empty record", () => Buffer.alloc(0));
 isAMiss("garbage", () => randomBytes(1700));
 isAMiss("a record with one flipped bit", (value) => (value.writeUInt8(value.at(-1) ^ 1, value.length - 1), value));
 isAMiss("a record of another version", (value) => (value.writeUInt8(VERSION + 1, 0), value));
-isAMiss("a token that somebody put in as plain JSON", () => Buffer.from('{"access_token":"eyJ.planted.token","expires_at":99999999999999}'));
+isAMiss("a token that somebody put in as plain JSON", () =>
+  Buffer.from('{"access_token":"eyJ.planted.token","expires_at":99999999999999}'),
+);
 
 test("a rotated secret retires what it sealed", async () => {
   const { scope, token } = await storedToken();

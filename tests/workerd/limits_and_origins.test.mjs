@@ -27,7 +27,13 @@ test("a page of an origin that the client lists may read the answer", async () =
   assert.match(reply.headers.get("cache-status"), /^edge-token-broker; /);
 });
 
-for (const origin of ["https://evil.example", "null", "https://app.example.evil.example", "http://app.example", "https://APP.example"]) {
+for (const origin of [
+  "https://evil.example",
+  "null",
+  "https://app.example.evil.example",
+  "http://app.example",
+  "https://APP.example",
+]) {
   test(`a page of ${origin} may not`, async () => {
     assert.equal(allowed(await world.getToken({ scope: GRAPH, headers: { Origin: origin } })), null);
     assert.equal(allowed(await world.getToken({ scope: GRAPH, key: "wrong", headers: { Origin: origin } })), null);
@@ -51,7 +57,11 @@ test("a page can read why it was refused", async () => {
 const preflight = (path, origin) =>
   world.fetch(path, {
     method: "OPTIONS",
-    headers: { Origin: origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization" },
+    headers: {
+      Origin: origin,
+      "Access-Control-Request-Method": "GET",
+      "Access-Control-Request-Headers": "authorization",
+    },
   });
 
 test("a preflight is answered for a listed origin", async () => {
@@ -66,7 +76,10 @@ test("a preflight is answered for a listed origin", async () => {
 });
 
 test("a preflight of another origin, or of none, is a method that does not exist", async () => {
-  for (const reply of [await preflight("/token", "https://evil.example"), await world.fetch("/token", { method: "OPTIONS" })]) {
+  for (const reply of [
+    await preflight("/token", "https://evil.example"),
+    await world.fetch("/token", { method: "OPTIONS" }),
+  ]) {
     assert.equal(reply.status, 405);
     assert.equal(reply.headers.get("allow"), "GET");
     assert.equal(allowed(reply), null);
@@ -111,7 +124,8 @@ test("failed authentication is counted by address, and success is not", () =>
     const slowed = await from("192.0.2.1", "wrong");
     assertSlowDown(slowed);
     assert.equal((await world.logOf(slowed)).address, "192.0.2.1");
-    for (const host of ["7", "8", "ffff:9"]) assertTokenError(await from(`2001:db8::${host}`, "wrong"), 401, "invalid_token");
+    for (const host of ["7", "8", "ffff:9"])
+      assertTokenError(await from(`2001:db8::${host}`, "wrong"), 401, "invalid_token");
     assertSlowDown(await from("2001:db8::a", "wrong"));
     assertTokenError(await from("2001:db8:0:1::7", "wrong"), 401, "invalid_token");
     assertToken(await from("192.0.2.1", REPORTS.key));
@@ -139,7 +153,10 @@ test("metrics: a data point for each request, hits too when the log leaves them 
     await world.postToken({ scope: GRAPH, params: { client_secret: "wrong" } });
     await world.broker.logLine("the last request", ({ outcome }) => outcome === "invalid_client");
     const points = world.broker.printed(/^POINT /).map((line) => JSON.parse(line.slice(6)));
-    assert.deepEqual(points.map(({ indexes }) => indexes), [["reports"], ["reports"], ["reports"]]);
+    assert.deepEqual(
+      points.map(({ indexes }) => indexes),
+      [["reports"], ["reports"], ["reports"]],
+    );
     assert.deepEqual(points[1].blobs, ["reports", "hit", "isolate", "default", "token", "key_sha256", GRAPH]);
     assert.deepEqual(points[1].doubles, [0, 0, 200]);
     const [miss, , refused] = points;

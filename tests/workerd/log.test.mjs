@@ -8,9 +8,32 @@ import { GRAPH, REPORTS } from "./harness/fixtures.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";
 
 const KEYS = new Set([
-  "level", "request_id", "method", "route", "client_id", "credential", "scope", "outcome", "tier", "status",
-  "reason", "upstream_ms", "upstream_requests", "upstream_status", "aadsts", "trace_id", "renewal", "coordinator", "kv_read", "kv_write",
-  "registry", "faults", "proof", "issuer", "subject", "address",
+  "level",
+  "request_id",
+  "method",
+  "route",
+  "client_id",
+  "credential",
+  "scope",
+  "outcome",
+  "tier",
+  "status",
+  "reason",
+  "upstream_ms",
+  "upstream_requests",
+  "upstream_status",
+  "aadsts",
+  "trace_id",
+  "renewal",
+  "coordinator",
+  "kv_read",
+  "kv_write",
+  "registry",
+  "faults",
+  "proof",
+  "issuer",
+  "subject",
+  "address",
 ]);
 
 let world;
@@ -35,9 +58,17 @@ test("a miss: who, what, from where, how long upstream took", async () => {
   world.authority.next({ slow: 50 });
   const { line, upstream_ms } = await lineOf(await world.getToken({ scope }));
   assert.deepEqual(line, {
-    method: "GET", route: "token", client_id: REPORTS.id, proof: "key_sha256", credential: "default", scope,
-    outcome: "miss", tier: "upstream", status: 200,
-    upstream_requests: 1, upstream_status: 200,
+    method: "GET",
+    route: "token",
+    client_id: REPORTS.id,
+    proof: "key_sha256",
+    credential: "default",
+    scope,
+    outcome: "miss",
+    tier: "upstream",
+    status: 200,
+    upstream_requests: 1,
+    upstream_status: 200,
   });
   assert.ok(Number.isInteger(upstream_ms) && upstream_ms >= 45 && upstream_ms < 5000, `upstream_ms is ${upstream_ms}`);
 });
@@ -46,8 +77,14 @@ test("a hit: from which tier, and nothing about upstream", async () => {
   const scope = world.newScope();
   await world.logOf(await world.postToken({ scope }));
   const expected = {
-    method: "POST", route: "token_endpoint", client_id: REPORTS.id, proof: "key_sha256", credential: "default", scope,
-    outcome: "hit", status: 200,
+    method: "POST",
+    route: "token_endpoint",
+    client_id: REPORTS.id,
+    proof: "key_sha256",
+    credential: "default",
+    scope,
+    outcome: "hit",
+    status: 200,
   };
   const fromMemory = await lineOf(await world.postToken({ scope }));
   await world.restart();
@@ -56,7 +93,11 @@ test("a hit: from which tier, and nothing about upstream", async () => {
   assert.deepEqual(fromKv, { line: { ...expected, tier: "kv" }, upstream_ms: undefined });
 });
 
-for (const [path, route, status] of [["/healthz", "healthz", 200], ["/readyz", "readyz", 200], ["/nothing", "other", 404]]) {
+for (const [path, route, status] of [
+  ["/healthz", "healthz", 200],
+  ["/readyz", "readyz", 200],
+  ["/nothing", "other", 404],
+]) {
   test(`${path} is logged as ${route}`, async () => {
     const { line } = await lineOf(await world.fetch(path));
     assert.deepEqual([line.method, line.route, line.status], ["GET", route, status]);
@@ -66,7 +107,10 @@ for (const [path, route, status] of [["/healthz", "healthz", 200], ["/readyz", "
 
 test("a refused client is logged without what it sent", async () => {
   const key = `etb_${"x".repeat(43)}`;
-  const reply = await world.postToken({ scope: GRAPH, params: { client_id: "PlantedClientIdentifier", client_secret: key } });
+  const reply = await world.postToken({
+    scope: GRAPH,
+    params: { client_id: "PlantedClientIdentifier", client_secret: key },
+  });
   world.sweep.secret("id of an unknown client", "PlantedClientIdentifier");
   const { line } = await lineOf(reply);
   assert.deepEqual(line, { method: "POST", route: "token_endpoint", outcome: "invalid_client", status: 401 });
@@ -87,7 +131,10 @@ test("a caller cannot forge a line or a field", async () => {
     await world.postToken({ scope: GRAPH, path: `/${encodeURIComponent(forged)}/oauth2/v2.0/token` }),
   ];
   for (const reply of replies) await lineOf(reply);
-  assert.deepEqual(world.broker.log.filter(({ request_id }) => request_id === "forged"), []);
+  assert.deepEqual(
+    world.broker.log.filter(({ request_id }) => request_id === "forged"),
+    [],
+  );
 });
 
 test("with LOG_HITS = false hits are not logged, and everything else is", () =>

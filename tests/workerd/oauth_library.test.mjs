@@ -15,9 +15,15 @@ after(() => world?.close());
 async function clientCredentials({ authentication, scope = GRAPH, path = "/oauth2/v2.0/token" }) {
   const server = { issuer: world.broker.url, token_endpoint: world.broker.url + path };
   const client = { client_id: REPORTS.id };
-  const response = await oauth.clientCredentialsGrantRequest(server, client, authentication, { scope }, {
-    [oauth.allowInsecureRequests]: true, // http, because this is a test
-  });
+  const response = await oauth.clientCredentialsGrantRequest(
+    server,
+    client,
+    authentication,
+    { scope },
+    {
+      [oauth.allowInsecureRequests]: true, // http, because this is a test
+    },
+  );
   return oauth.processClientCredentialsResponse(server, client, response);
 }
 

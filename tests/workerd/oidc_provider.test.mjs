@@ -33,7 +33,12 @@ before(async () => {
   issuer = `http://127.0.0.1:${server.address().port}`;
   answer = provider(KEYS);
   const CLIENTS = {
-    job: { jwt: [{ issuer, audience: AUDIENCE, subject: JOB.client_id, claims: { client_id: JOB.client_id, scope: "tokens" } }], allow },
+    job: {
+      jwt: [
+        { issuer, audience: AUDIENCE, subject: JOB.client_id, claims: { client_id: JOB.client_id, scope: "tokens" } },
+      ],
+      allow,
+    },
   };
   world = await openWorld({ bindings: { CLIENTS } });
 });
@@ -87,7 +92,11 @@ async function providerToken(resource = AUDIENCE) {
   const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure));
   const client = { client_id: JOB.client_id };
   const response = await oauth.clientCredentialsGrantRequest(
-    as, client, oauth.ClientSecretBasic(JOB.client_secret), { scope: "tokens", resource }, insecure,
+    as,
+    client,
+    oauth.ClientSecretBasic(JOB.client_secret),
+    { scope: "tokens", resource },
+    insecure,
   );
   return (await oauth.processClientCredentialsResponse(as, client, response)).access_token;
 }
@@ -102,7 +111,10 @@ for (const alg of ALGORITHMS) {
     const reply = await get(jwt);
     assertToken(reply);
     const { client_id, proof, issuer: iss, subject } = await world.logOf(reply);
-    assert.deepEqual({ client_id, proof, iss, subject }, { client_id: "job", proof: "jwt", iss: issuer, subject: JOB.client_id });
+    assert.deepEqual(
+      { client_id, proof, iss, subject },
+      { client_id: "job", proof: "jwt", iss: issuer, subject: JOB.client_id },
+    );
   });
 }
 

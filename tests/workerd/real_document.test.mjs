@@ -47,7 +47,10 @@ test("the documented invalid_scope error reaches the caller with its AADSTS numb
 
   assertTokenError(reply, 400, "invalid_scope");
   const { error_description, error_codes, timestamp, trace_id, correlation_id } = reply.body;
-  assert.match(error_description, /AADSTS1002012: The provided value for scope https:\/\/graph\.microsoft\.com\/\.defaultd is not valid\./);
+  assert.match(
+    error_description,
+    /AADSTS1002012: The provided value for scope https:\/\/graph\.microsoft\.com\/\.defaultd is not valid\./,
+  );
   assert.deepEqual(error_codes, documented.error_codes);
   assert.equal(timestamp, documented.timestamp);
   assert.equal(trace_id, documented.trace_id);

@@ -49,7 +49,11 @@ test("a registered client has the grants of its entry and no others", async () =
   const narrow = newClient("narrow");
   register(narrow, { allow: [{ credential: "default", scope: GRAPH }] });
   assertTokenError(await world.getToken({ client: narrow, scope: SCOPES[0] }), 403, "insufficient_scope");
-  assertTokenError(await world.getToken({ client: narrow, scope: GRAPH, credential: "billing" }), 403, "insufficient_scope");
+  assertTokenError(
+    await world.getToken({ client: narrow, scope: GRAPH, credential: "billing" }),
+    403,
+    "insufficient_scope",
+  );
 });
 
 test("a client that is nowhere is refused, and remembered as that", async () => {

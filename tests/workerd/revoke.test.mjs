@@ -15,7 +15,11 @@ const CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}
 const revoke = (world, token, { client = REPORTS, params = {}, headers = {} } = {}) => {
   const form = Object.entries({ token, ...params }).filter(([, value]) => value !== undefined);
   const authorization = { Authorization: basic(client.id, client.key) };
-  return world.fetch("/revoke", { method: "POST", headers: { ...authorization, ...headers }, body: new URLSearchParams(form) });
+  return world.fetch("/revoke", {
+    method: "POST",
+    headers: { ...authorization, ...headers },
+    body: new URLSearchParams(form),
+  });
 };
 
 /** The answer that does not say what became of the token; the log's does. */
@@ -110,7 +114,7 @@ test("of two clients with one grant either may report its token", async () => {
 });
 
 describe("what is no current token is answered like one that is", () => {
-  for (const garbage of ["nonsense", "\u0000\u00ff", "ü", "a".repeat(8000), "a b", '"}'] ) {
+  for (const garbage of ["nonsense", "\u0000\u00ff", "ü", "a".repeat(8000), "a b", '"}']) {
     test(JSON.stringify(garbage.slice(0, 12)), async () => {
       const before = world.authority.requests.length;
       await assertDone(world, await revoke(world, garbage, { client: SINGLE }), "not_current");
@@ -122,7 +126,11 @@ describe("what is no current token is answered like one that is", () => {
 test("token_type_hint, whatever it says, and other parameters are ignored", async () => {
   const scope = world.newScope();
   const old = await current(scope);
-  await assertDone(world, await revoke(world, old, { params: { token_type_hint: "refresh_token", scope: "x" } }), "revoked");
+  await assertDone(
+    world,
+    await revoke(world, old, { params: { token_type_hint: "refresh_token", scope: "x" } }),
+    "revoked",
+  );
 });
 
 test("claims go upstream with the renewal, and with no other request", async () => {
@@ -131,7 +139,10 @@ test("claims go upstream with the renewal, and with no other request", async () 
   const reply = await revoke(world, old, { params: { claims: CLAIMS } });
   const line = await assertDone(world, reply, "revoked");
   assert.ok(!JSON.stringify(line).includes("nbf"));
-  assert.deepEqual(world.upstreamFor(scope).map(({ params }) => params.claims), [undefined, CLAIMS]);
+  assert.deepEqual(
+    world.upstreamFor(scope).map(({ params }) => params.claims),
+    [undefined, CLAIMS],
+  );
   assert.equal(world.upstreamRequests(reply).length, 1);
 });
 
@@ -139,7 +150,10 @@ test("claims may come as a challenge has them, in base64", async () => {
   const scope = world.newScope();
   const old = await current(scope);
   await revoke(world, old, { params: { claims: Buffer.from(CLAIMS).toString("base64") } });
-  assert.deepEqual(world.upstreamFor(scope).map(({ params }) => params.claims), [undefined, CLAIMS]);
+  assert.deepEqual(
+    world.upstreamFor(scope).map(({ params }) => params.claims),
+    [undefined, CLAIMS],
+  );
 });
 
 describe("claims are the JSON text of an object", () => {
@@ -160,7 +174,10 @@ test("new tokens that are rejected at once are renewed once in a while, not once
 /** The same token, whatever is asked. */
 const SAME = { token: { access_token: "the-same-again" } };
 
-for (const [how, options] of [["with coordinators", {}], ["without coordinators", { coordinator: false }]]) {
+for (const [how, options] of [
+  ["with coordinators", {}],
+  ["without coordinators", { coordinator: false }],
+]) {
   describe(how, () => {
     test("where upstream gives the same token again it is not asked once more", () =>
       withWorld(options, async (own) => {
@@ -203,7 +220,10 @@ for (const [how, options] of [["with coordinators", {}], ["without coordinators"
 }
 
 describe("without coordinators", () => {
-  for (const [what, options] of [["", {}], [" and without KV", { kv: false }]]) {
+  for (const [what, options] of [
+    ["", {}],
+    [" and without KV", { kv: false }],
+  ]) {
     test(`the isolate renews it, once for twenty who report it${what}`, () =>
       withWorld({ coordinator: false, ...options }, async (own) => {
         const scope = own.newScope();
@@ -211,7 +231,10 @@ describe("without coordinators", () => {
         if (own.kv) await until(() => own.kv.puts.length === 1);
         const replies = await twenty(() => revoke(own, old, { params: { claims: CLAIMS } }));
         for (const reply of replies) assert.deepEqual([reply.status, reply.body], [200, {}]);
-        assert.deepEqual(own.upstreamFor(scope).map(({ params }) => params.claims), [undefined, CLAIMS]);
+        assert.deepEqual(
+          own.upstreamFor(scope).map(({ params }) => params.claims),
+          [undefined, CLAIMS],
+        );
         assert.notEqual(await current(scope, own), old);
         if (own.kv) assert.equal(own.kv.puts.length, 2);
       }));
@@ -229,14 +252,17 @@ describe("without coordinators", () => {
 });
 
 test("a coordinator that throws costs no caller the new token", () =>
-  withWorld({ coordinator: { source: coordinatorWith('fetch() { throw new Error("broken"); }') }, breaks: true }, async (own) => {
-    const scope = own.newScope();
-    const old = await current(scope, own);
-    const reply = await revoke(own, old);
-    assert.deepEqual([reply.status, reply.body], [200, {}]);
-    assert.equal((await own.logOf(reply)).coordinator, "failed");
-    assert.notEqual(await current(scope, own), old);
-  }));
+  withWorld(
+    { coordinator: { source: coordinatorWith('fetch() { throw new Error("broken"); }') }, breaks: true },
+    async (own) => {
+      const scope = own.newScope();
+      const old = await current(scope, own);
+      const reply = await revoke(own, old);
+      assert.deepEqual([reply.status, reply.body], [200, {}]);
+      assert.equal((await own.logOf(reply)).coordinator, "failed");
+      assert.notEqual(await current(scope, own), old);
+    },
+  ));
 
 describe("it is an endpoint like the token endpoint", () => {
   const post = (body, headers = {}) => world.fetch("/revoke", { method: "POST", headers, body });
@@ -254,7 +280,10 @@ describe("it is an endpoint like the token endpoint", () => {
 
   test("a token has to be there, once", async () => {
     for (const token of [undefined, ""]) assertTokenError(await revoke(world, token), 400, "invalid_request");
-    const twice = new URLSearchParams([["token", "a"], ["token", "b"]]);
+    const twice = new URLSearchParams([
+      ["token", "a"],
+      ["token", "b"],
+    ]);
     assertTokenError(await post(twice, { Authorization: basic(SINGLE.id, SINGLE.key) }), 400, "invalid_request");
   });
 
@@ -286,7 +315,8 @@ test("who asks for tokens with a key alone hands them back with it", async () =>
 
 test("whoever is refused is told in the scheme that they used", async () => {
   const body = () => new URLSearchParams({ token: "t" });
-  const refused = (authorization) => world.fetch("/revoke", { method: "POST", headers: { Authorization: authorization }, body: body() });
+  const refused = (authorization) =>
+    world.fetch("/revoke", { method: "POST", headers: { Authorization: authorization }, body: body() });
   for (const token of ["etb_wrong", "eyJhbGciOiJub25lIn0.e30.c2ln"]) {
     const reply = await refused(`Bearer ${token}`);
     assertTokenError(reply, 401, "invalid_token");

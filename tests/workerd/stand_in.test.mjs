@@ -6,7 +6,12 @@ import { after, before, test } from "node:test";
 import { startAuthority } from "../../stand-in/authority.mjs";
 
 const APP = { tenant: "contoso.onmicrosoft.com", clientId: "app", secrets: ["first", "second"] };
-const VALID = { grant_type: "client_credentials", client_id: "app", client_secret: "first", scope: "https://graph.microsoft.com/.default" };
+const VALID = {
+  grant_type: "client_credentials",
+  client_id: "app",
+  client_secret: "first",
+  scope: "https://graph.microsoft.com/.default",
+};
 
 let authority;
 before(async () => (authority = await startAuthority({ apps: [APP] })));
@@ -15,10 +20,18 @@ after(() => authority?.close());
 async function ask(params = {}, { tenant = APP.tenant, headers = {} } = {}) {
   const form = Object.entries({ ...VALID, ...params }).filter(([, value]) => value !== undefined);
   const response = await fetch(`${authority.url}/${tenant}/oauth2/v2.0/token`, {
-    method: "POST", headers, body: new URLSearchParams(form), redirect: "manual",
+    method: "POST",
+    headers,
+    body: new URLSearchParams(form),
+    redirect: "manual",
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: text.startsWith("{") ? JSON.parse(text) : undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: text.startsWith("{") ? JSON.parse(text) : undefined,
+  };
 }
 
 const control = async (method, query = "", body) =>
@@ -28,7 +41,10 @@ test("every valid secret gets a token, and each request a new one, of the size a
   const replies = [await ask(), await ask({ client_secret: "second" })];
   for (const { status, body } of replies) {
     assert.equal(status, 200);
-    assert.deepEqual({ ...body, access_token: "" }, { token_type: "Bearer", expires_in: 3599, ext_expires_in: 3599, access_token: "" });
+    assert.deepEqual(
+      { ...body, access_token: "" },
+      { token_type: "Bearer", expires_in: 3599, ext_expires_in: 3599, access_token: "" },
+    );
     const [header, claims, signature] = body.access_token.split(".");
     assert.equal(JSON.parse(Buffer.from(header, "base64url")).typ, "JWT");
     assert.equal(JSON.parse(Buffer.from(claims, "base64url")).aud, "https://graph.microsoft.com");
@@ -53,7 +69,12 @@ for (const [what, params, options, status, error, aadsts] of [
     const headers = { "client-request-id": correlationId, "return-client-request-id": "true" };
     const { body, ...reply } = await ask(params, { ...options, headers });
     assert.deepEqual([reply.status, body.error, body.error_codes], [status, error, [aadsts]]);
-    assert.match(body.error_description, new RegExp(`^AADSTS${aadsts}: .*\\r\\nTrace ID: ${body.trace_id}\\r\\nCorrelation ID: ${correlationId}\\r\\nTimestamp: ${body.timestamp}$`));
+    assert.match(
+      body.error_description,
+      new RegExp(
+        `^AADSTS${aadsts}: .*\\r\\nTrace ID: ${body.trace_id}\\r\\nCorrelation ID: ${correlationId}\\r\\nTimestamp: ${body.timestamp}$`,
+      ),
+    );
     assert.equal(body.correlation_id, correlationId);
     assert.equal(reply.headers.get("client-request-id"), correlationId);
   });
@@ -62,7 +83,10 @@ for (const [what, params, options, status, error, aadsts] of [
 test("it is told over HTTP to misbehave: once, always, and no more", async () => {
   assert.equal(await control("PUT", "", { throttle: { retryAfter: 30 } }), 200);
   const throttled = await ask();
-  assert.deepEqual([throttled.status, throttled.headers.get("retry-after"), throttled.text], [429, "30", "Too Many Requests"]);
+  assert.deepEqual(
+    [throttled.status, throttled.headers.get("retry-after"), throttled.text],
+    [429, "30", "Too Many Requests"],
+  );
   assert.equal((await ask()).status, 200);
 
   await control("PUT", "?always", { fail: { status: 503 } });

@@ -16,8 +16,18 @@ const START_DEADLINE_MS = 60_000;
 /** The end of what `npm start` prints. */
 const LAST_LINE = "--data-urlencode 'grant_type=client_credentials'\n";
 const PARTS = [
-  "package.json", "package-lock.json", ".npmrc", "wrangler.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml",
-  "scripts", "src", "stand-in", "tools", "build",
+  "package.json",
+  "package-lock.json",
+  ".npmrc",
+  "wrangler.toml",
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  "scripts",
+  "src",
+  "stand-in",
+  "tools",
+  "build",
 ];
 
 let directory;

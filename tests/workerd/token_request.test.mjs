@@ -32,7 +32,12 @@ test("media type parameters and case do not matter", async () => {
   assertToken(await send(valid(), "Application/X-WWW-Form-URLencoded; charset=UTF-8"));
 });
 
-for (const contentType of ["application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencodedx"]) {
+for (const contentType of [
+  "application/json",
+  "text/plain",
+  "multipart/form-data; boundary=x",
+  "application/x-www-form-urlencodedx",
+]) {
   test(`content type ${contentType} is invalid_request`, async () => {
     assertTokenError(await send(valid(), contentType), 400, "invalid_request");
   });
@@ -54,14 +59,24 @@ test("an empty grant_type is a missing grant_type", async () => {
   assertTokenError(await world.postToken({ scope: GRAPH, params: { grant_type: "" } }), 400, "invalid_request");
 });
 
-for (const grantType of ["password", "authorization_code", "refresh_token", "CLIENT_CREDENTIALS", "urn:ietf:params:oauth:grant-type:jwt-bearer"]) {
+for (const grantType of [
+  "password",
+  "authorization_code",
+  "refresh_token",
+  "CLIENT_CREDENTIALS",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+]) {
   test(`grant type ${grantType} is unsupported_grant_type`, async () => {
     const reply = await world.postToken({ scope: GRAPH, params: { grant_type: grantType } });
     assertTokenError(reply, 400, "unsupported_grant_type");
   });
 }
 
-for (const [name, value] of [["grant_type", "client_credentials"], ["scope", GRAPH], ["client_id", REPORTS.id]]) {
+for (const [name, value] of [
+  ["grant_type", "client_credentials"],
+  ["scope", GRAPH],
+  ["client_id", REPORTS.id],
+]) {
   test(`${name} sent twice is invalid_request`, async () => {
     const twice = `&${new URLSearchParams([[name, value]])}`;
     assertTokenError(await send(valid(`&client_id=${REPORTS.id}${twice}`)), 400, "invalid_request");
@@ -70,7 +85,11 @@ for (const [name, value] of [["grant_type", "client_credentials"], ["scope", GRA
 
 test("client_secret sent twice is invalid_request", async () => {
   const body = new URLSearchParams(valid());
-  for (const [name, value] of [["client_id", REPORTS.id], ["client_secret", REPORTS.key], ["client_secret", REPORTS.key]]) {
+  for (const [name, value] of [
+    ["client_id", REPORTS.id],
+    ["client_secret", REPORTS.key],
+    ["client_secret", REPORTS.key],
+  ]) {
     body.append(name, value);
   }
   const reply = await world.fetch("/oauth2/v2.0/token", { method: "POST", body });

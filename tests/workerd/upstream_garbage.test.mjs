@@ -23,7 +23,10 @@ for (const [what, behaviour] of [
   ["JSON nested ten thousand deep", { reply: { body: "[".repeat(10_000) } }],
   ["an access_token that is not ASCII", { token: { access_token: "\u00ff" } }],
   ["an empty 404", { reply: { status: 404 } }],
-  ["a 400 without an OAuth error", { reply: { status: 400, body: `<p>${MARKER}</p>`, headers: { "Content-Type": "text/html" } } }],
+  [
+    "a 400 without an OAuth error",
+    { reply: { status: 400, body: `<p>${MARKER}</p>`, headers: { "Content-Type": "text/html" } } },
+  ],
   ["a 403 of some proxy", { reply: { status: 403, body: MARKER, headers: { "Content-Type": "text/plain" } } }],
   ["a body over 256 KiB", { oversized: true }],
   ["a compressed body that unfolds to over 256 KiB", { oversized: true, gzip: true }],
@@ -44,7 +47,10 @@ for (const [what, behaviour] of [
   ["expires_in true", { token: { expires_in: true } }],
   ["expires_in [3599]", { token: { expires_in: [3599] } }],
   ["expires_in over a year", { token: { expires_in: YEAR_SECONDS + 1 } }],
-  ["expires_in 1e999 as a number", { reply: { body: '{"token_type":"Bearer","access_token":"eyJ.eyJ.x","expires_in":1e999}' } }],
+  [
+    "expires_in 1e999 as a number",
+    { reply: { body: '{"token_type":"Bearer","access_token":"eyJ.eyJ.x","expires_in":1e999}' } },
+  ],
 ]) {
   test(`${what} is 502 server_error`, async () => {
     world.authority.next(behaviour);
@@ -61,7 +67,10 @@ for (const status of [301, 302, 303, 307, 308]) {
     world.authority.next({ redirect: status });
     const reply = await world.getToken({ scope: world.newScope() });
     assertTokenError(reply, 502, "server_error");
-    assert.deepEqual(world.authority.requests.filter(({ path }) => path === "/redirected"), []);
+    assert.deepEqual(
+      world.authority.requests.filter(({ path }) => path === "/redirected"),
+      [],
+    );
     assert.equal(world.upstreamRequests(reply).length, 1);
   });
 }

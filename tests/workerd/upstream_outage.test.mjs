@@ -46,7 +46,10 @@ describe("throttling", { concurrency: true }, () => {
       assert.ok(seconds >= least && seconds <= most, `Retry-After is ${seconds}`);
       assert.equal(attempts.length, 1);
       const { upstream_status, status, outcome } = await world.logOf(reply);
-      assert.deepEqual({ upstream_status, status, outcome }, { upstream_status: 429, status: 503, outcome: "upstream_unavailable" });
+      assert.deepEqual(
+        { upstream_status, status, outcome },
+        { upstream_status: 429, status: 503, outcome: "upstream_unavailable" },
+      );
     });
   }
 
@@ -60,7 +63,10 @@ describe("throttling", { concurrency: true }, () => {
 });
 
 describe("a status that decides does not wait for its body", { concurrency: true }, () => {
-  for (const [status, seconds] of [[429, 7], [503, 7]]) {
+  for (const [status, seconds] of [
+    [429, 7],
+    [503, 7],
+  ]) {
     test(`${status} whose body never ends is passed on with its Retry-After, and not retried`, async () => {
       const { reply, tookMs, attempts } = await ask({ fail: { status, retryAfter: seconds }, hang: "body" });
       assert.equal(assertUnavailable(reply), seconds);

@@ -23,7 +23,10 @@ describe("with one secret", () => {
   test("a refused scope is relayed with upstream's own words, made harmless", async () => {
     const reply = await world.postToken({ scope: REFUSED_SCOPE });
     assertTokenError(reply, 400, "invalid_scope");
-    assert.match(reply.body.error_description, /AADSTS1002012: The provided value for scope \S+ is not valid\. .* Trace ID: /);
+    assert.match(
+      reply.body.error_description,
+      /AADSTS1002012: The provided value for scope \S+ is not valid\. .* Trace ID: /,
+    );
     assert.deepEqual(reply.body.error_codes, [1002012]);
     assert.match(reply.body.timestamp, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
     assert.ok(reply.body.error_description.includes(reply.body.trace_id));
@@ -31,7 +34,10 @@ describe("with one secret", () => {
     assert.equal(world.upstreamRequests(reply).length, 1);
 
     const { outcome, aadsts, trace_id } = await world.logOf(reply);
-    assert.deepEqual({ outcome, aadsts, trace_id }, { outcome: "scope_refused", aadsts: 1002012, trace_id: reply.body.trace_id });
+    assert.deepEqual(
+      { outcome, aadsts, trace_id },
+      { outcome: "scope_refused", aadsts: 1002012, trace_id: reply.body.trace_id },
+    );
   });
 
   test("a description with quotes, backslashes, control and foreign characters stays within RFC 6749", async () => {
@@ -71,9 +77,12 @@ describe("with one secret", () => {
 
 describe("with a second secret", () => {
   let world;
-  before(async () => (world = await openWorld({
-    bindings: { AZ_CLIENT_SECRET: WRONG_SECRET, AZ_CLIENT_SECRET_SECONDARY: DEFAULT_APP.secrets[1] },
-  })));
+  before(
+    async () =>
+      (world = await openWorld({
+        bindings: { AZ_CLIENT_SECRET: WRONG_SECRET, AZ_CLIENT_SECRET_SECONDARY: DEFAULT_APP.secrets[1] },
+      })),
+  );
   after(() => world?.close());
 
   const secretsTried = (reply) => world.upstreamRequests(reply).map(({ params }) => params.client_secret);
@@ -114,16 +123,24 @@ test("`client_secret` of CREDENTIALS may be a list of names: the next is tried w
   const { tenant, clientId, secrets } = DEFAULT_APP;
   const rotator = newClient("rotator");
   const bindings = (authority_host) => ({
-    CREDENTIALS: { rotating: { tenant, client_id: clientId, client_secret: ["OLD_SECRET", "NEW_SECRET"], authority_host } },
+    CREDENTIALS: {
+      rotating: { tenant, client_id: clientId, client_secret: ["OLD_SECRET", "NEW_SECRET"], authority_host },
+    },
     OLD_SECRET: WRONG_SECRET,
     NEW_SECRET: secrets[1],
     CLIENTS: {
-      rotator: { key_sha256: [rotator.digest], allow: [{ credential: "rotating", scope: "https://rotating.example/.default" }] },
+      rotator: {
+        key_sha256: [rotator.digest],
+        allow: [{ credential: "rotating", scope: "https://rotating.example/.default" }],
+      },
     },
   });
   await withWorld({ bindings }, async (world) => {
     const reply = await world.getToken({ client: rotator, credential: "rotating" });
     assertToken(reply);
-    assert.deepEqual(world.upstreamRequests(reply).map(({ params }) => params.client_secret), [WRONG_SECRET, secrets[1]]);
+    assert.deepEqual(
+      world.upstreamRequests(reply).map(({ params }) => params.client_secret),
+      [WRONG_SECRET, secrets[1]],
+    );
   });
 });

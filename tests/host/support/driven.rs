@@ -1,9 +1,11 @@
 //! The coordinator's state machine, with what its driver keeps for it.
 
-use edge_token_broker::coordinator::{Action, Coordinator, Event, Handout, Snapshot, Source, Want};
-use edge_token_broker::error::{Outage, UpstreamError};
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::{
+    Action, Coordinator, Event, Handout, Snapshot, Source, Want,
+};
+use edge_token_broker::tokens::token::CachedToken;
+use edge_token_broker::upstream::error::{Outage, UpstreamError};
 
 use super::tokens::token;
 

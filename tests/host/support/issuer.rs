@@ -6,16 +6,17 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use edge_token_broker::issuer::{JwtVerifier, KeySets};
-use edge_token_broker::jwt::key::VerificationKey;
-use edge_token_broker::jwt::{Jwt, JwtFault, Trust};
-use edge_token_broker::keys::{SealingKey, derive};
-use edge_token_broker::limits::ISSUER_TIMEOUT;
-use edge_token_broker::ports::{
-    Clock, IssuerEndpoint, IssuerUnreachable, KeySetTier, SignatureVerifier, TierError,
+use edge_token_broker::base::keys::{SealingKey, derive};
+use edge_token_broker::base::limits::ISSUER_TIMEOUT;
+use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::secret::ClientSecret;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
+use edge_token_broker::callers::ports::{
+    IssuerEndpoint, IssuerUnreachable, KeySetTier, SignatureVerifier,
 };
-use edge_token_broker::secret::ClientSecret;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::jwt::jwk::VerificationKey;
+use edge_token_broker::jwt::{Jwt, JwtFault, Trust};
 
 use super::jwt::{ISSUER, NOW, sign, trust};
 use super::ports::{CountingEntropy, SimulatedClock};

@@ -1,9 +1,9 @@
 //! JWTs made up for tests, well formed or not. Signatures are simulated: see [`sign`].
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use edge_token_broker::json::Json;
+use edge_token_broker::base::json::Json;
+use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::jwt::{Jwt, JwtFault, OneOf, Trust};
-use edge_token_broker::time::UnixMillis;
 use sha2::{Digest, Sha256};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";

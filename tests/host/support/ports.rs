@@ -6,17 +6,16 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use edge_token_broker::base::ports::{Clock, Entropy, TierError};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
-use edge_token_broker::coordinator::Want;
-use edge_token_broker::entra::exchange::{EndpointReply, EndpointRequest, TransportFailure};
-use edge_token_broker::keys::TokenKey;
 use edge_token_broker::oauth::claims::Claims;
-use edge_token_broker::ports::{
-    Clock, Coordinated, Coordination, CoordinationError, Entropy, TierError, TokenEndpoint,
-    TokenTier,
-};
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::coordinator::Want;
+use edge_token_broker::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenTier};
+use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
+use edge_token_broker::upstream::ports::TokenEndpoint;
+use edge_token_broker::upstream::token_key::TokenKey;
 
 /// Runs a future over simulated ports: none of them ever waits.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
@@ -123,7 +122,7 @@ impl Coordination for SimulatedCoordinator {
 pub(crate) struct SimulatedEndpoint {
     pub(crate) clock: SimulatedClock,
     pub(crate) latency: Rc<Cell<Millis>>,
-    pub(crate) answers: Rc<RefCell<VecDeque<Result<EndpointReply, TransportFailure>>>>,
+    pub(crate) answers: Rc<RefCell<VecDeque<Result<EndpointResponse, TransportFailure>>>>,
     /// The bodies of the requests that came, with the time of each.
     pub(crate) requests: Rc<RefCell<Vec<(UnixMillis, String)>>>,
 }
@@ -143,7 +142,7 @@ impl SimulatedEndpoint {
     }
 
     pub(crate) fn answer_with(&self, status: u16, retry_after: Option<&str>, body: &str) {
-        self.answers.borrow_mut().push_back(Ok(EndpointReply {
+        self.answers.borrow_mut().push_back(Ok(EndpointResponse {
             status,
             retry_after: retry_after.map(str::to_owned),
             body: Some(body.as_bytes().to_vec().into()),
@@ -152,7 +151,11 @@ impl SimulatedEndpoint {
 
     pub(crate) fn answer_without_body(&self, status: u16, retry_after: Option<&str>) {
         let retry_after = retry_after.map(str::to_owned);
-        self.answers.borrow_mut().push_back(Ok(EndpointReply { status, retry_after, body: None }));
+        self.answers.borrow_mut().push_back(Ok(EndpointResponse {
+            status,
+            retry_after,
+            body: None,
+        }));
     }
 
     pub(crate) fn fail(&self, failure: TransportFailure) {
@@ -161,7 +164,10 @@ impl SimulatedEndpoint {
 }
 
 impl TokenEndpoint for SimulatedEndpoint {
-    async fn post(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, TransportFailure> {
+    async fn post(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointResponse, TransportFailure> {
         self.requests.borrow_mut().push((self.clock.now(), request.body.to_string()));
         self.clock.advance(self.latency.get());
         self.answers.borrow_mut().pop_front().expect("an answer was prepared for every request")

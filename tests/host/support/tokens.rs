@@ -1,9 +1,9 @@
 //! Tokens made up for tests.
 
+use edge_token_broker::base::secret::AccessToken;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::token_response::IssuedToken;
-use edge_token_broker::record::CachedToken;
-use edge_token_broker::secret::AccessToken;
-use edge_token_broker::time::{Millis, UnixMillis};
+use edge_token_broker::tokens::token::CachedToken;
 
 /// A token asked for at `requested_at` that lives for `lifetime`.
 pub(crate) fn token(text: &str, requested_at: UnixMillis, lifetime: Millis) -> CachedToken {

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use edge_token_broker::broker::{Broker, Served, Then};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::event::Event;
-use edge_token_broker::memory::IsolateMemory;
+use edge_token_broker::grants::{Ask, authorize};
+use edge_token_broker::log::Event;
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::policy::access::{Ask, authorize};
-use edge_token_broker::request_id::RequestId;
-use edge_token_broker::time::Millis;
+use edge_token_broker::tokens::broker::{Broker, Served, Then};
+use edge_token_broker::tokens::memory::IsolateMemory;
 
 use super::bindings::Vars;
 use super::ports::{

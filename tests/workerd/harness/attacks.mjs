@@ -23,7 +23,8 @@ const get = (...headers) => head("GET /token", ...headers);
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 const post = (body, ...headers) => head("POST /oauth2/v2.0/token", FORM, ...headers) + body;
 const sized = (body) => post(body, `Content-Length: ${body.length}`);
-const form = (id, key, scope = "x") => `grant_type=client_credentials&client_id=${id}&client_secret=${key}&scope=${scope}`;
+const form = (id, key, scope = "x") =>
+  `grant_type=client_credentials&client_id=${id}&client_secret=${key}&scope=${scope}`;
 const bearer = (text) => `Authorization: Bearer ${text}`;
 const many = (count, line) => Array.from({ length: count }, (_, n) => line(n));
 
@@ -45,7 +46,8 @@ async function loaded({ port }, amount, requestOf) {
 }
 
 /** Every connection has its own share, so that no key is sent twice. */
-const share = (requests, connection) => requests.filter((_, n) => n % KEEP_ALIVE_CONNECTIONS === connection % KEEP_ALIVE_CONNECTIONS);
+const share = (requests, connection) =>
+  requests.filter((_, n) => n % KEEP_ALIVE_CONNECTIONS === connection % KEEP_ALIVE_CONNECTIONS);
 
 /** One connection for each request, and no answer taken for longer than the status line. */
 async function dropped({ port }, amount, bytesOf) {
@@ -92,7 +94,11 @@ async function reset({ port }, amount, bytesOf) {
 /** Opens `amount` connections that say `first`, and `more` with every tick, until they `leave`. */
 async function besiege({ port }, amount, first, more = () => undefined) {
   const counts = {};
-  const sockets = many(amount, () => connect(port, "127.0.0.1").setEncoding("latin1").on("error", () => {}));
+  const sockets = many(amount, () =>
+    connect(port, "127.0.0.1")
+      .setEncoding("latin1")
+      .on("error", () => {}),
+  );
   for (const socket of sockets) {
     socket.once("data", (text) => {
       const status = /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? "nonsense";
@@ -141,72 +147,128 @@ const lies = [
  */
 export const FLOODS = [
   {
-    what: "wrong keys, `GET /token`", few: 1_000, many: 10_000, answers: ["401"],
+    what: "wrong keys, `GET /token`",
+    few: 1_000,
+    many: 10_000,
+    answers: ["401"],
     send: (target, amount) => loaded(target, amount, () => token({ authorization: `Bearer ${wrongKey()}` })),
   },
   {
-    what: "wrong keys of a known client, token endpoint", few: 500, many: 10_000, answers: ["401"],
+    what: "wrong keys of a known client, token endpoint",
+    few: 500,
+    many: 10_000,
+    answers: ["401"],
     send: (target, amount) => loaded(target, amount, () => endpoint(form(target.id, wrongKey()))),
   },
   {
-    what: "unknown clients, `Basic`, token endpoint", few: 500, many: 10_000, answers: ["401"],
-    send: (target, amount) => loaded(target, amount, (n) => endpoint("grant_type=client_credentials", basic(`nobody-${n}`, wrongKey()))),
+    what: "unknown clients, `Basic`, token endpoint",
+    few: 500,
+    many: 10_000,
+    answers: ["401"],
+    send: (target, amount) =>
+      loaded(target, amount, (n) => endpoint("grant_type=client_credentials", basic(`nobody-${n}`, wrongKey()))),
   },
   {
-    what: "1,000 headers", few: 64, many: 2_000, answers: ["401"],
+    what: "1,000 headers",
+    few: 64,
+    many: 2_000,
+    answers: ["401"],
     send: (target, amount) => dropped(target, amount, () => get(...many(1_000, (n) => `X-Flood-${n}: ${n}`))),
   },
   {
-    what: "a header of 1 MB", few: 16, many: 500, answers: ["431", "closed"],
+    what: "a header of 1 MB",
+    few: 16,
+    many: 500,
+    answers: ["431", "closed"],
     send: (target, amount) => dropped(target, amount, () => get(`X-Flood: ${"x".repeat(MEGABYTE)}`)),
   },
   {
-    what: "500 `Authorization` headers", few: 16, many: 400, answers: ["401"],
+    what: "500 `Authorization` headers",
+    few: 16,
+    many: 400,
+    answers: ["401"],
     send: (target, amount) => dropped(target, amount, () => get(...many(500, () => bearer(wrongKey())))),
   },
   {
-    what: "a bearer of 15 kB that looks like a JWT", few: 64, many: 2_000, answers: ["401"],
+    what: "a bearer of 15 kB that looks like a JWT",
+    few: 64,
+    many: 2_000,
+    answers: ["401"],
     send: (target, amount) => dropped(target, amount, () => get(bearer(jwtOf(15_000)))),
   },
   {
-    what: "a bearer of 1 MB that looks like a JWT", few: 16, many: 500, answers: ["431", "closed"],
+    what: "a bearer of 1 MB that looks like a JWT",
+    few: 16,
+    many: 500,
+    answers: ["431", "closed"],
     send: (target, amount) => dropped(target, amount, () => get(bearer(jwtOf(MEGABYTE)))),
   },
   {
-    what: "a query of 60 kB", few: 64, many: 2_000, answers: ["400"],
-    send: (target, amount) => dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(60_000)}`, bearer(wrongKey()))),
+    what: "a query of 60 kB",
+    few: 64,
+    many: 2_000,
+    answers: ["400"],
+    send: (target, amount) =>
+      dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(60_000)}`, bearer(wrongKey()))),
   },
   {
-    what: "a query of 1 MB", few: 16, many: 500, answers: ["431", "closed"],
-    send: (target, amount) => dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(MEGABYTE)}`, bearer(wrongKey()))),
+    what: "a query of 1 MB",
+    few: 16,
+    many: 500,
+    answers: ["431", "closed"],
+    send: (target, amount) =>
+      dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(MEGABYTE)}`, bearer(wrongKey()))),
   },
   {
     // Answered before it is read; the connection may be reset before the answer has arrived.
-    what: "a body of 1 MB", few: 16, many: 500, answers: ["413", "closed"],
+    what: "a body of 1 MB",
+    few: 16,
+    many: 500,
+    answers: ["413", "closed"],
     send: (target, amount) => dropped(target, amount, () => sized("x".repeat(MEGABYTE))),
   },
   {
-    what: "a client id of 15 kB", few: 64, many: 2_000, answers: ["401"],
+    what: "a client id of 15 kB",
+    few: 64,
+    many: 2_000,
+    answers: ["401"],
     send: (target, amount) => dropped(target, amount, () => sized(form("x".repeat(15_000), wrongKey()))),
   },
   {
-    what: "a scope of 15 kB", few: 64, many: 2_000, answers: ["401"],
+    what: "a scope of 15 kB",
+    few: 64,
+    many: 2_000,
+    answers: ["401"],
     send: (target, amount) => dropped(target, amount, () => sized(form(target.id, wrongKey(), "x".repeat(15_000)))),
   },
   {
-    what: "4,000 parameters", few: 64, many: 2_000, answers: ["401"],
-    send: (target, amount) => dropped(target, amount, () => sized(`${"a=&".repeat(4_000)}${form(target.id, wrongKey())}`)),
+    what: "4,000 parameters",
+    few: 64,
+    many: 2_000,
+    answers: ["401"],
+    send: (target, amount) =>
+      dropped(target, amount, () => sized(`${"a=&".repeat(4_000)}${form(target.id, wrongKey())}`)),
   },
   {
-    what: "chunked bodies over 16 KiB that do not end", few: 64, many: 2_000, answers: ["413", "closed"],
-    send: (target, amount) => dropped(target, amount, () => post(`1000\r\n${"x".repeat(4096)}\r\n`.repeat(5), "Transfer-Encoding: chunked")),
+    what: "chunked bodies over 16 KiB that do not end",
+    few: 64,
+    many: 2_000,
+    answers: ["413", "closed"],
+    send: (target, amount) =>
+      dropped(target, amount, () => post(`1000\r\n${"x".repeat(4096)}\r\n`.repeat(5), "Transfer-Encoding: chunked")),
   },
   {
-    what: "lengths that are lies", few: lies.length * 8, many: 4_000, answers: ["400", "401", "closed"],
+    what: "lengths that are lies",
+    few: lies.length * 8,
+    many: 4_000,
+    answers: ["400", "401", "closed"],
     send: (target, amount) => dropped(target, amount, (n) => lies[n % lies.length]),
   },
   {
-    what: "connections reset in the middle of a body", few: 200, many: 5_000, answers: ["gone before an answer"],
+    what: "connections reset in the middle of a body",
+    few: 200,
+    many: 5_000,
+    answers: ["gone before an answer"],
     send: (target, amount) => reset(target, amount, () => post("grant_type=", "Content-Length: 1000")),
   },
 ];
@@ -214,23 +276,39 @@ export const FLOODS = [
 /** Connections that stay. `open(target, amount)` comes to `{ tick, leave }`; `leave()` counts what became of them. */
 export const SIEGES = [
   {
-    what: "connections that say nothing", few: 200, many: 4_000, answers: ["held open"],
+    what: "connections that say nothing",
+    few: 200,
+    many: 4_000,
+    answers: ["held open"],
     open: (target, amount) => besiege(target, amount),
   },
   {
-    what: "half a request line", few: 200, many: 4_000, answers: ["held open"],
+    what: "half a request line",
+    few: 200,
+    many: 4_000,
+    answers: ["held open"],
     open: (target, amount) => besiege(target, amount, "GET /tok"),
   },
   {
-    what: "headers that trickle", few: 100, many: 2_000, answers: ["held open"],
-    open: (target, amount) => besiege(target, amount, "GET /token HTTP/1.1\r\nHost: broker\r\n", (n) => `X-${n}: a\r\n`),
+    what: "headers that trickle",
+    few: 100,
+    many: 2_000,
+    answers: ["held open"],
+    open: (target, amount) =>
+      besiege(target, amount, "GET /token HTTP/1.1\r\nHost: broker\r\n", (n) => `X-${n}: a\r\n`),
   },
   {
-    what: "bodies that trickle", few: 100, many: 2_000, answers: ["held open"],
+    what: "bodies that trickle",
+    few: 100,
+    many: 2_000,
+    answers: ["held open"],
     open: (target, amount) => besiege(target, amount, post("grant_type=", "Content-Length: 16000"), () => "a"),
   },
   {
-    what: "chunked bodies that trickle", few: 100, many: 2_000, answers: ["held open"],
+    what: "chunked bodies that trickle",
+    few: 100,
+    many: 2_000,
+    answers: ["held open"],
     open: (target, amount) => besiege(target, amount, post("", "Transfer-Encoding: chunked"), () => "1\r\na\r\n"),
   },
 ];

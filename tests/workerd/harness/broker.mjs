@@ -60,7 +60,13 @@ export class Broker {
     const rest = response.ok && body?.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
     this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
     this.#sweep.record("response headers", JSON.stringify([...response.headers]));
-    return { status: response.status, headers: response.headers, text, body, requestId: response.headers.get("x-request-id") };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body,
+      requestId: response.headers.get("x-request-id"),
+    };
   }
 
   /** The request log so far: one parsed line for each request that ended. */
@@ -101,7 +107,10 @@ export class Broker {
     const given = new Headers(headers);
     const authorization = given.get("authorization")?.split(" ")[1] ?? "";
     this.#sweep.secret("credentials of the caller", authorization);
-    this.#sweep.secret("credentials of the caller", Buffer.from(authorization, "base64").toString().split(":").slice(1).join(":"));
+    this.#sweep.secret(
+      "credentials of the caller",
+      Buffer.from(authorization, "base64").toString().split(":").slice(1).join(":"),
+    );
     this.#noteJwt(authorization);
     this.#noteJwt(given.get("cf-access-jwt-assertion"));
     if (body instanceof URLSearchParams) {

@@ -64,7 +64,15 @@ export class Issuer {
     const now = Math.floor(Date.now() / 1000);
     this.#serial += 1;
     // With something of its own, so that no two are the same JWT.
-    return { iss: this.url, aud: AUDIENCE, sub: "robot", iat: now, exp: now + 300, jti: `${this.#serial}`, ...overrides };
+    return {
+      iss: this.url,
+      aud: AUDIENCE,
+      sub: "robot",
+      iat: now,
+      exp: now + 300,
+      jti: `${this.#serial}`,
+      ...overrides,
+    };
   }
 
   /** A JWT with these claims, signed with `key`. */

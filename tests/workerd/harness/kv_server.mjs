@@ -55,8 +55,12 @@ export class KvServer {
 
     const op = request.method.toLowerCase();
     const operation = {
-      op, key, value: op === "put" ? value : undefined,
-      expirationTtl: number("expiration_ttl"), expiration: number("expiration"), cacheTtl: number("cache_ttl"),
+      op,
+      key,
+      value: op === "put" ? value : undefined,
+      expirationTtl: number("expiration_ttl"),
+      expiration: number("expiration"),
+      cacheTtl: number("cache_ttl"),
       metadata: request.headers["cf-kv-metadata"],
     };
     this.operations.push(operation);

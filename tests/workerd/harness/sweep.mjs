@@ -56,7 +56,9 @@ function spellingsOf(value) {
 /** How `bytes` look inside the base64 of something longer (`id:secret`), at each of the three alignments. */
 function base64Inside(bytes, encoding) {
   return [0, 1, 2].map((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding).replace(/=+$/, "");
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString(encoding)
+      .replace(/=+$/, "");
     const firstWhole = Math.ceil((offset * 8) / 6);
     const lastWhole = Math.floor(((offset + bytes.length) * 8) / 6);
     return encoded.slice(firstWhole, lastWhole);

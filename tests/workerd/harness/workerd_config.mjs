@@ -39,14 +39,25 @@ const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-tok
  * `coordinator`: `null` for no binding `COORDINATOR`; else `{ storage, source }`: the directory that its objects are
  * stored in (left out: in memory), and the source of a module whose `TokenCoordinator` takes the bundle's place.
  */
-export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}, beside = {}, wrapped = {}, coordinator }) {
+export function brokerConfig({
+  bindings,
+  kvPort,
+  registryPort,
+  front,
+  bound = {},
+  beside = {},
+  wrapped = {},
+  coordinator,
+}) {
   const services = [
     `(name = "broker", worker = .broker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
-  if (coordinator?.storage) services.push(`(name = "do-storage", disk = (path = ${text(coordinator.storage)}, writable = true))`);
+  if (coordinator?.storage)
+    services.push(`(name = "do-storage", disk = (path = ${text(coordinator.storage)}, writable = true))`);
   if (kvPort !== undefined) services.push(`(name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ()))`);
-  if (registryPort !== undefined) services.push(`(name = "registry", external = (address = "127.0.0.1:${registryPort}", http = ()))`);
+  if (registryPort !== undefined)
+    services.push(`(name = "registry", external = (address = "127.0.0.1:${registryPort}", http = ()))`);
   if (front !== undefined) services.push(`(name = "front", worker = .front)`, `(name = "other", worker = .other)`);
 
   Object.keys(beside).forEach((name, n) => services.push(`(name = ${text(name)}, worker = .beside${n})`));
@@ -58,12 +69,16 @@ export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}
 
   for (const name of Object.keys(beside)) declared.push(`(name = ${text(name)}, service = ${text(name)})`);
 
-  for (const name of Object.keys(wrapped)) declared.push(`(name = ${text(name)}, wrapped = (moduleName = ${text(`wrapped:${name}`)}))`);
+  for (const name of Object.keys(wrapped))
+    declared.push(`(name = ${text(name)}, wrapped = (moduleName = ${text(`wrapped:${name}`)}))`);
 
   const coordinated = (at) =>
     coordinator ? [...declared, `(name = "COORDINATOR", durableObjectNamespace = ${at})`] : declared;
   const modules = bundleModules().map(module);
-  if (coordinator?.source) modules.unshift(`(name = "main.mjs", esModule = ${text(`export { default } from "./index.js";\n${coordinator.source}`)})`);
+  if (coordinator?.source)
+    modules.unshift(
+      `(name = "main.mjs", esModule = ${text(`export { default } from "./index.js";\n${coordinator.source}`)})`,
+    );
 
   return [
     `using Workerd = import "/workerd/workerd.capnp";`,
@@ -75,15 +90,26 @@ export function brokerConfig({ bindings, kvPort, registryPort, front, bound = {}
       .join(", ")}])],`,
     `);`,
     worker("broker", modules, coordinated(`"TokenCoordinator"`), coordinator ? objects(coordinator.storage) : []),
-    front === undefined ? "" : worker("other", modules, coordinated(`(className = "TokenCoordinator", serviceName = "broker")`)),
-    front === undefined ? "" : worker("front", [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules().map(module)], [
-      `(name = "BROKER", service = "broker")`,
-      `(name = "OTHER", service = "other")`,
-      ...Object.entries(bound).map(
-        ([name, props]) => `(name = ${text(name)}, service = (name = "broker", props = (json = ${text(JSON.stringify(props))})))`,
-      ),
-    ]),
-    ...Object.values(beside).map((source, n) => worker(`beside${n}`, [`(name = "main.mjs", esModule = ${text(source)})`], [])),
+    front === undefined
+      ? ""
+      : worker("other", modules, coordinated(`(className = "TokenCoordinator", serviceName = "broker")`)),
+    front === undefined
+      ? ""
+      : worker(
+          "front",
+          [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules().map(module)],
+          [
+            `(name = "BROKER", service = "broker")`,
+            `(name = "OTHER", service = "other")`,
+            ...Object.entries(bound).map(
+              ([name, props]) =>
+                `(name = ${text(name)}, service = (name = "broker", props = (json = ${text(JSON.stringify(props))})))`,
+            ),
+          ],
+        ),
+    ...Object.values(beside).map((source, n) =>
+      worker(`beside${n}`, [`(name = "main.mjs", esModule = ${text(source)})`], []),
+    ),
   ].join("\n");
 }
 
@@ -110,4 +136,7 @@ const binding = (name, value) =>
 
 /** A Cap'n Proto string literal: like JSON's, but bytes are escaped as \xHH. */
 const text = (value) =>
-  `"${value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;
+  `"${value
+    .replace(/[\\"]/g, "\\$&")
+    .replace(/\n/g, "\\n")
+    .replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;

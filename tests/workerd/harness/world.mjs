@@ -25,13 +25,29 @@ import { Sweep } from "./sweep.mjs";
  *
  * Closing it sweeps everything that came out of it for every secret that went in.
  */
-export async function openWorld({ bindings = {}, kv = true, registry = false, front, bound, beside, wrapped, coordinator = {}, breaks } = {}) {
+export async function openWorld({
+  bindings = {},
+  kv = true,
+  registry = false,
+  front,
+  bound,
+  beside,
+  wrapped,
+  coordinator = {},
+  breaks,
+} = {}) {
   const sweep = new Sweep();
   for (const [what, secret] of ALL_SECRETS) sweep.secret(what, secret);
   const authority = await startAuthority({ apps: [DEFAULT_APP, BILLING_APP] });
   const storage = coordinator.durable ? await mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
   const world = new World({
-    sweep, authority, front, bound, beside, wrapped, breaks,
+    sweep,
+    authority,
+    front,
+    bound,
+    beside,
+    wrapped,
+    breaks,
     kv: kv ? await KvServer.start() : undefined,
     registry: registry ? await KvServer.start() : undefined,
     coordinator: coordinator && { source: coordinator.source, storage },
@@ -70,7 +86,17 @@ class World {
     }
     const { kv, registry, front, bound, beside, wrapped, coordinator, sweep, breaks } = this;
     const ports = { kvPort: kv?.port, registryPort: registry?.port };
-    this.broker = await Broker.start({ bindings: all, ...ports, front, bound, beside, wrapped, coordinator, sweep, breaks });
+    this.broker = await Broker.start({
+      bindings: all,
+      ...ports,
+      front,
+      bound,
+      beside,
+      wrapped,
+      coordinator,
+      sweep,
+      breaks,
+    });
   }
 
   /** Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed. */
@@ -96,7 +122,8 @@ class World {
     const { storage } = this.coordinator || {};
     if (!storage) return;
     for (const entry of await readdir(storage, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) this.sweep.record("coordinator's storage", await readFile(join(entry.parentPath, entry.name)));
+      if (entry.isFile())
+        this.sweep.record("coordinator's storage", await readFile(join(entry.parentPath, entry.name)));
     }
     await rm(storage, { recursive: true, force: true });
   }
@@ -131,13 +158,25 @@ class World {
 
   /** `POST …/oauth2/v2.0/token` with `client_secret_post`, or with what `params` and `headers` make of it. */
   postToken({ client = REPORTS, scope, path = "/oauth2/v2.0/token", params = {}, headers = {} } = {}) {
-    const form = { grant_type: "client_credentials", client_id: client.id, client_secret: client.key, scope, ...params };
+    const form = {
+      grant_type: "client_credentials",
+      client_id: client.id,
+      client_secret: client.key,
+      scope,
+      ...params,
+    };
     const present = Object.entries(form).filter(([, value]) => value !== undefined);
     return this.fetch(path, { method: "POST", headers, body: new URLSearchParams(present) });
   }
 
   /** `POST …/oauth2/v2.0/token` with `client_secret_basic`. */
-  postTokenBasic({ client = REPORTS, authorization = basic(client.id, client.key), params = {}, headers = {}, ...rest } = {}) {
+  postTokenBasic({
+    client = REPORTS,
+    authorization = basic(client.id, client.key),
+    params = {},
+    headers = {},
+    ...rest
+  } = {}) {
     return this.postToken({
       client,
       params: { client_id: undefined, client_secret: undefined, ...params },
@@ -183,7 +222,10 @@ function standardBindings(authorityUrl, overrides) {
     AZ_AUTHORITY_HOST: authorityUrl,
     CREDENTIALS: {
       billing: {
-        tenant: BILLING_APP.tenant, client_id: BILLING_APP.clientId, client_secret: "BILLING_SECRET", authority_host: authorityUrl,
+        tenant: BILLING_APP.tenant,
+        client_id: BILLING_APP.clientId,
+        client_secret: "BILLING_SECRET",
+        authority_host: authorityUrl,
       },
     },
     BILLING_SECRET: BILLING_APP.secrets[0],

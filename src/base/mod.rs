@@ -1,0 +1,14 @@
+//! What every room stands on: numbers, time, secrets, encodings, bounded memory.
+
+pub mod digest;
+pub mod json;
+pub mod keys;
+pub mod limits;
+pub mod lru;
+pub mod origin;
+pub mod ports;
+pub mod request_id;
+pub mod sealed;
+pub mod secret;
+pub mod sorted_map;
+pub mod time;

@@ -1,0 +1,88 @@
+//! The origin of a URL (RFC 6454): which ones the broker talks to.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::base::limits::{NAME_MAX_BYTES, URL_MAX_BYTES};
+
+/// An origin that the broker may talk to: scheme, host, port. No path, no user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin(String);
+
+/// Why a text is no such origin.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum OriginFault {
+    /// Not `https://host` or `https://host:port`.
+    #[error("must be https://host or https://host:port, with nothing behind")]
+    NotAnOrigin,
+    /// The secret would travel in the clear.
+    #[error("http is allowed for loopback hosts only, use https")]
+    InsecureHttp,
+}
+
+impl Origin {
+    /// Parses an origin; one `/` at the end is tolerated.
+    ///
+    /// # Errors
+    /// [`OriginFault`].
+    pub fn parse(text: &str) -> Result<Self, OriginFault> {
+        let text = text.to_ascii_lowercase();
+        let (scheme, rest) = text.split_once("://").ok_or(OriginFault::NotAnOrigin)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let host = host_of(rest).ok_or(OriginFault::NotAnOrigin)?;
+        match scheme {
+            "https" => Ok(Self(format!("https://{rest}"))),
+            "http" if is_loopback(host) => Ok(Self(format!("http://{rest}"))),
+            "http" => Err(OriginFault::InsecureHttp),
+            _ => Err(OriginFault::NotAnOrigin),
+        }
+    }
+
+    /// The origin's text, without a `/` at the end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether `url` is one that keys may come from: `https`, or `http` on a loopback host; no user,
+/// no fragment, and only characters that every parser of URLs reads alike.
+#[must_use]
+pub fn is_trustworthy(url: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'"' | b'<' | b'>');
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let Some(host) = host_of(authority) else { return false };
+    let secure = scheme == "https" || (scheme == "http" && is_loopback(host));
+    secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
+}
+
+/// The host within `host`, `host:port`, `[v6]` or `[v6]:port`; nothing for anything else.
+fn host_of(authority: &str) -> Option<&str> {
+    let (host, port) = if authority.starts_with('[') {
+        let (host, rest) = authority.split_once(']')?;
+        let host = host.strip_prefix('[')?;
+        host.parse::<Ipv6Addr>().ok()?;
+        (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+    } else {
+        let (host, port) =
+            authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+        (is_path_safe(host).then_some(host)?, port)
+    };
+    port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
+}
+
+/// Whether a host is this machine: what is sent there does not travel.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Letters, digits, `.`, `-`, `_`, beginning with a letter or digit: safe as a host and as a
+/// path segment, where `..` would climb.
+#[must_use]
+pub fn is_path_safe(text: &str) -> bool {
+    let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    begins_well && text.len() <= NAME_MAX_BYTES && text.bytes().all(allowed)
+}

@@ -1,0 +1,33 @@
+//! The request id: one name for a request in the caller's log, the broker's, and Entra's.
+
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+use crate::base::limits::REQUEST_ID_MAX_CHARS;
+
+/// `X-Request-Id`, sent upstream as `client-request-id`.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize)]
+#[cbor(transparent)]
+pub struct RequestId(#[n(0)] String);
+
+impl RequestId {
+    /// Takes over a caller's id where it is sane: visible ASCII, at most [`REQUEST_ID_MAX_CHARS`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let sane = (1..=REQUEST_ID_MAX_CHARS).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic());
+        sane.then(|| Self(text.to_owned()))
+    }
+
+    /// A fresh UUID version 4 (RFC 9562 §5.4).
+    #[must_use]
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    }
+
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

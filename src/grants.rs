@@ -1,0 +1,46 @@
+//! Whether a client may have what it asks for. The only place that decides.
+
+use std::rc::Rc;
+
+use crate::config::{Client, Config, Grant};
+use crate::error::BrokerError;
+use crate::oauth::scope::ScopeSet;
+
+/// What an authenticated client asks for.
+#[derive(Debug)]
+pub struct Ask {
+    /// Names a credential: by its name, or by its tenant.
+    pub credential: String,
+    /// Missing means the client's only grant.
+    pub scope: Option<ScopeSet>,
+}
+
+/// The grant of `client` that `ask` means.
+///
+/// A tenant may stand for several credentials; the client's first grant among them decides.
+/// An unknown credential looks like one that is not granted.
+///
+/// # Errors
+/// `unauthorized_client` for the credential, `invalid_scope` for the scope.
+pub fn authorize(config: &Config, client: &Client, ask: &Ask) -> Result<Rc<Grant>, BrokerError> {
+    let mut granted = client
+        .grants
+        .iter()
+        .filter(|grant| {
+            config
+                .credentials_named(&ask.credential)
+                .any(|named| Rc::ptr_eq(named, &grant.credential))
+        })
+        .peekable();
+    if granted.peek().is_none() {
+        return Err(BrokerError::CredentialNotGranted);
+    }
+    let grant = match &ask.scope {
+        Some(scope) => {
+            granted.find(|grant| grant.scope == *scope).ok_or(BrokerError::ScopeNotGranted)
+        }
+        None if client.grants.len() > 1 => Err(BrokerError::ScopeMissing),
+        None => granted.next().ok_or(BrokerError::ScopeMissing),
+    };
+    grant.map(Rc::clone)
+}

@@ -1,0 +1,204 @@
+//! From [`BrokerError`] to status, body and headers.
+
+use serde::Serialize;
+
+use crate::base::limits::{
+    MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
+};
+use crate::error::{BrokerError, Presented, RequestFault};
+use crate::oauth::error_response::{ErrorResponse, Trace};
+use crate::upstream::error::{Outage, UpstreamError as U};
+use crate::upstream::server;
+
+/// Which standard the route's errors follow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Dialect {
+    /// RFC 6749 §5.2.
+    TokenEndpoint,
+    /// RFC 6750 §3, with the same body.
+    Bearer,
+}
+
+/// An error as the caller sees it.
+#[derive(Debug, Eq, PartialEq, Serialize)]
+pub struct WireError {
+    /// HTTP status.
+    #[serde(skip)]
+    pub status: u16,
+    /// RFC 6749 §5.2 or RFC 6750 §3.1 error code.
+    pub error: &'static str,
+    /// What happened and what to do, for people.
+    pub error_description: String,
+    /// Entra's numbers, where it is the cause.
+    #[serde(flatten)]
+    pub trace: Trace,
+    /// `WWW-Authenticate`.
+    #[serde(skip)]
+    pub challenge: Option<&'static str>,
+    /// `Retry-After`, in seconds.
+    #[serde(skip)]
+    pub retry_after_secs: Option<u64>,
+}
+
+const BASIC: &str = r#"Basic realm="edge-token-broker""#;
+const BEARER: &str = r#"Bearer realm="edge-token-broker""#;
+const BEARER_INVALID: &str = r#"Bearer realm="edge-token-broker", error="invalid_token""#;
+const BEARER_SCOPE: &str = r#"Bearer realm="edge-token-broker", error="insufficient_scope""#;
+
+impl WireError {
+    /// The one mapping. Callers' faults differ between the dialects; all others are alike.
+    #[must_use]
+    pub fn new(error: &BrokerError, dialect: Dialect) -> Self {
+        let (status, code) = status_and_code(error, dialect);
+        let upstream = match error {
+            BrokerError::Upstream(error) => Some(error),
+            _ => None,
+        };
+        Self {
+            status,
+            error: code,
+            error_description: describe(error),
+            trace: upstream
+                .and_then(U::response)
+                .map(|response| response.trace.clone())
+                .unwrap_or_default(),
+            challenge: challenge(error, dialect, status),
+            retry_after_secs: match error {
+                BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
+                BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
+                BrokerError::RegistryUnavailable | BrokerError::IssuerUnavailable => {
+                    Some(TRANSIENT_RETRY_AFTER_SECS)
+                }
+                BrokerError::Upstream(U::Unavailable { retry_after_secs, .. }) => {
+                    Some(*retry_after_secs)
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str) {
+    use BrokerError as E;
+    use Dialect::{Bearer, TokenEndpoint};
+    match (error, dialect) {
+        (E::InvalidRequest(RequestFault::BodyTooLarge), _) => (413, "invalid_request"),
+        (E::InvalidRequest(_), _) | (E::ScopeMalformed | E::ScopeMissing, Bearer) => {
+            (400, "invalid_request")
+        }
+        (E::InvalidClient(_) | E::JwtRefused(..), TokenEndpoint) => (401, "invalid_client"),
+        (E::InvalidClient(_) | E::JwtRefused(..), Bearer) => (401, "invalid_token"),
+        (E::SlowDown, _) => (429, "slow_down"),
+        (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
+        (
+            E::ScopeMalformed
+            | E::ScopeMissing
+            | E::ScopeNotGranted
+            | E::Upstream(U::ScopeRefused(_)),
+            TokenEndpoint,
+        ) => (400, "invalid_scope"),
+        (E::CredentialNotGranted, TokenEndpoint) => (400, "unauthorized_client"),
+        (
+            E::ScopeNotGranted | E::Upstream(U::ScopeRefused(_)) | E::CredentialNotGranted,
+            Bearer,
+        ) => (403, "insufficient_scope"),
+        (E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse(_)), _) => {
+            (502, "server_error")
+        }
+        (
+            E::Misconfigured
+            | E::RegistryUnavailable
+            | E::IssuerUnavailable
+            | E::Upstream(U::Unavailable { .. }),
+            _,
+        ) => (503, "temporarily_unavailable"),
+    }
+}
+
+fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'static str> {
+    match (error, dialect) {
+        (BrokerError::InvalidClient(Presented::Header), Dialect::TokenEndpoint) => Some(BASIC),
+        // RFC 6750 §3.1: no error code for a request without any authentication.
+        (BrokerError::InvalidClient(Presented::Nothing), Dialect::Bearer) => Some(BEARER),
+        (BrokerError::InvalidClient(_) | BrokerError::JwtRefused(..), Dialect::Bearer) => {
+            Some(BEARER_INVALID)
+        }
+        (_, Dialect::Bearer) if status == 403 => Some(BEARER_SCOPE),
+        _ => None,
+    }
+}
+
+fn describe(error: &BrokerError) -> String {
+    use BrokerError as E;
+    match error {
+        E::InvalidRequest(fault) => fault.to_string(),
+        E::InvalidClient(Presented::Nothing) => {
+            "client authentication is missing: send the client key that the operator gave you"
+                .into()
+        }
+        E::InvalidClient(Presented::ServiceBinding) => {
+            "client authentication failed: no client of the id in the service binding's props may \
+             call by service binding"
+                .into()
+        }
+        E::InvalidClient(Presented::Certificate) => {
+            "client authentication failed: the client certificate is not that of a client".into()
+        }
+        E::InvalidClient(_) => {
+            "client authentication failed: the client is unknown or its key is wrong".into()
+        }
+        E::JwtRefused(fault, _) => fault.description().into(),
+        E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
+        E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
+        E::IssuerUnavailable => {
+            "the keys of the JWT's issuer cannot be fetched; retry later".into()
+        }
+        E::UnsupportedGrantType => "grant_type must be client_credentials".into(),
+        E::ScopeMalformed => "scope is malformed (RFC 6749 section 3.3)".into(),
+        E::ScopeMissing => "scope is missing, and this client has more than one grant".into(),
+        E::ScopeNotGranted => "this client is not granted the requested scope".into(),
+        E::CredentialNotGranted => "this client is not granted the requested credential".into(),
+        // Upstream's own words: people look them up.
+        E::Upstream(U::ScopeRefused(response)) => match &response.description {
+            Some(text) => text.clone(),
+            None => "the authorization server refused the scope".into(),
+        },
+        E::Misconfigured => {
+            "the broker's configuration has a fault: an operator finds it in the broker's log"
+                .into()
+        }
+        E::Upstream(U::CredentialRefused(response)) => refused(response),
+        E::Upstream(U::NotATokenResponse(fault)) => format!(
+            "the authorization server's answer is not a token response ({fault}): \
+             an operator should check the authority host and tenant"
+        ),
+        E::Upstream(U::Unavailable { cause, .. }) => unavailable(*cause).into(),
+    }
+}
+
+/// The client's key is fine and must not be rotated because of this; the text says so.
+fn refused(response: &ErrorResponse) -> String {
+    let number = response
+        .aadsts()
+        .map_or_else(|| response.error.clone(), |number| format!("AADSTS{number}"));
+    let trace_id = response.trace.trace_id.as_deref().unwrap_or("none");
+    format!(
+        "the authorization server refused the broker's own credential ({number}, trace id {trace_id}); \
+         the client key is fine. An operator must act: {}",
+        server::advice(response)
+    )
+}
+
+const fn unavailable(cause: Outage) -> &'static str {
+    match cause {
+        Outage::Throttled => {
+            "the authorization server throttles the broker; retry after the time in Retry-After"
+        }
+        Outage::Failing => "the authorization server fails; retry later",
+        Outage::NoConnection => "the authorization server cannot be reached; retry later",
+        Outage::TimedOut => "the authorization server did not answer in time; retry later",
+        Outage::ExpiredOnArrival => {
+            "the authorization server's token had expired on arrival; retry later"
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Form-urlencoded bodies and queries, and their parameters (RFC 6749 §3.2).
+
+use std::borrow::Cow;
+
+use crate::base::limits::REQUEST_BODY_MAX_BYTES;
+use crate::callers::presented::ClientParameters;
+use crate::error::RequestFault;
+
+/// The known parameters of a request; those that it does not know are ignored (RFC 6749 §3.2).
+///
+/// `N` names in a fixed order; [`Parameters::take`] hands each value out once.
+pub struct Parameters<'a, const N: usize> {
+    values: [(&'static str, Option<Cow<'a, str>>); N],
+}
+
+impl<'a, const N: usize> Parameters<'a, N> {
+    /// Parses `encoded`, keeping the parameters in `names`.
+    ///
+    /// A parameter without a value counts as omitted (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// [`RequestFault::DuplicateParameter`] where one of `names` comes twice (RFC 6749 §3.2).
+    pub fn parse(encoded: &'a [u8], names: [&'static str; N]) -> Result<Self, RequestFault> {
+        let mut values = names.map(|name| (name, None));
+        for (name, value) in form_urlencoded::parse(encoded) {
+            let Some((name, slot)) = values.iter_mut().find(|(known, _)| *known == name) else {
+                continue;
+            };
+            if value.is_empty() {
+                continue;
+            }
+            if slot.replace(value).is_some() {
+                return Err(RequestFault::DuplicateParameter(name));
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// Takes the value of `name` out.
+    pub fn take(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
+        self.values.iter_mut().find(|(known, _)| *known == name).and_then(|(_, value)| value.take())
+    }
+}
+
+/// A form-urlencoded body (RFC 6749 appendix B).
+#[derive(Clone, Copy, Debug)]
+pub struct Form<'a>(&'a [u8]);
+
+impl<'a> Form<'a> {
+    /// The parameters, still encoded.
+    #[must_use]
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The body of this type, or nothing where it could not be read.
+    ///
+    /// # Errors
+    /// Another type, a body that is too large, or that could not be read.
+    pub fn new(content_type: Option<&str>, body: Option<&'a [u8]>) -> Result<Self, RequestFault> {
+        let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(RequestFault::ContentType);
+        }
+        let body = body.ok_or(RequestFault::BodyUnreadable)?;
+        if body.len() > REQUEST_BODY_MAX_BYTES {
+            Err(RequestFault::BodyTooLarge)
+        } else {
+            Ok(Self(body))
+        }
+    }
+}
+
+/// The parameters of a form that are about its client.
+pub(super) const CLIENT_PARAMETERS: [&str; 4] =
+    ["client_id", "client_secret", "client_assertion_type", "client_assertion"];
+
+pub(super) fn client_parameters<'a, const N: usize>(
+    parameters: &mut Parameters<'a, N>,
+) -> ClientParameters<'a> {
+    let [client_id, client_secret, assertion_type, assertion] =
+        CLIENT_PARAMETERS.map(|name| parameters.take(name));
+    ClientParameters { client_id, client_secret, assertion_type, assertion }
+}

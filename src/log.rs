@@ -1,0 +1,170 @@
+//! The request log: one JSON line for each request, written at its end.
+//!
+//! It holds names and numbers only, never headers, bodies, keys or tokens. `docs/operations.md`
+//! explains every field to operators.
+
+use serde::Serialize;
+
+use crate::base::request_id::RequestId;
+use crate::error::BrokerError;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::trail::UpstreamTrail;
+
+/// Everything worth knowing about one request.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    /// `info`; `warn` where the caller must act or KV did not do its part; `error` where an
+    /// operator must act.
+    pub level: &'static str,
+    /// Same as `X-Request-Id`, and upstream's `correlation_id`.
+    pub request_id: RequestId,
+    /// HTTP method; none where no request is behind the line.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub method: String,
+    /// Which route; never the path, which may hold anything.
+    pub route: &'static str,
+    /// HTTP status of the response; none where no request is behind the line.
+    #[serde(skip_serializing_if = "is_no_status")]
+    pub status: u16,
+    /// `hit`, `miss`, `ok`, or what failed.
+    pub outcome: &'static str,
+    /// Why, where `outcome` alone does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The client. Only known ids get here: an unknown one may be a misplaced key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The way in which the client proved itself, named as in `CLIENTS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<&'static str>,
+    /// Who issued the JWT that the client proved itself with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whose JWT it was: its `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The caller's address, as Cloudflare saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The credential of the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// The scope of the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Where the token came from: `isolate`, `kv`, `coordinator`, `upstream`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<&'static str>,
+    /// What became of the upstream requests, where there were any.
+    #[serde(flatten)]
+    pub upstream: UpstreamTrail,
+    /// What became of a renewal behind the response: `renewed`, `failing` (a remembered failure),
+    /// `not_yet` (too soon after the last one), or what failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<&'static str>,
+    /// Why the coordinator did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinator: Option<&'static str>,
+    /// Why KV could not be read, or what was in it that did not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kv_read: Option<&'static str>,
+    /// Why KV could not be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kv_write: Option<&'static str>,
+    /// Why an entry of the client registry could not be had, or is not good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<&'static str>,
+    /// The configuration's faults.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_no_status(status: &u16) -> bool {
+    *status == 0
+}
+
+impl Event {
+    /// An event of which only the request is known yet.
+    #[must_use]
+    pub fn new(request_id: RequestId, method: String, route: &'static str) -> Self {
+        Self {
+            level: "info",
+            request_id,
+            method,
+            route,
+            status: 0,
+            outcome: "",
+            reason: None,
+            client_id: None,
+            proof: None,
+            issuer: None,
+            subject: None,
+            address: None,
+            credential: None,
+            scope: None,
+            tier: None,
+            upstream: UpstreamTrail::default(),
+            renewal: None,
+            coordinator: None,
+            kv_read: None,
+            kv_write: None,
+            registry: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Notes what the request failed with; the level says who must act.
+    pub fn failed(&mut self, error: &BrokerError) {
+        self.outcome = error.name();
+        self.reason = Some(error.to_string());
+        self.level = match error {
+            BrokerError::Upstream(UpstreamError::ScopeRefused(_)) => "warn",
+            BrokerError::Misconfigured | BrokerError::Upstream(_) => "error",
+            _ => "warn",
+        };
+    }
+
+    /// Notes why a token that is due was not renewed; the one in hand is still good.
+    pub fn renewal_failed(&mut self, why: &'static str) {
+        (self.renewal, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes that KV could not be read, or held what does not open.
+    pub fn kv_read_failed(&mut self, why: &'static str) {
+        (self.kv_read, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes that the coordinator did not answer.
+    pub fn coordinator_failed(&mut self, why: &'static str) {
+        (self.coordinator, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes that KV could not be written.
+    pub fn kv_write_failed(&mut self, why: &'static str) {
+        (self.kv_write, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes that an entry of the registry could not be read, or is not authentic.
+    pub fn registry_failed(&mut self, why: &'static str) {
+        (self.registry, self.level) = (Some(why), "warn");
+    }
+
+    /// Notes faults of the configuration that do not keep this request from its token.
+    pub fn found_faults(&mut self, faults: Vec<String>) {
+        (self.faults, self.level) = (faults, "error");
+    }
+
+    /// Whether this is a token served from a tier and nothing else: what `LOG_HITS = false` leaves
+    /// out. A hit on whose way KV or upstream failed is more than a hit.
+    #[must_use]
+    pub fn is_mere_hit(&self) -> bool {
+        self.outcome == "hit" && self.level == "info" && self.upstream.requests == 0
+    }
+}
+
+/// Where the request log goes.
+pub trait EventSink {
+    /// Writes `event`, once for each request, at its end.
+    fn record(&self, event: &Event);
+}

@@ -1,0 +1,359 @@
+//! The life of one token, coordinated for the whole network: a pure state machine. An event in,
+//! actions out; no I/O, no clock, no randomness of its own.
+//!
+//! There is one coordinator for each token key. It holds the *flight*: the one upstream request
+//! that is under way, with everybody who waits for it. It remembers the newest token, so that late
+//! comers need no flight, and the newest failure, so that a broken secret is asked once and not
+//! once per request. It renews the token before anybody has to wait, while the token is in use.
+//!
+//! Events interleave: others come while a flight is under way, and a flight may be lost with the
+//! object's memory. Whatever is needed afterwards is in the [`Snapshot`].
+
+use minicbor::{Decode, Encode};
+
+use super::protocol::{Action, Event, Handout, Source, Waiter, Want};
+
+use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX};
+use crate::base::secret::TokenDigest;
+use crate::base::time::{Millis, UnixMillis};
+use crate::tokens::token::CachedToken;
+use crate::tokens::token::Freshness;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::failure::{Failure, is_refusal};
+
+/// What outlives the object's memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The newest token.
+    pub token: Option<CachedToken>,
+    /// Everything else.
+    pub facts: Facts,
+}
+
+/// The part of a [`Snapshot`] that is no secret.
+#[derive(Clone, Debug, Decode, Default, Encode, PartialEq)]
+pub struct Facts {
+    /// Of the newest token, or higher.
+    #[n(0)]
+    pub generation: u64,
+    /// The newest failure, while it is the newest thing known.
+    #[n(1)]
+    pub failure: Option<Failure>,
+    /// When somebody last asked.
+    #[n(2)]
+    pub asked_at: Option<UnixMillis>,
+    /// When the newest token was asked for, if that was for a better one than another: after that
+    /// no better one is to be had for a while.
+    #[n(3)]
+    pub fetched_at: Option<UnixMillis>,
+    /// When the token is renewed by alarm: its jitter is drawn once.
+    #[n(4)]
+    pub renew_at: Option<UnixMillis>,
+    /// The last token that was rejected and that upstream has then answered for: not again.
+    #[n(5)]
+    pub rejected: Option<TokenDigest>,
+    /// When upstream was last asked because a token was rejected.
+    #[n(6)]
+    pub forced_at: Option<UnixMillis>,
+}
+
+/// The state machine.
+#[derive(Debug, Default)]
+pub struct Coordinator {
+    pub(super) snapshot: Snapshot,
+    /// Renewed whether somebody asks or not.
+    keep_warm: bool,
+    /// Who waits for the flight under way; the first one started it, unless an alarm did.
+    pub(super) flight: Option<Flight>,
+    /// `asked_at` as it was last saved.
+    pub(super) saved_asked_at: Option<UnixMillis>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    leader: Option<Waiter>,
+    others: Vec<Waiter>,
+    /// A caller may lead it; else it flies in the background.
+    led: bool,
+    /// There is a token; this one shall be better.
+    pub(super) renewal: bool,
+    /// What the most demanding waiter wants.
+    min_ttl: Millis,
+    /// The token that shall go.
+    pub(super) rejected: Option<TokenDigest>,
+    /// It flies for that reason alone.
+    pub(super) forced: bool,
+    /// Who rejected it: a token in hand is no answer for them while upstream fails.
+    pub(super) reporters: Vec<Waiter>,
+}
+
+impl Coordinator {
+    /// A coordinator that goes on from what was saved. With `keep_warm` it renews its token whether
+    /// somebody asks or not: the configuration says so, and may have changed since.
+    #[must_use]
+    pub fn restored(snapshot: Snapshot, keep_warm: bool) -> Self {
+        Self { saved_asked_at: snapshot.facts.asked_at, snapshot, keep_warm, flight: None }
+    }
+
+    /// For how long upstream is not asked because of a failure.
+    #[must_use]
+    pub fn failing_for(&self, now: UnixMillis) -> Option<Millis> {
+        self.snapshot.facts.failure.as_ref().map(|failure| now.until(failure.until))
+    }
+
+    /// What [`Action::Save`] has to store.
+    #[must_use]
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Takes an event in and says what is to be done about it.
+    pub fn on(&mut self, event: Event, now: UnixMillis, random: u32) -> Vec<Action> {
+        match event {
+            Event::Acquire { waiter, want } => self.acquire(waiter, want, now),
+            Event::Landed(Ok(token)) => self.landed(token, now, random),
+            Event::Landed(Err(error)) => self.failed(error, now, random),
+            Event::Left(waiter) => {
+                self.left(waiter);
+                Vec::new()
+            }
+            Event::Alarm => self.alarm(now),
+        }
+    }
+
+    fn acquire(&mut self, waiter: Waiter, want: Want, now: UnixMillis) -> Vec<Action> {
+        let was_idle = self.snapshot.token.is_some() && !self.is_in_use(now);
+        let facts = &mut self.snapshot.facts;
+        facts.asked_at = Some(now);
+        facts.generation = facts.generation.max(want.known_generation);
+        let mut actions = Vec::new();
+        if was_idle && self.flight.is_none() {
+            // The alarm was set to forget the token.
+            actions.push(Action::Wake(self.next_renewal(now)));
+        }
+        if let Some(rejected) = want.rejected {
+            self.reject(waiter, rejected, want.known_generation, now, &mut actions);
+            self.save_asked_at(now, &mut actions);
+            return actions;
+        }
+        let due = self.is_due(now);
+        // Some isolates ask earlier than the others.
+        let soon_due = |token: &CachedToken| now >= token.renew_early_at(u32::MAX);
+        let held = self.held(now).filter(|token| {
+            now.until(token.expires_at) >= want.min_ttl && !(want.renewed && soon_due(token))
+        });
+        if held.is_some() {
+            let source = self.source_of_held(due);
+            actions.push(Action::Reply(waiter, self.answer(source, now)));
+            if due && self.may_ask(now) {
+                self.take_off(None, now, &mut actions);
+            }
+        } else if !want.touch && (self.flight.is_some() || self.may_ask(now)) {
+            if self.flight.is_none() {
+                self.take_off(Some(waiter), now, &mut actions);
+            }
+            self.board(waiter, want.min_ttl);
+        } else {
+            // The best there is: a token with less left than wanted, or what upstream said last.
+            let source = self.source_of_held(true);
+            actions.push(Action::Reply(waiter, self.answer(source, now)));
+        }
+        self.save_asked_at(now, &mut actions);
+        actions
+    }
+
+    fn landed(&mut self, token: CachedToken, now: UnixMillis, random: u32) -> Vec<Action> {
+        let facts = &mut self.snapshot.facts;
+        facts.failure = None;
+        let for_better = self
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.renewal || now.until(token.expires_at) < flight.min_ttl);
+        facts.fetched_at = for_better.then_some(token.requested_at);
+        let rejected = self.flight.as_ref().and_then(|flight| flight.rejected);
+        facts.rejected = rejected.or(facts.rejected);
+        let held = self.snapshot.token.as_ref();
+        let mut actions = vec![Action::Save];
+        // A token that expires later wins; upstream may have answered with an older one. But
+        // whatever takes the place of a rejected one is better.
+        let newer = held.is_none_or(|held| {
+            held.expires_at <= token.expires_at
+                || (rejected == Some(held.digest()) && held.access_token != token.access_token)
+        });
+        if newer {
+            // By the clock as well: it goes on rising when the storage was lost or forgotten.
+            facts.generation = facts.generation.saturating_add(1).max(token.requested_at.0);
+            self.snapshot.token = Some(token.with_generation(facts.generation));
+        }
+        facts.renew_at = self.snapshot.token.as_ref().map(|token| token.renew_early_at(random));
+        self.saved_asked_at = facts.asked_at;
+        self.reply_to_all([Source::Flight, Source::Collapsed], now, &mut actions);
+        actions.extend(self.snapshot.token.clone().filter(|_| newer).map(Action::Publish));
+        actions.push(Action::Wake(self.next_renewal(now)));
+        actions
+    }
+
+    fn failed(&mut self, error: UpstreamError, now: UnixMillis, random: u32) -> Vec<Action> {
+        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced);
+        if forced && is_refusal(&error) {
+            return self.refused(&error, now);
+        }
+        let facts = &mut self.snapshot.facts;
+        // Until the failure is over nobody asks, and then the token may be rejected again.
+        facts.forced_at = facts.forced_at.filter(|_| !forced);
+        let failure = Failure::new(error, facts.failure.as_ref(), now, random);
+        let until = failure.until;
+        facts.failure = Some(failure);
+        self.saved_asked_at = facts.asked_at;
+        let mut actions = vec![Action::Save];
+        self.reply_to_all([Source::HeldWhileFailing; 2], now, &mut actions);
+        actions.push(Action::Wake(until));
+        actions
+    }
+
+    fn alarm(&mut self, now: UnixMillis) -> Vec<Action> {
+        // A flight under way sets the next alarm when it lands.
+        if self.flight.is_some() {
+            return Vec::new();
+        }
+        let mut actions = Vec::new();
+        if self.is_in_use(now) {
+            let next = self.next_renewal(now);
+            if next <= now {
+                self.take_off(None, now, &mut actions);
+            } else {
+                actions.push(Action::Wake(next));
+            }
+        } else if let Some(forget_at) = self.last_use().filter(|forget_at| *forget_at > now) {
+            actions.push(Action::Wake(forget_at));
+        } else {
+            *self = Self::restored(Snapshot::default(), self.keep_warm);
+            actions.push(Action::Forget);
+        }
+        actions
+    }
+
+    /// Starts a flight. The alarm is for a flight that is lost with the object's memory.
+    pub(super) fn take_off(
+        &mut self,
+        leader: Option<Waiter>,
+        now: UnixMillis,
+        actions: &mut Vec<Action>,
+    ) {
+        actions.push(Action::Ask { background: leader.is_none() });
+        let (led, renewal) = (leader.is_some(), self.held(now).is_some());
+        self.flight = Some(Flight { leader, led, renewal, ..Flight::default() });
+        actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
+    }
+
+    /// Lets `waiter` wait for the flight under way. Who left and comes back leads it again.
+    pub(super) fn board(&mut self, waiter: Waiter, min_ttl: Millis) {
+        let Some(flight) = &mut self.flight else { return };
+        flight.min_ttl = flight.min_ttl.max(min_ttl);
+        match flight.leader {
+            None if flight.led => flight.leader = Some(waiter),
+            Some(leader) if leader == waiter => {}
+            _ => flight.others.push(waiter),
+        }
+    }
+
+    pub(super) fn left(&mut self, waiter: Waiter) {
+        if let Some(flight) = &mut self.flight {
+            flight.leader = flight.leader.filter(|leader| *leader != waiter);
+            flight.others.retain(|other| *other != waiter);
+            flight.reporters.retain(|reporter| *reporter != waiter);
+        }
+    }
+
+    /// Answers the leader of the flight and the others: a token, if there is one, has these sources.
+    pub(super) fn reply_to_all(
+        &mut self,
+        sources: [Source; 2],
+        now: UnixMillis,
+        actions: &mut Vec<Action>,
+    ) {
+        let Flight { leader, others, reporters, .. } = self.flight.take().unwrap_or_default();
+        let failure = self.snapshot.facts.failure.as_ref().map(|failure| failure.at(now));
+        let [to_leader, to_others] = sources.map(|source| self.answer(source, now));
+        let waiters = leader.map(|leader| (leader, &to_leader)).into_iter();
+        for (waiter, reply) in waiters.chain(others.into_iter().map(|other| (other, &to_others))) {
+            let failure = failure.clone().filter(|_| reporters.contains(&waiter));
+            actions.push(Action::Reply(waiter, failure.map_or_else(|| reply.clone(), Err)));
+        }
+    }
+
+    /// Where a token in hand comes from, for a caller who wanted a better one or did not.
+    const fn source_of_held(&self, better_wanted: bool) -> Source {
+        match self.snapshot.facts.failure {
+            Some(_) if better_wanted => Source::HeldWhileFailing,
+            _ => Source::Held,
+        }
+    }
+
+    /// The token, else the failure, as things are.
+    pub(super) fn answer(&self, source: Source, now: UnixMillis) -> Result<Handout, UpstreamError> {
+        self.held(now).map(|token| Handout { token: token.clone(), source }).ok_or_else(|| {
+            match &self.snapshot.facts.failure {
+                Some(failure) => failure.at(now),
+                None => UpstreamError::EXPIRED_ON_ARRIVAL,
+            }
+        })
+    }
+
+    /// The token, if it may still be served.
+    pub(super) fn held(&self, now: UnixMillis) -> Option<&CachedToken> {
+        self.snapshot.token.as_ref().filter(|token| token.freshness(now) != Freshness::Expired)
+    }
+
+    fn is_due(&self, now: UnixMillis) -> bool {
+        self.snapshot.token.as_ref().is_none_or(|token| token.freshness(now) != Freshness::Fresh)
+    }
+
+    /// Whether one more request upstream is worth it now: one probe when a failure's time is over,
+    /// and no request for a better token right after one.
+    fn may_ask(&self, now: UnixMillis) -> bool {
+        let facts = &self.snapshot.facts;
+        let failing = facts.failure.as_ref().is_some_and(|failure| !failure.is_over(now));
+        let asked_just_now = self.held(now).is_some_and(|token| {
+            facts.fetched_at.is_some_and(|at| now < at.plus(token.renewal_spacing()))
+        });
+        self.flight.is_none() && !failing && !asked_just_now
+    }
+
+    /// In use: asked for within the last lifetime, or kept warm.
+    fn is_in_use(&self, now: UnixMillis) -> bool {
+        let recent = |token: &CachedToken| {
+            let asked_at = self.snapshot.facts.asked_at;
+            asked_at.is_some_and(|at| now <= at.plus(token.lifetime()))
+        };
+        self.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
+    }
+
+    /// From then on nobody misses what is stored. A failure outlives its window, so that the next
+    /// one in a row is told from a first one.
+    fn last_use(&self) -> Option<UnixMillis> {
+        let expiry = self.snapshot.token.as_ref().map(|token| token.expires_at);
+        let failure = self.snapshot.facts.failure.as_ref();
+        expiry.max(failure.map(|failure| failure.until.plus(TRANSIENT_MEMORY_MAX)))
+    }
+
+    /// When to renew next: before anybody would ask, but not while a failure lasts.
+    pub(super) fn next_renewal(&self, now: UnixMillis) -> UnixMillis {
+        let facts = &self.snapshot.facts;
+        let token = self.snapshot.token.as_ref();
+        let spaced =
+            token.zip(facts.fetched_at).map(|(token, at)| at.plus(token.renewal_spacing()));
+        let failure = facts.failure.as_ref().map(|failure| failure.until);
+        let first = token.map(CachedToken::not_renewed_before);
+        [facts.renew_at, first, spaced, failure].into_iter().flatten().max().unwrap_or(now)
+    }
+
+    /// Notes now and then that somebody asks, so that it outlives the object's memory.
+    fn save_asked_at(&mut self, now: UnixMillis, actions: &mut Vec<Action>) {
+        let recent = self.saved_asked_at.is_some_and(|at| at.until(now) < ASKED_AT_PRECISION);
+        if !recent {
+            self.saved_asked_at = Some(now);
+            actions.push(Action::Save);
+        }
+    }
+}

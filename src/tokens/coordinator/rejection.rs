@@ -1,0 +1,81 @@
+//! A token that was rejected by whoever accepts tokens: it is renewed before its time, once, however
+//! many report it, and not at a pace that a caller sets.
+
+use super::{Action, Coordinator, Source, Waiter};
+use crate::base::secret::TokenDigest;
+use crate::base::time::{Millis, UnixMillis};
+use crate::upstream::error::UpstreamError;
+
+impl Coordinator {
+    /// `waiter` says that the token `rejected`, of `generation`, is rejected.
+    pub(super) fn reject(
+        &mut self,
+        waiter: Waiter,
+        rejected: TokenDigest,
+        generation: u64,
+        now: UnixMillis,
+        actions: &mut Vec<Action>,
+    ) {
+        let replaced = self.held(now).is_some_and(|held| {
+            // One that is older than the caller's is no better.
+            held.generation >= generation && held.digest() != rejected
+        });
+        if replaced || self.snapshot.facts.rejected == Some(rejected) && self.held(now).is_some() {
+            return self.answer_at_once(waiter, now, actions);
+        }
+        if self.flight.is_none() {
+            if let Some(failure) = self.failure_now(now) {
+                return actions.push(Action::Reply(waiter, Err(failure)));
+            }
+            if self.was_forced_just_now(now) {
+                return self.answer_at_once(waiter, now, actions);
+            }
+            self.force(waiter, now, actions);
+        }
+        self.board(waiter, Millis(0));
+        if let Some(flight) = &mut self.flight {
+            flight.rejected = Some(rejected);
+            flight.reporters.push(waiter);
+        }
+    }
+
+    /// What upstream refuses to a renewal that a caller has forced says nothing of an ordinary one:
+    /// it may be because of the claims. The spacing keeps the next one away.
+    pub(super) fn refused(&mut self, error: &UpstreamError, now: UnixMillis) -> Vec<Action> {
+        let reporters = self.flight.as_mut().map(|flight| std::mem::take(&mut flight.reporters));
+        let mut actions = Vec::new();
+        for reporter in reporters.unwrap_or_default() {
+            self.left(reporter);
+            actions.push(Action::Reply(reporter, Err(error.clone())));
+        }
+        self.reply_to_all([Source::Held; 2], now, &mut actions);
+        actions.push(Action::Wake(self.next_renewal(now)));
+        actions
+    }
+
+    fn force(&mut self, waiter: Waiter, now: UnixMillis, actions: &mut Vec<Action>) {
+        self.take_off(Some(waiter), now, actions);
+        if let Some(flight) = &mut self.flight {
+            flight.forced = flight.renewal;
+        }
+        self.snapshot.facts.forced_at = Some(now);
+        self.saved_asked_at = self.snapshot.facts.asked_at;
+        actions.push(Action::Save);
+    }
+
+    fn answer_at_once(&self, waiter: Waiter, now: UnixMillis, actions: &mut Vec<Action>) {
+        actions.push(Action::Reply(waiter, self.answer(Source::Held, now)));
+    }
+
+    fn failure_now(&self, now: UnixMillis) -> Option<UpstreamError> {
+        let failure = self.snapshot.facts.failure.as_ref()?;
+        (!failure.is_over(now)).then(|| failure.at(now))
+    }
+
+    fn was_forced_just_now(&self, now: UnixMillis) -> bool {
+        let forced_at = self.snapshot.facts.forced_at;
+        self.held(now)
+            .zip(forced_at)
+            .is_some_and(|(token, at)| now < at.plus(token.forced_spacing()))
+    }
+}

@@ -1,0 +1,29 @@
+//! One token from the authorization server.
+
+use super::token::{CachedToken, Freshness};
+use crate::base::ports::{Clock, Entropy};
+use crate::base::request_id::RequestId;
+use crate::config::Grant;
+use crate::upstream::Upstream;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::ports::TokenEndpoint;
+use crate::upstream::trail::UpstreamTrail;
+
+/// The token of `grant`, straight from the authorization server.
+///
+/// # Errors
+/// The authorization server's; or [`UpstreamError::EXPIRED_ON_ARRIVAL`] where the token is at its
+/// serve floor already.
+pub async fn fetch<E: TokenEndpoint, C: Clock, R: Entropy>(
+    upstream: Upstream<'_, E, C, R>,
+    grant: &Grant,
+    request_id: &RequestId,
+    trail: &mut UpstreamTrail,
+) -> Result<CachedToken, UpstreamError> {
+    let fetched = upstream.token(&grant.credential, &grant.scope, request_id, trail).await?;
+    let token = CachedToken::new(fetched.issued, fetched.requested_at);
+    if token.freshness(upstream.clock.now()) == Freshness::Expired {
+        return Err(UpstreamError::EXPIRED_ON_ARRIVAL);
+    }
+    Ok(token)
+}

@@ -1,0 +1,230 @@
+//! A token that an API has rejected comes back (RFC 7009): it is renewed before its time.
+
+use std::rc::Rc;
+
+use super::broker::Broker;
+use crate::base::limits::REVOCATION_KV_READS_MAX;
+use crate::base::ports::{Clock, Entropy};
+use crate::base::secret::AccessToken;
+use crate::config::Grant;
+use crate::error::BrokerError;
+use crate::log::Event;
+use crate::oauth::claims::Claims;
+use crate::tokens::coordinator::{Handout, Source, Want};
+use crate::tokens::fetch::fetch;
+use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenMemory, TokenTier};
+use crate::tokens::shared_tier;
+use crate::tokens::token::CachedToken;
+use crate::upstream::Upstream;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::failure::is_refusal;
+use crate::upstream::ports::TokenEndpoint;
+
+/// A token that was rejected, and whoever had it.
+#[derive(Debug)]
+pub struct Rejected {
+    /// Everything that the client may get.
+    pub grants: Vec<Rc<Grant>>,
+    /// What the client sent, if it may be a token at all.
+    pub token: Option<AccessToken>,
+    /// What the next token has to have as well.
+    pub claims: Option<Claims>,
+}
+
+/// What became of a rejected token. Only the log tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Revocation {
+    /// A new token has taken its place.
+    Revoked,
+    /// It had been replaced before.
+    AlreadyRenewed,
+    /// It is none of the client's, or an old one.
+    NotCurrent,
+    /// Upstream gives the same token again.
+    Unchanged,
+    /// Upstream was asked because of it, or of one before it, a moment ago, or is being asked.
+    NotYet,
+}
+
+impl Revocation {
+    /// The outcome's name in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::AlreadyRenewed => "already_renewed",
+            Self::NotCurrent => "not_current",
+            Self::Unchanged => "unchanged",
+            Self::NotYet => "not_yet",
+        }
+    }
+}
+
+impl<M, K, O, E, C, R> Broker<M, K, O, E, C, R>
+where
+    M: TokenMemory,
+    K: TokenTier,
+    O: Coordination,
+    E: TokenEndpoint,
+    C: Clock,
+    R: Entropy,
+{
+    /// Sees to it that a rejected token is not handed out again, if it is the current one of one of
+    /// the client's grants.
+    ///
+    /// # Errors
+    /// The authorization server's. The token goes on being served: one caller must not be able to
+    /// take it away from all the others.
+    pub async fn revoke(
+        &self,
+        rejected: &Rejected,
+        event: &mut Event,
+    ) -> Result<Revocation, BrokerError> {
+        let Some((grant, token)) = self.find(rejected, event).await else {
+            return Ok(Revocation::NotCurrent);
+        };
+        event.credential = Some(grant.credential.name.clone());
+        event.scope = Some(grant.scope.as_str().to_owned());
+        self.replace(&grant, &token, rejected.claims.as_ref(), event)
+            .await
+            .map_err(BrokerError::Upstream)
+    }
+
+    /// The grant whose token it is: by what this isolate has, else by what KV has.
+    async fn find(
+        &self,
+        rejected: &Rejected,
+        event: &mut Event,
+    ) -> Option<(Rc<Grant>, CachedToken)> {
+        let presented = rejected.token.as_ref()?;
+        let is_it = |token: &CachedToken| token.access_token.matches(presented);
+        let mut found = None;
+        for grant in &rejected.grants {
+            let held = self.memory.recall(&grant.token_key).filter(is_it);
+            found = held.map(|token| (Rc::clone(grant), token)).or(found);
+        }
+        if found.is_some() {
+            return found;
+        }
+        for grant in rejected.grants.iter().take(REVOCATION_KV_READS_MAX) {
+            let loaded = self.kv.load(&grant.token_key).await;
+            let loaded = shared_tier::open(grant, loaded, event);
+            if let Some(token) = loaded.filter(is_it) {
+                // Unless this isolate has a newer one.
+                let newest = self.keep(grant, token);
+                return is_it(&newest).then(|| (Rc::clone(grant), newest));
+            }
+            // The others would cost as much time, for nothing.
+            if event.kv_read.is_some() {
+                return None;
+            }
+        }
+        None
+    }
+
+    async fn replace(
+        &self,
+        grant: &Grant,
+        token: &CachedToken,
+        claims: Option<&Claims>,
+        event: &mut Event,
+    ) -> Result<Revocation, UpstreamError> {
+        let now = self.clock.now();
+        if let Some(recalled) = self.memory.failure(&grant.token_key)
+            && now < recalled.ask_again_at
+        {
+            return Err(recalled.failure.at(now));
+        }
+        let want = Want {
+            rejected: Some(token.digest()),
+            known_generation: token.generation,
+            ..Want::default()
+        };
+        let answer =
+            self.coordinator.replace(grant, want, claims.cloned(), &event.request_id).await;
+        let fault = match answer {
+            Ok(Coordinated { reply, trail, failing_for }) => {
+                event.upstream = trail.unwrap_or_default();
+                return match reply {
+                    Ok(handout) => Ok(self.replaced_by(grant, token, handout)),
+                    Err(error) => {
+                        self.echo_failure(grant, &error, failing_for);
+                        Err(error)
+                    }
+                };
+            }
+            Err(fault) => fault,
+        };
+        if fault != CoordinationError::Unbound {
+            event.coordinator_failed(fault.name());
+        }
+        self.replace_here(grant, token, claims, fault, event).await
+    }
+
+    fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
+        let Handout { token: newest, source } = handout;
+        let same = newest.access_token == token.access_token;
+        self.keep(grant, newest);
+        match (same, source) {
+            (true, Source::Held | Source::HeldWhileFailing) => Revocation::NotYet,
+            (true, Source::Flight | Source::Collapsed) => Revocation::Unchanged,
+            (false, Source::Held | Source::HeldWhileFailing) => Revocation::AlreadyRenewed,
+            (false, Source::Flight | Source::Collapsed) => Revocation::Revoked,
+        }
+    }
+
+    /// Without a coordinator. Whoever comes while one request is at it does not wait: only what
+    /// belongs to one request can be waited for.
+    async fn replace_here(
+        &self,
+        grant: &Grant,
+        token: &CachedToken,
+        claims: Option<&Claims>,
+        fault: CoordinationError,
+        event: &mut Event,
+    ) -> Result<Revocation, UpstreamError> {
+        let (key, now) = (&grant.token_key, self.clock.now());
+        let newest = self.memory.recall(key);
+        if newest.is_some_and(|newest| newest.generation > token.generation) {
+            return Ok(Revocation::AlreadyRenewed);
+        }
+        if let Some(recalled) = self.memory.failure(key)
+            && !recalled.failure.is_over(now)
+        {
+            return Err(recalled.failure.at(now));
+        }
+        if !self.memory.claim_forced(key, token, now) {
+            return Ok(Revocation::NotYet);
+        }
+        let new = self.force(grant, claims, event).await?;
+        self.memory.note_forced(key, token);
+        let generation = token.generation.saturating_add(1).max(new.requested_at.0);
+        let handout = Handout { token: new.with_generation(generation), source: Source::Flight };
+        let newest = handout.token.clone();
+        let revocation = self.replaced_by(grant, token, handout);
+        // The coordinator is the only writer of KV, where there is one.
+        if fault == CoordinationError::Unbound {
+            self.write_behind(grant, &newest, event).await;
+        }
+        Ok(revocation)
+    }
+
+    async fn force(
+        &self,
+        grant: &Grant,
+        claims: Option<&Claims>,
+        event: &mut Event,
+    ) -> Result<CachedToken, UpstreamError> {
+        let Self { endpoint, clock, entropy, .. } = self;
+        let upstream = Upstream { endpoint, clock, entropy, claims };
+        let fetched = fetch(upstream, grant, &event.request_id, &mut event.upstream).await;
+        fetched.inspect_err(|error| {
+            // What is refused to a forced renewal says nothing of an ordinary one: the spacing
+            // keeps the next one away. Any other failure has its own time to pass.
+            if !is_refusal(error) {
+                self.memory.release_forced(&grant.token_key);
+                self.remember_failure(grant, error);
+            }
+        })
+    }
+}

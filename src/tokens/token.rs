@@ -1,0 +1,154 @@
+//! The token as the tiers keep it, and whether it may still be served.
+
+use crate::base::limits::{
+    LONG_LIFETIME, RENEW_AHEAD, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, RENEWAL_JITTER_DIVISOR,
+    RENEWAL_SPACING, RENEWAL_SPACING_LIFETIME_DIVISOR, SERVE_FLOOR, SERVE_FLOOR_LIFETIME_DIVISOR,
+    SHORT_LIFETIME,
+};
+use crate::base::secret::{AccessToken, TokenDigest};
+use crate::base::time::{Millis, UnixMillis};
+use crate::oauth::token_response::IssuedToken;
+
+/// A token with absolute instants: a tier's own TTL is only housekeeping.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CachedToken {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Counts the renewals of a token key. An older one never replaces a newer one, in any tier.
+    pub generation: u64,
+    /// Just before the token request was sent; lifetimes count from here.
+    pub requested_at: UnixMillis,
+    /// `requested_at` + `expires_in`.
+    pub expires_at: UnixMillis,
+    /// `requested_at` + `ext_expires_in`, where upstream sent it.
+    pub ext_expires_at: Option<UnixMillis>,
+    /// `requested_at` + `refresh_in`, where upstream sent it.
+    pub refresh_at: Option<UnixMillis>,
+}
+
+impl CachedToken {
+    /// The token that was asked for at `requested_at`.
+    #[must_use]
+    pub fn new(issued: IssuedToken, requested_at: UnixMillis) -> Self {
+        let at = |span: Millis| requested_at.plus(span);
+        Self {
+            access_token: issued.access_token,
+            generation: 0,
+            requested_at,
+            expires_at: at(issued.expires_in),
+            ext_expires_at: issued.ext_expires_in.map(at),
+            refresh_at: issued.refresh_in.map(at),
+        }
+    }
+
+    /// The same token, as `generation`.
+    #[must_use]
+    pub fn with_generation(self, generation: u64) -> Self {
+        Self { generation, ..self }
+    }
+
+    /// Whether this token takes the place of `held`: it is of a later generation, or of the same
+    /// and good for longer.
+    #[must_use]
+    pub fn supersedes(&self, held: &Self) -> bool {
+        (self.generation, self.expires_at) >= (held.generation, held.expires_at)
+    }
+
+    /// Which token it is.
+    #[must_use]
+    pub fn digest(&self) -> TokenDigest {
+        TokenDigest::of(&self.access_token)
+    }
+
+    /// The whole lifetime that upstream gave.
+    #[must_use]
+    pub const fn lifetime(&self) -> Millis {
+        self.requested_at.until(self.expires_at)
+    }
+
+    /// Its state at `now`.
+    #[must_use]
+    pub fn freshness(&self, now: UnixMillis) -> Freshness {
+        if now.until(self.expires_at) <= serve_floor(self.lifetime()) {
+            Freshness::Expired
+        } else if now >= self.renew_at() {
+            Freshness::Stale
+        } else {
+            Freshness::Fresh
+        }
+    }
+
+    /// Whether the token may be served at `now`.
+    #[must_use]
+    pub fn is_servable(&self, now: UnixMillis) -> bool {
+        self.freshness(now) != Freshness::Expired
+    }
+
+    /// When the token is due for renewal: where upstream said, else well before it expires.
+    #[must_use]
+    pub fn renew_at(&self) -> UnixMillis {
+        self.refresh_at.unwrap_or_else(|| self.expires_at.minus(renew_ahead(self.lifetime())))
+    }
+
+    /// When the token is renewed by whoever has drawn `random`: up to a tenth of the renew-ahead earlier
+    /// than it is due, and of the time until then, so that not all isolates and tokens renew together.
+    #[must_use]
+    pub fn renew_early_at(&self, random: u32) -> UnixMillis {
+        let renew_at = self.renew_at();
+        let (ahead, fresh) = (renew_at.until(self.expires_at), self.requested_at.until(renew_at));
+        let most = ahead.min(fresh).0 / RENEWAL_JITTER_DIVISOR;
+        let jitter = Millis(most.saturating_mul(random.into()) >> 32);
+        renew_at.minus(jitter)
+    }
+
+    /// Before this, the token is not renewed unless somebody asks: one that is due from the start would
+    /// be renewed at once, and again and again.
+    #[must_use]
+    pub fn not_renewed_before(&self) -> UnixMillis {
+        let spaced = self.requested_at.plus(self.renewal_spacing());
+        let due = self.renew_at();
+        if due > self.requested_at { due.min(spaced) } else { spaced }
+    }
+
+    /// For how long after one renewal another one is not worth it.
+    #[must_use]
+    pub fn renewal_spacing(&self) -> Millis {
+        let refresh_in = self.refresh_at.map(|at| self.requested_at.until(at));
+        let spacing = Millis(self.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR);
+        refresh_in.unwrap_or(RENEWAL_SPACING).min(spacing).min(RENEWAL_SPACING)
+    }
+
+    /// For how long after a renewal that a caller has forced another one is not done: whoever rejects
+    /// each new token at once must not have one fetched for each.
+    #[must_use]
+    pub fn forced_spacing(&self) -> Millis {
+        RENEWAL_SPACING.min(Millis(self.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR))
+    }
+}
+
+/// A token's state at an instant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Freshness {
+    /// Served.
+    Fresh,
+    /// Served, and due for renewal.
+    Stale,
+    /// At the serve floor: never served.
+    Expired,
+}
+
+/// The time left at which a token of this lifetime is no longer served.
+#[must_use]
+pub fn serve_floor(lifetime: Millis) -> Millis {
+    SERVE_FLOOR.min(Millis(lifetime.0 / SERVE_FLOOR_LIFETIME_DIVISOR))
+}
+
+fn renew_ahead(lifetime: Millis) -> Millis {
+    if lifetime <= SHORT_LIFETIME {
+        RENEW_AHEAD_SHORT
+    } else if lifetime < LONG_LIFETIME {
+        RENEW_AHEAD
+    } else {
+        RENEW_AHEAD_LONG
+    }
+}

@@ -1,0 +1,56 @@
+//! The authority host and the tenant, and the token endpoint that they make.
+
+use crate::base::origin::{Origin, is_path_safe};
+
+/// Entra's public cloud.
+pub const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
+
+/// A tenant: its id (a GUID) or one of its domains.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tenant(String);
+
+/// Why a text is no tenant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TenantFault {
+    /// Not the characters of a GUID or domain.
+    #[error("must be a tenant id or a domain")]
+    NotATenant,
+    /// These stand for any tenant; the client credentials grant needs a certain one.
+    #[error("must be one certain tenant, not common, organizations or consumers")]
+    AnyTenant,
+}
+
+impl Tenant {
+    /// Parses a tenant id or domain.
+    ///
+    /// # Errors
+    /// [`TenantFault`].
+    pub fn parse(text: &str) -> Result<Self, TenantFault> {
+        if !is_path_safe(text) {
+            return Err(TenantFault::NotATenant);
+        }
+        if ["common", "organizations", "consumers"].iter().any(|any| text.eq_ignore_ascii_case(any))
+        {
+            return Err(TenantFault::AnyTenant);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The tenant as configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `text` names this tenant; ids and domains do not depend on case.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        self.0.eq_ignore_ascii_case(text)
+    }
+}
+
+/// The v2.0 token endpoint of `tenant` at `host`.
+#[must_use]
+pub fn token_endpoint(host: &Origin, tenant: &Tenant) -> String {
+    format!("{}/{}/oauth2/v2.0/token", host.as_str(), tenant.as_str())
+}

@@ -1,0 +1,42 @@
+//! Whether and when the authorization server is asked again.
+
+use std::time::UNIX_EPOCH;
+
+use crate::base::limits::{RETRY_AFTER_MAX_SECS, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use crate::base::time::{Millis, UnixMillis};
+
+/// What may help after a failed attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Remedy {
+    /// Nothing now.
+    Nothing,
+    /// The same request once more, after [`pause`].
+    RetryOnce,
+    /// The same request with the credential's next secret.
+    NextSecret,
+}
+
+/// The pause before the one retry; `random` spreads callers that failed together.
+#[must_use]
+pub const fn pause(random: u32) -> Millis {
+    let span = RETRY_PAUSE_MAX.0.saturating_sub(RETRY_PAUSE_MIN.0).saturating_add(1);
+    Millis(RETRY_PAUSE_MIN.0.saturating_add((random as u64).saturating_mul(span) >> 32))
+}
+
+/// The seconds in a `Retry-After` value (RFC 9110 §10.2.3: a number, or a date), rounded up to one
+/// at least, so that nobody comes back in a tight loop, and capped at [`RETRY_AFTER_MAX_SECS`];
+/// nothing where it is neither.
+#[must_use]
+pub fn retry_after_secs(value: &str, now: UnixMillis) -> Option<u64> {
+    let value = value.trim();
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let secs = if digits {
+        // More digits than fit are more than the cap.
+        value.parse().unwrap_or(u64::MAX)
+    } else {
+        let date = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        let date = UnixMillis(u64::try_from(date.as_millis()).ok()?);
+        now.until(date).0.div_ceil(1000)
+    };
+    Some(secs.clamp(1, RETRY_AFTER_MAX_SECS))
+}

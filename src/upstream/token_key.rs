@@ -1,0 +1,51 @@
+//! The name of a token in every tier.
+
+use super::server::Server;
+use crate::base::digest;
+use crate::base::keys::Fingerprint;
+use crate::oauth::scope::ScopeSet;
+
+/// Names one token in every tier: a SHA-256 over everything that changes what the token is.
+/// Different parameters can never share a token.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TokenKey([u8; 32]);
+
+impl TokenKey {
+    /// The key of the tokens that `identity` gets for `scope`.
+    #[must_use]
+    pub fn new(identity: &UpstreamIdentity<'_>, scope: &ScopeSet) -> Self {
+        let [authority, tenant] = identity.server.key_fields();
+        let fields = [
+            b"edge-token-broker token key v1".as_slice(),
+            authority.as_bytes(),
+            tenant.as_bytes(),
+            identity.client_id.as_bytes(),
+            identity.fingerprint.0.as_slice(),
+            scope.as_str().as_bytes(),
+        ];
+        Self(digest::of_fields(&fields))
+    }
+
+    /// The name in KV: `token:` and 64 hexadecimal digits.
+    #[must_use]
+    pub fn kv_name(&self) -> String {
+        format!("token:{}", base16ct::lower::encode_string(&self.0))
+    }
+
+    /// The bytes, for associated data.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// What the broker is at an authorization server.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamIdentity<'a> {
+    /// The authorization server.
+    pub server: &'a Server,
+    /// The application's id.
+    pub client_id: &'a str,
+    /// Of the first secret: a new secret, new tokens.
+    pub fingerprint: &'a Fingerprint,
+}
