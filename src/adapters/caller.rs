@@ -1,23 +1,15 @@
 //! What the platform knows about a caller, read only where it is needed.
 
-use js_sys::Promise;
 use std::net::Ipv6Addr;
-use wasm_bindgen::JsValue;
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// `ExecutionContext`. The one of `worker` itself panics where `waitUntil` throws.
+pub(super) use worker::worker_sys::Context;
 
 use crate::base::limits::ADDRESS_MAX_BYTES;
 use crate::callers::presented::Ambient;
-
-#[wasm_bindgen]
-extern "C" {
-    /// `ExecutionContext`.
-    #[derive(Debug)]
-    pub type Context;
-
-    #[wasm_bindgen(method, catch, js_name = waitUntil)]
-    pub(super) fn wait_until(this: &Context, work: &Promise) -> Result<(), JsValue>;
-}
 
 #[wasm_bindgen(raw_module = "adapters/caller.mjs")]
 extern "C" {

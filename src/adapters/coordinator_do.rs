@@ -11,8 +11,8 @@ use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
-use super::env_config::Env;
 use super::isolate::Isolate;
 use super::storage::State;
 use super::{js, timeout};
@@ -189,7 +189,9 @@ impl Driver {
         }
         self.on(Event::Acquire { waiter, want });
         self.take_claims();
-        let Some(reply) = timeout::within(COORDINATOR_SIGN_OF_LIFE, receiver).await else {
+        let Some(reply) =
+            timeout::within(&self.isolate.broker.clock, COORDINATOR_SIGN_OF_LIFE, receiver).await
+        else {
             self.waiters.borrow_mut().remove(&waiter);
             self.on(Event::Left(waiter));
             return Ok(None);

@@ -5,8 +5,9 @@ use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
-use super::env_config::{Env, bound};
+use super::bindings::bound;
 use super::js;
 use crate::base::limits::{COORDINATOR_ASKS_MAX, COORDINATOR_TIMEOUT};
 use crate::base::request_id::RequestId;

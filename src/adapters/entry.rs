@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
 use zeroize::Zeroizing;
 
 use super::caller::Context;
-use super::env_config::Env;
 use super::exchange::{Exchange, Platform};
 use super::isolate::Isolate;
 use super::{caller, kv_tier};

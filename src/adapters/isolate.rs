@@ -3,15 +3,16 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use worker::Env;
+
 use super::clock::SystemClock;
 use super::coordinator_stub::CoordinatorStub;
-use super::entra_fetch::EntraFetch;
 use super::entropy::SystemEntropy;
-use super::env_config::Env;
-use super::issuer_fetch::{IssuerFetch, WebCrypto};
+use super::fetch::Https;
 use super::kv_tier::KvNamespace;
 use super::log_sink::Log;
 use super::rate_limit::RateLimit;
+use super::signature::WebCrypto;
 use crate::base::ports::Entropy;
 use crate::callers::Callers;
 use crate::callers::issuer::{JwtVerifier, KeySets};
@@ -24,12 +25,12 @@ use crate::tokens::memory::IsolateMemory;
 
 /// The broker over the platform's adapters.
 pub(super) type WorkerBroker =
-    Broker<IsolateMemory, KvNamespace, CoordinatorStub, EntraFetch, SystemClock, SystemEntropy>;
+    Broker<IsolateMemory, KvNamespace, CoordinatorStub, Https, SystemClock, SystemEntropy>;
 
 /// Its callers over the platform's adapters.
 pub(super) type WorkerCallers = Callers<
     KvNamespace,
-    JwtVerifier<IssuerFetch, KvNamespace, WebCrypto, SystemClock, SystemEntropy>,
+    JwtVerifier<Https, KvNamespace, WebCrypto, SystemClock, SystemEntropy>,
     CoordinatorStub,
 >;
 
@@ -65,7 +66,7 @@ impl Isolate {
                 memory: IsolateMemory::default(),
                 kv: KvNamespace::tokens(env),
                 coordinator: CoordinatorStub::new(env),
-                endpoint: EntraFetch,
+                endpoint: Https,
                 clock: SystemClock,
                 entropy: SystemEntropy,
                 jitter: u32::from_be_bytes(SystemEntropy.bytes()),
@@ -82,7 +83,7 @@ fn callers(env: &Env) -> WorkerCallers {
         registry: Registry::new(KvNamespace::registry(env)),
         jwts: JwtVerifier {
             memory: KeySets::default(),
-            endpoint: IssuerFetch,
+            endpoint: Https,
             tier: KvNamespace::tokens(env),
             signatures: WebCrypto,
             clock: SystemClock,

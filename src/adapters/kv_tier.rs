@@ -9,13 +9,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::env_config::{Env, bound};
+use super::bindings::bound;
 use super::js::number;
 use crate::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
 use crate::base::ports::{Loaded, TierError};
 use crate::callers::ports::{ClientEntries, KeySetTier};
 use crate::tokens::ports::TokenTier;
 use crate::upstream::token_key::TokenKey;
+use worker::Env;
 
 #[wasm_bindgen(raw_module = "adapters/kv.mjs")]
 extern "C" {

@@ -5,10 +5,11 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::console;
 
-use super::env_config::{Env, bound};
+use super::bindings::bound;
 use super::js::number;
 use crate::log::Event;
 use crate::log::EventSink;
+use worker::Env;
 
 #[wasm_bindgen(raw_module = "adapters/metrics.mjs")]
 extern "C" {

@@ -1,23 +1,22 @@
 //! The platform: Workers, KV, `fetch`, clock, randomness, console. Adapters translate and decide
 //! nothing; `JsValue` stops here, and so does every text that one carries.
 
-mod body;
+mod bindings;
 mod caller;
 mod clock;
 mod coordinator_do;
 mod coordinator_stub;
-mod entra_fetch;
 mod entropy;
 mod entry;
-mod env_config;
 mod exchange;
+mod fetch;
 mod isolate;
-mod issuer_fetch;
 mod js;
 mod kv_tier;
 mod log_sink;
 mod rate_limit;
 mod scheduled;
+mod signature;
 mod storage;
 mod timeout;
 

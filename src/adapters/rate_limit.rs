@@ -5,9 +5,10 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
-use super::env_config::{Env, bound};
+use super::bindings::bound;
 use super::js::number;
 use crate::base::limits::RATE_LIMIT_TIMEOUT;
+use worker::Env;
 
 #[wasm_bindgen(raw_module = "adapters/rate_limit.mjs")]
 extern "C" {

@@ -7,8 +7,8 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
-use super::env_config::Env;
 use super::isolate::Isolate;
 use super::js;
 use crate::base::ports::Entropy;

@@ -7,18 +7,3 @@ export function within(ms, promise) {
     promise.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }
-
-/** A timer that can be stopped. */
-export class Timer {
-  #id;
-
-  constructor(ms) {
-    this.over = new Promise((resolve) => {
-      this.#id = setTimeout(resolve, ms);
-    });
-  }
-
-  stop() {
-    clearTimeout(this.#id);
-  }
-}
