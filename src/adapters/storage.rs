@@ -1,69 +1,72 @@
 //! The storage of a Durable Object.
 //!
-//! Of `worker::Storage`, without the methods that go through serde: tokens and times are bytes and
-//! numbers.
+//! Over the platform types of the `worker` crate. Its wrapper around them unwraps, goes through
+//! `serde`, and takes a number for an alarm as an offset from now.
 
-use js_sys::{Array, Date, Map, Object, Reflect, Uint8Array};
+use js_sys::{Array, Date, Map, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
-use worker::{ScheduledTime, State, Storage};
 
 use super::promise::number;
+use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
-use crate::callers::ledger::{LedgerStorage, StorageFault};
+use crate::callers::ledger::LedgerStorage;
 
-/// The storage of the object with this state.
-pub(super) struct ObjectStorage {
-    storage: Storage,
-    /// The same, for the one method of the crate whose `serde` brings 9 kB for four options.
-    plain: DurableObjectStorage,
-}
+/// The storage of one object.
+pub(super) struct ObjectStorage(Result<DurableObjectStorage, JsValue>);
 
 impl ObjectStorage {
+    /// The storage of the object with this state.
     pub(super) fn of(state: &DurableObjectState) -> Self {
-        let state: &JsValue = state.as_ref();
-        let state: DurableObjectState = state.clone().unchecked_into();
-        // The crate unwraps the getter `storage`, which every object has.
-        let plain = Reflect::get(&state, &"storage".into()).unwrap_or_default().unchecked_into();
-        Self { storage: State::from(state).storage(), plain }
+        Self(state.storage())
     }
 
     /// The bytes under `key`.
-    pub(super) async fn bytes(&self, key: &str) -> worker::Result<Option<Vec<u8>>> {
-        let value = self.value(key).await?;
+    pub(super) async fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>, StorageFault> {
+        let value = self.wait_for(|storage| storage.get(key)).await?;
         Ok(value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()))
     }
 
     /// Keeps `bytes` under `key`.
-    pub(super) async fn put_bytes(&self, key: &str, bytes: &[u8]) -> worker::Result<()> {
-        self.storage.put_raw(key, Uint8Array::from(bytes)).await
+    pub(super) async fn put_bytes(&self, key: &str, bytes: &[u8]) -> Result<(), StorageFault> {
+        let bytes = Uint8Array::from(bytes).into();
+        self.wait_for(|storage| storage.put(key, bytes)).await.map(drop)
     }
 
     /// Deletes everything, the alarm as well.
-    pub(super) async fn clear(&self) -> worker::Result<()> {
-        self.storage.delete_all().await
+    pub(super) async fn clear(&self) -> Result<(), StorageFault> {
+        self.wait_for(DurableObjectStorage::delete_all).await.map(drop)
     }
 
-    /// Sets the alarm. Not from a number, which the crate takes for an offset from now.
-    pub(super) async fn set_alarm(&self, at: UnixMillis) -> worker::Result<()> {
+    /// Sets the alarm.
+    pub(super) async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
         let date = Date::new(&number(at.0).into());
-        self.storage.set_alarm(ScheduledTime::new(date)).await
+        self.wait_for(|storage| storage.set_alarm(date, Object::new())).await.map(drop)
     }
 
-    async fn value(&self, key: &str) -> worker::Result<JsValue> {
-        Ok(self.storage.get_multiple(vec![key]).await?.get(&key.into()))
+    /// What one operation gives. The text of an error goes nowhere.
+    fn wait_for(
+        &self,
+        operation: impl FnOnce(&DurableObjectStorage) -> Result<Promise, JsValue>,
+    ) -> impl Future<Output = Result<JsValue, StorageFault>> + use<> {
+        settled(self.0.as_ref().ok().and_then(|storage| operation(storage).ok()))
     }
+}
+
+/// Not generic, so that it is in the wasm once.
+async fn settled(promise: Option<Promise>) -> Result<JsValue, StorageFault> {
+    JsFuture::from(promise.ok_or(StorageFault)?).await.map_err(|_| StorageFault)
 }
 
 impl LedgerStorage for ObjectStorage {
     async fn get(&self, name: &str) -> Result<Option<UnixMillis>, StorageFault> {
-        let value = self.value(name).await.map_err(fault)?;
+        let value = self.wait_for(|storage| storage.get(name)).await?;
         Ok(instant(&value))
     }
 
     async fn put(&self, name: &str, until: UnixMillis) -> Result<(), StorageFault> {
-        self.storage.put_raw(name, number(until.0)).await.map_err(fault)
+        self.wait_for(|storage| storage.put(name, number(until.0).into())).await.map(drop)
     }
 
     async fn list(
@@ -76,17 +79,16 @@ impl LedgerStorage for ObjectStorage {
         let limit = number(u64::try_from(limit).unwrap_or(u64::MAX));
         let fields = [("prefix", prefix.into()), ("start", start.into()), ("limit", limit.into())];
         for (name, value) in fields {
-            Reflect::set(&options, &name.into(), &value).map_err(fault)?;
+            Reflect::set(&options, &name.into(), &value).map_err(|_| StorageFault)?;
         }
-        let listed = self.plain.list_with_options(options).map_err(fault)?;
-        let found = JsFuture::from(listed).await.map_err(fault)?;
+        let found = self.wait_for(|storage| storage.list_with_options(options)).await?;
         let entries = Array::from(&found.unchecked_into::<Map>().entries().into());
         Ok(entries.iter().filter_map(|entry| named(&entry)).collect())
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), StorageFault> {
-        let names = names.iter().map(String::as_str).collect();
-        self.storage.delete_multiple(names).await.map(drop).map_err(fault)
+        let names = names.iter().map(|name| JsValue::from_str(name)).collect();
+        self.wait_for(|storage| storage.delete_multiple(names)).await.map(drop)
     }
 }
 
@@ -97,12 +99,11 @@ fn named(entry: &JsValue) -> Option<(String, UnixMillis)> {
 }
 
 fn instant(value: &JsValue) -> Option<UnixMillis> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
     let millis = value.as_f64()? as u64;
     Some(UnixMillis(millis))
-}
-
-/// The error's text goes nowhere.
-fn fault<E>(_: E) -> StorageFault {
-    StorageFault
 }

@@ -78,3 +78,7 @@ pub trait Objects {
 /// An object gave no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CallFailed;
+
+/// The storage of a Durable Object failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StorageFault;

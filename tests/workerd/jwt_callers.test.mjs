@@ -1,7 +1,5 @@
 // Callers who prove themselves with a JWT: of an issuer that their client trusts, or of their own.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as oauth from "oauth4webapi";
@@ -18,7 +16,6 @@ const KEYED = newClient("keyed");
 const KEYS = ALGORITHMS.map((alg) => newKey(alg));
 const OWN_KEY = newKey("ES256");
 
-/** @type {OpenWorld} */
 let world;
 let issuer; // found by its metadata
 let own; // serves the public key of the client "cron", which issues its own JWTs
