@@ -61,7 +61,10 @@ export async function build({ show = true } = {}) {
   });
 }
 
-/** Rust to wasm, and wasm-bindgen's glue in build/glue/index.js. */
+/**
+ * Rust to wasm, and wasm-bindgen's glue in build/glue/index.js.
+ * @param {boolean} show
+ */
 async function compile(show) {
   const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
   const build = ["build", "--lib", "--release", "--locked", "--target", target, "--target-dir", targets];
@@ -102,14 +105,15 @@ async function bundle() {
   rmSync(glue, { recursive: true });
 }
 
+/** @param {string} inputs */
 function isBuiltFrom(inputs) {
-  return [stamp, script, wasm].every(existsSync) && readFileSync(stamp, "utf8") === inputs;
+  return [stamp, script, wasm].every((path) => existsSync(path)) && readFileSync(stamp, "utf8") === inputs;
 }
 
 function hashInputs() {
   const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs"].map(
     (name) => join(root, name),
@@ -122,10 +126,12 @@ function hashInputs() {
   return hash.digest("hex");
 }
 
+/** @param {string} path */
 function gzipBytes(path) {
   return gzipSync(readFileSync(path), { level: 9 }).length;
 }
 
+/** @param {string} path */
 function kilobytes(path) {
   return `${(gzipBytes(path) / 1000).toFixed(1)} kB`;
 }

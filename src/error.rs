@@ -1,5 +1,6 @@
 //! Every way in which a request can fail, split by who must act. `http/error.rs` maps them to the wire.
 
+use crate::base::limits::{CLAIMS_MAX_BYTES, QUERY_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
 use crate::jwt::JwtFault;
 use crate::oauth::claims::MalformedClaims;
 use crate::oauth::scope::MalformedScope;
@@ -64,14 +65,14 @@ pub enum RequestFault {
     /// Anything but `application/x-www-form-urlencoded` at the token endpoint.
     #[error("content type must be application/x-www-form-urlencoded")]
     ContentType,
-    /// The body is over 16 KiB.
-    #[error("request body is over 16 KiB")]
+    /// The body is longer than [`REQUEST_BODY_MAX_BYTES`].
+    #[error("request body is over {} KiB", REQUEST_BODY_MAX_BYTES / 1024)]
     BodyTooLarge,
     /// The body could not be read to its end.
     #[error("request body could not be read")]
     BodyUnreadable,
-    /// The query is over 32 KiB.
-    #[error("query is over 32 KiB")]
+    /// The query is longer than [`QUERY_MAX_BYTES`].
+    #[error("query is over {} KiB", QUERY_MAX_BYTES / 1024)]
     QueryTooLong,
     /// A required parameter is missing.
     #[error("parameter {0} is missing")]
@@ -82,8 +83,8 @@ pub enum RequestFault {
     /// `min_ttl` is not a number of seconds.
     #[error("parameter min_ttl must be a whole number of seconds")]
     MinTtl,
-    /// `claims` is not a JSON object, or over 4 KiB.
-    #[error("parameter claims must be a JSON object of up to 4 KiB")]
+    /// `claims` is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
+    #[error("parameter claims must be a JSON object of up to {} KiB", CLAIMS_MAX_BYTES / 1024)]
     Claims,
     /// Two of HTTP Basic, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
     #[error("client authentication was sent in more than one way")]

@@ -8,34 +8,38 @@ use crate::oauth::scope::ScopeSet;
 
 /// What an authenticated client asks for.
 #[derive(Debug)]
-pub struct Ask {
+pub struct GrantRequest {
     /// Names a credential: by its name, or by its tenant.
     pub credential: String,
     /// Missing means the client's only grant.
     pub scope: Option<ScopeSet>,
 }
 
-/// The grant of `client` that `ask` means.
+/// The grant of `client` that `request` means.
 ///
 /// A tenant may stand for several credentials; the client's first grant among them decides.
 /// An unknown credential looks like one that is not granted.
 ///
 /// # Errors
 /// `unauthorized_client` for the credential, `invalid_scope` for the scope.
-pub fn authorize(config: &Config, client: &Client, ask: &Ask) -> Result<Rc<Grant>, BrokerError> {
+pub fn authorize(
+    config: &Config,
+    client: &Client,
+    request: &GrantRequest,
+) -> Result<Rc<Grant>, BrokerError> {
     let mut granted = client
         .grants
         .iter()
         .filter(|grant| {
             config
-                .credentials_named(&ask.credential)
+                .credentials_named(&request.credential)
                 .any(|named| Rc::ptr_eq(named, &grant.credential))
         })
         .peekable();
     if granted.peek().is_none() {
         return Err(BrokerError::CredentialNotGranted);
     }
-    let grant = match &ask.scope {
+    let grant = match &request.scope {
         Some(scope) => {
             granted.find(|grant| grant.scope == *scope).ok_or(BrokerError::ScopeNotGranted)
         }

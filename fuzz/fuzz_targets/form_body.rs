@@ -9,7 +9,7 @@ use edge_token_broker::callers::presented::Ambient;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::form::Form;
-use edge_token_broker::http::token::{Asked, of_form};
+use edge_token_broker::http::token::{Granted, parse_form};
 use edge_token_broker_fuzz::{asked, config, line, refusal};
 use libfuzzer_sys::fuzz_target;
 
@@ -42,13 +42,13 @@ impl<'a> Request<'a> {
     }
 
     /// What comes of it: a grant, or the error and all that anybody sees of it.
-    fn outcome(&self, config: &Config) -> Result<Asked, (BrokerError, String)> {
+    fn outcome(&self, config: &Config) -> Result<Granted, (BrokerError, String)> {
         let mut line = line();
         let form = match Form::new(TYPE, Some(self.body)) {
             Ok(form) => form,
             Err(fault) => return Err((fault.into(), String::new())),
         };
-        let request = of_form(self.credential, &form, self.authorization, Ambient::default);
+        let request = parse_form(self.credential, &form, self.authorization, Ambient::default);
         let asked = asked(config, request, &mut line);
         assert!(line.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
         assert!(line.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));

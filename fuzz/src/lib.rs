@@ -13,7 +13,7 @@ use edge_token_broker::config::{Binding, Bindings, Config, Grant};
 use edge_token_broker::error::{BrokerError, Presented};
 use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
-use edge_token_broker::http::token::{Asked, TokenRequest};
+use edge_token_broker::http::token::{Granted, TokenRequest};
 use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 use edge_token_broker::log::Line;
 use edge_token_broker::tokens::coordinator::message::Seal;
@@ -138,7 +138,7 @@ pub fn asked(
     config: &Config,
     request: Result<TokenRequest, BrokerError>,
     line: &mut Line,
-) -> Result<Asked, BrokerError> {
+) -> Result<Granted, BrokerError> {
     let request = request?;
     let calling = Calling { config, proof: &request.proof, now: NOW };
     let caller = callers(Nothing)

@@ -9,7 +9,7 @@ use web_sys::{
 use zeroize::Zeroizing;
 
 use super::{body, timeout};
-use crate::base::limits::{UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY, UPSTREAM_TIMEOUT};
+use crate::base::limits::{ERROR_BODY_WAIT, UPSTREAM_BODY_MAX_BYTES, UPSTREAM_TIMEOUT};
 use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
 use crate::upstream::ports::TokenEndpoint;
 
@@ -71,7 +71,7 @@ async fn read(response: Response) -> Result<EndpointResponse, JsValue> {
         (BodyUse::Whole, Some(stream)) => body::up_to(UPSTREAM_BODY_MAX_BYTES, stream).await?,
         (BodyUse::IfQuick, Some(stream)) => {
             let body = body::up_to(UPSTREAM_BODY_MAX_BYTES, stream);
-            timeout::within(UPSTREAM_QUICK_BODY, body).await.and_then(Result::ok).flatten()
+            timeout::within(ERROR_BODY_WAIT, body).await.and_then(Result::ok).flatten()
         }
     };
     Ok(EndpointResponse { status, retry_after, body })

@@ -1,18 +1,29 @@
-// Workers KV. What it does not do is one of the words "miss", "timeout", "throttled", "failed".
+// Workers KV. A read or write that yields no value resolves to one of the words "miss", "timeout", "throttled", "failed".
 //
 // A hit in KV should cost little more than KV does: one timer, and few promises.
 
 import { within } from "./timeout.mjs";
 
-/** What has to be read before there is an answer. */
-export class Reading {
-  constructor(loaded) {
+/** A half-done exchange, and the read that it waits for. */
+export class PendingRead {
+  #exchange;
+
+  constructor(loaded, exchange) {
     this.loaded = loaded;
+    this.#exchange = exchange;
+  }
+
+  /** Goes on with what KV gave: a Response, or a promise of one. */
+  resume(loaded) {
+    return typeof loaded === "string"
+      ? this.#exchange.resume(undefined, loaded)
+      : this.#exchange.resume(loaded, undefined);
   }
 }
 
-export function reading(...parameters) {
-  return new Reading(load(...parameters));
+/** Reads `name` for `exchange`. */
+export function read(namespace, name, cacheTtl, ms, exchange) {
+  return new PendingRead(load(namespace, name, cacheTtl, ms), exchange);
 }
 
 /** The bytes under `name`, or a word. The timer is not cleared, which would cost more: it ends with the request. */

@@ -1,5 +1,6 @@
 //! What every room stands on: numbers, time, secrets, encodings, bounded memory.
 
+pub mod cbor;
 pub mod deadline;
 pub mod digest;
 pub mod json;

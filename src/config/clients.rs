@@ -122,7 +122,7 @@ pub(super) fn parse(
     let entries = json::of_binding(bindings, "CLIENTS", faults)
         .and_then(|table| Field::new("CLIENTS", table).into_entries(faults));
     for (id, field) in entries.unwrap_or_default() {
-        if let Some(client) = client(id, field, &clients, credentials, faults) {
+        if let Some(client) = client(&id, field, &clients, credentials, faults) {
             clients.add(client);
         }
     }
@@ -131,7 +131,7 @@ pub(super) fn parse(
 
 /// One entry: of `CLIENTS`, or of the registry.
 pub(super) fn client(
-    id: String,
+    id: &str,
     field: Field,
     others: &Clients,
     credentials: &Credentials,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
 use crate::base::origin::OriginFault;
 use crate::upstream::entra::authority::TenantFault;
 
@@ -59,7 +60,10 @@ pub enum Reason {
     #[error("must not be empty")]
     Empty,
     /// Too long, or with characters outside `%x20-7E` (RFC 6749 appendix A).
-    #[error("must be 1 to 253 printable ASCII characters without a space at either end")]
+    #[error(
+        "must be 1 to {} printable ASCII characters without a space at either end",
+        NAME_MAX_BYTES
+    )]
     NotAName,
     /// A credential name that cannot stand in a path.
     #[error("must be letters, digits, '.', '-' or '_', beginning with a letter or digit")]
@@ -74,6 +78,12 @@ pub enum Reason {
         "must name an existing secret binding (the name of the binding, not the secret itself)"
     )]
     NoSuchSecret,
+    /// A longer list of secrets than [`CLIENT_SECRETS_MAX`].
+    #[error(
+        "must be at most {} secrets (a rotation needs two): remove those that are no longer valid",
+        CLIENT_SECRETS_MAX
+    )]
+    TooManySecrets,
     /// Not 64 hexadecimal digits.
     #[error("must be a SHA-256 digest: 64 hexadecimal digits")]
     NotADigest,

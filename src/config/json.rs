@@ -1,5 +1,7 @@
 //! From JSON to typed fields, each fault with its path.
 
+use secrecy::ExposeSecret;
+
 use super::fault::{Faults, Reason};
 use super::{Binding, Bindings};
 use crate::base::json::Json;
@@ -10,12 +12,11 @@ pub(super) fn of_binding(
     field: &str,
     faults: &mut Faults,
 ) -> Option<Json> {
-    let text = match bindings.binding(field) {
-        Binding::Absent => return None,
-        Binding::Text(text) => text.to_string(),
-        Binding::Json(text) => text,
-    };
-    parse(field, text.as_bytes(), faults)
+    match bindings.binding(field) {
+        Binding::Absent => None,
+        Binding::Text(text) => parse(field, text.expose_secret().as_bytes(), faults),
+        Binding::Json(text) => parse(field, text.as_bytes(), faults),
+    }
 }
 
 /// The value of a JSON text.

@@ -68,7 +68,7 @@ pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
 fn issuer_of(field: Field, has_keys: bool, faults: &mut Faults) -> Option<String> {
     let path = field.path.clone();
     let issuer = field.into_text(faults)?;
-    let issuer = faults.ok(path.clone(), name_of(issuer))?;
+    let issuer = faults.ok(path.clone(), name_of(&issuer))?;
     if !has_keys && metadata_url(&issuer).is_none() {
         faults.add(path, Reason::NotAnIssuer);
     }

@@ -1,8 +1,7 @@
 //! From a revocation request (RFC 7009 §2.1) to which token whoever calls has rejected.
 
 use crate::base::secret::AccessToken;
-use crate::callers::presented;
-use crate::callers::presented::{PlatformIdentity, Presented};
+use crate::callers::presented::{self, PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
 use crate::error::{BrokerError, RequestFault};
 use crate::http::form::Parameters;
@@ -16,7 +15,7 @@ use crate::tokens::revocation::Rejected;
 #[derive(Debug)]
 pub struct RevocationRequest {
     /// Not verified yet.
-    pub proof: Presented,
+    pub presented: Presented,
     /// Only told to a caller who is somebody.
     rejected: Result<(Option<AccessToken>, Option<Claims>), RequestFault>,
 }
@@ -27,7 +26,7 @@ impl RevocationRequest {
     /// # Errors
     /// What is wrong with the request.
     pub fn rejected(self, caller: &Caller, line: &mut Line) -> Result<Rejected, BrokerError> {
-        token::note(line, caller);
+        token::log_caller(line, caller);
         let (token, claims) = self.rejected?;
         Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
     }
@@ -38,23 +37,23 @@ impl RevocationRequest {
 ///
 /// # Errors
 /// What is malformed about it, or no proof of who calls.
-pub fn of_form(
+pub fn parse_form(
     form: &Form<'_>,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> PlatformIdentity,
+    identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<RevocationRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = [id, secret, assertion_type, assertion, "token", "claims"];
     let mut parameters = Parameters::parse(form.encoded(), names)?;
     let client = client_parameters(&mut parameters);
-    let proof = if authorization.is_some_and(presented::is_bearer) {
+    let presented = if authorization.is_some_and(presented::is_bearer) {
         let client_id = client.client_id_beside_header()?;
-        presented::bearer(authorization, || client_id, ambient)?
+        presented::bearer(authorization, || client_id, identity)?
     } else {
-        presented::at_token_endpoint(authorization, client, ambient)?
+        presented::at_token_endpoint(authorization, client, identity)?
     };
     let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"));
     let claims = parameters.take("claims").map(|claims| Claims::parse(&claims)).transpose();
     let rejected = token.and_then(|token| Ok((AccessToken::parse(token.into_owned()), claims?)));
-    Ok(RevocationRequest { proof, rejected })
+    Ok(RevocationRequest { presented, rejected })
 }

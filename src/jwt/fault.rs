@@ -1,9 +1,11 @@
 //! Why a JWT is refused.
 
+use crate::base::limits::JWT_MAX_BYTES;
+
 /// Why a JWT does not prove who the caller is. Fixed words, never a value of the JWT.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JwtFault {
-    /// Longer than [`crate::base::limits::JWT_MAX_BYTES`].
+    /// Longer than [`JWT_MAX_BYTES`].
     TooLong,
     /// Not a signed JWT in compact form (RFC 7515 §7.1), or ambiguous.
     Malformed,
@@ -84,7 +86,10 @@ impl JwtFault {
 
     const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::TooLong => ("jwt_too_long", "the JWT is over 16 KiB"),
+            Self::TooLong => {
+                const { assert!(JWT_MAX_BYTES == 16 * 1024, "the text must say how long") }
+                ("jwt_too_long", "the JWT is over 16 KiB")
+            }
             Self::Malformed => (
                 "jwt_malformed",
                 "the JWT is not header.payload.signature in base64url without padding, each JSON \

@@ -149,8 +149,9 @@ impl<P: TokenPorts> Broker<P> {
 
     fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
         let Handout { token: newest, source } = handout;
+        // What is served from now on counts: the coordinator's token may be older than the rejected one.
+        let newest = self.keep(grant, newest);
         let same = newest.access_token == token.access_token;
-        self.keep(grant, newest);
         match (same, source) {
             (true, Source::Held | Source::HeldWhileFailing) => Revocation::NotYet,
             (true, Source::Flight | Source::Collapsed) => Revocation::Unchanged,

@@ -22,7 +22,7 @@ pub fn open(
             return None;
         }
     };
-    let opened = record::open(&sealed, &grant.token_key, &grant.credential.sealing_key);
+    let opened = record::open_for(grant, &sealed);
     if let Err(error) = opened {
         line.kv_read_failed(error.name());
     }
@@ -44,6 +44,6 @@ pub async fn store(
     if ttl_secs < KV_TTL_MIN_SECS {
         return Ok(());
     }
-    let sealed = record::seal(token, &grant.token_key, &grant.credential.sealing_key, nonce);
+    let sealed = record::seal_for(grant, token, nonce);
     tier.store(&grant.token_key.kv_name(), &sealed, ttl_secs).await
 }

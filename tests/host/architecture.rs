@@ -83,7 +83,7 @@ fn faults(floors: &[&[&str]], uses: &Uses) -> Vec<String> {
         for used in used.iter().filter(|used| *used != room) {
             match floor_of(used) {
                 Some(other) if other > floor => {
-                    faults.push(format!("{room} uses {used}, above it"))
+                    faults.push(format!("{room} uses {used}, above it"));
                 }
                 None => faults.push(format!("{room} uses {used}, which has no floor")),
                 Some(_) => {}

@@ -3,7 +3,7 @@
 use edge_token_broker::base::secret::AccessToken;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::http::reply::Reply;
-use edge_token_broker::tokens::broker::{Served, Then};
+use edge_token_broker::tokens::broker::{FollowUp, Served};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Tier};
 
 use crate::support::tokens::token;
@@ -13,7 +13,7 @@ fn served(ext_expires_in: Option<Millis>, after: Millis) -> Served {
     let mut token = token("t", start, Millis::from_secs(3599));
     token.ext_expires_at = ext_expires_in.map(|span| start.plus(span));
     let cache_status = CacheStatus::Hit { tier: Tier::Kv, ttl_secs: 7 };
-    Served { token, cache_status, at: start.plus(after), then: Then::Done }
+    Served { token, cache_status, at: start.plus(after), then: FollowUp::Nothing }
 }
 
 #[test]

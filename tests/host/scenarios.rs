@@ -7,7 +7,7 @@ use crate::support::tokens::token;
 use crate::support::world::{START, World, text};
 use edge_token_broker::base::ports::{Clock, StoreError};
 use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::tokens::broker::{Broker, Then};
+use edge_token_broker::tokens::broker::{Broker, FollowUp};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward, Tier};
 use edge_token_broker::tokens::ports::{
     Coordinated, CoordinationError, RecalledFailure, TokenMemory,
@@ -153,7 +153,7 @@ fn every_second(world: &mut World, secs: u64, min_ttl: u64) {
             .broker
             .recall(&world.grant, min_ttl)
             .map_or_else(|| run(world.broker.obtain(&world.grant, min_ttl, &mut world.line)), Ok);
-        if served.is_ok_and(|served| served.then == Then::Renew) {
+        if served.is_ok_and(|served| served.follow_up == FollowUp::Renew) {
             run(world.broker.renew(&world.grant, &mut world.line));
         }
         world.broker.clock.advance(Millis::from_secs(1));
@@ -223,7 +223,7 @@ fn isolates_do_not_all_renew_at_the_same_moment() {
         let due = (0..3000).find(|_| {
             world.broker.clock.advance(Millis::from_secs(1));
             let served = world.broker.recall(&world.grant, Millis(0)).unwrap();
-            served.then == Then::Renew
+            served.follow_up == FollowUp::Renew
         });
         let asked_at = world.broker.memory.recall(&world.grant.token_key).unwrap().requested_at;
         let renewed_at = asked_at.until(world.broker.clock.now());

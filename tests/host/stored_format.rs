@@ -25,7 +25,7 @@ use edge_token_broker::upstream::failure::Failure;
 use edge_token_broker::upstream::server::Server;
 use edge_token_broker::upstream::token_key::{TokenKey, UpstreamIdentity};
 use proptest::prelude::*;
-use zeroize::Zeroizing;
+use secrecy::SecretBox;
 
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 
@@ -45,7 +45,7 @@ struct Setup {
 
 /// The keys of a credential that differs from the usual one in what is given.
 fn setup(secret: &str, cache_key: Option<u8>, tenant: &str, client_id: &str, scope: &str) -> Setup {
-    let cache_key = cache_key.map(|byte| CacheKey::new(Zeroizing::new([byte; 32])));
+    let cache_key = cache_key.map(|byte| CacheKey::new(SecretBox::new(Box::new([byte; 32]))));
     let (fingerprint, sealing_key) = derive(&ClientSecret::new(secret.into()), cache_key.as_ref());
     let identity = UpstreamIdentity {
         server: &Server::Entra(Entra::new(

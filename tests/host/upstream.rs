@@ -1,13 +1,25 @@
 //! Asking the authorization server: which secret, whether again, and what each answer means.
 
-use crate::support::ports::SimulatedEndpoint;
-use crate::support::world::{World, text};
-use edge_token_broker::base::time::Millis;
+use crate::support::ports::{SimulatedClock, SimulatedEndpoint, run};
+use crate::support::world::{START, World, text};
+use edge_token_broker::base::limits::{CLIENT_SECRETS_MAX, FLIGHT_MAX, UPSTREAM_TIMEOUT};
+use edge_token_broker::base::origin::Origin;
+use edge_token_broker::base::ports::{Clock, Entropy};
+use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::secret::ClientSecret;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::oauth::error_response::ErrorResponse;
+use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::oauth::token_response::AnswerFault;
+use edge_token_broker::upstream::Upstream;
+use edge_token_broker::upstream::credential::Credential;
+use edge_token_broker::upstream::entra::Entra;
+use edge_token_broker::upstream::entra::authority::Tenant;
 use edge_token_broker::upstream::error::{Outage, UpstreamError};
 use edge_token_broker::upstream::exchange::TransportFailure;
+use edge_token_broker::upstream::server::Server;
+use edge_token_broker::upstream::trail::UpstreamTrail;
 
 #[test]
 fn a_refused_secret_makes_way_for_the_next() {
@@ -118,6 +130,42 @@ fn there_is_one_retry_in_all_however_many_secrets() {
     world.broker.endpoint.answer(502, "");
     assert_eq!(world.request().unwrap_err(), unavailable(Outage::Failing, 1));
     assert_eq!(world.upstream_requests(), 3);
+}
+
+/// Always the longest pause.
+struct LongestPause;
+
+impl Entropy for LongestPause {
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        [u8::MAX; N]
+    }
+}
+
+#[test]
+fn the_longest_flight_tries_every_secret_and_once_more() {
+    let clock = SimulatedClock::at(START);
+    let endpoint = SimulatedEndpoint::new(&clock);
+    endpoint.latency.set(Millis(UPSTREAM_TIMEOUT.0 - 1));
+    endpoint.answer(503, "");
+    for _ in 0..CLIENT_SECRETS_MAX {
+        endpoint.answer(401, r#"{"error":"invalid_client"}"#);
+    }
+    let secrets = (0..CLIENT_SECRETS_MAX).map(|n| ClientSecret::new(format!("secret {n}").into()));
+    let authority = Origin::parse("https://login.example").unwrap();
+    let server = Server::Entra(Entra::new(authority, Tenant::parse("t").unwrap()));
+    let name = "default".to_owned();
+    let credential = Credential::new(name, server, "app".into(), secrets.collect(), None).unwrap();
+    let (endpoint, clock, entropy) = (&endpoint, &clock, &LongestPause);
+    let upstream = Upstream { endpoint, clock, entropy, claims: None };
+    let (scope, id) = (ScopeSet::parse("s").unwrap(), RequestId::parse("id").unwrap());
+    let mut trail = UpstreamTrail::default();
+    let error = run(upstream.token(&credential, &scope, &id, &mut trail)).unwrap_err();
+    assert_eq!(error.name(), "credential_refused");
+    assert_eq!(trail.requests as usize, CLIENT_SECRETS_MAX + 1);
+    let took = UnixMillis(START).until(clock.now());
+    // Each answer came a millisecond before its time was up.
+    assert_eq!(took.0, FLIGHT_MAX.0 - CLIENT_SECRETS_MAX as u64 - 1);
+    assert!(took > Millis::from_secs(28));
 }
 
 #[test]

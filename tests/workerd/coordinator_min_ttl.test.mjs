@@ -1,5 +1,7 @@
 // `min_ttl`: the caller wants a token with at least that many seconds left.
 
+/** @import { OpenWorld } from "./harness/world.mjs" */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -12,6 +14,7 @@ const ROUTES = [
   ["the token endpoint", (world, scope, min_ttl) => world.postToken({ scope, params: { min_ttl } })],
 ];
 
+/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,5 +1,7 @@
 // JWTs that prove nothing, each by the name of its attack (RFC 8725): 401 in fixed words, and nothing is asked upstream.
 
+/** @import { OpenWorld } from "./harness/world.mjs" */
+
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -14,6 +16,7 @@ const [RSA, PSS, EC, ED] = ALGORITHMS.map((alg) => newKey(alg));
 const ATTACKER = newKey("RS256");
 const allow = [{ credential: "default", scope: GRAPH }];
 
+/** @type {OpenWorld} */
 let world;
 let issuer;
 let attacker; // serves keys that nobody trusts

@@ -1,5 +1,7 @@
 // Callers who prove themselves with a JWT: of an issuer that their client trusts, or of their own.
 
+/** @import { OpenWorld } from "./harness/world.mjs" */
+
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as oauth from "oauth4webapi";
@@ -16,6 +18,7 @@ const KEYED = newClient("keyed");
 const KEYS = ALGORITHMS.map((alg) => newKey(alg));
 const OWN_KEY = newKey("ES256");
 
+/** @type {OpenWorld} */
 let world;
 let issuer; // found by its metadata
 let own; // serves the public key of the client "cron", which issues its own JWTs

@@ -1,5 +1,7 @@
 // Where the keys of JWT issuers come from, and what happens when they do not come.
 
+/** @import { OpenWorld } from "./harness/world.mjs" */
+
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -30,6 +32,7 @@ const NAMES = [
   "crowd",
 ];
 const issuers = {};
+/** @type {OpenWorld} */
 let world;
 before(async () => {
   await Promise.all(NAMES.map(async (name) => (issuers[name] = await Issuer.start(newKey("ES256")))));

@@ -1,5 +1,7 @@
 // The request log: one JSON line for each request, printed once, at the end.
 
+/** @import { OpenWorld } from "./harness/world.mjs" */
+
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -36,6 +38,7 @@ const KEYS = new Set([
   "address",
 ]);
 
+/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,5 +1,7 @@
 // `POST /revoke` (RFC 7009): a caller whose API has rejected a token hands it back.
 
+/** @import { OpenWorld } from "./harness/world.mjs" */
+
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -34,6 +36,7 @@ async function assertDone(world, reply, outcome) {
 
 const twenty = (make) => Promise.all(Array.from({ length: 20 }, (_, n) => make(n)));
 
+/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -59,7 +59,7 @@ impl<S: Store> Registry<S> {
     /// [`NeedsIo`]: [`Self::read`] it.
     pub fn recall(&self, id: &str, now: UnixMillis) -> Result<Option<Rc<Client>>, NeedsIo> {
         // No entry can have a name that is no client id.
-        let may_exist = self.store.is_bound() && config::is_name(id);
+        let may_exist = self.store.is_bound() && config::is_client_id(id);
         if may_exist { self.clients.recall(id, now) } else { Ok(None) }
     }
 

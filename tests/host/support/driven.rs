@@ -47,7 +47,7 @@ impl Driven {
         for action in self.machine.on(event, now, 0) {
             match action {
                 Action::Reply(waiter, reply) => self.replies.push((waiter, reply)),
-                Action::Ask { .. } => self.asked += 1,
+                Action::StartFlight { .. } => self.asked += 1,
                 Action::Save => self.saved = self.machine.snapshot().clone(),
                 Action::Publish(token) => self.published.push(token),
                 Action::Wake(at) => self.alarm = Some(at),

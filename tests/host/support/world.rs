@@ -6,10 +6,10 @@ use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::grants::{Ask, authorize};
+use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::log::Line;
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::tokens::broker::{Broker, Served, Then};
+use edge_token_broker::tokens::broker::{Broker, FollowUp, Served};
 use edge_token_broker::tokens::memory::IsolateMemory;
 
 use super::bindings::Vars;
@@ -53,7 +53,10 @@ impl World {
             ("CLIENTS", &clients),
         ]))
         .unwrap();
-        let ask = Ask { credential: "default".into(), scope: Some(ScopeSet::parse("s").unwrap()) };
+        let ask = GrantRequest {
+            credential: "default".into(),
+            scope: Some(ScopeSet::parse("s").unwrap()),
+        };
         let grant = authorize(&config, config.client("c").unwrap(), &ask).unwrap();
         let clock = SimulatedClock::at(START);
         let endpoint = SimulatedEndpoint::new(&clock);
@@ -92,7 +95,7 @@ impl World {
             return Ok(served);
         }
         let served = run(self.broker.obtain(&self.grant, Millis(0), &mut self.line))?;
-        if served.then == Then::Store {
+        if served.follow_up == FollowUp::Store {
             run(self.broker.write_behind(&self.grant, &served.token, &mut self.line));
         }
         Ok(served)

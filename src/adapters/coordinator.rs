@@ -1,0 +1,79 @@
+//! A token's coordinator as a SQLite-backed Durable Object.
+
+use std::rc::Rc;
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::bindings::Env;
+use super::isolate::{self, Platform};
+use super::promise;
+use super::storage::{ObjectState, Storage};
+use crate::base::keyspace::COORDINATOR_STATE;
+use crate::base::time::UnixMillis;
+use crate::tokens::coordinator::driver::Driver;
+use crate::tokens::coordinator::ports::{Home, StorageFault};
+
+/// One token's coordinator, as `worker.mjs` drives it.
+#[wasm_bindgen]
+pub struct TokenCoordinator {
+    driver: Rc<Driver<Platform, ObjectHome>>,
+}
+
+#[wasm_bindgen]
+impl TokenCoordinator {
+    /// An object that has just been created, or come back.
+    #[must_use]
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: ObjectState, env: &Env) -> Self {
+        let isolate = isolate::current(env);
+        let (config, broker, log) = (&isolate.config, &isolate.broker, &isolate.log);
+        let home = ObjectHome(state);
+        let driver = Driver::new(home, Rc::clone(config), Rc::clone(broker), Rc::clone(log));
+        Self { driver }
+    }
+
+    /// Answers a message of an isolate. Rejected where there is no answer.
+    pub fn call(&self, message: Vec<u8>) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        promise::of(async move {
+            let answer = driver.answer(&message).await.map_err(|_| "no answer")?;
+            Ok(js_sys::Uint8Array::from(answer.as_slice()).into())
+        })
+    }
+
+    /// The time of the alarm has come.
+    pub fn alarm(&self) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        promise::of(async move {
+            driver.alarm().await.map_err(|_| "storage failed")?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
+struct ObjectHome(ObjectState);
+
+impl Home for ObjectHome {
+    async fn load(&self) -> Result<Option<Vec<u8>>, StorageFault> {
+        Storage::of(&self.0).get_bytes(COORDINATOR_STATE).await.map_err(|_| StorageFault)
+    }
+
+    async fn save(&self, state: &[u8]) -> Result<(), StorageFault> {
+        Storage::of(&self.0).put_bytes(COORDINATOR_STATE, state).await.map_err(|_| StorageFault)
+    }
+
+    async fn clear(&self) -> Result<(), StorageFault> {
+        Storage::of(&self.0).delete_all().await.map_err(|_| StorageFault)
+    }
+
+    async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
+        Storage::of(&self.0).set_alarm(at).await.map_err(|_| StorageFault)
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        // Without it the work goes on for as long as the object is used.
+        let _ = self.0.wait_until(&promise::done(work));
+    }
+}
