@@ -20,8 +20,8 @@ use edge_token_broker::callers::{Attempt, Callers, Recognition};
 use edge_token_broker::config::{Config, KeyDigest};
 use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::log::Line;
+use secrecy::SecretBox;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::support::config::{DIGEST, GRAPH, valid};
 use crate::support::issuer::{SimulatedCallerPorts, callers};
@@ -33,7 +33,8 @@ const KEY: [u8; 32] = [7; 32];
 /// The entry of the client `id`, as the holder of `key` writes it.
 fn entry_of(key: [u8; 32], id: &str, json: &str) -> (String, Vec<u8>) {
     let name = entry::name_of(id);
-    let value = entry::seal(&RegistryKey::new(Zeroizing::new(key)), &name, json.as_bytes());
+    let value =
+        entry::seal(&RegistryKey::new(SecretBox::new(Box::new(key))), &name, json.as_bytes());
     (name, value)
 }
 

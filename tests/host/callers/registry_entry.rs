@@ -3,8 +3,8 @@
 use edge_token_broker::base::keys::RegistryKey;
 use edge_token_broker::callers::registry::{OwnerKey, entry};
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::SecretBox;
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -17,7 +17,7 @@ fn an_entry_is_as_another_implementation_writes_it() {
         hmac.update(part.as_bytes());
     }
     let mac = base16ct::lower::encode_string(&hmac.finalize().into_bytes());
-    let key = RegistryKey::new(Zeroizing::new(KEY));
+    let key = RegistryKey::new(SecretBox::new(Box::new(KEY)));
     let name = entry::name_of("far");
     assert_eq!(name, "client:far");
     let value = entry::seal(&key, &name, json.as_bytes());
