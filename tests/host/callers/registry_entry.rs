@@ -2,21 +2,15 @@
 
 use edge_token_broker::base::keys::RegistryKey;
 use edge_token_broker::callers::registry::{OwnerKey, entry};
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::SecretBox;
-use sha2::Sha256;
 
 const KEY: [u8; 32] = [7; 32];
 
 #[test]
 fn an_entry_is_as_another_implementation_writes_it() {
     let json = r#"{"service_binding":true,"allow":[]}"#;
-    let mut hmac = Hmac::<Sha256>::new_from_slice(&KEY).unwrap();
-    for part in ["edge-token-broker registry v1", "client:far", json] {
-        hmac.update(&(part.len() as u64).to_be_bytes());
-        hmac.update(part.as_bytes());
-    }
-    let mac = base16ct::lower::encode_string(&hmac.finalize().into_bytes());
+    // By node:crypto.
+    let mac = "9ccfdeeaf5ffb419841236a98b5776c2788fe24b015851bf1245ab1bb7f22313";
     let key = RegistryKey::new(SecretBox::new(Box::new(KEY)));
     let name = entry::name_of("far");
     assert_eq!(name, "client:far");
@@ -32,15 +26,20 @@ fn whatever_leads_to_a_client_has_an_entry_of_its_own() {
         r#"{{"key_sha256":["{}"],"mtls_sha256":["{print}"],"origins":["https://a.example"]}}"#,
         "AB".repeat(32)
     );
-    let names: Vec<_> =
-        OwnerKey::all_of(json.as_bytes()).unwrap().iter().map(OwnerKey::name).collect();
+    let names: Vec<_> = OwnerKey::all_of(json.as_bytes()).iter().map(OwnerKey::name).collect();
     let hex = "ab".repeat(32);
     assert_eq!(
         names,
         [format!("key:{hex}"), format!("certificate:{hex}"), "origin:https://a.example".to_owned()]
     );
-    assert_eq!(OwnerKey::all_of(br#"{"service_binding":true}"#), Some(Vec::new()));
-    for malformed in ["[]", "{", r#"{"key_sha256":"00"}"#, r#"{"key_sha256":["00"]}"#] {
-        assert_eq!(OwnerKey::all_of(malformed.as_bytes()), None, "{malformed}");
+    for none in [
+        r#"{"service_binding":true}"#,
+        r#"{"key_sha256":"00"}"#,
+        r#"{"key_sha256":["00",7]}"#,
+        r#"{"origins":[],"origins":["https://a.example"]}"#,
+        "[]",
+        "{",
+    ] {
+        assert_eq!(OwnerKey::all_of(none.as_bytes()), [], "{none}");
     }
 }
