@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { withLock } from "./lib/lock.mjs";
-import { Failure, main, projectEnv, root, run, say } from "./lib/run.mjs";
+import { Failure, main, projectEnv, projectNode, root, run, say } from "./lib/run.mjs";
 import { setUp, toolPath } from "./setup.mjs";
 import { cargoTools, budgetGzipBytes } from "./versions.mjs";
 
@@ -26,12 +26,25 @@ const wasm = join(output, "index_bg.wasm");
 const glue = join(output, "glue");
 const names = process.argv.includes("--names");
 
+/** Drops exports that nobody calls. */
+const linker = join(root, "scripts", "link.mjs");
+const linkerHash = createHash("sha256").update(readFileSync(linker)).digest("hex");
+
 /**
  * Every V8 of today has SIMD: sealing is faster for it, and the wasm smaller. The paths of this machine are no business
- * of the wasm, which has file names in its messages.
+ * of the wasm, which has file names in its messages. Cargo does not look whether the linker has changed, but at `metadata`.
  */
 const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
-const flags = ["-C", "target-feature=+simd128", `--remap-path-prefix=${registry}=`, `--remap-path-prefix=${root}=`];
+const flags = [
+  "-C",
+  "target-feature=+simd128",
+  "-C",
+  `linker=${linker}`,
+  "-C",
+  `metadata=${linkerHash}`,
+  `--remap-path-prefix=${registry}=`,
+  `--remap-path-prefix=${root}=`,
+];
 
 /** What rustc uses by itself and with `flags`, and `try`/`catch` around imports; workerd has all of it. */
 const wasmFeatures = [
@@ -95,14 +108,41 @@ async function compile(show) {
 /** The Worker's module with the glue in it. Rust names JavaScript's modules by their folder, and they it by its name. */
 async function bundle() {
   const adapters = join(root, "src", "adapters");
-  const aliases = [`--alias:edge-token-broker=${join(glue, "index.js")}`, `--alias:adapters=${adapters}`];
+  const glueScript = join(glue, "index.js");
+  // Classes of other crates that nobody uses: with these two, esbuild sees that it can leave them out.
+  const text = readFileSync(glueScript, "utf8").replaceAll(
+    ": new FinalizationRegistry(",
+    ": /* @__PURE__ */ new FinalizationRegistry(",
+  );
+  const unused = ["--define:Symbol.dispose=undefined", "--log-override:import-is-undefined=error"];
+  writeFileSync(glueScript, text);
+
+  const aliases = [`--alias:edge-token-broker=${glueScript}`, `--alias:adapters=${adapters}`];
   const options = ["--bundle", "--minify", "--format=esm", "--external:./index_bg.wasm", "--log-level=warning"];
-  await run("esbuild", [join(adapters, "worker.mjs"), `--outfile=${script}`, ...options, ...aliases]);
+  await run("esbuild", [join(adapters, "worker.mjs"), `--outfile=${script}`, ...options, ...unused, ...aliases]);
   // The runtime takes a module of wasm by a plain import.
-  const text = readFileSync(script, "utf8");
-  if (!text.includes("import source ")) throw new Error("wasm-bindgen imports the wasm in another way than before");
-  writeFileSync(script, text.replace("import source ", "import "));
+  const bundled = readFileSync(script, "utf8");
+  if (!bundled.includes("import source ")) throw new Error("wasm-bindgen imports the wasm in another way than before");
+  writeFileSync(script, bundled.replace("import source ", "import "));
+  await checkExports(text, bundled);
   rmSync(glue, { recursive: true });
+}
+
+/**
+ * A name of the glue that the wasm does not export, and that is left in the bundle, would fail when it is called.
+ *
+ * @param {string} glueText
+ * @param {string} bundled
+ */
+async function checkExports(glueText, bundled) {
+  const list =
+    'WebAssembly.Module.exports(new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))).map(({ name }) => name).join(" ")';
+  const { output } = await run(projectNode, ["--print", list, wasm]);
+  const exported = new Set(output.trim().split(" "));
+  const named = new Set([...glueText.matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name));
+  const missing = [...named].filter((name) => !exported.has(name) && RegExp(`\\.${name}\\b`).test(bundled));
+  if (missing.length > 0)
+    throw new Error(`The wasm lacks exports that the bundle names: ${missing.join(", ")} (scripts/link.mjs)`);
 }
 
 /** @param {string} inputs */
@@ -115,8 +155,9 @@ function hashInputs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "scripts/build.mjs"].map(
-    (name) => join(root, name),
+  const scripts = ["scripts/build.mjs", "scripts/link.mjs"];
+  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", ...scripts].map((name) =>
+    join(root, name),
   );
   const hash = createHash("sha256").update(JSON.stringify([names, cargoTools]));
   for (const path of [...rest, ...sources]) {

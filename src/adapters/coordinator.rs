@@ -2,14 +2,15 @@
 
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::worker_sys::DurableObjectState;
 
-use super::bindings::Env;
 use super::isolate::{self, Platform};
 use super::promise;
-use super::storage::{ObjectState, Storage};
+use super::storage::ObjectStorage;
 use crate::base::keyspace::COORDINATOR_STATE;
 use crate::base::time::UnixMillis;
 use crate::tokens::coordinator::driver::Driver;
@@ -26,10 +27,11 @@ impl TokenCoordinator {
     /// An object that has just been created, or come back.
     #[must_use]
     #[wasm_bindgen(constructor)]
-    pub fn new(state: ObjectState, env: &Env) -> Self {
+    pub fn new(state: DurableObjectState, env: &Env) -> Self {
         let isolate = isolate::current(env);
         let (config, broker, log) = (&isolate.config, &isolate.broker, &isolate.log);
-        let home = ObjectHome(state);
+        let storage = ObjectStorage::of(&state);
+        let home = ObjectHome { state, storage };
         let driver = Driver::new(home, Rc::clone(config), Rc::clone(broker), Rc::clone(log));
         Self { driver }
     }
@@ -39,7 +41,7 @@ impl TokenCoordinator {
         let driver = Rc::clone(&self.driver);
         promise::of(async move {
             let answer = driver.answer(&message).await.map_err(|_| "no answer")?;
-            Ok(js_sys::Uint8Array::from(answer.as_slice()).into())
+            Ok(Uint8Array::from(answer.as_slice()).into())
         })
     }
 
@@ -53,27 +55,30 @@ impl TokenCoordinator {
     }
 }
 
-struct ObjectHome(ObjectState);
+struct ObjectHome {
+    state: DurableObjectState,
+    storage: ObjectStorage,
+}
 
 impl Home for ObjectHome {
     async fn load(&self) -> Result<Option<Vec<u8>>, StorageFault> {
-        Storage::of(&self.0).get_bytes(COORDINATOR_STATE).await.map_err(|_| StorageFault)
+        self.storage.bytes(COORDINATOR_STATE).await.map_err(|_| StorageFault)
     }
 
     async fn save(&self, state: &[u8]) -> Result<(), StorageFault> {
-        Storage::of(&self.0).put_bytes(COORDINATOR_STATE, state).await.map_err(|_| StorageFault)
+        self.storage.put_bytes(COORDINATOR_STATE, state).await.map_err(|_| StorageFault)
     }
 
     async fn clear(&self) -> Result<(), StorageFault> {
-        Storage::of(&self.0).delete_all().await.map_err(|_| StorageFault)
+        self.storage.clear().await.map_err(|_| StorageFault)
     }
 
     async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
-        Storage::of(&self.0).set_alarm(at).await.map_err(|_| StorageFault)
+        self.storage.set_alarm(at).await.map_err(|_| StorageFault)
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         // Without it the work goes on for as long as the object is used.
-        let _ = self.0.wait_until(&promise::done(work));
+        let _ = self.state.wait_until(&promise::done(work));
     }
 }

@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
 use zeroize::Zeroizing;
 
-use super::bindings::Env;
 use super::isolate::{self, Platform};
 use super::request::{Context, WorkerRequest};
 use super::{kv, promise, response};
@@ -71,8 +71,8 @@ fn deliver(request: Rc<WorkerRequest>, progress: Progress<Platform>) -> JsValue 
     match progress {
         Progress::Done(answered) => respond(&request, answered),
         Progress::ReadStore(exchange) => {
-            let name = exchange.token_key().kv_name();
-            kv::read(exchange.store(), &name, Pending { request, exchange })
+            let (namespace, name) = (exchange.store().value(), exchange.token_key().kv_name());
+            kv::read(&namespace, &name, Pending { request, exchange })
         }
         Progress::Later(answered) => {
             let waiting = Rc::clone(&request);

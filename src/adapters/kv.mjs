@@ -1,19 +1,28 @@
-// Workers KV. A read or write that yields no value resolves to one of the words "miss", "timeout", "throttled", "failed".
+// The read of KV for which a request waits that isolate memory cannot answer. A hit in KV should cost little more than KV
+// does: one timer, and few promises.
 //
-// A hit in KV should cost little more than KV does: one timer, and few promises.
+// A read that yields no value resolves to one of the words "miss", "timeout", "throttled", "failed".
 
-import { within } from "./timeout.mjs";
+/** @import { Pending } from "edge-token-broker" */
 
-/** A half-done exchange, and the read that it waits for. */
+/** A half-done exchange, and the read for which it waits. */
 export class PendingRead {
   #exchange;
 
+  /**
+   * @param {Promise<Uint8Array | string>} loaded
+   * @param {Pending} exchange
+   */
   constructor(loaded, exchange) {
     this.loaded = loaded;
     this.#exchange = exchange;
   }
 
-  /** Goes on with what KV gave: a Response, or a promise of one. */
+  /**
+   * Goes on with what KV gave.
+   *
+   * @param {Uint8Array | string} loaded
+   */
   resume(loaded) {
     return typeof loaded === "string"
       ? this.#exchange.resume(undefined, loaded)
@@ -21,39 +30,35 @@ export class PendingRead {
   }
 }
 
-/** Reads `name` for `exchange`. */
+/**
+ * Starts to read `name` for `exchange`. The timer is not cleared, which would cost more: it ends with the request.
+ *
+ * @param {KVNamespace} namespace
+ * @param {string} name
+ * @param {number} cacheTtl
+ * @param {number} ms
+ * @param {Pending} exchange
+ */
 export function read(namespace, name, cacheTtl, ms, exchange) {
-  return new PendingRead(load(namespace, name, cacheTtl, ms), exchange);
-}
-
-/** The bytes under `name`, or a word. The timer is not cleared, which would cost more: it ends with the request. */
-export function load(namespace, name, cacheTtl, ms) {
-  return new Promise((resolve) => {
+  /** @type {Promise<Uint8Array | string>} */
+  const loaded = new Promise((resolve) => {
     setTimeout(resolve, ms, "timeout");
-    loaded(namespace, name, cacheTtl).then(resolve);
+    load(namespace, name, cacheTtl).then(resolve);
   });
+  return new PendingRead(loaded, exchange);
 }
 
-async function loaded(namespace, name, cacheTtl) {
+/**
+ * @param {KVNamespace} namespace
+ * @param {string} name
+ * @param {number} cacheTtl
+ */
+async function load(namespace, name, cacheTtl) {
   try {
     const value = await namespace.get(name, { type: "arrayBuffer", cacheTtl });
     return value ? new Uint8Array(value) : "miss";
   } catch (error) {
-    return word(error);
+    // The runtime gives no status code, only a text such as `KV GET failed: 429 Too Many Requests`.
+    return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";
   }
-}
-
-/** Nothing, or a word. */
-export async function store(namespace, name, bytes, expirationTtl, ms) {
-  try {
-    await within(ms, namespace.put(name, bytes, { expirationTtl }));
-  } catch (error) {
-    return word(error);
-  }
-}
-
-/** The runtime gives no status code, only a text such as `KV PUT failed: 429 Too Many Requests`. */
-function word(error) {
-  if (error === "timeout") return error;
-  return String(error?.message).includes(" 429 ") ? "throttled" : "failed";
 }

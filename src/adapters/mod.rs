@@ -1,27 +1,27 @@
-//! The platform: Workers, KV, `fetch`, clock, randomness, console. Adapters translate and decide
-//! nothing; `JsValue` stops here, and so does every text that one carries.
+//! The platform: Workers, KV, Durable Objects, `fetch`, clock, randomness, console. An adapter turns
+//! a call of the core into a call of the platform and back, and decides nothing. `JsValue` and
+//! `worker::Error` stop here, and so does every text that one carries.
 
-mod body;
-mod caller;
+mod bindings;
 mod clock;
-mod coordinator_do;
-mod coordinator_stub;
-mod entra_fetch;
+mod console;
+mod coordinator;
+mod cron;
 mod entropy;
 mod entry;
-mod env_config;
-mod exchange;
+mod fetch;
 mod isolate;
-mod issuer_fetch;
-mod js;
-mod kv_tier;
-mod log_sink;
-mod panic;
-mod rate_limit;
-mod scheduled;
+mod kv;
+mod ledger;
+mod limiter;
+mod objects;
+mod promise;
+mod request;
+mod response;
+mod signature;
 mod storage;
-mod timeout;
 
-pub use coordinator_do::TokenCoordinator;
-pub use entry::fetch;
-pub use scheduled::scheduled;
+pub use coordinator::TokenCoordinator;
+pub use cron::scheduled;
+pub use entry::{Pending, fetch};
+pub use ledger::AssertionLedger;

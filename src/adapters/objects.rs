@@ -1,10 +1,12 @@
 //! Durable Objects, as isolates call them.
 
-use worker::{Method, ObjectNamespace, Request, RequestInit};
-
-use super::bindings::{Env, bound};
-use crate::base::ports::{CallFailed, Objects};
+use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
+use worker::web_sys::{Request, RequestInit};
+use worker::{Env, ObjectNamespace};
+
+use super::bindings::bound;
+use crate::base::ports::{CallFailed, Objects};
 
 /// A Durable Object namespace, where it is bound.
 #[derive(Clone)]
@@ -29,8 +31,10 @@ impl Objects for Namespace {
 }
 
 async fn call(namespace: &ObjectNamespace, name: &str, message: &[u8]) -> worker::Result<Vec<u8>> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(js_sys::Uint8Array::from(message).into()));
-    let request = Request::new_with_init("https://object", &init)?;
-    namespace.get_by_name(name)?.fetch_with_request(request).await?.bytes().await
+    // Not the crate's own, whose class for Cloudflare's options would have to be exported.
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&Uint8Array::from(message));
+    let request = Request::new_with_str_and_init("https://object", &init)?;
+    namespace.get_by_name(name)?.fetch_with_request(request.into()).await?.bytes().await
 }

@@ -1,9 +1,8 @@
-//! Rust's values as JavaScript's.
+//! Rust's futures and numbers as JavaScript's.
 
 use std::pin::Pin;
 
-use js_sys::{Promise, Uint8Array};
-use minicbor::Encode;
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -11,14 +10,14 @@ type Boxed = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
 
 /// A promise of what `work` comes to. Boxed: what makes a promise is in the wasm once, and not for
 /// each future.
-pub(super) fn promise(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+pub(super) fn of(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     let work: Boxed = Box::pin(work);
     future_to_promise(work)
 }
 
 /// A promise of nothing but the end of `work`.
 pub(super) fn done(work: impl Future<Output = ()> + 'static) -> Promise {
-    promise(async move {
+    of(async move {
         work.await;
         Ok(JsValue::UNDEFINED)
     })
@@ -29,10 +28,4 @@ pub(super) fn number(value: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "times and lifetimes are far below 2^53")]
     let number = value as f64;
     number
-}
-
-/// CBOR.
-pub(super) fn cbor(value: &impl Encode<()>) -> Uint8Array {
-    // Writing into a `Vec` does not fail.
-    Uint8Array::from(minicbor::to_vec(value).unwrap_or_default().as_slice())
 }

@@ -4,8 +4,8 @@ import * as broker from "edge-token-broker";
 
 import { MEMORY_CHECK_MS } from "./limits.mjs";
 
-/** `criticalError`: the next event needs a new memory. `instanceId`: which memory it is. */
-const state = { criticalError: false, instanceId: 0 };
+/** Of the `worker` crate. `criticalError`: its panic hook was called. `instanceId`: which memory of the wasm this is. */
+const state = broker.__worker_init_state();
 
 /** The result of a wait when a panic has discarded the memory in which it took place. */
 export const MEMORY_LOST = Symbol("memory lost");
@@ -31,11 +31,6 @@ export function enter(handler) {
   }
 }
 
-/** Called by the wasm's panic hook. */
-export function panicked(message) {
-  markBroken(new Error(`Rust panic: ${message}`));
-}
-
 /** Handlers do not throw: whatever comes out of the wasm, it stopped in the middle of something. */
 function markBroken(error) {
   console.error("Critical", error);
@@ -47,7 +42,6 @@ function recover() {
   console.log("Reinitializing Wasm application");
   broker.__wbg_reset_state();
   state.criticalError = false;
-  state.instanceId += 1;
 }
 
 addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && markBroken(error));

@@ -4,7 +4,8 @@ use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::callers::presented::{ClientCertificate, PlatformIdentity};
+use crate::callers::presented::PlatformIdentity;
+use crate::callers::proofs::certificate::ClientCertificate;
 use crate::http::ports::PlatformRequest;
 
 #[wasm_bindgen]

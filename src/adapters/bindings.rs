@@ -2,18 +2,14 @@
 
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
 
 use crate::config::{Binding, Bindings};
 
-#[wasm_bindgen]
-extern "C" {
-    /// The bindings, by name.
-    #[derive(Debug)]
-    pub type Env;
-}
-
 /// The binding called `name`, where there is one.
+///
+/// Not by the methods of [`Env`]: they compare the name of a binding's constructor, which differs
+/// where the binding is another Worker.
 pub(super) fn bound(env: &Env, name: &str) -> Option<JsValue> {
     let value = Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default();
     (!value.is_undefined() && !value.is_null()).then_some(value)

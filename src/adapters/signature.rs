@@ -1,20 +1,13 @@
-//! JWT issuers over the Worker's `fetch`, and signatures by `WebCrypto`.
+//! Signatures of JWTs, verified by `WebCrypto`.
 
 use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::js::number;
-use crate::base::limits::{ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT};
-use crate::callers::ports::{IssuerEndpoint, IssuerUnreachable, SignatureVerifier};
+use crate::callers::ports::SignatureVerifier;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::jwk::VerificationKey;
-
-#[wasm_bindgen(raw_module = "adapters/issuer.mjs")]
-extern "C" {
-    fn get(url: &str, max: usize, ms: f64) -> Promise;
-}
 
 #[wasm_bindgen(raw_module = "adapters/signature.mjs")]
 extern "C" {
@@ -24,18 +17,6 @@ extern "C" {
         signed: &Uint8Array,
         signature: &Uint8Array,
     ) -> Promise;
-}
-
-/// Issuers over HTTPS.
-#[derive(Debug)]
-pub(super) struct IssuerFetch;
-
-impl IssuerEndpoint for IssuerFetch {
-    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable> {
-        let answer = JsFuture::from(get(url, ISSUER_BODY_MAX_BYTES, number(ISSUER_TIMEOUT.0)));
-        let body = answer.await.unwrap_or_default().dyn_into::<Uint8Array>();
-        body.map(|body| body.to_vec()).map_err(|_| IssuerUnreachable)
-    }
 }
 
 /// The runtime's implementation.

@@ -1,6 +1,6 @@
 // Workers Analytics Engine. docs/operations.md says which column is what; new ones go to the end.
 
-export function write(dataset, blobs, doubles) {
+export function count(dataset, blobs, doubles) {
   try {
     dataset.writeDataPoint({ indexes: [blobs[0]], blobs, doubles: [...doubles] });
   } catch {

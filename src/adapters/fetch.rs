@@ -1,0 +1,151 @@
+//! Requests to others, over the Worker's `fetch`: the token endpoint, and the issuers of JWTs.
+//!
+//! None follows a redirect, lasts longer than its deadline, or reads more than its limit. An error
+//! of the platform goes nowhere: its text may hold the URL.
+
+use js_sys::{IteratorNext, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{
+    AbortController, Headers, ReadableStream, ReadableStreamDefaultReader, Request, RequestInit,
+    RequestRedirect,
+};
+use worker::{AbortSignal, Fetch, Response, ResponseBody};
+use zeroize::Zeroizing;
+
+use super::clock::SystemClock;
+use crate::base::deadline::within;
+use crate::base::limits::{
+    ERROR_BODY_WAIT, ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT, UPSTREAM_BODY_MAX_BYTES,
+    UPSTREAM_TIMEOUT,
+};
+use crate::base::time::Millis;
+use crate::callers::ports::{IssuerEndpoint, IssuerUnreachable};
+use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
+use crate::upstream::ports::TokenEndpoint;
+
+/// Servers over HTTPS.
+#[derive(Debug)]
+pub(super) struct Https;
+
+impl TokenEndpoint for Https {
+    async fn post(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointResponse, TransportFailure> {
+        let init = form_post(request).map_err(|_| TransportFailure::NoConnection)?;
+        send(request.url, &init, UPSTREAM_TIMEOUT, endpoint_response).await
+    }
+}
+
+impl IssuerEndpoint for Https {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable> {
+        let init = json_get().map_err(|_| IssuerUnreachable)?;
+        let body = send(url, &init, ISSUER_TIMEOUT, issuer_body).await;
+        body.ok().flatten().map(|mut body| std::mem::take(&mut *body)).ok_or(IssuerUnreachable)
+    }
+}
+
+/// A form, with the secret in it.
+fn form_post(request: &EndpointRequest<'_>) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in request.headers.fixed {
+        headers.set(name, value)?;
+    }
+    headers.set(request.headers.request_id, request.request_id.as_str())?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_body(&JsValue::from_str(&request.body));
+    Ok(init)
+}
+
+fn json_get() -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", "application/json")?;
+    let init = RequestInit::new();
+    init.set_headers(&headers);
+    Ok(init)
+}
+
+/// Sends one request, and hands the answer to `read`, whose reading is part of the `deadline`.
+async fn send<T>(
+    url: &str,
+    init: &RequestInit,
+    deadline: Millis,
+    read: impl AsyncFnOnce(Response) -> worker::Result<T>,
+) -> Result<T, TransportFailure> {
+    // Following a redirect would hand a secret to wherever it points.
+    init.set_redirect(RequestRedirect::Manual);
+    let request = Request::new_with_str_and_init(url, init);
+    let (Ok(request), Ok(controller)) = (request, AbortController::new()) else {
+        return Err(TransportFailure::NoConnection);
+    };
+    let request = Fetch::Request(request.into());
+    let signal = AbortSignal::from(controller.signal());
+    let exchange = async { read(request.send_with_signal(&signal).await?).await };
+    let outcome = within(&SystemClock, deadline, exchange).await;
+    // Closes what was not read to its end; what was is not affected.
+    controller.abort();
+    outcome.ok_or(TransportFailure::TimedOut)?.map_err(|_| TransportFailure::NoConnection)
+}
+
+async fn endpoint_response(response: Response) -> worker::Result<EndpointResponse> {
+    let status = response.status_code();
+    let retry_after = response.headers().get("retry-after")?;
+    let body = body_up_to(UPSTREAM_BODY_MAX_BYTES, &response);
+    let body = match BodyUse::of_status(status) {
+        BodyUse::Unread => None,
+        BodyUse::Whole => body.await?,
+        BodyUse::IfQuick => {
+            let body = within(&SystemClock, ERROR_BODY_WAIT, body).await;
+            body.and_then(Result::ok).flatten()
+        }
+    };
+    Ok(EndpointResponse { status, retry_after, body })
+}
+
+async fn issuer_body(response: Response) -> worker::Result<Option<Zeroizing<Vec<u8>>>> {
+    match response.status_code() {
+        200 => Ok(body_up_to(ISSUER_BODY_MAX_BYTES, &response).await?),
+        _ => Ok(None),
+    }
+}
+
+/// The whole body, or nothing where it has more than `max` bytes.
+///
+/// [`Response::stream`] would take a body that was aborted for one that has ended.
+async fn body_up_to(
+    max: usize,
+    response: &Response,
+) -> Result<Option<Zeroizing<Vec<u8>>>, JsValue> {
+    let mut body = Zeroizing::new(Vec::new());
+    let ResponseBody::Stream(stream) = response.body() else { return Ok(Some(body)) };
+    let reader = reader(stream)?;
+    loop {
+        let read: IteratorNext = JsFuture::from(reader.read()).await?.unchecked_into();
+        if read.done() {
+            return Ok(Some(body));
+        }
+        let chunk = Zeroizing::new(read.value().dyn_into::<Uint8Array>()?.to_vec());
+        if chunk.len() > max.saturating_sub(body.len()) {
+            return Ok(None);
+        }
+        append(&mut body, &chunk);
+    }
+}
+
+fn reader(stream: &ReadableStream) -> Result<ReadableStreamDefaultReader, JsValue> {
+    Ok(stream.get_reader().dyn_into()?)
+}
+
+/// Appends, and leaves no copy behind, as a `Vec` does that grows.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    let length = body.len().saturating_add(chunk.len());
+    if length > body.capacity() {
+        let mut longer = Zeroizing::new(Vec::with_capacity(length.saturating_mul(2)));
+        longer.extend_from_slice(body);
+        *body = longer;
+    }
+    body.extend_from_slice(chunk);
+}

@@ -1,0 +1,106 @@
+//! Workers KV: the shared tiers of tokens and of issuers' keys, and the client registry.
+//!
+//! Eventually consistent: a write can take 60 s or more to reach other locations (KV docs, "How
+//! KV works"), and misses are cached as well, so `Ok(None)` does not mean that no other location
+//! holds the token.
+
+use js_sys::Error;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::{Env, KvError, KvStore};
+
+use super::bindings::bound;
+use super::clock::SystemClock;
+use super::entry::Pending;
+use super::promise::number;
+use crate::base::deadline::within;
+use crate::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
+use crate::base::ports::{Store, StoreError};
+
+#[wasm_bindgen(raw_module = "adapters/kv.mjs")]
+extern "C" {
+    #[wasm_bindgen(js_name = read)]
+    fn read_for(
+        namespace: &JsValue,
+        name: &str,
+        cache_ttl: f64,
+        ms: f64,
+        exchange: Pending,
+    ) -> JsValue;
+}
+
+/// A KV namespace, where it is bound.
+#[derive(Clone, Debug)]
+pub(super) struct KvNamespace(Option<Bound>);
+
+#[derive(Clone, Debug)]
+struct Bound {
+    store: KvStore,
+    /// The same, for [`read`].
+    namespace: JsValue,
+}
+
+impl KvNamespace {
+    /// The namespace behind the binding `name`.
+    pub(super) fn new(env: &Env, name: &str) -> Self {
+        let store = KvStore::from_this(env, name).ok();
+        let parts = store.zip(bound(env, name));
+        Self(parts.map(|(store, namespace)| Bound { store, namespace }))
+    }
+
+    /// The binding itself.
+    pub(super) fn value(&self) -> JsValue {
+        self.0.as_ref().map(|bound| bound.namespace.clone()).unwrap_or_default()
+    }
+
+    fn bound(&self) -> Result<&Bound, StoreError> {
+        self.0.as_ref().ok_or(StoreError::Unbound)
+    }
+}
+
+async fn in_time<T>(operation: impl Future<Output = Result<T, KvError>>) -> Result<T, StoreError> {
+    let outcome = within(&SystemClock, KV_TIMEOUT, operation).await;
+    outcome.ok_or(StoreError::TimedOut)?.map_err(fault)
+}
+
+/// The runtime gives no status code, only a text such as `KV PUT failed: 429 Too Many Requests`.
+fn fault(error: KvError) -> StoreError {
+    let KvError::JavaScript(error) = error else { return StoreError::Failed };
+    let text = error.dyn_into::<Error>().map(|error| String::from(error.message()));
+    match text {
+        Ok(text) if text.contains(" 429 ") => StoreError::Throttled,
+        _ => StoreError::Failed,
+    }
+}
+
+impl Store for KvNamespace {
+    fn is_bound(&self) -> bool {
+        self.0.is_some()
+    }
+
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = self.bound()?.store.get(name).cache_ttl(KV_CACHE_TTL_SECS).bytes();
+        in_time(read).await
+    }
+
+    async fn store(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
+        let write = self.bound()?.store.put_bytes(name, value).map_err(fault)?;
+        in_time(write.expiration_ttl(ttl_secs).execute()).await
+    }
+}
+
+/// Reads the value under `name` for a half-done exchange. `worker.mjs` waits for it: in JavaScript a
+/// hit in KV costs the fewest promises.
+pub(super) fn read(namespace: &JsValue, name: &str, exchange: Pending) -> JsValue {
+    read_for(namespace, name, number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0), exchange)
+}
+
+/// Why that read gave no value, in the words of `kv.mjs`.
+pub(super) fn from_word(word: Option<&str>) -> Result<Option<Vec<u8>>, StoreError> {
+    match word {
+        Some("miss") => Ok(None),
+        Some("timeout") => Err(StoreError::TimedOut),
+        Some("throttled") => Err(StoreError::Throttled),
+        _ => Err(StoreError::Failed),
+    }
+}
