@@ -12,7 +12,7 @@
 
 import { asBindings, assumeSecrets } from "./lib/bindings.mjs";
 import { configurationOptions, readConfigured } from "./lib/configured.mjs";
-import { explainBinary } from "./lib/explain-binary.mjs";
+import { hostTool } from "./lib/host-tool.mjs";
 import { Failure, main, parseArguments, say, start } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -56,7 +56,7 @@ async function read(where) {
  * @param {{ bindings: Vars, client?: string, scope?: string, credential?: string }} question
  */
 async function ask(question) {
-  const explain = await explainBinary();
+  const explain = await hostTool("explain");
   const child = start(explain, [], { stdio: ["pipe", "inherit", "inherit"] });
   child.stdin?.end(JSON.stringify(question));
   return child.finished;

@@ -81,10 +81,9 @@ export async function openBackends() {
       const registry = await KvServer.start();
       registries.push(registry);
       const registryKey = randomBytes(32);
-      for (const [id, fields] of clients.map(entry)) {
-        for (const { key, value } of registryEntries(id, fields, registryKey)) {
-          registry.values.set(key, { value: Buffer.from(value), expiresAt: Infinity });
-        }
+      const entries = clients.map(entry).map(([id, fields]) => ({ id, entry: JSON.stringify(fields) }));
+      for (const { key, value } of (await registryEntries(entries, registryKey)).flat()) {
+        registry.values.set(key, { value: Buffer.from(value), expiresAt: Infinity });
       }
       return { port: registry.port, bindings: { REGISTRY_KEY: registryKey.toString("base64"), CLIENTS: "{}" } };
     },

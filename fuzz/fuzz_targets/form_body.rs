@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::{REQUEST_BODY_MAX_BYTES, SCOPE_MAX_BYTES};
-use edge_token_broker::callers::presented::Ambient;
+use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::form::Form;
@@ -48,7 +48,8 @@ impl<'a> Request<'a> {
             Ok(form) => form,
             Err(fault) => return Err((fault.into(), String::new())),
         };
-        let request = parse_form(self.credential, &form, self.authorization, Ambient::default);
+        let request =
+            parse_form(self.credential, &form, self.authorization, PlatformIdentity::default);
         let asked = asked(config, request, &mut line);
         assert!(line.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
         assert!(line.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));

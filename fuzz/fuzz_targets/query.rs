@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::QUERY_MAX_BYTES;
-use edge_token_broker::callers::presented::Ambient;
+use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::token::parse_query;
@@ -25,7 +25,7 @@ fuzz_target!(|text: &str| {
     let twice = KNOWN.iter().any(|name| values(name) > 1);
     let header = format!("Bearer {key}");
     let parse_query = |config: &Config, query: &str, header: &str, log: &mut _| {
-        asked(config, parse_query(query, Some(header), Ambient::default), log)
+        asked(config, parse_query(query, Some(header), PlatformIdentity::default), log)
     };
     CONFIG.with(|config| {
         let mut log = line();

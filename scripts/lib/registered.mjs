@@ -11,7 +11,7 @@ import { asBindings, assumeSecrets } from "./bindings.mjs";
 import { digestsAfterRotation, digestsDuringRotation, verdict } from "./client-digests.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
 import { clientsOf, readConfigured } from "./configured.mjs";
-import { explainBinary } from "./explain-binary.mjs";
+import { hostTool } from "./host-tool.mjs";
 import { readKey } from "./read-key.mjs";
 import { Registry } from "./registry.mjs";
 import { codeOf, Failure } from "./run.mjs";
@@ -127,7 +127,7 @@ async function readEntry(file) {
 async function check(name, client, vars) {
   const alone = { ...assumeSecrets(vars).vars, CLIENTS: { [name]: client } };
   const input = JSON.stringify({ bindings: asBindings(alone), client: name });
-  const { status, stdout } = spawnSync(await explainBinary(), { input, encoding: "utf8" });
+  const { status, stdout } = spawnSync(await hostTool("explain"), { input, encoding: "utf8" });
   if (status !== 0) throw new Failure(`Nothing is written: the broker would not take this entry.\n${stdout.trim()}`);
   if (client.allow.some(({ keep_warm }) => keep_warm))
     throw new Failure("Nothing is written: keep_warm is for clients in CLIENTS.");

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { isAuthentic, ownersOf, registryEntries } from "./registry-entry.mjs";
+import { registryEntries } from "./registry-entry.mjs";
 import { Failure, run } from "./run.mjs";
 
 export class Registry {
@@ -40,9 +40,13 @@ export class Registry {
   async read(name) {
     const value = await this.#get(`client:${name}`);
     if (value === undefined) return undefined;
-    const entry = /^[0-9a-f]{64}\n\{.*\}$/m.exec(value)?.[0];
-    if (entry === undefined || !isAuthentic(name, entry, this.#key)) throw new Failure(notAuthentic(name));
-    return JSON.parse(entry.slice(65));
+    const entry = /^[0-9a-f]{64}\n(\{.*\})$/m.exec(value);
+    if (entry === null) throw new Failure(notAuthentic(name));
+    const [written, json = ""] = entry;
+    // With the same key, the same fields make the same entry.
+    const { own } = await this.#entriesOf(name, json);
+    if (own?.value !== written) throw new Failure(notAuthentic(name));
+    return JSON.parse(json);
   }
 
   /**
@@ -52,12 +56,14 @@ export class Registry {
    * @param {Partial<Client>} before
    */
   async write(name, client, before = {}) {
-    const [owned, formerly] = [ownersOf(client), ownersOf(before)];
+    const entries = await this.#entriesOf(name, JSON.stringify(client));
+    const owned = entries.owners;
+    const formerly = (await this.#entriesOf(name, JSON.stringify(before))).owners;
     for (const owner of owned.filter((owner) => !formerly.includes(owner))) {
       const other = await this.#ownerOf(owner, name);
       if (other !== name) throw new Failure(`Nothing is written: ${owner} is of the client ${other}.`);
     }
-    await this.#bulk("put", registryEntries(name, client, this.#key));
+    await this.#bulk("put", entries.all);
     await this.#forget(
       name,
       formerly.filter((owner) => !owned.includes(owner)),
@@ -70,7 +76,18 @@ export class Registry {
    */
   async remove(name, client) {
     await this.#bulk("delete", [`client:${name}`], ["--force"]);
-    await this.#forget(name, ownersOf(client));
+    await this.#forget(name, (await this.#entriesOf(name, JSON.stringify(client))).owners);
+  }
+
+  /**
+   * What KV has to hold for the client `id`: all of it, its own entry, and the names of those that lead to it.
+   * @param {string} id
+   * @param {string} entry
+   */
+  async #entriesOf(id, entry) {
+    const [all = []] = await registryEntries([{ id, entry }], this.#key);
+    const [own, ...others] = all;
+    return { all, own, owners: others.map(({ key }) => key) };
   }
 
   /**

@@ -227,13 +227,15 @@ const _: () = assert!(
     USED_ASSERTIONS_OF_CLIENT_MAX < USED_ASSERTIONS_MAX,
     "one client must not take all the memory"
 );
-/// A client's ledger looks for expired uses at one in so many first uses.
+/// One in so many first uses makes a client's ledger delete expired uses.
 pub const LEDGER_PURGE_ONE_IN: u16 = 50;
-/// Uses that it looks at then, and keys that the storage of a Durable Object deletes at once
-/// (Durable Objects docs, "Storage API").
+/// Uses that the ledger then looks at, and the most keys that the storage of a Durable Object deletes
+/// in one call (Durable Objects docs, "Storage API").
 pub const LEDGER_PURGE_MAX: usize = 128;
-// A purge can delete more than came since the last one, so a ledger does not grow for ever.
-const _: () = assert!(LEDGER_PURGE_MAX > LEDGER_PURGE_ONE_IN as usize);
+const _: () = assert!(
+    LEDGER_PURGE_MAX > LEDGER_PURGE_ONE_IN as usize,
+    "a ledger must be able to delete more than it records"
+);
 
 // The key sets of issuers (RFC 7517).
 

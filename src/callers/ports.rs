@@ -8,11 +8,11 @@ use crate::jwt::jwk::VerificationKey;
 
 /// The ports of this room.
 pub trait CallerPorts: Ports {
-    /// The metadata and keys of issuers.
+    /// Fetches the metadata and keys of issuers.
     type Issuers: IssuerEndpoint;
-    /// Signatures.
+    /// Verifies signatures.
     type Signatures: SignatureVerifier;
-    /// Client assertions that were used, anywhere in the network.
+    /// Knows the client assertions that were used anywhere in the network.
     type Ledger: AssertionLedger;
 }
 
@@ -28,8 +28,8 @@ pub trait IssuerEndpoint {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct IssuerUnreachable;
 
-/// Signatures of public keys.
+/// Verifies signatures.
 pub trait SignatureVerifier {
-    /// Whether `signature` is one of `key` over `signed`. A key that cannot be used signed nothing.
+    /// Whether `signature` was made with `key` over `signed`. A key that cannot be used made none.
     async fn verify(&self, key: &VerificationKey, signed: &[u8], signature: &[u8]) -> bool;
 }

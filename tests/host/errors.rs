@@ -1,7 +1,7 @@
 //! Every error on the wire, in both dialects: status, code, headers, and a text that is fit for it.
 
 use BrokerError as E;
-use edge_token_broker::error::{BrokerError, Presented, RequestFault};
+use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
 use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::token_response::AnswerFault;
@@ -77,8 +77,18 @@ fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
         same(refused, (502, "server_error")),
         same(E::Upstream(U::NotATokenResponse(AnswerFault::Redirect)), (502, "server_error")),
     ];
-    for presented in [Presented::Nothing, Presented::Header, Presented::Body] {
-        table.push((E::InvalidClient(presented), (401, "invalid_client"), (401, "invalid_token")));
+    let presented_in = [
+        PresentedIn::Nothing,
+        PresentedIn::Header,
+        PresentedIn::Body,
+        PresentedIn::Platform("told by a way of proof"),
+    ];
+    for presented_in in presented_in {
+        table.push((
+            E::InvalidClient(presented_in),
+            (401, "invalid_client"),
+            (401, "invalid_token"),
+        ));
     }
     for cause in [
         Outage::Throttled,
@@ -123,15 +133,17 @@ fn every_description_is_within_rfc_6749_section_5_2() {
 #[test]
 fn challenges() {
     let challenge =
-        |presented, dialect| WireError::new(&E::InvalidClient(presented), dialect).challenge;
+        |presented_in, dialect| WireError::new(&E::InvalidClient(presented_in), dialect).challenge;
     let basic = Some(r#"Basic realm="edge-token-broker""#);
     let bearer = Some(r#"Bearer realm="edge-token-broker""#);
     let invalid = Some(r#"Bearer realm="edge-token-broker", error="invalid_token""#);
-    assert_eq!(challenge(Presented::Header, Dialect::TokenEndpoint), basic);
-    assert_eq!(challenge(Presented::Body, Dialect::TokenEndpoint), None);
-    assert_eq!(challenge(Presented::Nothing, Dialect::TokenEndpoint), None);
-    assert_eq!(challenge(Presented::Nothing, Dialect::Bearer), bearer);
-    assert_eq!(challenge(Presented::Header, Dialect::Bearer), invalid);
+    assert_eq!(challenge(PresentedIn::Header, Dialect::TokenEndpoint), basic);
+    assert_eq!(challenge(PresentedIn::Body, Dialect::TokenEndpoint), None);
+    assert_eq!(challenge(PresentedIn::Nothing, Dialect::TokenEndpoint), None);
+    assert_eq!(challenge(PresentedIn::Nothing, Dialect::Bearer), bearer);
+    assert_eq!(challenge(PresentedIn::Header, Dialect::Bearer), invalid);
+    assert_eq!(challenge(PresentedIn::Platform("told"), Dialect::TokenEndpoint), None);
+    assert_eq!(challenge(PresentedIn::Platform("told"), Dialect::Bearer), invalid);
     let scope = WireError::new(&E::ScopeNotGranted, Dialect::Bearer).challenge;
     assert_eq!(scope, Some(r#"Bearer realm="edge-token-broker", error="insufficient_scope""#));
 }

@@ -13,19 +13,14 @@
 mod support;
 
 mod architecture;
+mod callers;
 mod config;
 mod coordinator;
 mod errors;
 mod explain;
 mod freshness;
-mod jwt_attacks;
-mod jwt_claims;
-mod jwt_issuer;
-mod jwt_keys;
-mod jwt_memory;
 mod log;
 mod memory;
-mod registry;
 mod replies;
 mod revocation;
 mod scenarios;

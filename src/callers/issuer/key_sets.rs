@@ -1,5 +1,7 @@
-//! The key sets that an isolate knows, and who may ask an issuer for newer ones. Values only: a
-//! request that waits for another one's answer looks here again.
+//! The key sets that an isolate knows, and which request may fetch a newer one from an issuer.
+//!
+//! One request cannot await another one's fetch in a Worker. It looks here again instead, until the
+//! other one has left its result.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,15 +24,17 @@ pub struct KeySets(RefCell<LruMap<Entry>>);
 #[derive(Debug, Default)]
 struct Entry {
     held: Option<HeldKeySet>,
-    /// When a request went to get keys. It may be lost with its caller, so a claim lapses.
+    /// When a request claimed to fetch keys. The runtime may end that request with its caller, so a
+    /// claim lapses.
     claimed_at: Option<UnixMillis>,
-    /// When the issuer was last asked for more than it had given; the first time is not meant.
-    asked_at: Option<UnixMillis>,
-    /// How that went wrong, and when.
+    /// When the issuer last got a request for newer keys. The request for its first ones is not
+    /// counted.
+    requested_at: Option<UnixMillis>,
+    /// Why the last fetch failed, and when.
     failure: Option<(JwtFault, UnixMillis)>,
 }
 
-/// Keys, and just before they were asked for.
+/// A key set, and the instant just before it was requested.
 #[derive(Clone, Debug)]
 pub(super) struct HeldKeySet {
     pub(super) keys: Rc<KeySet>,
@@ -40,13 +44,13 @@ pub(super) struct HeldKeySet {
 /// What a request for a key does next.
 #[derive(Debug)]
 pub(super) enum NextStep {
-    /// Take it from these.
+    /// Take the key from this set.
     Use(Rc<KeySet>),
-    /// Get keys; nobody else does.
+    /// Fetch keys. No other request does so now.
     Obtain,
-    /// Look again in a moment: somebody else is getting keys.
+    /// Look again in a moment, because another request fetches keys.
     Wait,
-    /// Give up.
+    /// Refuse the JWT.
     Refuse(JwtFault),
 }
 
@@ -57,9 +61,8 @@ impl Default for KeySets {
 }
 
 impl KeySets {
-    /// What to do for a JWT with `header`. [`NextStep::Obtain`] is marked before it is returned, so that
-    /// the next request does something else.
-    /// `may_request`: whoever has just got keys makes do with them.
+    /// What to do for a JWT with `header`. [`NextStep::Obtain`] claims the fetch, so the next request
+    /// gets another answer. A request that has just fetched keys has no `may_request`.
     pub(super) fn next(
         &self,
         name: &KeySetName,
@@ -73,17 +76,18 @@ impl KeySets {
         })
     }
 
-    /// Notes that the issuer is asked now for more than it had given.
+    /// Notes that a request for newer keys goes to the issuer now.
     pub(super) fn note_request(&self, name: &KeySetName, now: UnixMillis) {
-        self.with(name, |entry| entry.asked_at = Some(now));
+        self.with(name, |entry| entry.requested_at = Some(now));
     }
 
-    /// Keeps the issuer's keys, and ends the claim.
+    /// Keeps keys that come from the issuer, and ends the claim.
     pub(super) fn keep(&self, name: &KeySetName, keys: HeldKeySet) {
         self.with(name, |entry| entry.keep(keys));
     }
 
-    /// The same with a copy, unless newer keys are here: a key that was withdrawn must not come back.
+    /// Keeps keys that come from the store, and ends the claim, unless newer keys are here: a withdrawn
+    /// key must not come back. Returns whether it kept them.
     pub(super) fn keep_copy(&self, name: &KeySetName, copy: &HeldKeySet) -> bool {
         self.with(name, |entry| {
             let newer = entry.held.as_ref().is_none_or(|held| held.fetched_at < copy.fetched_at);
@@ -131,9 +135,9 @@ impl Entry {
             return NextStep::Use(Rc::clone(&held.keys));
         }
         let claimed = self.claimed_at.is_some_and(|at| now < at.plus(KEY_SET_CLAIM));
-        let asked = self.asked_at.is_some_and(|at| now < at.plus(ISSUER_ASK_SPACING));
-        if may_request && !claimed && !asked {
-            (self.claimed_at, self.asked_at) = (Some(now), Some(now));
+        let requested = self.requested_at.is_some_and(|at| now < at.plus(ISSUER_ASK_SPACING));
+        if may_request && !claimed && !requested {
+            (self.claimed_at, self.requested_at) = (Some(now), Some(now));
             return NextStep::Obtain;
         }
         match self.failure {
@@ -149,7 +153,7 @@ impl Entry {
             Some((fault, at)) if now < at.plus(ISSUER_FAILURE_MEMORY) => {
                 return NextStep::Refuse(fault);
             }
-            // It is asked to see whether it is back: by one request.
+            // One request alone tries whether the issuer is back.
             Some(_) => KEY_SET_CLAIM,
             None => KEY_SET_CLAIM_COLD,
         };
@@ -162,7 +166,7 @@ impl Entry {
 }
 
 impl HeldKeySet {
-    /// Whether the issuer need not be asked for a JWT with `header`.
+    /// Whether a JWT with `header` takes no request to the issuer.
     pub(super) fn is_enough(&self, header: &Header, now: UnixMillis) -> bool {
         self.is_fresh(now) && self.knows(header)
     }

@@ -1,4 +1,4 @@
-//! Whether a JWT is signed with a key of its issuer.
+//! Whether a JWT is genuine: its signature is of a key of its issuer.
 
 use std::rc::Rc;
 
@@ -15,23 +15,23 @@ use crate::jwt::discovery;
 use crate::jwt::jwks::{Found, KeySet};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 
-/// Verifies JWTs: keys from memory, else from the shared tier, else from the issuer.
+/// Verifies JWTs, with keys from memory, else from the store, else from the issuer.
 pub struct JwtVerifier<P: CallerPorts> {
-    /// The keys that this isolate knows.
+    /// The key sets that this isolate knows.
     pub memory: KeySets,
     /// The issuers.
     pub issuers: P::Issuers,
-    /// Where isolates share keys.
+    /// Where isolates share key sets, sealed.
     pub store: P::Store,
-    /// Signatures.
+    /// Verifies signatures.
     pub signatures: P::Signatures,
     /// The time.
     pub clock: P::Clock,
-    /// For nonces.
+    /// Makes nonces.
     pub entropy: P::Entropy,
 }
 
-/// One key set on its way here.
+/// Which key set a JWT takes, and which key in it.
 struct KeySetQuery<'a> {
     trust: &'a Trust,
     header: &'a Header,
@@ -39,18 +39,18 @@ struct KeySetQuery<'a> {
     name: KeySetName,
 }
 
-/// A key set, as the issuer wrote it and as it is used.
+/// A key set: the issuer's text, and the parsed form.
 struct Fetched {
     jwks: Vec<u8>,
     held: HeldKeySet,
 }
 
 impl<P: CallerPorts> JwtVerifier<P> {
-    /// Whom `jwt` names, once everything about it has been found good under `trust`.
+    /// Whom `jwt` names, if `trust` accepts it and its signature is good.
     ///
     /// # Errors
-    /// Any [`JwtFault`] of a JWT. Those that tell the configuration come only where the signature
-    /// is good.
+    /// A [`JwtFault`]. Those that [tell the configuration](JwtFault::tells_configuration) come only
+    /// after a good signature.
     pub async fn authenticate(
         &self,
         jwt: &Jwt,
@@ -68,10 +68,10 @@ impl<P: CallerPorts> JwtVerifier<P> {
         checked
     }
 
-    /// Verifies the signature of `jwt` alone. The caller holds its claims against `trust`.
+    /// Verifies the signature of `jwt`, and not its claims.
     ///
     /// # Errors
-    /// `Signature`, or that there is no key for it.
+    /// The signature is not good, or there is no key for it.
     pub async fn verify(
         &self,
         jwt: &Jwt,
@@ -109,7 +109,7 @@ impl<P: CallerPorts> JwtVerifier<P> {
         Err(JwtFault::IssuerUnreachable)
     }
 
-    /// Gets keys into memory, or notes why there are none.
+    /// Brings keys into memory, or notes why there are none.
     async fn obtain(&self, query: &KeySetQuery<'_>) {
         let copy = self.load(query).await;
         let now = self.clock.now();
@@ -122,7 +122,7 @@ impl<P: CallerPorts> JwtVerifier<P> {
         }
         match self.fetch(query.trust, now).await {
             Ok(fetched) => {
-                // First for the others, who may be waiting.
+                // Before the copy is stored, because other requests may be waiting.
                 self.memory.keep(&query.name, fetched.held);
                 let is_stored =
                     copy.is_some_and(|copy| copy.held.is_fresh(now) && copy.jwks == fetched.jwks);
@@ -139,7 +139,7 @@ impl<P: CallerPorts> JwtVerifier<P> {
         }
     }
 
-    /// The copy in the shared tier, where it is authentic.
+    /// The copy in the store, if it is authentic.
     async fn load(&self, query: &KeySetQuery<'_>) -> Option<Fetched> {
         let sealed = self.store.load(&query.name.kv_name()).await.ok()??;
         let stored = stored::open(&sealed, &query.name, query.sealing_key).ok()?;
@@ -150,7 +150,7 @@ impl<P: CallerPorts> JwtVerifier<P> {
         let stored = StoredKeySet { fetched_at, jwks };
         let nonce = self.entropy.bytes();
         let sealed = stored::seal(&stored, &query.name, query.sealing_key, nonce);
-        // A copy that is not kept is fetched again.
+        // If the copy is lost, other isolates fetch the keys from the issuer.
         let ttl = KEY_SET_GOOD.whole_secs();
         let _ = self.store.store(&query.name.kv_name(), &sealed, ttl).await;
     }

@@ -7,6 +7,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{AssertionLedger, LedgerError};
+use crate::base::cbor;
 use crate::base::deadline::within;
 use crate::base::keyspace;
 use crate::base::limits::{COORDINATOR_TIMEOUT, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN};
@@ -52,7 +53,7 @@ impl<O: Objects, C: Clock> AssertionLedger for ObjectLedger<O, C> {
             return Err(LedgerError::Unbound);
         }
         let name = [keyspace::LEDGER, client_id].concat();
-        let message = encoded(&UseMessage { id: *id, until });
+        let message = cbor::to_vec(&UseMessage { id: *id, until });
         let call = self.objects.call(&name, &message);
         let answered = within(&self.clock, COORDINATOR_TIMEOUT, call).await;
         let reply = answered.ok_or(LedgerError::TimedOut)?;
@@ -123,7 +124,7 @@ pub async fn answer<S: LedgerStorage>(
             let _ = purge(storage, now, random).await;
         }
     }
-    Ok(encoded(&UseReply { is_first }))
+    Ok(cbor::to_vec(&UseReply { is_first }))
 }
 
 /// Deletes some of the expired uses. The random start gives each of them its turn.
@@ -138,9 +139,4 @@ async fn purge<S: LedgerStorage>(
     let expired = listed.into_iter().filter(|(_, until)| *until < now);
     let names: Vec<String> = expired.map(|(name, _)| name).collect();
     storage.delete(&names).await
-}
-
-fn encoded(message: &impl Encode<()>) -> Vec<u8> {
-    // Writing into a `Vec` does not fail.
-    minicbor::to_vec(message).unwrap_or_default()
 }

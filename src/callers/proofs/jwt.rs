@@ -119,6 +119,8 @@ impl<P: CallerPorts> Callers<P> {
             jwt_subject: Some(Rc::new(subject)),
         };
         if presented.profile == Profile::Bearer {
+            // What `recalled` needs of the client: otherwise the JWT would be verified each time.
+            self.load_client(attempt, &caller.client.id, line).await?;
             self.seen.remember(presented.digest(), caller.clone(), expires_at, attempt.now);
         }
         Ok(caller)

@@ -65,26 +65,26 @@ impl OwnerKey {
         }
     }
 
-    /// Everything that leads to the client whose entry has the fields `json`, or nothing where they
-    /// are malformed.
+    /// Everything that leads to the client whose entry has the fields `json`. What is malformed leads
+    /// nowhere.
     #[must_use]
-    pub fn all_of(json: &[u8]) -> Option<Vec<Self>> {
+    pub fn all_of(json: &[u8]) -> Vec<Self> {
         let fields = ["key_sha256", "mtls_sha256", "origins"];
-        let [keys, certificates, origins] = Json::parse(json).ok()?.into_members(fields)?;
-        let key = |hex: String| Some(Self::key(&KeyDigest::parse(&hex)?));
+        let members = Json::parse(json).ok().and_then(|json| json.into_members(fields));
+        let [keys, certificates, origins] = members.unwrap_or_default();
+        let key = |hex: String| KeyDigest::parse(&hex).map(|digest| Self::key(&digest));
         let certificate = |hex: String| CertificateFingerprint::parse(&hex).map(Self::Certificate);
-        let mut all = owners(keys, key)?;
-        all.extend(owners(certificates, certificate)?);
-        all.extend(owners(origins, |origin| Some(Self::Origin(origin)))?);
-        Some(all)
+        let keys = texts(keys).filter_map(key);
+        let certificates = texts(certificates).filter_map(certificate);
+        keys.chain(certificates).chain(texts(origins).map(Self::Origin)).collect()
     }
 }
 
-fn owners(
-    field: Option<Json>,
-    owner: impl Fn(String) -> Option<OwnerKey>,
-) -> Option<Vec<OwnerKey>> {
-    let Some(field) = field else { return Some(Vec::new()) };
-    let Json::List(items) = field else { return None };
-    items.into_iter().map(|item| owner(item.into_text()?)).collect()
+/// The texts in a list.
+fn texts(field: Option<Json>) -> impl Iterator<Item = String> {
+    let items = match field {
+        Some(Json::List(items)) => items,
+        _ => Vec::new(),
+    };
+    items.into_iter().filter_map(Json::into_text)
 }

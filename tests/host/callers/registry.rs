@@ -2,11 +2,9 @@
 //! remembers of them. Time is an argument.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
-use edge_token_broker::base::keys::SealingKey;
+use edge_token_broker::base::keys::RegistryKey;
 use edge_token_broker::base::limits::{
     KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
 };
@@ -14,91 +12,30 @@ use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::secret::PresentedKey;
 use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::callers::ledger::UsedAssertions;
-use edge_token_broker::callers::ports::{AssertionLedger, ClientEntries};
-use edge_token_broker::callers::presented::{ClientCredentials, Proof};
+use edge_token_broker::callers::presented::Presented;
 use edge_token_broker::callers::proofs::Caller;
-use edge_token_broker::callers::registry::Registry;
-use edge_token_broker::callers::seen::VerifiedJwts;
-use edge_token_broker::callers::{Callers, Calling, Verifier};
-use edge_token_broker::config::Config;
-use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
+use edge_token_broker::callers::proofs::key::{ClientCredentials, LoneKey};
+use edge_token_broker::callers::registry::{OwnerKey, entry};
+use edge_token_broker::callers::{Attempt, Callers, Recognition};
+use edge_token_broker::config::{Config, KeyDigest};
+use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::log::Line;
-use edge_token_broker::tokens::ports::CoordinationError;
-use hmac::{Hmac, KeyInit, Mac};
+use secrecy::SecretBox;
 use sha2::{Digest, Sha256};
 
 use crate::support::config::{DIGEST, GRAPH, valid};
-use crate::support::ports::run;
+use crate::support::issuer::{SimulatedCallerPorts, callers};
+use crate::support::ports::{SimulatedClock, run};
+use crate::support::store::SimulatedStore;
 
 const KEY: [u8; 32] = [7; 32];
 
-#[derive(Clone, Default)]
-struct Entries(Rc<Kv>);
-
-#[derive(Default)]
-struct Kv {
-    values: RefCell<BTreeMap<String, Vec<u8>>>,
-    reads: Cell<usize>,
-    down: Cell<bool>,
-}
-
-impl ClientEntries for Entries {
-    fn is_bound(&self) -> bool {
-        true
-    }
-
-    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.reads.set(self.0.reads.get() + 1);
-        if self.0.down.get() {
-            return Err(StoreError::TimedOut);
-        }
-        Ok(self.0.values.borrow().get(name).cloned())
-    }
-}
-
-/// No JWT is good.
-struct NoJwts;
-
-impl Verifier for NoJwts {
-    async fn authenticate(
-        &self,
-        _: &Jwt,
-        _: &Trust,
-        _: Profile,
-        _: &SealingKey,
-    ) -> Result<JwtSubject, JwtFault> {
-        Err(JwtFault::Signature)
-    }
-}
-
-struct NoLedger;
-
-impl AssertionLedger for NoLedger {
-    async fn use_once(
-        &self,
-        _: &str,
-        _: &[u8; 32],
-        _: UnixMillis,
-    ) -> Result<bool, CoordinationError> {
-        Err(CoordinationError::Unbound)
-    }
-}
-
-fn mac(key: [u8; 32], name: &str, json: &str) -> String {
-    let mut hmac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-    for part in ["edge-token-broker registry v1", name, json] {
-        hmac.update(&(part.len() as u64).to_be_bytes());
-        hmac.update(part.as_bytes());
-    }
-    base16ct::lower::encode_string(&hmac.finalize().into_bytes())
-}
-
-fn entry(key: [u8; 32], id: &str, json: &str) -> (String, Vec<u8>) {
-    let name = format!("client:{id}");
-    let value = format!("{}\n{json}", mac(key, &name, json));
-    (name, value.into_bytes())
+/// The entry of the client `id`, as the holder of `key` writes it.
+fn entry_of(key: [u8; 32], id: &str, json: &str) -> (String, Vec<u8>) {
+    let name = entry::name_of(id);
+    let value =
+        entry::seal(&RegistryKey::new(SecretBox::new(Box::new(key))), &name, json.as_bytes());
+    (name, value)
 }
 
 fn json(client_key: &str) -> String {
@@ -108,9 +45,14 @@ fn json(client_key: &str) -> String {
     )
 }
 
+/// The name of the entry that says whose key this is.
+fn owner_of(client_key: &str) -> String {
+    OwnerKey::key(&KeyDigest::of(&PresentedKey::new(client_key.to_owned()))).name()
+}
+
 struct Desk {
-    entries: Entries,
-    callers: Callers<Entries, NoJwts, NoLedger>,
+    entries: SimulatedStore,
+    callers: Callers<SimulatedCallerPorts>,
     config: Config,
     now: Cell<UnixMillis>,
     line: RefCell<Line>,
@@ -120,15 +62,9 @@ impl Desk {
     fn new() -> Self {
         let vars =
             valid().with("REGISTRY", "json:{}").with("REGISTRY_KEY", &Base64::encode_string(&KEY));
-        let entries = Entries::default();
+        let entries = SimulatedStore::default();
         Self {
-            callers: Callers {
-                registry: Registry::new(entries.clone()),
-                jwts: NoJwts,
-                verified: VerifiedJwts::default(),
-                used: UsedAssertions::default(),
-                ledger: NoLedger,
-            },
+            callers: callers(entries.clone(), &SimulatedClock::at(0)),
             entries,
             config: Config::parse(&vars).unwrap(),
             now: Cell::new(UnixMillis(1_800_000_000_000)),
@@ -137,23 +73,22 @@ impl Desk {
     }
 
     fn register(&self, id: &str, client_key: &str) {
-        let (name, value) = entry(KEY, id, &json(client_key));
-        self.entries.0.values.borrow_mut().insert(name, value);
-        let digest = base16ct::lower::encode_string(&Sha256::digest(client_key));
-        let owner = (format!("key:{digest}"), id.as_bytes().to_vec());
-        self.entries.0.values.borrow_mut().extend([owner]);
+        let (name, value) = entry_of(KEY, id, &json(client_key));
+        self.entries.put(&name, value);
+        self.entries.put(&owner_of(client_key), id);
     }
 
     fn pass(&self, span: Millis) {
         self.now.set(self.now.get().plus(span));
     }
 
-    fn call(&self, proof: &Proof) -> Result<Caller, BrokerError> {
-        let calling = Calling { config: &self.config, proof, now: self.now.get() };
+    fn call(&self, presented: &Presented) -> Result<Caller, BrokerError> {
+        let attempt = Attempt { config: &self.config, presented, now: self.now.get() };
         let line = &mut self.line.borrow_mut();
-        match self.callers.recognize(&calling, line) {
-            Ok(caller) => caller,
-            Err(_) => run(self.callers.authenticate(&calling, line)),
+        match self.callers.recognize(&attempt, line) {
+            Recognition::Known(caller) => Ok(caller),
+            Recognition::Refused(error) => Err(error),
+            Recognition::NeedsIo => run(self.callers.authenticate(&attempt, line)),
         }
     }
 
@@ -161,22 +96,22 @@ impl Desk {
         let credentials = ClientCredentials {
             client_id: id.into(),
             key: PresentedKey::new(key.into()),
-            presented: Presented::Body,
+            presented_in: PresentedIn::Body,
         };
-        self.call(&Proof::Secret(credentials)).map(|caller| caller.client.id.clone())
+        self.call(&Presented::Secret(credentials)).map(|caller| caller.client.id.clone())
     }
 
     fn key(&self, key: &str) -> Result<String, BrokerError> {
-        let proof = Proof::Key(PresentedKey::new(key.into()));
-        self.call(&proof).map(|caller| caller.client.id.clone())
+        let presented = Presented::Key(LoneKey::new(&PresentedKey::new(key.into())));
+        self.call(&presented).map(|caller| caller.client.id.clone())
     }
 
     fn reads(&self) -> usize {
-        self.entries.0.reads.get()
+        self.entries.loads.get()
     }
 }
 
-const REFUSED: BrokerError = BrokerError::InvalidClient(Presented::Body);
+const REFUSED: BrokerError = BrokerError::InvalidClient(PresentedIn::Body);
 
 #[test]
 fn a_registered_client_is_known_by_id_and_by_key_alone() {
@@ -185,7 +120,7 @@ fn a_registered_client_is_known_by_id_and_by_key_alone() {
     assert_eq!(desk.secret("far", "k1").unwrap(), "far");
     assert_eq!(desk.key("k1").unwrap(), "far");
     assert_eq!(desk.secret("far", "k2").err(), Some(REFUSED));
-    assert_eq!(desk.key("k2").err(), Some(BrokerError::InvalidClient(Presented::Header)));
+    assert_eq!(desk.key("k2").err(), Some(BrokerError::InvalidClient(PresentedIn::Header)));
 }
 
 #[test]
@@ -215,7 +150,7 @@ fn a_change_takes_effect_within_a_minute() {
     let desk = Desk::new();
     desk.register("far", "k1");
     desk.secret("far", "k1").unwrap();
-    desk.entries.0.values.borrow_mut().clear();
+    desk.entries.values.borrow_mut().clear();
     desk.register("near", "k9");
     assert!(desk.secret("near", "k9").is_ok());
     desk.pass(REGISTRY_MEMORY);
@@ -228,15 +163,13 @@ fn a_change_takes_effect_within_a_minute() {
 #[test]
 fn write_access_to_kv_grants_nothing() {
     let desk = Desk::new();
-    let values = |name: &str, value: Vec<u8>| {
-        desk.entries.0.values.borrow_mut().insert(name.to_owned(), value);
-    };
-    let (_, forged) = entry([8; 32], "forged", &json("k1"));
+    let values = |name: &str, value: Vec<u8>| desk.entries.put(name, value);
+    let (_, forged) = entry_of([8; 32], "forged", &json("k1"));
     values("client:forged", forged);
     values("client:plain", json("k1").into_bytes());
     values("client:zero", format!("{}\n{}", "0".repeat(64), json("k1")).into_bytes());
     values("client:empty", Vec::new());
-    let (_, moved) = entry(KEY, "far", &json("k1"));
+    let (_, moved) = entry_of(KEY, "far", &json("k1"));
     values("client:moved", moved.clone());
     let mut changed = moved;
     let place = changed.len() - 3;
@@ -253,15 +186,12 @@ fn write_access_to_kv_grants_nothing() {
 fn whose_key_it_is_says_only_the_clients_own_entry() {
     let desk = Desk::new();
     desk.register("far", "k1");
-    let digest = base16ct::lower::encode_string(&Sha256::digest("attackers"));
-    let points = (format!("key:{digest}"), b"far".to_vec());
-    desk.entries.0.values.borrow_mut().extend([points]);
-    assert_eq!(desk.key("attackers").err(), Some(BrokerError::InvalidClient(Presented::Header)));
+    desk.entries.put(&owner_of("attackers"), "far");
+    assert_eq!(desk.key("attackers").err(), Some(BrokerError::InvalidClient(PresentedIn::Header)));
     // Nor does it lead past CLIENTS.
-    let points = (format!("key:{digest}"), b"reports".to_vec());
-    desk.entries.0.values.borrow_mut().extend([points]);
+    desk.entries.put(&owner_of("attackers"), "reports");
     desk.pass(REGISTRY_MEMORY);
-    assert_eq!(desk.key("attackers").err(), Some(BrokerError::InvalidClient(Presented::Header)));
+    assert_eq!(desk.key("attackers").err(), Some(BrokerError::InvalidClient(PresentedIn::Header)));
 }
 
 #[test]
@@ -280,7 +210,7 @@ fn while_kv_is_down_those_who_were_known_stay_known_for_a_while() {
     let desk = Desk::new();
     desk.register("far", "k1");
     desk.secret("far", "k1").unwrap();
-    desk.entries.0.down.set(true);
+    desk.entries.failure.set(Some(StoreError::TimedOut));
     desk.pass(REGISTRY_MEMORY);
     assert!(desk.secret("far", "k1").is_ok());
     assert_eq!(desk.secret("new", "k1").err(), Some(BrokerError::RegistryUnavailable));
@@ -294,7 +224,7 @@ fn while_kv_is_down_nobody_is_told_for_long_that_they_are_nobody() {
     let desk = Desk::new();
     assert_eq!(desk.secret("late", "k1").err(), Some(REFUSED));
     desk.register("late", "k1");
-    desk.entries.0.down.set(true);
+    desk.entries.failure.set(Some(StoreError::TimedOut));
     desk.pass(REGISTRY_MEMORY);
     for _ in 0..2 {
         assert_eq!(desk.secret("late", "k1").err(), Some(BrokerError::RegistryUnavailable));
@@ -306,19 +236,19 @@ fn an_entry_that_was_changed_for_a_faulty_one_is_good_no_more() {
     let desk = Desk::new();
     desk.register("far", "k1");
     desk.secret("far", "k1").unwrap();
-    let (name, value) = entry(KEY, "far", "{}");
-    desk.entries.0.values.borrow_mut().insert(name, value);
+    let (name, value) = entry_of(KEY, "far", "{}");
+    desk.entries.put(&name, value);
     desk.pass(REGISTRY_MEMORY);
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
-    desk.entries.0.down.set(true);
+    desk.entries.failure.set(Some(StoreError::TimedOut));
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::RegistryUnavailable));
 }
 
 #[test]
 fn an_entry_with_faults_is_for_the_operator() {
     let desk = Desk::new();
-    let (name, value) = entry(KEY, "far", r#"{"key_sha256":["00"]}"#);
-    desk.entries.0.values.borrow_mut().insert(name, value);
+    let (name, value) = entry_of(KEY, "far", r#"{"key_sha256":["00"]}"#);
+    desk.entries.put(&name, value);
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
     let faults = desk.line.borrow().faults.join("\n");
     assert!(faults.contains("REGISTRY.far.allow: is missing"), "{faults}");
@@ -329,8 +259,8 @@ fn an_entry_with_faults_is_for_the_operator() {
 fn what_is_kept_warm_is_in_clients() {
     let desk = Desk::new();
     let warm = json("k1").replace("}]}", ",\"keep_warm\":true}]}");
-    let (name, value) = entry(KEY, "far", &warm);
-    desk.entries.0.values.borrow_mut().insert(name, value);
+    let (name, value) = entry_of(KEY, "far", &warm);
+    desk.entries.put(&name, value);
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
     let faults = desk.line.borrow().faults.clone();
     assert_eq!(

@@ -3,51 +3,22 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::support::issuer::{Isolate, JWKS, METADATA, poll, run};
-use crate::support::jwt::{
-    ISSUER, NOW, at, claims, compact, ed25519, jwks, one_of, signed_by, trust,
-};
-use edge_token_broker::base::keys::derive;
+use crate::support::issuer::{Isolate, JWKS, METADATA, by_k1, by_k2, k1, k2, poll, run, warm};
+use crate::support::jwt::{ISSUER, NOW, claims, compact, ed25519, jwks, one_of, signed_by};
 use edge_token_broker::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES, ISSUER_FAILURE_MEMORY, ISSUER_TIMEOUT,
-    KEY_SET_CLAIM_COLD, KEY_SET_FRESH, KEY_SET_GOOD,
+    KEY_SET_CLAIM_COLD, KEY_SET_FRESH,
 };
-use edge_token_broker::base::ports::{Clock, StoreError};
-use edge_token_broker::base::sealed::OpenError;
-use edge_token_broker::base::secret::ClientSecret;
-use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet, open, seal};
-use edge_token_broker::jwt::{Jwt, JwtFault, Profile, Trust};
-
-fn k1() -> String {
-    jwks(&[ed25519("k1", 1)])
-}
-
-fn k2() -> String {
-    jwks(&[ed25519("k2", 2)])
-}
-
-fn by_k1() -> Jwt {
-    signed_by("k1", 1, &claims(""))
-}
-
-fn by_k2() -> Jwt {
-    signed_by("k2", 2, &claims(""))
-}
-
-/// With the keys in memory.
-fn warm() -> Isolate {
-    let isolate = Isolate::new(&k1());
-    assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
-    isolate
-}
+use edge_token_broker::base::ports::Clock;
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::jwt::{Jwt, JwtFault, Profile};
 
 #[test]
 fn keys_are_discovered_once_and_then_in_memory() {
     let isolate = warm();
     assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
-    assert_eq!(*isolate.verifier.endpoint.requests.borrow(), [METADATA, JWKS]);
-    assert_eq!(isolate.verifier.tier.loads.get(), 1);
+    assert_eq!(*isolate.verifier.issuers.requests.borrow(), [METADATA, JWKS]);
+    assert_eq!(isolate.verifier.store.loads.get(), 1);
 }
 
 #[test]
@@ -73,7 +44,7 @@ fn a_known_key_for_another_algorithm_is_refused_without_asking() {
 #[test]
 fn random_kids_make_one_request_a_minute() {
     let isolate = warm();
-    let before = isolate.verifier.tier.loads.get();
+    let before = isolate.verifier.store.loads.get();
     for second in 0..600 {
         for number in 0..5 {
             let jwt = signed_by(&format!("random{second}-{number}"), 1, &claims(""));
@@ -82,12 +53,8 @@ fn random_kids_make_one_request_a_minute() {
         isolate.advance(Millis::from_secs(1));
     }
     assert!((9..=11).contains(&(isolate.asked() - 1)), "{}", isolate.asked());
-    assert!(isolate.verifier.tier.loads.get() - before <= 11);
-    assert_eq!(
-        isolate.verifier.tier.stores.borrow().len(),
-        1,
-        "the same keys are not stored again"
-    );
+    assert!(isolate.verifier.store.loads.get() - before <= 11);
+    assert_eq!(isolate.verifier.store.ttls.borrow().len(), 1, "the same keys are not stored again");
     assert_eq!(run(isolate.verify(&by_k1())), Ok(()), "others are served meanwhile");
 }
 
@@ -167,7 +134,7 @@ fn metadata_and_keys_that_are_none_are_refused_and_replace_nothing() {
         (JWKS, " ".repeat(ISSUER_BODY_MAX_BYTES) + &k2()),
     ] {
         isolate.serve(&k2());
-        isolate.verifier.endpoint.bodies.borrow_mut().insert(url.to_owned(), body.clone());
+        isolate.verifier.issuers.bodies.borrow_mut().insert(url.to_owned(), body.clone());
         isolate.advance(ISSUER_ASK_SPACING);
         assert_eq!(run(isolate.verify(&by_k2())), Err(JwtFault::IssuerAnswer), "{body:.80}");
         assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
@@ -175,70 +142,14 @@ fn metadata_and_keys_that_are_none_are_refused_and_replace_nothing() {
 }
 
 #[test]
-fn a_new_isolate_takes_the_copy_and_asks_nobody() {
-    let isolate = warm();
-    let other = isolate.another();
-    assert_eq!((run(other.verify(&by_k1())), isolate.asked()), (Ok(()), 1));
-    assert_eq!(*isolate.verifier.tier.stores.borrow(), [KEY_SET_GOOD.whole_secs()]);
-}
-
-#[test]
-fn a_tier_that_fails_is_a_miss() {
-    let isolate = Isolate::new(&k1());
-    isolate.verifier.tier.failure.set(Some(StoreError::TimedOut));
-    assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
-}
-
-#[test]
-fn a_planted_or_altered_copy_is_ignored() {
-    let isolate = warm();
-    let name = KeySetName::of(&isolate.trust);
-    let evil = StoredKeySet { fetched_at: at(NOW), jwks: jwks(&[ed25519("k1", 66)]).into_bytes() };
-    let elsewhere = Trust { issuer: "https://evil.example".into(), ..trust() };
-    let (_, other_key) = derive(&ClientSecret::new("other".into()), None);
-    let genuine = isolate.verifier.tier.values.borrow()[&name.kv_name()].clone();
-    let mut altered = genuine.clone();
-    *altered.last_mut().unwrap() ^= 1;
-    let forged = signed_by("k1", 66, &claims(""));
-    for planted in [
-        evil.jwks.clone(),
-        altered,
-        genuine[..genuine.len() / 2].to_vec(),
-        Vec::new(),
-        seal(&evil, &name, &other_key, [7; 24]),
-        seal(&evil, &KeySetName::of(&elsewhere), &isolate.sealing_key, [7; 24]),
-    ] {
-        isolate.verifier.tier.values.borrow_mut().insert(name.kv_name(), planted);
-        let other = isolate.another();
-        assert_eq!(run(other.verify(&forged)), Err(JwtFault::Signature));
-        assert_eq!(run(other.verify(&by_k1())), Ok(()));
-    }
-}
-
-#[test]
-fn a_copy_put_back_does_not_bring_a_withdrawn_key_back() {
-    let isolate = warm();
-    let before = isolate.verifier.tier.values.borrow().clone();
-    isolate.serve(&k2());
-    isolate.advance(ISSUER_ASK_SPACING);
-    assert_eq!(run(isolate.verify(&by_k2())), Ok(()));
-    *isolate.verifier.tier.values.borrow_mut() = before;
-    isolate.advance(ISSUER_ASK_SPACING);
-    assert_eq!(run(isolate.verify(&by_k1())), Err(JwtFault::KeyUnknown));
-    // In a new isolate for as long as an issuer is not asked anyway.
-    isolate.advance(KEY_SET_FRESH);
-    assert_eq!(run(isolate.another().verify(&by_k1())), Err(JwtFault::KeyUnknown));
-}
-
-#[test]
 fn requests_that_come_together_ask_once() {
     let isolate = Isolate::new(&k1());
-    isolate.verifier.endpoint.hangs.set(true);
+    isolate.verifier.issuers.hangs.set(true);
     let (first, second) = (by_k1(), by_k1());
     let mut first = pin!(isolate.verify(&first));
     let mut second = pin!(isolate.verify(&second));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
-    isolate.verifier.endpoint.hangs.set(false);
+    isolate.verifier.issuers.hangs.set(false);
     while poll(first.as_mut()).is_pending() {}
     while poll(second.as_mut()).is_pending() {}
     assert_eq!(isolate.asked(), 1);
@@ -247,13 +158,13 @@ fn requests_that_come_together_ask_once() {
 #[test]
 fn a_request_that_was_lost_with_its_caller_keeps_nobody_waiting_for_long() {
     let isolate = Isolate::new(&k1());
-    isolate.verifier.endpoint.hangs.set(true);
+    isolate.verifier.issuers.hangs.set(true);
     {
         let jwt = by_k1();
         let mut lost = pin!(isolate.verify(&jwt));
         assert!(poll(lost.as_mut()).is_pending());
     }
-    isolate.verifier.endpoint.hangs.set(false);
+    isolate.verifier.issuers.hangs.set(false);
     let before = isolate.verifier.clock.now();
     assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
     let waited = before.until(isolate.verifier.clock.now());
@@ -264,7 +175,7 @@ fn a_request_that_was_lost_with_its_caller_keeps_nobody_waiting_for_long() {
 fn a_slow_issuer_keeps_nobody_waiting_whose_key_is_known() {
     let isolate = warm();
     isolate.advance(KEY_SET_FRESH);
-    isolate.verifier.endpoint.hangs.set(true);
+    isolate.verifier.issuers.hangs.set(true);
     let (leader, other, unknown) = (by_k1(), by_k1(), by_k2());
     let mut leader = pin!(isolate.verify(&leader));
     assert!(poll(leader.as_mut()).is_pending());
@@ -272,7 +183,7 @@ fn a_slow_issuer_keeps_nobody_waiting_whose_key_is_known() {
     let mut waiting = pin!(isolate.verify(&unknown));
     assert!(poll(waiting.as_mut()).is_pending(), "it may be the key that is on its way");
     isolate.serve(&jwks(&[ed25519("k1", 1), ed25519("k2", 2)]));
-    isolate.verifier.endpoint.hangs.set(false);
+    isolate.verifier.issuers.hangs.set(false);
     assert_eq!(poll(leader.as_mut()), Poll::Ready(Ok(())));
     assert_eq!(run(waiting.as_mut()), Ok(()));
     assert_eq!(isolate.asked(), 2);
@@ -299,7 +210,7 @@ fn crowd_in_vain(isolate: &Isolate) {
 #[test]
 fn an_issuer_that_hangs_holds_nobody_for_long_and_gets_few_requests() {
     let isolate = Isolate::new(&k1());
-    isolate.verifier.endpoint.hangs.set(true);
+    isolate.verifier.issuers.hangs.set(true);
     crowd_in_vain(&isolate);
     let asked = isolate.asked();
     assert!(asked <= 3, "{asked}");
@@ -333,22 +244,8 @@ fn a_configured_jwks_uri_is_used_as_it_is_and_over_https_only() {
     let mut isolate = Isolate::new(&k1());
     isolate.trust.jwks_uri = Some(JWKS.into());
     assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
-    assert_eq!(*isolate.verifier.endpoint.requests.borrow(), [JWKS]);
+    assert_eq!(*isolate.verifier.issuers.requests.borrow(), [JWKS]);
     isolate.trust.jwks_uri = Some("http://keys.example/jwks".into());
     assert_eq!(run(isolate.verify(&by_k1())), Err(JwtFault::IssuerAnswer));
-    assert_eq!(isolate.verifier.endpoint.requests.borrow().len(), 1);
-}
-
-#[test]
-fn a_stored_copy_opens_only_where_it_belongs() {
-    let isolate = Isolate::new(&k1());
-    let name = KeySetName::of(&isolate.trust);
-    let stored = StoredKeySet { fetched_at: UnixMillis(1), jwks: b"{}".to_vec() };
-    let sealed = seal(&stored, &name, &isolate.sealing_key, [0x24; 24]);
-    assert_eq!(open(&sealed, &name, &isolate.sealing_key), Ok(stored));
-    let pinned = Trust { jwks_uri: Some(JWKS.into()), ..trust() };
-    let elsewhere = KeySetName::of(&pinned);
-    assert_ne!(elsewhere, name);
-    let opened = open(&sealed, &elsewhere, &isolate.sealing_key);
-    assert_eq!(opened, Err(OpenError::NotAuthentic));
+    assert_eq!(isolate.verifier.issuers.requests.borrow().len(), 1);
 }
