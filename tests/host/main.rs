@@ -13,11 +13,12 @@
 mod support;
 
 mod architecture;
+mod base;
 mod config;
 mod coordinator;
-mod errors;
 mod explain;
 mod freshness;
+mod http;
 mod jwt_attacks;
 mod jwt_claims;
 mod jwt_issuer;
@@ -25,13 +26,9 @@ mod jwt_keys;
 mod jwt_memory;
 mod log;
 mod memory;
+mod oauth;
 mod registry;
-mod replies;
 mod revocation;
 mod scenarios;
-mod secret;
-mod sorted;
 mod stored_format;
 mod upstream;
-mod wire_requests;
-mod wire_responses;
