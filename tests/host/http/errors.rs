@@ -1,10 +1,12 @@
 //! Every error on the wire, in both dialects: status, code, headers, and a text that is fit for it.
 
 use BrokerError as E;
+use RequestFault as R;
 use edge_token_broker::error::{BrokerError, Presented, RequestFault};
 use edge_token_broker::http::error::{Dialect, WireError};
+use edge_token_broker::jwt::JwtFault;
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
-use edge_token_broker::oauth::token_response::AnswerFault;
+use edge_token_broker::oauth::token_response::AnswerFault as A;
 use edge_token_broker::upstream::error::{Outage, UpstreamError as U};
 
 fn upstream() -> Box<ErrorResponse> {
@@ -19,98 +21,140 @@ fn upstream() -> Box<ErrorResponse> {
     })
 }
 
-/// Fails to compile when a variant is added, so that none is left out of [`all`].
-fn seen(error: &BrokerError) {
-    match error {
-        E::InvalidRequest(_)
-        | E::InvalidClient(_)
-        | E::UnsupportedGrantType
-        | E::ScopeMalformed
-        | E::ScopeMissing
-        | E::ScopeNotGranted
-        | E::CredentialNotGranted
-        | E::JwtRefused(..)
-        | E::SlowDown
-        | E::RegistryUnavailable
-        | E::IssuerUnavailable
-        | E::Misconfigured
-        | E::Upstream(
-            U::ScopeRefused(_)
-            | U::CredentialRefused(_)
-            | U::NotATokenResponse(_)
-            | U::Unavailable { .. },
-        ) => {}
+/// Examples of an enum, at least one for each variant: a variant without a row does not compile.
+macro_rules! every {
+    ($($variant:pat => $examples:expr),+ $(,)?) => {{
+        let mut all = Vec::new();
+        $({
+            let examples = Vec::from_iter($examples);
+            assert!(!examples.is_empty() && examples.iter().all(|one| matches!(one, $variant)));
+            all.extend(examples);
+        })+
+        for one in &all {
+            match one { $($variant => {})+ }
+        }
+        all
+    }};
+}
+
+/// The same, where no variant has fields.
+macro_rules! every_unit {
+    ($kind:ident: $($variant:ident),+ $(,)?) => {
+        every!($($kind::$variant => [$kind::$variant]),+)
+    };
+}
+
+fn request_faults() -> Vec<R> {
+    every! {
+        R::ContentType => [R::ContentType],
+        R::BodyTooLarge => [R::BodyTooLarge],
+        R::BodyUnreadable => [R::BodyUnreadable],
+        R::QueryTooLong => [R::QueryTooLong],
+        R::MissingParameter(_) => [R::MissingParameter("grant_type")],
+        R::DuplicateParameter(_) => [R::DuplicateParameter("scope")],
+        R::MinTtl => [R::MinTtl],
+        R::Claims => [R::Claims],
+        R::TwoAuthenticationMethods => [R::TwoAuthenticationMethods],
+        R::TwoClientIds => [R::TwoClientIds],
+        R::AssertionType => [R::AssertionType],
+        R::SeveralClients => [R::SeveralClients],
     }
 }
 
-type StatusAndCode = (u16, &'static str);
+fn presented() -> Vec<Presented> {
+    every_unit!(Presented: Nothing, Header, Body, ServiceBinding, Certificate)
+}
 
-/// Each error, with status and code at the token endpoint and on `GET /token`.
-fn all() -> Vec<(BrokerError, StatusAndCode, StatusAndCode)> {
-    let same = |error, wire| (error, wire, wire);
-    let refused = E::Upstream(U::CredentialRefused(upstream()));
-    let mut table = vec![
-        same(RequestFault::ContentType.into(), (400, "invalid_request")),
-        same(RequestFault::BodyTooLarge.into(), (413, "invalid_request")),
-        same(RequestFault::BodyUnreadable.into(), (400, "invalid_request")),
-        same(RequestFault::MissingParameter("grant_type").into(), (400, "invalid_request")),
-        same(RequestFault::DuplicateParameter("scope").into(), (400, "invalid_request")),
-        same(RequestFault::TwoAuthenticationMethods.into(), (400, "invalid_request")),
-        same(RequestFault::TwoClientIds.into(), (400, "invalid_request")),
-        same(RequestFault::QueryTooLong.into(), (400, "invalid_request")),
-        same(RequestFault::AssertionType.into(), (400, "invalid_request")),
-        same(RequestFault::SeveralClients.into(), (400, "invalid_request")),
-        same(E::SlowDown, (429, "slow_down")),
-        same(E::RegistryUnavailable, (503, "temporarily_unavailable")),
-        same(E::IssuerUnavailable, (503, "temporarily_unavailable")),
-        same(E::UnsupportedGrantType, (400, "unsupported_grant_type")),
-        (E::ScopeMalformed, (400, "invalid_scope"), (400, "invalid_request")),
-        (E::ScopeMissing, (400, "invalid_scope"), (400, "invalid_request")),
-        (E::ScopeNotGranted, (400, "invalid_scope"), (403, "insufficient_scope")),
-        (
-            E::Upstream(U::ScopeRefused(upstream())),
-            (400, "invalid_scope"),
-            (403, "insufficient_scope"),
-        ),
-        (E::CredentialNotGranted, (400, "unauthorized_client"), (403, "insufficient_scope")),
-        same(E::Misconfigured, (503, "temporarily_unavailable")),
-        same(refused, (502, "server_error")),
-        same(E::Upstream(U::NotATokenResponse(AnswerFault::Redirect)), (502, "server_error")),
-    ];
-    for presented in [Presented::Nothing, Presented::Header, Presented::Body] {
-        table.push((E::InvalidClient(presented), (401, "invalid_client"), (401, "invalid_token")));
+fn jwt_faults() -> Vec<JwtFault> {
+    every_unit! {
+        JwtFault: TooLong, Malformed, Critical, Algorithm, Type, Issuer, SelfIssued, Audience,
+        Subject, Claim, Time, Expired, NotYetValid, Lifetime, AssertionId, Replayed,
+        TooManyAssertions, KeyUnknown, KeyAmbiguous, KeyAlgorithm, Signature, IssuerUnreachable,
+        IssuerAnswer,
     }
-    for cause in [
-        Outage::Throttled,
-        Outage::Failing,
-        Outage::NoConnection,
-        Outage::TimedOut,
-        Outage::ExpiredOnArrival,
-    ] {
-        table.push(same(
-            E::Upstream(U::Unavailable { cause, retry_after_secs: 7, response: None }),
-            (503, "temporarily_unavailable"),
-        ));
+}
+
+fn upstream_errors() -> Vec<U> {
+    let answer_faults = every! {
+        A::NotATokenResponse => [A::NotATokenResponse],
+        A::AccessToken => [A::AccessToken],
+        A::TokenType => [A::TokenType],
+        A::ExpiresIn => [A::ExpiresIn],
+        A::TooLarge => [A::TooLarge],
+        A::UnexpectedStatus(_) => [A::UnexpectedStatus(404)],
+        A::Redirect => [A::Redirect],
+    };
+    let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival);
+    let unavailable =
+        |cause| U::Unavailable { cause, retry_after_secs: 7, response: Some(upstream()) };
+    every! {
+        U::ScopeRefused(_) => [U::ScopeRefused(upstream())],
+        U::CredentialRefused(_) => [U::CredentialRefused(upstream())],
+        U::NotATokenResponse(_) => answer_faults.into_iter().map(U::NotATokenResponse),
+        U::Unavailable { .. } => outages.into_iter().map(unavailable),
     }
-    table
+}
+
+/// Every error, with every variant of what it has.
+fn all() -> Vec<BrokerError> {
+    let refused_jwts = presented()
+        .into_iter()
+        .flat_map(|presented| jwt_faults().into_iter().map(move |fault| (fault, presented)));
+    every! {
+        E::InvalidRequest(_) => request_faults().into_iter().map(E::InvalidRequest),
+        E::InvalidClient(_) => presented().into_iter().map(E::InvalidClient),
+        E::JwtRefused(..) => refused_jwts.map(|(fault, presented)| E::JwtRefused(fault, presented)),
+        E::UnsupportedGrantType => [E::UnsupportedGrantType],
+        E::ScopeMalformed => [E::ScopeMalformed],
+        E::ScopeMissing => [E::ScopeMissing],
+        E::ScopeNotGranted => [E::ScopeNotGranted],
+        E::CredentialNotGranted => [E::CredentialNotGranted],
+        E::Misconfigured => [E::Misconfigured],
+        E::SlowDown => [E::SlowDown],
+        E::RegistryUnavailable => [E::RegistryUnavailable],
+        E::IssuerUnavailable => [E::IssuerUnavailable],
+        E::Upstream(_) => upstream_errors().into_iter().map(E::Upstream),
+    }
+}
+
+/// Status and code at the token endpoint, and on `GET /token`.
+fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
+    let same = |status, code| [(status, code); 2];
+    match error {
+        E::InvalidRequest(R::BodyTooLarge) => same(413, "invalid_request"),
+        E::InvalidRequest(_) => same(400, "invalid_request"),
+        E::InvalidClient(_) | E::JwtRefused(..) => {
+            [(401, "invalid_client"), (401, "invalid_token")]
+        }
+        E::UnsupportedGrantType => same(400, "unsupported_grant_type"),
+        E::ScopeMalformed | E::ScopeMissing => [(400, "invalid_scope"), (400, "invalid_request")],
+        E::ScopeNotGranted | E::Upstream(U::ScopeRefused(_)) => {
+            [(400, "invalid_scope"), (403, "insufficient_scope")]
+        }
+        E::CredentialNotGranted => [(400, "unauthorized_client"), (403, "insufficient_scope")],
+        E::SlowDown => same(429, "slow_down"),
+        E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse(_)) => same(502, "server_error"),
+        E::Misconfigured
+        | E::RegistryUnavailable
+        | E::IssuerUnavailable
+        | E::Upstream(U::Unavailable { .. }) => same(503, "temporarily_unavailable"),
+    }
 }
 
 #[test]
 fn status_and_code_in_both_dialects() {
-    for (error, at_token_endpoint, on_get) in all() {
-        seen(&error);
-        for (dialect, expected) in
-            [(Dialect::TokenEndpoint, at_token_endpoint), (Dialect::Bearer, on_get)]
-        {
+    for error in all() {
+        let on_the_wire = [Dialect::TokenEndpoint, Dialect::Bearer].map(|dialect| {
             let wire = WireError::new(&error, dialect);
-            assert_eq!((wire.status, wire.error), expected, "{error:?} {dialect:?}");
-        }
+            (wire.status, wire.error)
+        });
+        assert_eq!(on_the_wire, expected(&error), "{error:?}");
     }
 }
 
 #[test]
 fn every_description_is_within_rfc_6749_section_5_2() {
-    for (error, ..) in all() {
+    for error in all() {
         let text = WireError::new(&error, Dialect::TokenEndpoint).error_description;
         assert!(!text.is_empty());
         assert!(
@@ -132,13 +176,21 @@ fn challenges() {
     assert_eq!(challenge(Presented::Nothing, Dialect::TokenEndpoint), None);
     assert_eq!(challenge(Presented::Nothing, Dialect::Bearer), bearer);
     assert_eq!(challenge(Presented::Header, Dialect::Bearer), invalid);
+    for error in all() {
+        let [at_token_endpoint, on_get] = [Dialect::TokenEndpoint, Dialect::Bearer]
+            .map(|dialect| WireError::new(&error, dialect).challenge);
+        let is_header = error == E::InvalidClient(Presented::Header);
+        assert_eq!(at_token_endpoint.is_some(), is_header, "{error:?}");
+        let [_, (status, _)] = expected(&error);
+        assert_eq!(on_get.is_some(), matches!(status, 401 | 403), "{error:?}");
+    }
     let scope = WireError::new(&E::ScopeNotGranted, Dialect::Bearer).challenge;
     assert_eq!(scope, Some(r#"Bearer realm="edge-token-broker", error="insufficient_scope""#));
 }
 
 #[test]
 fn who_has_to_wait_is_told_how_long() {
-    for (error, ..) in all() {
+    for error in all() {
         let wire = WireError::new(&error, Dialect::TokenEndpoint);
         assert_eq!(wire.retry_after_secs.is_some(), matches!(wire.status, 429 | 503), "{error:?}");
     }
@@ -178,7 +230,7 @@ fn the_body_of_an_own_error_has_two_fields() {
 
 #[test]
 fn the_text_for_the_log_never_has_upstreams_words() {
-    for (error, ..) in all() {
+    for error in all() {
         assert!(!error.to_string().contains("told by upstream"));
     }
 }
