@@ -19,6 +19,7 @@ mod coordinator;
 mod explain;
 mod freshness;
 mod http;
+mod interleavings;
 mod jwt_attacks;
 mod jwt_claims;
 mod jwt_issuer;
