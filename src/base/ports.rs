@@ -1,4 +1,4 @@
-//! What every room needs from outside. Each port says what its failure means; adapters only translate.
+//! The ports that every room uses. A port says what its failure means.
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
@@ -8,7 +8,7 @@ use crate::base::time::{Millis, UnixMillis};
 pub trait Clock {
     /// Now.
     fn now(&self) -> UnixMillis;
-    /// Comes back after `span`.
+    /// Resolves after `span`.
     async fn sleep(&self, span: Millis);
 }
 
@@ -18,15 +18,15 @@ pub trait Entropy {
     fn bytes<const N: usize>(&self) -> [u8; N];
 }
 
-/// What a shared tier says it has: a sealed record, or none; a miss is not an error.
+/// The result of a read from a shared tier: a sealed record, or `None` for a miss, which is no error.
 pub type Loaded = Result<Option<Vec<u8>>, TierError>;
 
-/// Why a tier did not do what it was asked.
+/// Why a tier failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TierError {
     /// The binding does not exist.
     Unbound,
-    /// More operations than the tier takes (KV: one write a second for a key).
+    /// Too many operations (KV: one write in a second for each key).
     Throttled,
     /// No answer within [`crate::base::limits::KV_TIMEOUT`].
     TimedOut,
