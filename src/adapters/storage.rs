@@ -49,7 +49,7 @@ impl ObjectStorage {
     fn wait_for(
         &self,
         operation: impl FnOnce(&DurableObjectStorage) -> Result<Promise, JsValue>,
-    ) -> impl Future<Output = Result<JsValue, StorageFault>> + use<> {
+    ) -> impl Future<Output = Result<JsValue, StorageFault>> {
         settled(self.0.as_ref().ok().and_then(|storage| operation(storage).ok()))
     }
 }
@@ -99,11 +99,7 @@ fn named(entry: &JsValue) -> Option<(String, UnixMillis)> {
 }
 
 fn instant(value: &JsValue) -> Option<UnixMillis> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     let millis = value.as_f64()? as u64;
     Some(UnixMillis(millis))
 }

@@ -19,7 +19,7 @@ pub trait Ports: 'static {
 pub trait Clock {
     /// Now.
     fn now(&self) -> UnixMillis;
-    /// Comes back after `span`.
+    /// Resolves after `span`.
     async fn sleep(&self, span: Millis);
 }
 
