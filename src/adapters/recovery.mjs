@@ -67,3 +67,35 @@ export async function awaitUnlessLost(promise) {
 export async function settled(promise) {
   if ((await awaitUnlessLost(promise)) === MEMORY_LOST) throw new Error("The wasm panicked.");
 }
+
+/**
+ * What the wasm keeps of a Durable Object. The object outlives the wasm's memory, so this is made anew with each memory.
+ *
+ * @template T
+ */
+export class Inside {
+  #make;
+  /** @type {T | undefined} */
+  #object;
+  /** @type {number | undefined} */
+  #memory;
+
+  /** @param {() => T} make */
+  constructor(make) {
+    this.#make = make;
+  }
+
+  /**
+   * @template R
+   * @param {(object: T) => R} handler
+   */
+  enter(handler) {
+    return enter(() => {
+      if (this.#object === undefined || this.#memory !== currentMemory()) {
+        this.#object = this.#make();
+        this.#memory = currentMemory();
+      }
+      return handler(this.#object);
+    });
+  }
+}

@@ -6,7 +6,7 @@ import * as broker from "edge-token-broker";
 
 import { PendingRead } from "./kv.mjs";
 import { REQUEST_BODY_MAX } from "./limits.mjs";
-import { awaitUnlessLost, currentMemory, enter, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
+import { awaitUnlessLost, currentMemory, enter, Inside, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
 import { requestText } from "./request.mjs";
 import { internalError } from "./response.mjs";
 
@@ -85,48 +85,49 @@ export default {
   },
 };
 
-/** A Durable Object whose inside is the wasm's. It outlives the wasm's memory, so its inside is made anew with it. */
-class DurableObject {
-  #make;
-  #inside;
-  #memory;
-
-  constructor(make) {
-    this.#make = make;
-  }
-
-  /** Answers a message of the wasm in an isolate. */
-  async fetch(request) {
-    const message = await request.bytes();
-    return new Response(await this.inside((object) => object.call(message)));
-  }
-
-  inside(handler) {
-    return enter(() => {
-      if (this.#memory !== currentMemory()) {
-        this.#inside = this.#make();
-        this.#memory = currentMemory();
-      }
-      return handler(this.#inside);
-    });
-  }
-}
-
 /** One for each token. */
-export class TokenCoordinator extends DurableObject {
+export class TokenCoordinator {
+  #inside;
+
+  /**
+   * @param {DurableObjectState} state
+   * @param {unknown} env
+   */
   constructor(state, env) {
-    super(() => new broker.TokenCoordinator(state, env));
+    this.#inside = new Inside(() => new broker.TokenCoordinator(state, env));
+  }
+
+  /** @param {Request} request A message of an isolate. */
+  fetch(request) {
+    return called(this.#inside, request);
   }
 
   /** A lost alarm has to fail: the runtime tries it again, and starts no other before it has ended. */
   async alarm() {
-    await settled(this.inside((object) => object.alarm()));
+    await settled(this.#inside.enter((object) => object.alarm()));
   }
 }
 
 /** One for each client that uses client assertions. */
-export class AssertionLedger extends DurableObject {
+export class AssertionLedger {
+  #inside;
+
+  /** @param {DurableObjectState} state */
   constructor(state) {
-    super(() => new broker.AssertionLedger(state));
+    this.#inside = new Inside(() => new broker.AssertionLedger(state));
   }
+
+  /** @param {Request} request A message of an isolate. */
+  fetch(request) {
+    return called(this.#inside, request);
+  }
+}
+
+/**
+ * @param {Inside<broker.TokenCoordinator> | Inside<broker.AssertionLedger>} inside
+ * @param {Request} request
+ */
+async function called(inside, request) {
+  const message = await request.bytes();
+  return new Response(await inside.enter((object) => object.call(message)));
 }
