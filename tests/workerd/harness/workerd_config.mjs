@@ -108,7 +108,11 @@ export function brokerConfig({
     worker("broker", modules, coordinated(text), coordinator ? objects(coordinator.storage) : []),
     front === undefined
       ? ""
-      : worker("other", modules, coordinated((name) => `(className = "${name}", serviceName = "broker")`)),
+      : worker(
+          "other",
+          modules,
+          coordinated((name) => `(className = "${name}", serviceName = "broker")`),
+        ),
     front === undefined
       ? ""
       : worker(
