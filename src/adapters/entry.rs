@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::caller::Context;
 use super::exchange::{Exchange, Platform};
 use super::isolate::Isolate;
-use super::{caller, kv_tier};
+use super::{caller, kv};
 use crate::base::ports::Entropy;
 use crate::base::request_id::RequestId;
 use crate::callers::presented;
@@ -31,7 +31,7 @@ use crate::log::Event;
 /// platform becomes a 500 that says nothing about it.
 ///
 /// Where KV has to be read first the answer is that read, and `worker.mjs` calls once more with
-/// what it gave: `record`, or in a word (`kv_tier.rs`) why there is none.
+/// what it gave: `record`, or in a word (`kv.rs`) why there is none.
 ///
 /// `worker.mjs` has taken the request apart. Where it has a body to be read, `body` is that, or
 /// nothing where it could not be read.
@@ -63,7 +63,7 @@ pub fn fetch(
     let asks_whether_it_may = method == "OPTIONS";
     let event = Event::new(request_id, method, route.name());
     let loaded = record.map(|record| Ok(Some(record)));
-    let loaded = loaded.or_else(|| no_record.as_deref().map(kv_tier::said));
+    let loaded = loaded.or_else(|| no_record.as_deref().map(kv::said));
     let platform = Rc::new(Platform { request, context });
     let exchange =
         Exchange { isolate, platform: Rc::clone(&platform), event, loaded, client: None };

@@ -9,9 +9,9 @@ use super::clock::SystemClock;
 use super::coordinator_stub::CoordinatorStub;
 use super::entropy::SystemEntropy;
 use super::fetch::Https;
-use super::kv_tier::KvNamespace;
+use super::kv::KvNamespace;
+use super::limiter::Limiter;
 use super::log_sink::Log;
-use super::rate_limit::RateLimit;
 use super::signature::WebCrypto;
 use crate::base::ports::Entropy;
 use crate::callers::Callers;
@@ -42,8 +42,8 @@ pub(super) struct Isolate {
     pub(super) callers: WorkerCallers,
     pub(super) broker: WorkerBroker,
     pub(super) log: Log,
-    pub(super) client_limit: RateLimit,
-    pub(super) failure_limit: RateLimit,
+    pub(super) client_limit: Limiter,
+    pub(super) failure_limit: Limiter,
 }
 
 thread_local! {
@@ -72,8 +72,8 @@ impl Isolate {
                 jitter: u32::from_be_bytes(SystemEntropy.bytes()),
             },
             log: Log::new(env, log_hits),
-            client_limit: RateLimit::of_clients(env),
-            failure_limit: RateLimit::of_failures(env),
+            client_limit: Limiter::of_clients(env),
+            failure_limit: Limiter::of_failures(env),
         }
     }
 }

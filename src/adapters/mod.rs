@@ -12,9 +12,10 @@ mod exchange;
 mod fetch;
 mod isolate;
 mod js;
-mod kv_tier;
+mod kv;
+mod limiter;
 mod log_sink;
-mod rate_limit;
+
 mod scheduled;
 mod signature;
 mod storage;
