@@ -9,10 +9,14 @@
 // when a connection that is held open costs too much of it. `--quick` takes a tenth of the requests.
 // `BROKER_BUNDLE=directory` attacks another bundle.
 
-import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
+/** @import { Attack as Kind, Flood, Siege } from "../tests/workerd/harness/attacks.mjs" */
+/** @import { Counts, Target } from "../tests/workerd/harness/traffic.mjs" */
+/** @import { Fleet, Server } from "./lib/fleet.mjs" */
+/** @import { Outcome } from "./lib/good-client.mjs" */
 
-import { Failure, main, say } from "../scripts/lib/run.mjs";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Failure, main, parseArguments, say } from "../scripts/lib/run.mjs";
 import { FLOODS, SIEGES } from "../tests/workerd/harness/attacks.mjs";
 import { CLIENT, getToken, openBackends, postToken } from "./lib/backends.mjs";
 import { withFleet } from "./lib/fleet.mjs";
@@ -20,6 +24,21 @@ import { startGoodClient } from "./lib/good-client.mjs";
 import { machine } from "./lib/machine.mjs";
 import { memory, requireLinux } from "./lib/process.mjs";
 import { machineLine, table } from "./lib/report.mjs";
+
+/** @typedef {{ counts: Counts, held?: number }} Ended What became of an attack; `held`: kB for each connection. */
+
+/** @typedef {Kind & { run: (on: { server: Server, target: Target }, amount: number) => Promise<Ended> }} Attack */
+
+/** @typedef {Attack & { amount: number }} Sized */
+
+/** @typedef {Ended & { alone: Outcome, beside: Outcome, resident: number }} Time */
+
+/** @typedef {Sized & { before: { resident: number }, times: Time[], faults: string[] }} Row */
+
+/** @typedef {ReturnType<typeof startGoodClient>} GoodClient */
+
+const usage = "Usage: npm run abuse [-- --quick]";
+const options = /** @type {const} */ ({ quick: { type: "boolean" } });
 
 /** How many times what was resident after the first time may be so after the second. */
 const RESIDENT_LIMIT = 1.3;
@@ -32,7 +51,7 @@ const TICK_MILLIS = 20;
 
 main(async () => {
   requireLinux();
-  const { quick } = parseArgs({ options: { quick: { type: "boolean" } } }).values;
+  const { quick } = parseArguments(options, usage).values;
   const backends = await openBackends();
   try {
     const rows = await withFleet(backends, (fleet) => attackAll(fleet, quick ? 10 : 1));
@@ -45,17 +64,22 @@ main(async () => {
   }
 });
 
+/**
+ * @param {Fleet} fleet
+ * @param {number} divisor
+ */
 async function attackAll(fleet, divisor) {
   const server = await fleet.start("broker", {});
   const good = startGoodClient({ port: server.port, requests: [getToken(), postToken()] });
   try {
     await good.alone(WARM_UP);
     // A heap that has not been in use yet grows with whatever comes first.
-    await FLOODS[0].send({ port: server.port }, 6 * FLOODS[0].many);
+    await FLOODS[0].send({ port: server.port, id: CLIENT.id }, 6 * FLOODS[0].many);
     const rows = [];
     for (const attack of [...FLOODS.map(flood), ...SIEGES.map(siege)]) {
-      rows.push(await twice(server, good, { ...attack, amount: Math.ceil(attack.many / divisor) }));
-      say(`abuse: ${line(rows.at(-1)).join(" | ")}`);
+      const row = await twice(server, good, { ...attack, amount: Math.ceil(attack.many / divisor) });
+      rows.push(row);
+      say(`abuse: ${line(row).join(" | ")}`);
     }
     return rows;
   } finally {
@@ -63,11 +87,13 @@ async function attackAll(fleet, divisor) {
   }
 }
 
+/** @type {(attack: Flood) => Attack} */
 const flood = (attack) => ({
   ...attack,
-  run: ({ target }, amount) => attack.send(target, amount).then((counts) => ({ counts })),
+  run: async ({ target }, amount) => ({ counts: await attack.send(target, amount) }),
 });
 
+/** @type {(attack: Siege) => Attack} */
 const siege = (attack) => ({
   ...attack,
   async run({ server, target }, amount) {
@@ -82,6 +108,12 @@ const siege = (attack) => ({
   },
 });
 
+/**
+ * @param {Server} server
+ * @param {GoodClient} good
+ * @param {Sized} attack
+ * @returns {Promise<Row>}
+ */
 async function twice(server, good, attack) {
   const before = memory(server.pid);
   const times = [await once(server, good, attack), await once(server, good, attack)];
@@ -91,10 +123,17 @@ async function twice(server, good, attack) {
   return { ...attack, before, times, faults };
 }
 
-/** One time: the good client alone, then beside the attack, then what is left in memory. */
+/**
+ * One time: the good client alone, then beside the attack, then what is left in memory.
+ * @param {Server} server
+ * @param {GoodClient} good
+ * @param {Sized} attack
+ * @returns {Promise<Time>}
+ */
 async function once(server, good, attack) {
   const alone = await good.alone(ALONE);
-  let outcome;
+  /** @type {Ended} */
+  let outcome = { counts: {} };
   const beside = await good.during(async () => {
     outcome = await attack.run({ server, target: { port: server.port, id: CLIENT.id } }, attack.amount);
   }, ALONE);
@@ -102,7 +141,11 @@ async function once(server, good, attack) {
   return { ...outcome, alone, beside, resident: memory(server.pid).resident };
 }
 
-function faultsOf({ answers }, { counts, held, alone, beside }) {
+/**
+ * @param {Kind} attack
+ * @param {Time} time
+ */
+function faultsOf({ answers }, { counts, held = 0, alone, beside }) {
   const faults = [...alone.failures, ...beside.failures].map((failure) => `the good client had ${failure}`);
   const unforeseen = Object.keys(counts).filter((status) => !answers.includes(status));
   if (unforeseen.length > 0) faults.push(`answered ${unforeseen.join(", ")}`);
@@ -110,6 +153,7 @@ function faultsOf({ answers }, { counts, held, alone, beside }) {
   return faults;
 }
 
+/** @type {(part: number, millis: number[]) => number} */
 const at = (part, millis) => [...millis].sort((a, b) => a - b)[Math.floor(part * (millis.length - 1))];
 
 const HEAD = [
@@ -126,14 +170,17 @@ const HEAD = [
   "",
 ];
 
+/** @param {Row} row */
 function line({ what, amount, before, times, faults }) {
-  const [alone, beside] = ["alone", "beside"].map((which) => times.flatMap((time) => time[which].millis));
+  const alone = times.flatMap((time) => time.alone.millis);
+  const beside = times.flatMap((time) => time.beside.millis);
   const missed = times.flatMap((time) => time.beside.failures).length;
+  /** @param {number} part */
   const compared = (part) => {
     const [without, during] = [at(part, alone), at(part, beside)];
     return [`${without.toFixed(1)} ms`, `${during.toFixed(1)} ms, ${(during / without).toFixed(1)} ×`];
   };
-  const held = times.map((time) => time.held).filter((kilobytes) => kilobytes !== undefined);
+  const held = times.flatMap((time) => time.held ?? []);
   return [
     what,
     `2 × ${amount}`,
@@ -147,10 +194,15 @@ function line({ what, amount, before, times, faults }) {
   ];
 }
 
-const report = (rows) => `${table(HEAD, [..."lrlrrrrrrrl"], rows.map(line))}\n\n${machineLine(machine())}`;
+/** @param {Row[]} rows */
+const report = (rows) => `${table(HEAD, "lrlrrrrrrrl", rows.map(line))}\n\n${machineLine(machine())}`;
 
-/** Both times together. */
+/**
+ * Both times together.
+ * @param {Time[]} times
+ */
 function answersOf(times) {
+  /** @type {Counts} */
   const sums = {};
   for (const { counts } of times)
     for (const [answer, count] of Object.entries(counts)) sums[answer] = (sums[answer] ?? 0) + count;

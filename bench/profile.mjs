@@ -1,14 +1,15 @@
 // Where the time of a hit goes: the functions with most time of their own, and the crossings between JavaScript and wasm.
 // For whoever works on the hot path. Shares, not microseconds: the profiler itself costs time.
 //
-//   node bench/profile.mjs [--worker broker] [--functions 30] [--bundle DIRECTORY]
+//   npm run profile -- [--worker broker] [--functions 30] [--bundle DIRECTORY]
 //
 // `--worker` may name a peer (bench/peers/). Functions of the wasm have their names when it was built with them; the
 // release build may have dropped them.
 
-import { parseArgs } from "node:util";
+/** @import { Request } from "autocannon" */
+/** @import { Fleet, Options } from "./lib/fleet.mjs" */
 
-import { main } from "../scripts/lib/run.mjs";
+import { main, parseArguments } from "../scripts/lib/run.mjs";
 import { getToken, newClient, openBackends, postToken } from "./lib/backends.mjs";
 import { countingModules, takeCrossings } from "./lib/crossings.mjs";
 import { withFleet } from "./lib/fleet.mjs";
@@ -16,10 +17,17 @@ import { load } from "./lib/load.mjs";
 import { requireLinux } from "./lib/process.mjs";
 import { profile } from "./lib/profiler.mjs";
 
+const usage = "Usage: npm run profile -- [--worker NAME] [--functions N] [--bundle DIRECTORY]";
+const options = /** @type {const} */ ({
+  worker: { type: "string", default: "broker" },
+  functions: { type: "string", default: "30" },
+  bundle: { type: "string" },
+});
 const AMOUNT = 23_040;
 /** More than isolate memory holds: in a circle, each is a KV hit (scenes/tiers.mjs). */
 const CLIENTS = Array.from({ length: 1_920 }, (_, n) => newClient(n));
 
+/** @type {Record<string, Request[]>} */
 const cases = {
   "isolate hit, GET /token": [getToken(CLIENTS[0])],
   "isolate hit, POST /oauth2/v2.0/token": [postToken(CLIENTS[0])],
@@ -28,13 +36,7 @@ const cases = {
 
 main(async () => {
   requireLinux();
-  const { values } = parseArgs({
-    options: {
-      worker: { type: "string", default: "broker" },
-      functions: { type: "string", default: "30" },
-      bundle: { type: "string" },
-    },
-  });
+  const { values } = parseArguments(options, usage);
   const backends = await openBackends();
   try {
     await withFleet(backends, (fleet) => printProfiles(fleet, values));
@@ -44,10 +46,20 @@ main(async () => {
   }
 });
 
-const options = ({ bundle }) => ({ clients: CLIENTS, coordinator: false, bundle });
+/** @typedef {{ worker: string, functions: string, bundle?: string }} Values */
 
+/**
+ * @param {Values} values
+ * @returns {Options}
+ */
+const started = ({ bundle }) => ({ clients: CLIENTS, coordinator: false, bundle });
+
+/**
+ * @param {Fleet} fleet
+ * @param {Values} values
+ */
 async function printProfiles(fleet, values) {
-  const server = await fleet.start(values.worker, { ...options(values), inspected: true });
+  const server = await fleet.start(values.worker, { ...started(values), inspected: true });
   for (const [title, requests] of Object.entries(cases)) {
     const send = () => load(server, { requests, amount: AMOUNT });
     await send();
@@ -59,15 +71,20 @@ async function printProfiles(fleet, values) {
   }
 }
 
+/**
+ * @param {Fleet} fleet
+ * @param {Values} values
+ */
 async function printCrossings(fleet, values) {
-  const server = await fleet.start("broker", { ...options(values), around: countingModules });
+  const server = await fleet.start("broker", { ...started(values), around: countingModules });
   for (const [title, requests] of Object.entries(cases)) {
+    /** @param {Request} request */
     const send = async ({ path, ...init }) => (await fetch(server.url + path, init)).arrayBuffer();
     // The last one again: it is in memory where there is only one, and long gone from it in the circle.
     for (const request of requests) await send(request);
     await send(requests[0]);
     await takeCrossings(server);
-    await send(requests.at(requests.length > 1 ? 1 : 0));
+    await send(requests[requests.length > 1 ? 1 : 0]);
     const crossings = Object.entries(await takeCrossings(server)).sort(([, a], [, b]) => b - a);
     const total = crossings.reduce((sum, [, count]) => sum + count, 0);
     console.log(`\n## ${title}: ${total} crossings\n\n| times | call |\n|---:|---|`);

@@ -1,10 +1,11 @@
 // The measurements themselves, on what bench/main.mjs has built. Prints the tables, and leaves them in bench/results/.
 
+/** @import { Backends } from "./lib/backends.mjs" */
+
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 
-import { Failure, main, root, say } from "../scripts/lib/run.mjs";
+import { Failure, main, parseArguments, root, say } from "../scripts/lib/run.mjs";
 import { openBackends } from "./lib/backends.mjs";
 import { machine, sizes } from "./lib/machine.mjs";
 import { plot } from "./lib/plot.mjs";
@@ -16,6 +17,11 @@ import { latency } from "./scenes/latency.mjs";
 import { start } from "./scenes/start.mjs";
 import { tiers } from "./scenes/tiers.mjs";
 
+/** @typedef {Awaited<ReturnType<typeof measureAll>>} Results */
+
+const usage = "Usage: npm run bench [-- [--quick] [--record]]";
+const options = /** @type {const} */ ({ quick: { type: "boolean" }, record: { type: "boolean" } });
+
 /** How often, by how much is at stake: the targets are ratios of the hits. */
 const FULL = { hits: 21, tiers: 6, growth: 9, connections: 2, start: 15, latency: 400, warmUp: 6_400 };
 const QUICK = { hits: 3, tiers: 2, growth: 2, connections: 1, start: 3, latency: 100, warmUp: 3_200 };
@@ -24,7 +30,7 @@ const results = join(root, "bench", "results");
 const page = join(root, "docs", "performance.md");
 
 main(async () => {
-  const { quick, record } = parseArgs({ options: { quick: { type: "boolean" }, record: { type: "boolean" } } }).values;
+  const { quick, record } = parseArguments(options, usage).values;
   const measured = await measureAll(quick ? QUICK : FULL);
   const markdown = report(measured);
   mkdirSync(results, { recursive: true });
@@ -36,20 +42,27 @@ main(async () => {
   if (record) recordInDocs(markdown);
 });
 
+/** @param {typeof FULL} times */
 async function measureAll(times) {
   const backends = await openBackends();
   const began = performance.now();
-  const stage = async (name, scene, options) => {
+  /**
+   * @template T
+   * @param {string} name
+   * @param {(backends: Backends, how: { warmUp: number, rounds: number, times: number }) => Promise<T>} scene
+   * @param {number} often As often are the scene's rounds, or what it does.
+   */
+  const stage = async (name, scene, often) => {
     say(`bench: ${name} (${Math.round((performance.now() - began) / 1000)} s)`);
-    return scene(backends, { warmUp: times.warmUp, ...options });
+    return scene(backends, { warmUp: times.warmUp, rounds: often, times: often });
   };
   try {
-    const started = await stage("starts", start, { times: times.start });
-    const hot = await stage("hits", hits, { rounds: times.hits });
-    const behind = await stage("tiers", tiers, { rounds: times.tiers });
-    const grown = await stage("growth", growth, { rounds: times.growth });
-    const connected = await stage("connections", connections, { rounds: times.connections });
-    const late = await stage("latency", latency, { times: times.latency });
+    const started = await stage("starts", start, times.start);
+    const hot = await stage("hits", hits, times.hits);
+    const behind = await stage("tiers", tiers, times.tiers);
+    const grown = await stage("growth", growth, times.growth);
+    const connected = await stage("connections", connections, times.connections);
+    const late = await stage("latency", latency, times.latency);
     return {
       date: new Date().toISOString().slice(0, 10),
       rounds: times.hits,
@@ -68,10 +81,13 @@ async function measureAll(times) {
   }
 }
 
-/** Microseconds and megabytes do not have seventeen digits. */
+/** @type {(key: string, value: unknown) => unknown} Microseconds and megabytes do not have seventeen digits. */
 const rounded = (key, value) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
 
-/** Puts the tables between the marks of docs/performance.md, and the plot beside it. */
+/**
+ * Puts the tables between the marks of docs/performance.md, and the plot beside it.
+ * @param {string} markdown
+ */
 function recordInDocs(markdown) {
   const [before, rest] = readFileSync(page, "utf8").split("<!-- measured -->\n");
   const after = rest?.split("<!-- /measured -->")[1];

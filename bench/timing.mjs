@@ -8,18 +8,31 @@
 // Mann–Whitney U test on everything. |t| or |z| over 4.5 is a difference. Two controls keep the test honest: two
 // classes of the same kind must not differ, and a right key must. `--quick` takes a tenth of the samples.
 
+/** @import { Request } from "autocannon" */
+/** @import { Fleet } from "./lib/fleet.mjs" */
+
 import { randomInt } from "node:crypto";
 import { Agent, request } from "node:http";
-import { parseArgs } from "node:util";
 
 import { keyDigest, newClientKey } from "../scripts/lib/client-key.mjs";
-import { Failure, main } from "../scripts/lib/run.mjs";
+import { Failure, main, parseArguments } from "../scripts/lib/run.mjs";
 import { newClient, openBackends, postToken } from "./lib/backends.mjs";
 import { withFleet } from "./lib/fleet.mjs";
 import { machine } from "./lib/machine.mjs";
 import { requireLinux } from "./lib/process.mjs";
 import { machineLine, table } from "./lib/report.mjs";
 import { mannWhitney, quantile, welch } from "./lib/statistics.mjs";
+
+/** @typedef {keyof typeof TITLES} Class */
+
+/** @typedef {Request & { body: string, status: number }} Asked */
+
+/** @typedef {Record<Class, number[]>} Micros */
+
+/** @typedef {[string, Class, Class, boolean]} Pair Title, two classes, whether they must differ. */
+
+const usage = "Usage: npm run timing [-- --quick]";
+const options = /** @type {const} */ ({ quick: { type: "boolean" } });
 
 /** Of each class. */
 const SAMPLES = 20_000;
@@ -45,6 +58,7 @@ const unknownId = () => `client-${randomInt(100_000, 999_999)}`;
 const KNOWN = { ...newClient(0), id: "client-700001" };
 const nearKey = digestNear(KNOWN.digest);
 
+/** @type {Record<Class, () => Asked>} */
 const classes = {
   wrong: () => wrong(KNOWN.id, newClientKey()),
   near: () => wrong(KNOWN.id, nearKey),
@@ -54,9 +68,13 @@ const classes = {
   right: () => ({ ...postToken(KNOWN), status: 200 }),
 };
 
+/** @type {(id: string, key: string) => Asked} */
 const wrong = (id, key) => ({ ...postToken({ id, key, scope: KNOWN.scope }), status: 401 });
 
-/** A wrong key whose digest begins with two bytes of the right one: some 65,536 keys are tried for it. */
+/**
+ * A wrong key whose digest begins with two bytes of the right one: some 65,536 keys are tried for it.
+ * @param {string} digest
+ */
 function digestNear(digest) {
   for (;;) {
     const key = newClientKey();
@@ -64,7 +82,7 @@ function digestNear(digest) {
   }
 }
 
-/** Title, two classes, whether they must differ. */
+/** @type {Pair[]} */
 const PAIRS = [
   ["known client with a wrong key − unknown client", "wrong", "unknown", false],
   ["known client with a wrong key − the same unknown client each time", "wrong", "unknownFixed", false],
@@ -75,7 +93,7 @@ const PAIRS = [
 
 main(async () => {
   requireLinux();
-  const { quick } = parseArgs({ options: { quick: { type: "boolean" } } }).values;
+  const { quick } = parseArguments(options, usage).values;
   const backends = await openBackends();
   try {
     const micros = await withFleet(backends, (fleet) => measure(fleet, quick ? SAMPLES / 10 : SAMPLES));
@@ -89,12 +107,17 @@ main(async () => {
   }
 });
 
-/** Microseconds of every answer, by class. Each round has every class once, in an order of its own. */
+/**
+ * Microseconds of every answer, by class. Each round has every class once, in an order of its own.
+ * @param {Fleet} fleet
+ * @param {number} samples
+ */
 async function measure(fleet, samples) {
   const server = await fleet.start("broker", { clients: [KNOWN, ...OTHERS] });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const names = Object.keys(classes);
-  const micros = Object.fromEntries(names.map((name) => [name, []]));
+  const names = /** @type {Class[]} */ (Object.keys(classes));
+  /** @type {Micros} */
+  const micros = { wrong: [], near: [], unknown: [], unknownAgain: [], unknownFixed: [], right: [] };
   for (let round = -WARM_UP / names.length; round < samples; round++) {
     for (const name of shuffled(names)) {
       const taken = await timed(agent, server.port, classes[name]());
@@ -105,6 +128,10 @@ async function measure(fleet, samples) {
   return micros;
 }
 
+/**
+ * @template T
+ * @param {T[]} names
+ */
 function shuffled(names) {
   const order = [...names];
   for (let n = order.length - 1; n > 0; n--) {
@@ -114,10 +141,16 @@ function shuffled(names) {
   return order;
 }
 
-/** From the last byte of the request to the first of the answer. */
+/**
+ * From the last byte of the request to the first of the answer.
+ * @param {Agent} agent
+ * @param {number} port
+ * @param {Asked} asked
+ * @returns {Promise<number>}
+ */
 function timed(agent, port, { status, body, ...options }) {
   return new Promise((resolve, reject) => {
-    let started;
+    let started = 0n;
     const asked = request({ agent, host: "127.0.0.1", port, ...options }, (response) => {
       const taken = Number(process.hrtime.bigint() - started) / 1000;
       if (response.statusCode !== status)
@@ -131,19 +164,29 @@ function timed(agent, port, { status, body, ...options }) {
   });
 }
 
+/**
+ * @param {Pair} pair
+ * @param {Micros} micros
+ */
 function compare([title, first, second, differ], micros) {
   const [a, b] = [micros[first], micros[second]];
   const limit = quantile(
     [...a, ...b].sort((x, y) => x - y),
     KEPT,
   );
+  /** @param {number[]} values */
   const below = (values) => values.filter((value) => value <= limit);
   const test = { ...welch(below(a), below(b)), z: mannWhitney(a, b) };
   const differs = Math.abs(test.t) > LIMIT || Math.abs(test.z) > LIMIT;
   return { title, differ, differs, passed: differs === differ, ...test };
 }
 
+/**
+ * @param {Micros} micros
+ * @param {ReturnType<typeof compare>[]} rows
+ */
 function report(micros, rows) {
+  /** @type {(value: number, digits: number) => string} */
   const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
   const pairs = rows.map(({ title, difference, low, high, t, z, differs, passed }) => [
     title,
@@ -154,9 +197,11 @@ function report(micros, rows) {
     differs ? "differ" : "do not differ",
     passed ? "pass" : "**fail**",
   ]);
-  const samples = Object.entries(micros).map(([name, values]) => {
+  const titles = /** @type {[Class, string][]} */ (Object.entries(TITLES));
+  const samples = titles.map(([name, title]) => {
+    const values = micros[name];
     const sorted = [...values].sort((x, y) => x - y);
-    return [TITLES[name], `${values.length}`, ...[0.1, 0.5, 0.9].map((part) => quantile(sorted, part).toFixed(1))];
+    return [title, `${values.length}`, ...[0.1, 0.5, 0.9].map((part) => quantile(sorted, part).toFixed(1))];
   });
   return [
     table(["Answers", "samples", "µs, 10 %", "median", "90 %"], "lrrrr", samples),

@@ -18,6 +18,8 @@ import { setUp, toolPath } from "./setup.mjs";
 import { cargoTools, budgetGzipBytes } from "./versions.mjs";
 
 const target = "wasm32-unknown-unknown";
+/** In Cargo.toml. */
+const profile = "worker";
 const output = join(root, "build");
 const stamp = join(output, ".inputs.sha256");
 const script = join(output, "index.js");
@@ -74,13 +76,16 @@ export async function build({ show = true } = {}) {
   });
 }
 
-/** Rust to wasm, and wasm-bindgen's glue in build/glue/index.js. */
+/**
+ * Rust to wasm, and wasm-bindgen's glue in build/glue/index.js.
+ * @param {boolean} show
+ */
 async function compile(show) {
   const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const build = ["build", "--lib", "--release", "--locked", "--target", target, "--target-dir", targets];
+  const build = ["build", "--lib", "--profile", profile, "--locked", "--target", target, "--target-dir", targets];
   const encoded = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
   await run("cargo", build, { show, env: projectEnv(encoded) });
-  const compiled = join(targets, target, "release", "edge_token_broker.wasm");
+  const compiled = join(targets, target, profile, "edge_token_broker.wasm");
 
   mkdirSync(glue, { recursive: true });
   // A panic needs a function that makes a new instance, and a handler that notices it.
@@ -125,7 +130,12 @@ async function bundle() {
   rmSync(glue, { recursive: true });
 }
 
-/** A name of the glue that the wasm does not export, and that is left in the bundle, would fail when it is called. */
+/**
+ * A name of the glue that the wasm does not export, and that is left in the bundle, would fail when it is called.
+ *
+ * @param {string} glueText
+ * @param {string} bundled
+ */
 async function checkExports(glueText, bundled) {
   const list =
     'WebAssembly.Module.exports(new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))).map(({ name }) => name).join(" ")';
@@ -137,14 +147,15 @@ async function checkExports(glueText, bundled) {
     throw new Error(`The wasm lacks exports that the bundle names: ${missing.join(", ")} (scripts/link.mjs)`);
 }
 
+/** @param {string} inputs */
 function isBuiltFrom(inputs) {
-  return [stamp, script, wasm].every(existsSync) && readFileSync(stamp, "utf8") === inputs;
+  return [stamp, script, wasm].every((path) => existsSync(path)) && readFileSync(stamp, "utf8") === inputs;
 }
 
 function hashInputs() {
   const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const scripts = ["scripts/build.mjs", "scripts/link.mjs"];
   const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", ...scripts].map((name) =>
@@ -158,10 +169,12 @@ function hashInputs() {
   return hash.digest("hex");
 }
 
+/** @param {string} path */
 function gzipBytes(path) {
   return gzipSync(readFileSync(path), { level: 9 }).length;
 }
 
+/** @param {string} path */
 function kilobytes(path) {
   return `${(gzipBytes(path) / 1000).toFixed(1)} kB`;
 }

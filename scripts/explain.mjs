@@ -8,27 +8,27 @@
 // It reads wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 // Exit code: 0 allowed, 1 refused, 2 the configuration has faults.
 
-import util from "node:util";
+/** @import { Place, Vars } from "./lib/configured.mjs" */
 
 import { asBindings, assumeSecrets } from "./lib/bindings.mjs";
 import { configurationOptions, readConfigured } from "./lib/configured.mjs";
-import { explainBinary } from "./lib/explain-binary.mjs";
-import { Failure, main, say, start } from "./lib/run.mjs";
+import { hostTool } from "./lib/host-tool.mjs";
+import { Failure, main, parseArguments, say, start } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 /** As tools/explain.rs says it. */
 const FAULTY = 2;
 const usage =
   "Usage: npm run explain -- [--client NAME] [--scope SCOPE] [--credential CREDENTIAL] [--env ENVIRONMENT] [--local]";
-const options = {
+const options = /** @type {const} */ ({
   client: { type: "string" },
   scope: { type: "string" },
   credential: { type: "string" },
   ...configurationOptions,
-};
+});
 
 main(async () => {
-  const { client, scope, credential, ...where } = readArguments();
+  const { client, scope, credential, ...where } = parseArguments(options, usage).values;
   await setUp();
   const configured = await read(where);
   if (configured === null) return FAULTY;
@@ -37,15 +37,10 @@ main(async () => {
   return ask({ bindings: asBindings(vars), client, scope, credential });
 });
 
-function readArguments() {
-  try {
-    return util.parseArgs({ options }).values;
-  } catch (error) {
-    throw new Failure(`${error.message.split(".")[0]}.\n${usage}`);
-  }
-}
-
-/** What wrangler cannot read is a fault of the configuration as well. */
+/**
+ * What wrangler cannot read is a fault of the configuration as well.
+ * @param {Place} where
+ */
 async function read(where) {
   try {
     return await readConfigured(where, { withRegistry: true });
@@ -56,10 +51,13 @@ async function read(where) {
   }
 }
 
-/** The exit code is the answer's. On standard input: nothing of a configuration is seen in the list of processes. */
+/**
+ * The exit code is the answer's. On standard input: nothing of a configuration is seen in the list of processes.
+ * @param {{ bindings: Vars, client?: string, scope?: string, credential?: string }} question
+ */
 async function ask(question) {
-  const explain = await explainBinary();
+  const explain = await hostTool("explain");
   const child = start(explain, [], { stdio: ["pipe", "inherit", "inherit"] });
-  child.stdin.end(JSON.stringify(question));
+  child.stdin?.end(JSON.stringify(question));
   return child.finished;
 }

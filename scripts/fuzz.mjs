@@ -7,12 +7,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import util from "node:util";
 
-import { Failure, main, projectEnv, root, run, say } from "./lib/run.mjs";
+import { Failure, main, parseArguments, projectEnv, root, run, say } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 const usage = "Usage: npm run fuzz -- [--seconds N | --runs N] [TARGET…]";
+const options = /** @type {const} */ ({ seconds: { type: "string" }, runs: { type: "string" } });
 const project = join(root, "fuzz");
 /** The longest input: more than any field may have, and short enough for many runs. */
 const INPUT_MAX_BYTES = 4096;
@@ -38,6 +38,7 @@ main(async () => {
   const artifacts = join(project, "artifacts");
   mkdirSync(artifacts, { recursive: true });
   const queue = [...targets];
+  /** @type {string[]} */
   const failures = [];
   const worker = async () => {
     for (let target = queue.shift(); target; target = queue.shift()) {
@@ -56,33 +57,25 @@ function readArguments() {
   const all = readdirSync(join(project, "fuzz_targets"))
     .map((file) => file.replace(/\.rs$/, ""))
     .sort();
-  let parsed;
-  try {
-    parsed = util.parseArgs({
-      options: { seconds: { type: "string" }, runs: { type: "string" } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new Failure(`${error.message.split(".")[0]}. ${usage}`);
-  }
-  const { seconds, runs } = parsed.values;
+  const { values, positionals } = parseArguments(options, usage, { allowPositionals: true });
+  const { seconds, runs } = values;
   for (const number of [seconds, runs]) {
     if (number !== undefined && !/^[1-9]\d*$/.test(number))
-      throw new Failure(`${number} is not a number above zero. ${usage}`);
+      throw new Failure(`${number} is not a number above zero.\n${usage}`);
   }
-  if (seconds && runs) throw new Failure(`Either --seconds or --runs. ${usage}`);
-  const unknown = parsed.positionals.find((target) => !all.includes(target));
+  if (seconds && runs) throw new Failure(`Either --seconds or --runs.\n${usage}`);
+  const unknown = positionals.find((target) => !all.includes(target));
   if (unknown) throw new Failure(`There is no target ${unknown}: ${all.join(", ")}.`);
   const budget = runs ? `-runs=${runs}` : `-max_total_time=${seconds ?? 60}`;
-  return { budget, targets: parsed.positionals.length > 0 ? parsed.positionals : all };
+  return { budget, targets: positionals.length > 0 ? positionals : all };
 }
 
 /** Builds all targets and returns where they are. */
 async function build() {
   say("fuzz: building");
   // With a target named, the flags do not reach build scripts and macros.
-  const { output: about } = await run("rustc", ["-vV"]);
-  const host = /^host: (.+)$/m.exec(about)[1];
+  const { output } = await run("rustc", ["--print", "host-tuple"]);
+  const host = output.trim();
   const args = [
     "build",
     "--release",
@@ -100,7 +93,11 @@ async function build() {
   return join(folder, host, "release");
 }
 
-/** Whether `target` held. */
+/**
+ * Whether `target` held.
+ * @param {string} target
+ * @param {{ binaries: string, work: string, artifacts: string, budget: string }} how
+ */
 async function fuzz(target, { binaries, work, artifacts, budget }) {
   const [found, seeds] = [join(work, target), join(project, "corpus", target)];
   mkdirSync(found);

@@ -11,21 +11,21 @@
 //
 // They read wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 
-import util from "node:util";
+/** @import { Place } from "./lib/configured.mjs" */
 
 import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "./lib/client-digests.mjs";
 import { keyDigest, newClientKey } from "./lib/client-key.mjs";
 import { clientsOf, configurationOptions, readConfigured } from "./lib/configured.mjs";
 import { readKey } from "./lib/read-key.mjs";
 import { registered } from "./lib/registered.mjs";
-import { Failure, main } from "./lib/run.mjs";
+import { Failure, main, parseArguments } from "./lib/run.mjs";
 import { setUpPackages } from "./setup.mjs";
 
 const usage = `Usage: npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]
        npm run new-client -- NAME --rotate [--finish] [--env ENVIRONMENT] [--local]
        npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE
        npm run new-client -- NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove] [--env ENVIRONMENT] [--local]`;
-const options = {
+const options = /** @type {const} */ ({
   scope: { type: "string" },
   credential: { type: "string" },
   rotate: { type: "boolean", default: false },
@@ -36,13 +36,16 @@ const options = {
   entry: { type: "string" },
   "persist-to": { type: "string" },
   ...configurationOptions,
-};
+});
+
+/** @typedef {ReturnType<typeof readArguments>["values"]} Values */
+
 // RFC 6749: a client id is visible ASCII (appendix A.1), a scope is such words but without quotes and backslashes (A.4).
 const visibleAscii = /^[\x21-\x7e]+$/;
 const scopeWords = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 main(async () => {
-  const { name, ...values } = readArguments();
+  const { name, values } = readArguments();
   if (values.registry) return registered(name, values);
   if (values.verify) return verify(name, values);
   if (values.rotate) return values.finish ? finish(name, values) : rotate(name, values);
@@ -50,22 +53,17 @@ main(async () => {
 });
 
 function readArguments() {
-  let parsed;
-  try {
-    parsed = util.parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw new Failure(`${error.message.split(".")[0]}.\n${usage}`);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseArguments(options, usage, { allowPositionals: true });
+  const [name, ...more] = positionals;
   // Not repeated: what stands where a name should may be a key.
-  if (positionals.length !== 1)
+  if (name === undefined || more.length > 0)
     throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
-  const [name] = positionals;
   if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
   checkTogether(values);
-  return { name, ...values, ...grantOf(values) };
+  return { name, values: { ...values, ...grantOf(values) } };
 }
 
+/** @param {{ scope?: string | undefined, credential?: string | undefined }} given */
 function grantOf({ scope = "https://graph.microsoft.com/.default", credential = "default" }) {
   if (!visibleAscii.test(credential))
     throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
@@ -73,7 +71,9 @@ function grantOf({ scope = "https://graph.microsoft.com/.default", credential = 
   return { scope, credential };
 }
 
+/** @param {ReturnType<typeof parseArguments<typeof options>>["values"]} values */
 function checkTogether({ rotate, finish, verify, remove, registry, entry, scope, credential, config, env, local }) {
+  /** @param {string} sentence */
   const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
   if ([rotate, verify, remove].filter(Boolean).length > 1)
     throw fault("--rotate, --verify and --remove are commands of their own.");
@@ -89,6 +89,10 @@ function checkTogether({ rotate, finish, verify, remove, registry, entry, scope,
     throw fault("A new client needs no configuration: leave out --config, --env and --local.");
 }
 
+/**
+ * @param {string} name
+ * @param {{ scope: string, credential: string }} grant
+ */
 function create(name, { scope, credential }) {
   const key = newClientKey();
   // For visible ASCII, JSON's strings are TOML's.
@@ -104,6 +108,10 @@ key_sha256 = ["${keyDigest(key)}"]
 allow = [{ credential = ${JSON.stringify(credential)}, scope = ${JSON.stringify(scope)} }]`);
 }
 
+/**
+ * @param {string} name
+ * @param {Place} values
+ */
 async function rotate(name, values) {
   const { digests, line } = await readEntry(name, values);
   const key = newClientKey();
@@ -121,16 +129,24 @@ ${line(both)}
 3. When the client uses it: npm run new-client -- ${name} --rotate --finish`);
 }
 
+/**
+ * @param {string} name
+ * @param {Place} values
+ */
 async function finish(name, values) {
   const { digests, line } = await readEntry(name, values);
-  const [kept] = digestsAfterRotation(digests, name);
+  const kept = digestsAfterRotation(digests, name);
   console.log(`Only the newest key of client ${name} stays. Change key_sha256 in its entry to this, and deploy:
 
-${line([kept])}
+${line(kept)}
 
 To be sure that the client uses that key: npm run new-client -- ${name} --verify`);
 }
 
+/**
+ * @param {string} name
+ * @param {Place} values
+ */
 async function verify(name, values) {
   const clients = clientsOf(await read(values));
   digestsOf(clients, name);
@@ -139,10 +155,15 @@ async function verify(name, values) {
   return good ? 0 : 1;
 }
 
-/** The digests of a client's keys, and how the configuration writes such a list. */
+/**
+ * The digests of a client's keys, and how the configuration writes such a list.
+ * @param {string} name
+ * @param {Place} values
+ */
 async function readEntry(name, values) {
   const configured = await read(values);
   const isText = typeof configured.CLIENTS === "string";
+  /** @param {string[]} digests */
   const line = (digests) => {
     const list = `[${digests.map((digest) => `"${digest}"`).join(", ")}]`;
     return isText ? `"key_sha256": ${list}` : `key_sha256 = ${list}`;
@@ -150,6 +171,7 @@ async function readEntry(name, values) {
   return { digests: digestsOf(clientsOf(configured), name), line };
 }
 
+/** @param {Place} values */
 async function read(values) {
   await setUpPackages();
   return readConfigured(values);

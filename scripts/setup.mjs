@@ -1,6 +1,8 @@
 // Installs what the other commands need and this machine lacks. With nothing missing it is quick and says nothing.
 //
-// Node.js 20, npm and rustup are all that it expects to find.
+// Node.js (`oldestNode` in versions.mjs), npm and rustup are all that it expects to find.
+
+/** @import { CargoTool } from "./versions.mjs" */
 
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -11,11 +13,17 @@ import { withLock } from "./lib/lock.mjs";
 import { Failure, machineEnv, main, projectEnv, projectNode, requireProgram, root, run, say } from "./lib/run.mjs";
 import { cargoTools } from "./versions.mjs";
 
-const target = "wasm32-unknown-unknown";
 const cache = process.env.EDGE_TOKEN_BROKER_TOOLS || process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
 const tools = join(cache, "edge-token-broker");
 
-/** The path of a cargo tool's binary. Cargo puts it there when it is finished, so it is there or not. */
+/** @typedef {{ isReady: () => boolean | Promise<boolean>, install: () => Promise<unknown> }} Part What may be missing. */
+
+/** @typedef {{ channel: string, components: string[], targets: string[], profile: string }} Toolchain */
+
+/**
+ * The path of a cargo tool's binary. Cargo puts it there when it is finished, so it is there or not.
+ * @param {CargoTool} tool
+ */
 export function toolPath({ crate, version, binary }) {
   return join(tools, `${crate}-${version}`, "bin", binary);
 }
@@ -28,8 +36,11 @@ export async function setUp() {
       `${program} is missing: install Rust with rustup (https://rustup.rs), then open a new terminal.`,
     );
   }
-  checkWasmBindgen();
-  await install([toolchain(), packages(), ...Object.values(cargoTools).map(cargoTool)]);
+  // In this order: a package reads rust-toolchain.toml, and cargo reads Cargo.lock.
+  await install([packages()]);
+  await install([await toolchain()]);
+  await checkWasmBindgen();
+  await install(Object.values(cargoTools).map(cargoTool));
 }
 
 /** Installs the npm packages if they are missing: enough to read the configuration. */
@@ -37,6 +48,7 @@ export async function setUpPackages() {
   await install([packages()]);
 }
 
+/** @param {Part[]} parts */
 async function install(parts) {
   if ((await missing(parts)).length === 0) return;
   await withLock(join(tools, "setup.lock"), "setup", async () => {
@@ -45,38 +57,48 @@ async function install(parts) {
   });
 }
 
-/** Installs one more tool of cargo's, and returns its path. */
+/**
+ * Installs one more tool of cargo's, and returns its path.
+ * @param {CargoTool} tool
+ */
 export async function setUpTool(tool) {
-  const { isReady, install } = cargoTool(tool);
-  if (!isReady()) await withLock(join(tools, "setup.lock"), "setup", async () => isReady() || install());
+  await install([cargoTool(tool)]);
   return toolPath(tool);
 }
 
+/** @param {Part[]} parts */
 async function missing(parts) {
   const ready = await Promise.all(parts.map((part) => part.isReady()));
   return parts.filter((_, index) => !ready[index]);
 }
 
-function toolchain() {
-  const file = readFileSync(join(root, "rust-toolchain.toml"), "utf8");
-  const channel = /^channel = "(.+)"/m.exec(file)[1];
+/**
+ * What rust-toolchain.toml asks for.
+ * @returns {Promise<Part>}
+ */
+async function toolchain() {
+  const { parse } = await import("smol-toml");
+  const file = parse(readFileSync(join(root, "rust-toolchain.toml"), "utf8"));
+  const { channel, components, targets, profile } = /** @type {Toolchain} */ (file.toolchain);
+  const wanted = [...components, ...targets.map((target) => `rust-std-${target}`)];
   return {
     async isReady() {
       const list = ["component", "list", "--installed", "--toolchain", channel];
       const { code, output } = await run("rustup", list, { mayFail: true });
-      return (
-        code === 0 && [/^clippy/m, /^rustfmt/m, RegExp(`^rust-std-${target}`, "m")].every((part) => part.test(output))
-      );
+      const installed = output.split("\n");
+      // Its names end with the host where that matters.
+      return code === 0 && wanted.every((part) => installed.some((name) => name.startsWith(part)));
     },
     // By name: a machine may have switched off rustup's automatic installation.
     async install() {
-      say(`setup: installing Rust ${channel} with ${target} (about a minute)`);
-      const parts = ["--profile", "minimal", "--component", "clippy,rustfmt", "--target", target];
+      say(`setup: installing Rust ${channel} with ${targets.join(", ")} (about a minute)`);
+      const parts = ["--profile", profile, "--component", components.join(","), "--target", targets.join(",")];
       await run("rustup", ["toolchain", "install", channel, "--no-self-update", ...parts], { show: true });
     },
   };
 }
 
+/** @returns {Part} */
 function packages() {
   return {
     isReady: packagesMatch,
@@ -101,14 +123,26 @@ function packages() {
 function packagesMatch() {
   const record = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(record) || !existsSync(projectNode)) return false;
-  const installed = JSON.parse(readFileSync(record, "utf8")).packages;
-  const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const installed = packagesOf(record);
+  const locked = packagesOf(join(root, "package-lock.json"));
   return Object.entries(locked).every(
     ([path, { integrity, optional }]) =>
       path === "" || optional || (installed[path]?.integrity === integrity && existsSync(join(root, path))),
   );
 }
 
+/**
+ * @param {string} lock
+ * @returns {Record<string, { integrity?: string, optional?: boolean }>}
+ */
+function packagesOf(lock) {
+  return JSON.parse(readFileSync(lock, "utf8")).packages;
+}
+
+/**
+ * @param {CargoTool} tool
+ * @returns {Part}
+ */
 function cargoTool(tool) {
   const { crate, version, minutes, optimised = true } = tool;
   return {
@@ -126,9 +160,9 @@ function cargoTool(tool) {
   };
 }
 
-function checkWasmBindgen() {
-  const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
-  const locked = /name = "wasm-bindgen"\nversion = "(.+)"/.exec(lock)?.[1];
+async function checkWasmBindgen() {
+  const { output } = await run("cargo", ["pkgid", "--locked", "wasm-bindgen"]);
+  const locked = output.trim().split("@").at(-1);
   const { version } = cargoTools.wasmBindgen;
   if (locked !== version) {
     throw new Failure(

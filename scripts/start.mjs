@@ -2,13 +2,17 @@
 //
 //   npm start [-- --port 8787]
 
+/** @import { Local } from "./lib/local.mjs" */
+
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import util from "node:util";
 
 import { build } from "./build.mjs";
-import { Failure, main, projectEnv, say, start, stopping } from "./lib/run.mjs";
+import { codeOf, Failure, main, parseArguments, projectEnv, say, start, stopping } from "./lib/run.mjs";
 
+const usage = "Usage: npm start [-- --port PORT]";
+const options = /** @type {const} */ ({ port: { type: "string", default: "8787" } });
 const START_MS = 60_000;
 // A configuration that is not valid stays so: asked once more, in case the Worker was only starting.
 const UNREADY_MS = 500;
@@ -39,30 +43,34 @@ main(async () => {
 });
 
 function readPort() {
-  let text;
-  try {
-    text = util.parseArgs({ options: { port: { type: "string", default: "8787" } } }).values.port;
-  } catch (error) {
-    throw new Failure(`${error.message.split(".")[0]}. Usage: npm start [-- --port PORT]`);
-  }
+  const { port: text } = parseArguments(options, usage).values;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new Failure(`--port ${text} is not a port (1 to 65535).`);
   return port;
 }
 
-/** Asked before anything slow. */
-function checkPort(port) {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", (error) => {
-      const reason = error.code === "EADDRINUSE" ? "is taken" : `cannot be used (${error.code})`;
-      reject(new Failure(`Port ${port} ${reason}: choose another with \`npm start -- --port PORT\`.`));
-    });
-    probe.listen(port, "127.0.0.1", () => probe.close(resolve));
-  });
+/**
+ * Asked before anything slow.
+ * @param {number} port
+ */
+async function checkPort(port) {
+  const probe = createServer();
+  try {
+    probe.listen(port, "127.0.0.1");
+    await once(probe, "listening");
+  } catch (error) {
+    const reason = codeOf(error) === "EADDRINUSE" ? "is taken" : `cannot be used (${codeOf(error)})`;
+    throw new Failure(`Port ${port} ${reason}: choose another with \`npm start -- --port PORT\`.`);
+  }
+  probe.close();
+  await once(probe, "close");
 }
 
+/**
+ * @param {number} port
+ * @param {string[]} more
+ */
 function startWorker(port, more) {
   const env = projectEnv({
     WRANGLER_SEND_METRICS: "false",
@@ -75,7 +83,10 @@ function startWorker(port, more) {
   return start("wrangler", args, { env, stdio: ["ignore", "inherit", "inherit"] });
 }
 
-/** Waits for /readyz to say 200. */
+/**
+ * Waits for /readyz to say 200.
+ * @param {number} port
+ */
 async function ready(port) {
   const deadline = Date.now() + START_MS;
   let unreadySince = null;
@@ -98,6 +109,7 @@ function settle() {
   return sleep(300, undefined, { signal: stopping.signal });
 }
 
+/** @param {number} port */
 async function readyStatus(port) {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: stopping.signal });
@@ -108,6 +120,11 @@ async function readyStatus(port) {
   }
 }
 
+/**
+ * @param {string} origin
+ * @param {Local} local
+ * @param {string} scope
+ */
 function welcome(origin, { authority, clientId, clientKey, tenant }, scope) {
   return `
 The broker answers at ${origin}. Its tokens come from ${authority}.

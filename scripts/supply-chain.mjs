@@ -8,21 +8,38 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import util from "node:util";
 
-import { Failure, main, projectEnv, root, run, say } from "./lib/run.mjs";
+import { Failure, main, parseArguments, projectEnv, root, run, say } from "./lib/run.mjs";
 import { setUp, setUpTool } from "./setup.mjs";
 import { cargoDeny } from "./versions.mjs";
 
-const crates = ["Cargo.toml", join("fuzz", "Cargo.toml")];
+/** @typedef {{ outcome: "passed" | "FAILED" | "NOT AVAILABLE", why?: string }} Result */
+
+/**
+ * @typedef {object} Crate As `cargo metadata` has it.
+ * @property {string} name
+ * @property {string} version
+ * @property {string | null} source Ours have none.
+ * @property {{ name: string, req: string, path?: string }[]} dependencies
+ */
+
+/** @typedef {{ integrity?: string, optional?: boolean, link?: boolean, resolved?: string, hasInstallScript?: boolean }} Locked */
+
+const usage = "Usage: npm run supply-chain [-- --strict]";
+const options = /** @type {const} */ ({ strict: { type: "boolean", default: false } });
+const manifests = ["Cargo.toml", join("fuzz", "Cargo.toml")];
+/** @type {Result} */
 const passed = { outcome: "passed" };
+/** @type {(why: string) => Result} */
 const failed = (why) => ({ outcome: "FAILED", why });
+/** @type {(why: string) => Result} */
 const notAvailable = (why) => ({ outcome: "NOT AVAILABLE", why });
 
 main(async () => {
-  const { strict } = util.parseArgs({ options: { strict: { type: "boolean", default: false } } }).values;
+  const { strict } = parseArguments(options, usage).values;
   await setUp();
   const deny = await setUpTool(cargoDeny);
+  /** @type {[string, () => Result | Promise<Result>][]} */
   const checks = [
     ["exact pins", exactPins],
     ["npm: every package has its checksum, install scripts are listed", npmLock],
@@ -41,36 +58,49 @@ main(async () => {
   if (bad > 0) throw new Failure(`supply chain: ${bad} of ${checks.length} checks did not pass`);
 });
 
+/** @param {string} path */
 function text(path) {
   return readFileSync(join(root, path), "utf8");
 }
 
 /** Every dependency has one version and no range. */
-function exactPins() {
+async function exactPins() {
   const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(text("package.json"));
+  /** @type {[string, string][]} */
   const packages = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
   const loose = packages
     .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
     .map(([name]) => `package.json: ${name}`);
-  for (const manifest of crates) {
-    for (const section of text(manifest).split(/^(?=\[)/m)) {
-      if (!/^\[.*dependencies(\.[\w-]+)?\]/.test(section)) continue;
-      for (const line of section.split("\n").slice(1)) {
-        if (!/^[\w-]+(\.[\w-]+)? *=/.test(line) || line.includes("path = ")) continue;
-        if (!/"=\d+\.\d+\.\d+/.test(line)) loose.push(`${manifest}: ${line.split("=")[0].trim()}`);
-      }
-    }
+  for (const manifest of manifests) {
+    const ours = (await cratesOf(manifest)).filter(({ source }) => source === null);
+    const wanted = ours.flatMap(({ dependencies }) => dependencies.filter(({ path }) => path === undefined));
+    const ranges = wanted.filter(({ req }) => !/^=\d+\.\d+\.\d+/.test(req));
+    loose.push(...ranges.map(({ name, req }) => `${manifest}: ${name} ${req}`));
   }
   return loose.length === 0 ? passed : failed(loose.join("\n"));
+}
+
+/**
+ * The crates that a manifest locks, and itself.
+ * @param {string} manifest
+ * @returns {Promise<Crate[]>}
+ */
+async function cratesOf(manifest) {
+  const args = ["metadata", "--quiet", "--format-version", "1", "--locked", "--all-features"];
+  const { output } = await run("cargo", [...args, "--manifest-path", manifest]);
+  return JSON.parse(output).packages;
 }
 
 /** `npm ci` compares the checksums; that they are there, and strong, is ours to see to. */
 function npmLock() {
   const allowed = JSON.parse(text("package.json")).allowScripts;
+  /** @type {[string[], string[]]} */
   const [faults, unknown] = [[], []];
-  for (const [path, entry] of Object.entries(JSON.parse(text("package-lock.json")).packages)) {
+  /** @type {Record<string, Locked>} */
+  const packages = JSON.parse(text("package-lock.json")).packages;
+  for (const [path, entry] of Object.entries(packages)) {
     if (path === "") continue;
-    const name = path.split("node_modules/").at(-1);
+    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
     // npm records none for another platform's package that its registry does not have.
     if (!entry.integrity?.startsWith("sha512-"))
       (entry.optional && !entry.integrity ? unknown : faults).push(`${path} has no SHA-512 checksum`);
@@ -82,8 +112,12 @@ function npmLock() {
   return unknown.length === 0 ? passed : notAvailable(`for other platforms' packages:\n${unknown.join("\n")}`);
 }
 
+/**
+ * @param {string} deny
+ * @param {string[]} checks
+ */
 async function cargoDenyCheck(deny, checks) {
-  for (const manifest of crates) {
+  for (const manifest of manifests) {
     const args = [
       "--manifest-path",
       manifest,
@@ -101,6 +135,7 @@ async function cargoDenyCheck(deny, checks) {
   return passed;
 }
 
+/** @param {string} deny */
 async function advisories(deny) {
   const fetched = await run(deny, ["--config", "deny.toml", "--color", "never", "fetch", "db"], { mayFail: true });
   if (fetched.code !== 0) return notAvailable("the RustSec database could not be fetched from GitHub");
@@ -109,11 +144,12 @@ async function advisories(deny) {
 
 /** cargo resolves to no version that was yanked, unless a lock file has it: so it is asked without one. */
 async function noneYanked() {
-  const locked = crates.flatMap((manifest) => registryCrates(text(manifest.replace(/toml$/, "lock"))));
-  const wanted = [...new Set(locked)].map((crate, index) => {
-    const [name, version] = crate.split("@");
-    return `locked_${index} = { package = "${name}", version = "=${version}", default-features = false }`;
-  });
+  const locked = (await Promise.all(manifests.map(cratesOf))).flat();
+  const published = locked.filter(({ source }) => source?.startsWith("registry+"));
+  const versions = published.map(({ name, version }) => `package = "${name}", version = "=${version}"`);
+  const wanted = [...new Set(versions)].map(
+    (version, index) => `locked_${index} = { ${version}, default-features = false }`,
+  );
   const folder = mkdtempSync(join(tmpdir(), "yanked-"));
   try {
     mkdirSync(join(folder, "src"));
@@ -126,11 +162,6 @@ async function noneYanked() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function registryCrates(lock) {
-  const packages = lock.matchAll(/^name = "(.+)"\nversion = "(.+)"\nsource = "registry\+/gm);
-  return [...packages].map(([, name, version]) => `${name}@${version}`);
 }
 
 async function npmAdvisories() {
@@ -151,7 +182,10 @@ async function npmSignatures() {
   return report.invalid.length + report.missing.length === 0 ? passed : failed(output);
 }
 
-/** The JSON of a program's output, or nothing where it says something else. */
+/**
+ * The JSON of a program's output, or nothing where it says something else.
+ * @param {string} output
+ */
 function json(output) {
   try {
     return JSON.parse(output.slice(output.indexOf("{")));

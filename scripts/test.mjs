@@ -2,10 +2,11 @@
 //
 //   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { build } from "./build.mjs";
+import { pack } from "./lib/pack.mjs";
 import { Failure, main, projectEnv, projectNode, root, say, start, stopping } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -21,13 +22,16 @@ main(async () => {
   // Side by side: on two cores that takes 73 s instead of 116 s from nothing.
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
   await Promise.all([hostTests, build({ show: false })]);
-  // Without a login or a network: packs dist/ as `wrangler deploy` would upload it. The tests run what is in there.
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  await stage("wrangler deploy --dry-run", "wrangler", ["deploy", "--dry-run", "--outdir", "dist"]);
+  await pack();
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
 });
 
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ */
 async function stage(name, command, args) {
   say(`test: ${name}`);
   const env = projectEnv({ WRANGLER_SEND_METRICS: "false" });
@@ -36,14 +40,23 @@ async function stage(name, command, args) {
   if (code !== 0) throw new Failure(`test: failed at: ${name}`);
 }
 
+/**
+ * @param {string} name
+ * @param {string} folder
+ * @param {string} [pattern]
+ */
 async function nodeTests(name, folder, pattern) {
   const files = testFiles(folder, pattern);
   if (files.length === 0) return say(`test: no file in ${folder} matches ${pattern}`);
   await stage(name, projectNode, ["--test", `--test-concurrency=${CONCURRENCY}`, TIMEOUT, ...files]);
 }
 
+/**
+ * @param {string} folder
+ * @param {string} [pattern]
+ */
 function testFiles(folder, pattern = "") {
-  return readdirSync(join(root, folder), { recursive: true })
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".test.mjs") && path.includes(pattern))
     .sort()
     .map((path) => join(folder, path));

@@ -1,7 +1,13 @@
 // What `npm ci` and rust-toolchain.toml do not pin. The npm packages' versions are in package.json.
 
-/** The oldest Node.js that can run these scripts. wrangler needs a newer one, which the npm package `node` brings. */
-export const oldestNode = 20;
+/**
+ * Major version of Node.js → the oldest minor version of it that can run these scripts (they need `zlib.crc32`); newer
+ * major versions can. wrangler needs a newer one than these, which the npm package `node` brings.
+ * @type {Record<string, number>}
+ */
+export const oldestNode = { 20: 15, 22: 2 };
+
+/** @typedef {{ crate: string, version: string, binary: string, minutes: number, optimised?: boolean }} CargoTool */
 
 /** Built from source by cargo, once for each version on a machine; `minutes` was measured on two cores. */
 export const cargoTools = {

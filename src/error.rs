@@ -1,5 +1,6 @@
 //! Every way in which a request can fail, split by who must act. `http/error.rs` maps them to the wire.
 
+use crate::base::limits::{CLAIMS_MAX_BYTES, QUERY_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
 use crate::jwt::JwtFault;
 use crate::oauth::claims::MalformedClaims;
 use crate::oauth::scope::MalformedScope;
@@ -14,12 +15,12 @@ pub enum BrokerError {
     /// Malformed, duplicated, or missing parameter; wrong content type; body too large.
     #[error("malformed request: {0}")]
     InvalidRequest(RequestFault),
-    /// Unknown client, wrong or missing key. All look the same.
+    /// Unknown client, or a wrong or missing proof. An unknown client looks like a wrong client key.
     #[error("client authentication failed")]
-    InvalidClient(Presented),
-    /// A JWT that proves nothing.
+    InvalidClient(PresentedIn),
+    /// The JWT is not accepted as a proof.
     #[error("{}", .0.description())]
-    JwtRefused(JwtFault, Presented),
+    JwtRefused(JwtFault, PresentedIn),
     /// `grant_type` is not `client_credentials`.
     #[error("unsupported grant type")]
     UnsupportedGrantType,
@@ -48,11 +49,11 @@ pub enum BrokerError {
     /// The client's entry in the registry could not be read.
     #[error("client registry unavailable")]
     RegistryUnavailable,
-    /// The keys of a JWT's issuer could not be had.
+    /// The keys of a JWT's issuer could not be fetched.
     #[error("JWT issuer unavailable")]
     IssuerUnavailable,
 
-    // Depends on what it is.
+    // The error itself says who must act.
     /// The authorization server gave no token.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
@@ -64,14 +65,14 @@ pub enum RequestFault {
     /// Anything but `application/x-www-form-urlencoded` at the token endpoint.
     #[error("content type must be application/x-www-form-urlencoded")]
     ContentType,
-    /// The body is over 16 KiB.
-    #[error("request body is over 16 KiB")]
+    /// The body is longer than [`REQUEST_BODY_MAX_BYTES`].
+    #[error("request body is over {} KiB", REQUEST_BODY_MAX_BYTES / 1024)]
     BodyTooLarge,
     /// The body could not be read to its end.
     #[error("request body could not be read")]
     BodyUnreadable,
-    /// The query is over 32 KiB.
-    #[error("query is over 32 KiB")]
+    /// The query is longer than [`QUERY_MAX_BYTES`].
+    #[error("query is over {} KiB", QUERY_MAX_BYTES / 1024)]
     QueryTooLong,
     /// A required parameter is missing.
     #[error("parameter {0} is missing")]
@@ -82,36 +83,35 @@ pub enum RequestFault {
     /// `min_ttl` is not a number of seconds.
     #[error("parameter min_ttl must be a whole number of seconds")]
     MinTtl,
-    /// `claims` is not a JSON object, or over 4 KiB.
-    #[error("parameter claims must be a JSON object of up to 4 KiB")]
+    /// `claims` is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
+    #[error("parameter claims must be a JSON object of up to {} KiB", CLAIMS_MAX_BYTES / 1024)]
     Claims,
-    /// Two of HTTP Basic, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
+    /// Two of `Authorization`, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
     #[error("client authentication was sent in more than one way")]
     TwoAuthenticationMethods,
     /// The id in the parameters is not the authenticated one.
     #[error("client_id differs from the one that authenticated")]
     TwoClientIds,
-    /// `client_assertion_type` (RFC 7523 §2.2).
+    /// `client_assertion_type` is not that of a JWT (RFC 7523 §2.2).
     #[error("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
     AssertionType,
-    /// Several clients list what was presented.
+    /// Several clients list the presented proof.
     #[error("this identity is good for several clients: name one in the parameter client_id")]
     SeveralClients,
 }
 
-/// How a client that failed to authenticate itself had tried; decides the challenge of the 401.
+/// Where a refused caller had presented its proof: decides the challenge and the description of the
+/// 401.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Presented {
-    /// No authentication at all.
+pub enum PresentedIn {
+    /// Nowhere: the request has no proof.
     Nothing,
-    /// Something in the `Authorization` header.
+    /// The `Authorization` header, or the one of Cloudflare Access.
     Header,
-    /// `client_id` and `client_secret` in the body.
+    /// The body.
     Body,
-    /// The `props` of a service binding.
-    ServiceBinding,
-    /// A client certificate.
-    Certificate,
+    /// Not in the request: the platform knows it of the connection. With what the caller is told.
+    Platform(&'static str),
 }
 
 impl BrokerError {
@@ -137,7 +137,7 @@ impl BrokerError {
 }
 
 impl BrokerError {
-    /// Whether it is not known who calls.
+    /// Whether the client failed to authenticate.
     #[must_use]
     pub const fn is_failed_authentication(&self) -> bool {
         matches!(self, Self::InvalidClient(_) | Self::JwtRefused(..))

@@ -17,12 +17,32 @@
 //   curl -X DELETE http://127.0.0.1:PORT/stand-in/behaviour                                       behave again
 //   curl           http://127.0.0.1:PORT/stand-in/requests                                        what came in
 
+/** @import { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http" */
+/** @import { AddressInfo } from "node:net" */
+/** @import { Behaviour, Reply } from "./behaviours.mjs" */
+
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 
 import { REDIRECT_TARGET, assertBehaviour, misbehave } from "./behaviours.mjs";
 import { newToken, refusal } from "./entra.mjs";
+
+/** @typedef {{ tenant: string, clientId: string, secrets: string[] }} App An app registration. */
+
+/** @typedef {Record<string, string | undefined>} Params */
+
+/**
+ * @typedef {object} Received A request to the token endpoint.
+ * @property {number} time
+ * @property {string} method
+ * @property {string} path
+ * @property {IncomingHttpHeaders} headers
+ * @property {string} body
+ * @property {Params} params
+ */
+
+/** @typedef {Awaited<ReturnType<typeof startAuthority>>} RunningAuthority */
 
 const TOKEN_PATH = /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/;
 
@@ -31,6 +51,7 @@ const TOKEN_PATH = /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/;
  *
  * `apps` are the app registrations that it knows; each of an app's `secrets` is valid, as during a rotation.
  * `port` 0 takes any free port.
+ * @param {{ port?: number, apps?: App[] }} options
  */
 export async function startAuthority({ port = 0, apps = [] } = {}) {
   const authority = new Authority(apps);
@@ -42,13 +63,15 @@ export async function startAuthority({ port = 0, apps = [] } = {}) {
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
-  const bound = server.address().port;
+  const { port: bound } = /** @type {AddressInfo} */ (server.address());
   return {
     port: bound,
     url: `http://127.0.0.1:${bound}`,
     requests: authority.requests,
     issued: authority.issued,
+    /** @param {Behaviour[]} behaviours */
     next: (...behaviours) => authority.next(...behaviours),
+    /** @param {Behaviour | null} behaviour */
     always: (behaviour) => authority.always(behaviour),
     async close() {
       const closed = once(server, "close");
@@ -61,61 +84,80 @@ export async function startAuthority({ port = 0, apps = [] } = {}) {
 
 class Authority {
   #apps;
+  /** @type {Behaviour[]} */
   #queue = [];
+  /** @type {Behaviour | null} */
   #standing = null;
 
-  /** Every request but those to /stand-in/: `{ time, method, path, headers, body, params }`. */
+  /** @type {Received[]} Every request but those to /stand-in/. */
   requests = [];
-  /** Every access token that was issued. */
+  /** @type {string[]} Every access token that was issued. */
   issued = [];
 
+  /** @param {App[]} apps */
   constructor(apps) {
     this.#apps = apps;
   }
 
+  /** @param {Behaviour[]} behaviours */
   next(...behaviours) {
     behaviours.forEach(assertBehaviour);
     this.#queue.push(...behaviours);
   }
 
+  /** @param {Behaviour | null} behaviour */
   always(behaviour) {
     if (behaviour !== null) assertBehaviour(behaviour);
     this.#standing = behaviour;
   }
 
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
   async answer(request, response) {
     const time = Date.now();
-    const url = new URL(request.url, "http://stand-in");
+    const { method = "", url: target = "", headers } = request;
+    const url = new URL(target, "http://stand-in");
     const body = await text(request);
-    if (url.pathname.startsWith("/stand-in/")) return this.#control(request.method, url, body, response);
+    if (url.pathname.startsWith("/stand-in/")) return this.#control(method, url, body, response);
 
+    /** @type {Params} */
     const params = Object.fromEntries(new URLSearchParams(body));
-    this.requests.push({ time, method: request.method, path: url.pathname, headers: request.headers, body, params });
+    const received = { time, method, path: url.pathname, headers, body, params };
+    this.requests.push(received);
 
     const behaviour = this.#takeBehaviour(params.scope);
-    const reply = this.#reply(request, url.pathname, params, behaviour);
+    const reply = this.#reply(received, behaviour);
     await misbehave(behaviour, reply, request, response);
   }
 
-  /** What goes out when no fault gets in the way: `{ status, headers, body }`. */
-  #reply(request, path, params, behaviour) {
-    const requestId = request.headers["client-request-id"] ?? randomUUID();
+  /**
+   * What goes out when no fault gets in the way.
+   * @param {Received} received
+   * @param {Behaviour} behaviour
+   * @returns {Reply}
+   */
+  #reply({ method, path, headers: given, params }, behaviour) {
+    const requestId = given["client-request-id"]?.toString() ?? randomUUID();
+    /** @type {Record<string, string>} */
     const headers = {
       "Content-Type": "application/json; charset=utf-8",
       "Cache-Control": "no-store, no-cache",
       Pragma: "no-cache",
     };
-    if (request.headers["return-client-request-id"] === "true") headers["client-request-id"] = requestId;
+    if (given["return-client-request-id"] === "true") headers["client-request-id"] = requestId;
 
-    const tenant = TOKEN_PATH.exec(path)?.groups.tenant;
+    const tenant = TOKEN_PATH.exec(path)?.groups?.tenant;
     // Whoever follows a redirect gets a token there, so that following cannot pass for failing.
     if (!tenant && path !== REDIRECT_TARGET) return { status: 404, headers: {}, body: "" };
 
-    const refused = tenant && refuse(this.#apps, request, tenant, params);
+    const refused = tenant && refuse(this.#apps, method, tenant, params);
     if (refused) return { headers, ...refusal(refused.code, refused.detail, requestId) };
 
     const accessToken = newToken({ tenant, clientId: params.client_id, scope: params.scope ?? "" });
     this.issued.push(accessToken);
+    /** @type {Record<string, unknown>} */
     const token = {
       token_type: "Bearer",
       expires_in: 3599,
@@ -127,13 +169,22 @@ class Authority {
     return { status: 200, headers, body: JSON.stringify(token) };
   }
 
-  /** The first queued behaviour that is for this scope or for any, else the standing one, else none. */
+  /**
+   * The first queued behaviour that is for this scope or for any, else the standing one, else none.
+   * @param {string | undefined} scope
+   */
   #takeBehaviour(scope) {
     const index = this.#queue.findIndex((queued) => queued.scope === undefined || queued.scope === scope);
-    if (index >= 0) return this.#queue.splice(index, 1)[0];
-    return this.#standing ?? {};
+    const [queued] = index >= 0 ? this.#queue.splice(index, 1) : [];
+    return queued ?? this.#standing ?? {};
   }
 
+  /**
+   * @param {string} method
+   * @param {URL} url
+   * @param {string} body
+   * @param {ServerResponse} response
+   */
   #control(method, url, body, response) {
     const route = `${method} ${url.pathname}`;
     if (route === "GET /stand-in/requests") {
@@ -160,15 +211,21 @@ class Authority {
       }
     } catch (error) {
       response.statusCode = 400;
-      return response.end(`${error.message}\n`);
+      return response.end(`${error instanceof Error ? error.message : error}\n`);
     }
     response.end("ok\n");
   }
 }
 
-/** Why Entra would refuse this request, as `{ code, detail }` for entra.mjs; undefined when it would not. */
-function refuse(apps, request, tenant, params) {
-  if (request.method !== "POST") return { code: 900561, detail: request.method };
+/**
+ * Why Entra would refuse this request, as `{ code, detail }` for entra.mjs; undefined when it would not.
+ * @param {App[]} apps
+ * @param {string} method
+ * @param {string} tenant
+ * @param {Params} params
+ */
+function refuse(apps, method, tenant, params) {
+  if (method !== "POST") return { code: 900561, detail: method };
   const inTenant = apps.filter((app) => app.tenant.toLowerCase() === tenant.toLowerCase());
   if (inTenant.length === 0) return { code: 90002, detail: tenant };
 
@@ -185,6 +242,7 @@ function refuse(apps, request, tenant, params) {
   return undefined;
 }
 
+/** @param {IncomingMessage} request */
 async function text(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);

@@ -17,17 +17,45 @@
 //   {"without": ["ext_expires_in"]}      fields to leave out of it
 //   {"scope": "https://..."}             together with the above: only for requests with this scope
 
+/** @import { IncomingMessage, ServerResponse } from "node:http" */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 
 import { refusal } from "./entra.mjs";
+
+/**
+ * @typedef {object} Behaviour
+ * @property {number} [slow]
+ * @property {{ status?: number, retryAfter?: number | string, html?: boolean }} [fail]
+ * @property {{ retryAfter?: number | string }} [throttle]
+ * @property {number} [refuse]
+ * @property {"headers" | "body"} [hang]
+ * @property {number} [drip]
+ * @property {boolean} [reset]
+ * @property {number} [redirect]
+ * @property {keyof typeof GARBAGE} [garbage]
+ * @property {boolean} [oversized]
+ * @property {boolean} [gzip]
+ * @property {{ status?: number, headers?: Record<string, string>, body?: unknown }} [reply]
+ * @property {Record<string, unknown>} [token]
+ * @property {string[]} [without]
+ * @property {string} [scope]
+ */
+
+/** @typedef {{ status: number, headers: Record<string, string>, body: string | Buffer }} Reply */
+
+/** @typedef {"fail" | "throttle" | "refuse" | "redirect" | "garbage" | "oversized" | "reply" | "gzip"} FaultName */
 
 /** Where `redirect` points. */
 export const REDIRECT_TARGET = "/redirected";
 
 const OVERSIZED_BYTES = 257 * 1024;
 
-/** Each fault takes the value of its key and the proper reply, and returns another reply. */
+/**
+ * Each fault takes the value of its key and the proper reply, and returns another reply.
+ * @type {{ [Name in FaultName]: (value: NonNullable<Behaviour[Name]>, reply: Reply) => Reply }}
+ */
 const FAULTS = {
   fail: ({ status = 500, retryAfter, html }) => ({
     status,
@@ -43,10 +71,10 @@ const FAULTS = {
   }),
   refuse: (code, { headers }) => ({ headers, ...refusal(code, "stand-in", headers["client-request-id"] ?? "none") }),
   redirect: (status) => ({ status, headers: { Location: REDIRECT_TARGET }, body: "" }),
-  garbage: (kind, reply) => ({ ...reply, ...GARBAGE[kind](reply.body) }),
+  garbage: (kind, reply) => ({ ...reply, ...GARBAGE[kind](reply.body.toString()) }),
   oversized: (_, reply) => ({
     ...reply,
-    body: JSON.stringify({ ...JSON.parse(reply.body), padding: "x".repeat(OVERSIZED_BYTES) }),
+    body: JSON.stringify({ ...JSON.parse(reply.body.toString()), padding: "x".repeat(OVERSIZED_BYTES) }),
   }),
   reply: ({ status = 200, headers = {}, body = "" }) => ({
     status,
@@ -65,14 +93,18 @@ const GARBAGE = {
     headers: { "Content-Type": "text/html" },
     body: "<!DOCTYPE html><title>Sign in to your account</title>",
   }),
-  truncated: (body) => ({ body: body.slice(0, body.length / 2) }),
+  truncated: (/** @type {string} */ body) => ({ body: body.slice(0, body.length / 2) }),
   error: () => ({ body: '{"error":"server_error"}' }),
   empty: () => ({ body: "" }),
 };
 
-const KEYS = new Set([...Object.keys(FAULTS), "slow", "hang", "drip", "reset", "token", "without", "scope"]);
+const FAULT_NAMES = /** @type {FaultName[]} */ (Object.keys(FAULTS));
+const KEYS = new Set([...FAULT_NAMES, "slow", "hang", "drip", "reset", "token", "without", "scope"]);
 
-/** Throws on a key that means nothing here, so that a mistyped fault does not pass for a fault that is handled. */
+/**
+ * Throws on a key that means nothing here, so that a mistyped fault does not pass for a fault that is handled.
+ * @param {Behaviour} behaviour
+ */
 export function assertBehaviour(behaviour) {
   if (behaviour === null || typeof behaviour !== "object") throw new TypeError("a behaviour is a JSON object");
   for (const key of Object.keys(behaviour)) {
@@ -80,16 +112,19 @@ export function assertBehaviour(behaviour) {
   }
 }
 
-/** Sends `reply`, the proper one, as `behaviour` would have it. */
+/**
+ * Sends `reply`, the proper one, as `behaviour` would have it.
+ * @param {Behaviour} behaviour
+ * @param {Reply} reply
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ */
 export async function misbehave(behaviour, reply, request, response) {
   if (behaviour.slow) await delay(behaviour.slow, undefined, { ref: false });
   if (behaviour.reset) return request.socket.resetAndDestroy();
   if (behaviour.hang === "headers") return undefined;
 
-  let { status, headers, body } = reply;
-  for (const [key, fault] of Object.entries(FAULTS)) {
-    if (key in behaviour) ({ status, headers, body } = fault(behaviour[key], { status, headers, body }));
-  }
+  const { status, headers, body } = FAULT_NAMES.reduce((reply, name) => faulty(name, behaviour, reply), reply);
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, "Content-Length": bytes.length });
   if (behaviour.hang === "body") return response.write(bytes.subarray(0, bytes.length / 2));
@@ -97,6 +132,22 @@ export async function misbehave(behaviour, reply, request, response) {
   return response.end(bytes);
 }
 
+/**
+ * @template {FaultName} Name
+ * @param {Name} name
+ * @param {Behaviour} behaviour
+ * @param {Reply} reply
+ */
+function faulty(name, behaviour, reply) {
+  const value = behaviour[name];
+  return value === undefined ? reply : FAULTS[name](value, reply);
+}
+
+/**
+ * @param {Buffer} bytes
+ * @param {number} everyMs
+ * @param {ServerResponse} response
+ */
 async function drip(bytes, everyMs, response) {
   for (const byte of bytes) {
     if (response.destroyed) return;
@@ -106,4 +157,8 @@ async function drip(bytes, everyMs, response) {
   response.end();
 }
 
+/**
+ * @param {number | string} [value]
+ * @returns {Record<string, string>}
+ */
 const retryAfterHeader = (value) => (value === undefined ? {} : { "Retry-After": String(value) });

@@ -2,7 +2,10 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 
-/** A token with the shape and size of an app-only Graph token (about 1.5 kB); unique, and signed by nobody. */
+/**
+ * A token with the shape and size of an app-only Graph token (about 1.5 kB); unique, and signed by nobody.
+ * @param {{ tenant?: string | undefined, clientId?: string | undefined, scope: string }} about
+ */
 export function newToken({ tenant = randomUUID(), clientId = randomUUID(), scope }) {
   const keyId = random(20);
   const issuer = `https://sts.windows.net/${tenant}/`;
@@ -38,6 +41,7 @@ export function newToken({ tenant = randomUUID(), clientId = randomUUID(), scope
 
 /**
  * The refusals that a client credentials request can meet: AADSTS number → status, `error` (RFC 6749 §5.2), words.
+ * @type {Record<number, [number, string, (detail: string) => string]>}
  */
 const REFUSALS = {
   70003: [400, "unsupported_grant_type", (type) => `The app requested an unsupported grant type '${type}'.`],
@@ -84,9 +88,16 @@ const REFUSALS = {
   ],
 };
 
-/** An error response as Entra words it: `{ status, body }`. */
+/**
+ * An error response as Entra words it.
+ * @param {number} code
+ * @param {string} detail
+ * @param {string} correlationId
+ */
 export function refusal(code, detail, correlationId) {
-  const [status, error, words] = REFUSALS[code];
+  const known = REFUSALS[code];
+  if (!known) throw new TypeError(`no refusal has the number ${code}`);
+  const [status, error, words] = known;
   const traceId = randomUUID();
   const timestamp = new Date()
     .toISOString()
@@ -104,5 +115,7 @@ export function refusal(code, detail, correlationId) {
   return { status, body: JSON.stringify(body) };
 }
 
+/** @param {object} part */
 const encode = (part) => Buffer.from(JSON.stringify(part)).toString("base64url");
+/** @param {number} bytes */
 const random = (bytes) => randomBytes(bytes).toString("base64url");

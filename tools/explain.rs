@@ -12,11 +12,14 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use edge_token_broker::base::json::Json;
-use edge_token_broker::config::{Binding, Bindings, Client, Config, Fault, Grant};
-use edge_token_broker::error::{BrokerError, Presented};
-use edge_token_broker::grants::{Ask, authorize};
+use edge_token_broker::config::{
+    Binding, Bindings, Client, Config, DEFAULT_CREDENTIAL, Fault, Grant,
+};
+use edge_token_broker::error::{BrokerError, PresentedIn};
+use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
+use secrecy::ExposeSecret;
 
 const ALLOWED: u8 = 0;
 const REFUSED: u8 = 1;
@@ -57,7 +60,7 @@ impl Question {
             vars: Vars::parse(bindings?)?,
             client: client.and_then(Json::into_text),
             // As for a request that names none.
-            credential: credential.unwrap_or_else(|| "default".to_owned()),
+            credential: credential.unwrap_or_else(|| DEFAULT_CREDENTIAL.to_owned()),
             scope: scope.and_then(Json::into_text),
         })
     }
@@ -71,7 +74,7 @@ impl Question {
         let proofs = self.vars.proofs();
         let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
         let Some(client) = config.client(id) else {
-            let error = BrokerError::InvalidClient(Presented::Nothing);
+            let error = BrokerError::InvalidClient(PresentedIn::Nothing);
             let registry = !matches!(self.vars.binding("REGISTRY"), Binding::Absent);
             let unseen = if registry { "; the registry is not looked at" } else { "" };
             line(
@@ -94,7 +97,7 @@ impl Question {
     /// The Worker's own decision for a client that has proved itself.
     fn decide(&self, config: &Config, client: &Client) -> Result<Rc<Grant>, BrokerError> {
         let scope = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
-        authorize(config, client, &Ask { credential: self.credential.clone(), scope })
+        authorize(config, client, &GrantRequest { credential: self.credential.clone(), scope })
     }
 
     fn write_decision(&self, page: &mut String, config: &Config, client: &Client) -> u8 {
@@ -220,7 +223,7 @@ impl Vars {
     fn proofs(&self) -> Proofs {
         let text = match self.binding("CLIENTS") {
             Binding::Absent => return Proofs::new(),
-            Binding::Text(text) => text.to_string(),
+            Binding::Text(text) => text.expose_secret().to_owned(),
             Binding::Json(text) => text,
         };
         let Ok(Json::Object(clients)) = Json::parse(text.as_bytes()) else { return Proofs::new() };

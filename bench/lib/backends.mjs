@@ -1,5 +1,8 @@
 // What stands behind the Workers: an authorization server and a KV namespace, both on loopback, and who may call.
 
+/** @import { Request } from "autocannon" */
+/** @import { Client as Fields } from "../../scripts/lib/configured.mjs" */
+
 import { randomBytes } from "node:crypto";
 
 import { keyDigest, newClientKey } from "../../scripts/lib/client-key.mjs";
@@ -7,16 +10,30 @@ import { registryEntries } from "../../scripts/lib/registry-entry.mjs";
 import { startAuthority } from "../../stand-in/authority.mjs";
 import { KvServer } from "../../tests/workerd/harness/kv_server.mjs";
 
+const SECRET = "the client secret of nothing but a stand-in";
 const APP = {
   tenant: "62c7baea-80bd-4e6c-8f27-066f93d3eda1",
   clientId: "4e4c9d60-3356-40be-94a5-ed8b55587619",
-  secrets: ["the client secret of nothing but a stand-in"],
+  secrets: [SECRET],
 };
 
-/** The scope with number `n`. */
+/** @typedef {{ id: string, key: string, digest: string, scope: string }} Client */
+
+/** @typedef {Awaited<ReturnType<typeof openBackends>>} Backends */
+
+/** @typedef {{ port: number, bindings: Record<string, string> }} Registry `bindings` are what a broker needs to read it. */
+
+/**
+ * The scope with number `n`.
+ * @param {number} n
+ */
 export const scopeOf = (n) => `https://api-${n}.example/.default`;
 
-/** A client, with a grant for the scope of its own number. */
+/**
+ * A client, with a grant for the scope of its own number.
+ * @param {number} n
+ * @returns {Client}
+ */
 export function newClient(n) {
   const key = newClientKey();
   return { id: `client-${n}`, key, digest: keyDigest(key), scope: scopeOf(n) };
@@ -29,6 +46,7 @@ export async function openBackends() {
   const authority = await startAuthority({ apps: [APP] });
   const kv = await KvServer.start();
   const emptyKv = await KvServer.start();
+  /** @type {KvServer[]} */
   const registries = [];
   emptyKv.reads = { status: 404 };
   return {
@@ -36,28 +54,36 @@ export async function openBackends() {
     kv,
     /** Takes every value, and has none. */
     emptyKv,
-    bindings: (clients = [CLIENT], more = {}) => ({
+    /**
+     * @param {Client[]} clients The simpler peers know only the first.
+     * @param {Record<string, string>} more
+     * @returns {Record<string, string>}
+     */
+    bindings: ([first = CLIENT, ...others], more = {}) => ({
       AZ_TENANT: APP.tenant,
       AZ_CLIENT_ID: APP.clientId,
-      AZ_CLIENT_SECRET: APP.secrets[0],
+      AZ_CLIENT_SECRET: SECRET,
       AZ_AUTHORITY_HOST: authority.url,
-      CLIENTS: JSON.stringify(Object.fromEntries(clients.map(entry))),
+      CLIENTS: JSON.stringify(Object.fromEntries([first, ...others].map(entry))),
       LOG_HITS: "false",
       // What the simpler peers have instead of CLIENTS.
-      CLIENT_ID: clients[0].id,
-      CLIENT_KEY: clients[0].key,
-      SCOPE: clients[0].scope,
+      CLIENT_ID: first.id,
+      CLIENT_KEY: first.key,
+      SCOPE: first.scope,
       ...more,
     }),
-    /** A registry of `clients`; its `bindings` are what a broker needs to read it. */
+    /**
+     * A registry of `clients`.
+     * @param {Client[]} clients
+     * @returns {Promise<Registry>}
+     */
     async registry(clients) {
       const registry = await KvServer.start();
       registries.push(registry);
       const registryKey = randomBytes(32);
-      for (const [id, fields] of clients.map(entry)) {
-        for (const { key, value } of registryEntries(id, fields, registryKey)) {
-          registry.values.set(key, { value: Buffer.from(value), expiresAt: Infinity });
-        }
+      const entries = clients.map(entry).map(([id, fields]) => ({ id, entry: JSON.stringify(fields) }));
+      for (const { key, value } of (await registryEntries(entries, registryKey)).flat()) {
+        registry.values.set(key, { value: Buffer.from(value), expiresAt: Infinity });
       }
       return { port: registry.port, bindings: { REGISTRY_KEY: registryKey.toString("base64"), CLIENTS: "{}" } };
     },
@@ -72,9 +98,17 @@ export async function openBackends() {
   };
 }
 
+/**
+ * @param {Client} client
+ * @returns {[string, Fields]}
+ */
 const entry = ({ id, digest, scope }) => [id, { key_sha256: [digest], allow: [{ credential: "default", scope }] }];
 
-/** `GET /token`, as autocannon takes a request. */
+/**
+ * `GET /token`, as autocannon takes a request.
+ * @param {Client} client
+ * @returns {Request}
+ */
 export function getToken({ key, scope } = CLIENT) {
   return {
     method: "GET",
@@ -83,7 +117,10 @@ export function getToken({ key, scope } = CLIENT) {
   };
 }
 
-/** `POST /oauth2/v2.0/token` with `client_secret_basic`. */
+/**
+ * `POST /oauth2/v2.0/token` with `client_secret_basic`.
+ * @param {Pick<Client, "id" | "key" | "scope">} client
+ */
 export function postToken({ id, key, scope } = CLIENT) {
   return {
     method: "POST",
@@ -96,9 +133,13 @@ export function postToken({ id, key, scope } = CLIENT) {
   };
 }
 
-/** The token request that a program without a broker sends to the authorization server. */
+/**
+ * The token request that a program without a broker sends to the authorization server.
+ * @param {Client} client
+ * @returns {Request}
+ */
 export function directRequest({ scope } = CLIENT) {
-  const form = { grant_type: "client_credentials", client_id: APP.clientId, client_secret: APP.secrets[0], scope };
+  const form = { grant_type: "client_credentials", client_id: APP.clientId, client_secret: SECRET, scope };
   return {
     method: "POST",
     path: `/${APP.tenant}/oauth2/v2.0/token`,

@@ -1,5 +1,7 @@
 // How often a request crosses between JavaScript and wasm: the broker behind a module that counts.
 
+/** @import { Module } from "./workerd.mjs" */
+
 const PATH = "/bench/crossings";
 
 /** Runs before the bundle is: wraps every import and export of the wasm instance that the bundle makes. */
@@ -36,7 +38,11 @@ export default {
   },
 };`;
 
-/** The modules of a broker, with the counter around them. */
+/**
+ * The modules of a broker, with the counter around them.
+ * @param {Module[]} modules
+ * @returns {Module[]}
+ */
 export function countingModules(modules) {
   return [
     { name: "main.js", kind: "esModule", content: MAIN },
@@ -45,7 +51,10 @@ export function countingModules(modules) {
   ];
 }
 
-/** Crossings since the last time: name → count. `out` is a call from wasm to JavaScript, `in` one the other way. */
+/**
+ * Crossings since the last time: name → count. `out` is a call from wasm to JavaScript, `in` one the other way.
+ * @param {{ url: string }} server
+ */
 export async function takeCrossings(server) {
-  return (await fetch(server.url + PATH)).json();
+  return /** @type {Record<string, number>} */ (await (await fetch(server.url + PATH)).json());
 }

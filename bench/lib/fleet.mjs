@@ -1,32 +1,53 @@
 // The servers of one scene, running side by side.
 
+/** @import { Backends, Client, Registry } from "./backends.mjs" */
+/** @import { Module, Workerd } from "./workerd.mjs" */
+
 import { CLIENT } from "./backends.mjs";
 import { startWorkerd } from "./workerd.mjs";
 import { COORDINATOR, brokerModules, peerModules } from "./workers.mjs";
 
-/** The peers that need the runtime's Node.js half. */
+/** @typedef {Workerd & { name: string, script: string }} Server `script` is its main module. */
+
+/**
+ * @typedef {object} Options
+ * @property {Client[]} [clients]
+ * @property {Record<string, string>} [bindings] They come on top of the usual ones.
+ * @property {"kv" | "empty"} [kv] `empty` has no values.
+ * @property {boolean} [coordinator] `false` leaves the broker's out, as the peers have none.
+ * @property {string | undefined} [bundle] Where the broker's is; left out, what would be deployed.
+ * @property {(modules: Module[]) => Module[]} [around] Makes other modules of the broker's.
+ * @property {boolean} [inspected]
+ * @property {Registry} [registry]
+ */
+
+/** @type {Record<string, string[]>} The peers that need the runtime's Node.js half. */
 const FLAGS = { msal: ["nodejs_compat"] };
 
+/** @param {Module[]} modules */
 const same = (modules) => modules;
 
 export class Fleet {
   #backends;
+  /** @type {Workerd[]} */
   #servers = [];
 
+  /** @param {Backends} backends */
   constructor(backends) {
     this.#backends = backends;
   }
 
   /**
-   * The broker from `bundle` (left out: what would be deployed), or a peer by name. `kv: "empty"` has no values;
-   * `coordinator: false` leaves the broker's out, as the peers have none; `registry` is one of the backends'; `bindings` come on top of the usual ones;
-   * `around` makes other modules of the broker's.
+   * The broker, or a peer by name.
+   * @param {string} worker
+   * @param {Options} options
+   * @returns {Promise<Server>}
    */
   async start(worker, options = {}) {
     const {
       clients = [CLIENT],
       bindings,
-      kv = "kv",
+      kv,
       coordinator = true,
       bundle,
       around = same,
@@ -45,7 +66,7 @@ export class Fleet {
       inspected,
     });
     this.#servers.push(server);
-    return { name: worker, script: modules[0].content, ...server };
+    return { name: worker, script: `${modules[0]?.content}`, ...server };
   }
 
   async stop() {
@@ -53,7 +74,12 @@ export class Fleet {
   }
 }
 
-/** A fleet for the length of `work`. */
+/**
+ * A fleet for the length of `work`.
+ * @template T
+ * @param {Backends} backends
+ * @param {(fleet: Fleet) => Promise<T>} work
+ */
 export async function withFleet(backends, work) {
   const fleet = new Fleet(backends);
   try {

@@ -1,19 +1,39 @@
 // A good client with an event loop of its own (worker thread), so that who attacks beside it does not slow it down.
 
+/** @import { Request } from "autocannon" */
+
 import { once } from "node:events";
 import { Agent, request } from "node:http";
-import { isMainThread, parentPort, workerData, Worker } from "node:worker_threads";
+import { parentPort, workerData, Worker } from "node:worker_threads";
 
-/** Starts one: `during(work)` is what its requests came to while `work` ran, `alone(amount)` what so many come to. */
+import { codeOf } from "../../scripts/lib/run.mjs";
+
+/** @typedef {{ amount: number, untilTold?: boolean }} Order */
+
+/** @typedef {{ millis: number[], failures: string[] }} Outcome */
+
+/**
+ * Starts one: `during(work)` is what its requests came to while `work` ran, `alone(amount)` what so many come to.
+ * @param {{ port: number, requests: Request[] }} data
+ */
 export function startGoodClient({ port, requests }) {
   const worker = new Worker(new URL(import.meta.url), { workerData: { port, requests } });
-  const told = async (message) => {
-    worker.postMessage(message);
+  /**
+   * @param {Order} order
+   * @returns {Promise<Outcome>}
+   */
+  const told = async (order) => {
+    worker.postMessage(order);
     const [outcome] = await once(worker, "message");
     return outcome;
   };
   return {
+    /** @param {number} amount */
     alone: (amount) => told({ amount }),
+    /**
+     * @param {() => Promise<void>} work
+     * @param {number} atLeast
+     */
     async during(work, atLeast) {
       const asked = told({ amount: atLeast, untilTold: true });
       try {
@@ -27,37 +47,47 @@ export function startGoodClient({ port, requests }) {
   };
 }
 
-if (!isMainThread) serveOrders();
+if (parentPort) serveOrders(parentPort, workerData);
 
-function serveOrders() {
+/**
+ * @param {NonNullable<typeof parentPort>} giver
+ * @param {{ port: number, requests: [Request, ...Request[]] }} data
+ */
+function serveOrders(giver, { port, requests }) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  let enough;
-  parentPort.on("message", async (order) => {
+  let enough = false;
+  giver.on("message", async (/** @type {Order | "enough"} */ order) => {
     if (order === "enough") return (enough = true);
     enough = !order.untilTold;
-    const millis = [];
-    const failures = [];
+    /** @type {Outcome} */
+    const { millis, failures } = { millis: [], failures: [] };
     for (let n = 0; n < order.amount || !enough; n++) {
       const started = performance.now();
-      const failure = await ask(agent, workerData.requests[n % workerData.requests.length]);
+      const failure = await ask(agent, port, requests[n % requests.length] ?? requests[0]);
       millis.push(performance.now() - started);
       if (failure) failures.push(failure);
     }
-    parentPort.postMessage({ millis, failures });
+    giver.postMessage({ millis, failures });
   });
 }
 
-/** Why there was no token, or nothing. */
-function ask(agent, { body, ...options }) {
+/**
+ * Why there was no token, or nothing.
+ * @param {Agent} agent
+ * @param {number} port
+ * @param {Request} request
+ * @returns {Promise<string | undefined>}
+ */
+function ask(agent, port, { body, ...options }) {
   return new Promise((resolve) => {
-    const asked = request({ agent, host: "127.0.0.1", port: workerData.port, ...options }, (response) => {
+    const asked = request({ agent, host: "127.0.0.1", port, ...options }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part) => (text += part));
       response.on("end", () =>
         resolve(text.includes('"access_token":"') ? undefined : `status ${response.statusCode}`),
       );
     });
-    asked.on("error", ({ code }) => resolve(code));
+    asked.on("error", (error) => resolve(`${codeOf(error)}`));
     asked.end(body);
   });
 }

@@ -1,22 +1,38 @@
 // The load: autocannon, and how much CPU time of the serving process a request under it took.
 
+/** @import { Request } from "autocannon" */
+/** @import { Server } from "./fleet.mjs" */
+
 import autocannon from "autocannon";
 
 import { cpuMicros } from "./process.mjs";
+
+/** @typedef {{ requests: Request[], amount: number, connections?: number, status?: number }} Sent */
+
+/**
+ * @typedef {object} Load What a request took.
+ * @property {number} cpu Microseconds of the server's process for each request.
+ * @property {number} perSecond
+ * @property {number} busy Part of one core that the server's process used.
+ * @property {number} p50 In milliseconds, as `p99`.
+ * @property {number} p99
+ */
 
 /** Enough to keep the isolate busy: what an idle runtime spends on waking up is not the Worker's cost. */
 const CONNECTIONS = 16;
 
 /**
- * Sends `requests` (autocannon's: method, path, headers, body) to `server`, `amount` in all over `connections`, and
- * returns what that took: CPU microseconds of the server's process for each request, requests per second, latencies in
- * milliseconds. Fails when a single answer has another status.
+ * Sends `requests` to `server`, `amount` in all over `connections`. Fails when a single answer has another status.
  *
  * Each connection goes through its own share of `requests`, in order and again from the start: with `amount` a multiple
  * of their number, no request is sent again before all others have been.
+ * @param {Server} server
+ * @param {Sent} sent
+ * @returns {Promise<Load>}
  */
 export async function load(server, { requests, amount, connections = CONNECTIONS, status = 200 }) {
   const shares = share(requests, connections);
+  /** @type {number[]} */
   const millis = [];
   let next = 0;
   const before = cpuMicros(server.pid);
@@ -26,7 +42,7 @@ export async function load(server, { requests, amount, connections = CONNECTIONS
     connections,
     amount,
     sampleInt: 50,
-    setupClient: (client) => client.setRequests(shares[next++ % shares.length]),
+    setupClient: (client) => client.setRequests(shares[next++ % shares.length] ?? []),
   });
   run.on("response", (client, statusCode, bytes, responseMillis) => millis.push(responseMillis));
   const { statusCodeStats, errors } = await run;
@@ -39,13 +55,19 @@ export async function load(server, { requests, amount, connections = CONNECTIONS
     );
   }
   millis.sort((a, b) => a - b);
+  /** @param {number} part */
   const at = (part) => millis[Math.floor(part * (millis.length - 1))];
   return { cpu: used / amount, perSecond: amount / seconds, busy: used / 1e6 / seconds, p50: at(0.5), p99: at(0.99) };
 }
 
-/** One share for each connection, together all of them; where there are fewer requests than that, everybody gets all. */
+/**
+ * One share for each connection, together all of them; where there are fewer requests than that, everybody gets all.
+ * @param {Request[]} requests
+ * @param {number} connections
+ */
 function share(requests, connections) {
   if (requests.length < connections) return [requests];
+  /** @param {number} n */
   const at = (n) => Math.floor((n * requests.length) / connections);
   return Array.from({ length: connections }, (_, n) => requests.slice(at(n), at(n + 1)));
 }

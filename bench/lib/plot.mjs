@@ -1,5 +1,8 @@
 // The plot: CPU time of a request by tier, the broker's beside its peers', as an SVG.
 
+/** @import { Results } from "../run.mjs" */
+/** @import { Measured, Spread } from "./rounds.mjs" */
+
 import { spread } from "./rounds.mjs";
 
 const WIDTH = 760;
@@ -11,7 +14,11 @@ const TOP = 56;
 
 const COLOURS = { floor: "#8c959f", broker: "#d9480f", peer: "#4c7fb0" };
 
-/** Group, scene, and its bars: label, heat, row, colour. */
+/** @typedef {keyof typeof COLOURS} Colour */
+
+/** @typedef {Spread & { label: string, kind: Colour }} Bar */
+
+/** @type {[string, "hits" | "tiers", [string, string, string, Colour][]][]} Group, scene, and its bars: label, heat, row, colour. */
 const GROUPS = [
   [
     "A hit, GET",
@@ -52,12 +59,11 @@ const GROUPS = [
   ],
 ];
 
+/** @param {Results} results */
 export function plot(results) {
-  const bar =
-    (scene) =>
-    ([label, heat, row, kind]) => ({ label, kind, ...spread(results[scene][heat][row].map(({ cpu }) => cpu)) });
-  const groups = GROUPS.map(([title, scene, bars]) => ({ title, bars: bars.map(bar(scene)) }));
+  const groups = GROUPS.map(([title, scene, bars]) => ({ title, bars: measuredBars(results[scene], bars) }));
   const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ high }) => high)));
+  /** @param {number} micros */
   const scale = (micros) => (micros / most) * (WIDTH - LEFT - RIGHT);
   let y = TOP;
   const parts = [];
@@ -73,7 +79,25 @@ export function plot(results) {
   return frame(y + 8, parts);
 }
 
-/** The median as a bar, the quartiles as a line over its end. */
+/**
+ * @param {Measured} measured
+ * @param {[string, string, string, Colour][]} bars
+ * @returns {Bar[]}
+ */
+function measuredBars(measured, bars) {
+  return bars.map(([label, heat, row, kind]) => ({
+    label,
+    kind,
+    ...spread(measured[heat][row].map(({ cpu }) => cpu)),
+  }));
+}
+
+/**
+ * The median as a bar, the quartiles as a line over its end.
+ * @param {Bar} bar
+ * @param {number} y
+ * @param {(micros: number) => number} scale
+ */
 function drawBar({ label, kind, median, low, high }, y, scale) {
   const middle = y + BAR / 2;
   const [from, to] = [low, high].map((micros) => (LEFT + scale(micros)).toFixed(1));
@@ -85,6 +109,10 @@ function drawBar({ label, kind, median, low, high }, y, scale) {
   ].join("\n");
 }
 
+/**
+ * @param {number} height
+ * @param {string[]} parts
+ */
 function frame(height, parts) {
   const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`;
   const type = `font-family="system-ui, sans-serif" font-size="13" fill="#1f2328"`;
@@ -97,7 +125,9 @@ ${parts.join("\n")}
 `;
 }
 
-const escape = (value) => value.replace(/[&<]/g, (c) => ({ "&": "&amp;", "<": "&lt;" })[c]);
+/** @param {string} value */
+const escape = (value) => value.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
+/** @type {(x: number, y: number, value: string, attributes?: string) => string} */
 const text = (x, y, value, attributes = "") =>
   `<text x="${x.toFixed(1)}" y="${y}" ${attributes}>${escape(value)}</text>`;

@@ -1,8 +1,16 @@
 // The results as Markdown.
 
+/** @import { Results } from "../run.mjs" */
+/** @import { Step } from "../scenes/connections.mjs" */
+/** @import { Started } from "../scenes/start.mjs" */
+/** @import { Load } from "./load.mjs" */
+/** @import { Machine } from "./machine.mjs" */
+/** @import { Spread } from "./rounds.mjs" */
+
 import { difference, ratio, spread } from "./rounds.mjs";
 import { judge } from "./targets.mjs";
 
+/** @param {Results} results */
 export function report(results) {
   return [
     "### Targets",
@@ -24,17 +32,25 @@ export function report(results) {
   ].join("\n\n");
 }
 
-/** `align`: `l` or `r` for each column. */
+/**
+ * `align`: `l` or `r` for each column.
+ * @param {string[]} head
+ * @param {string} align
+ * @param {string[][]} rows
+ */
 export function table(head, align, rows) {
+  /** @param {string[]} cells */
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line([...align].map((side) => (side === "r" ? "---:" : "---"))), ...rows.map(line)].join("\n");
 }
 
-/** A value with the quartiles of the rounds. */
+/** @type {(spread: Spread, digits: number) => string} A value with the quartiles of the rounds. */
 const around = ({ median: value, low, high }, digits) =>
   `${value.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+/** @param {Load[]} rounds */
 const micros = (rounds) => around(spread(rounds.map(({ cpu }) => cpu)), 0);
 
+/** @param {Results} results */
 function targetsTable(results) {
   const rows = judge(results).map(({ what, limit, measured, unit, passed }) => {
     const digits = unit === "×" ? 2 : 1;
@@ -43,7 +59,7 @@ function targetsTable(results) {
   return table(["What", "Target", "Measured", ""], "lrrl", rows);
 }
 
-/** Title, heat, row, the heat of its log lines. */
+/** @type {[string, string, string, string?][]} Title, heat, row, the heat of its log lines. */
 const HITS = [
   ["floor: a constant, GET", "get", "floor"],
   ["**broker**, isolate hit, GET", "get", "broker", "logGet"],
@@ -55,6 +71,7 @@ const HITS = [
   ["`@azure/msal-node`, its memory cache", "peers", "msal", "logPeers"],
 ];
 
+/** @param {Results} results */
 function hitsTable({ hits }) {
   const rows = HITS.map(([title, heat, row, log]) => {
     const own = hits[heat][row];
@@ -72,6 +89,7 @@ function hitsTable({ hits }) {
   return table(["Worker", "µs CPU", "over the floor", "× floor", "× careful", "`LOG_HITS` costs, µs"], "lrrrrr", rows);
 }
 
+/** @type {[string, string, string][]} Title, heat, row. */
 const TIERS = [
   ["floor", "kv", "floor"],
   ["**broker**, KV hit", "kv", "broker"],
@@ -83,7 +101,9 @@ const TIERS = [
   ["**broker**, first miss of a token, with a new coordinator", "firstMiss", "broker"],
 ];
 
+/** @param {Results} results */
 function tiersTable({ tiers, hits }) {
+  /** @type {(title: string, own: Load[], floor: Load[]) => string[]} */
   const row = (title, own, floor) => {
     return [title, micros(own), difference(own, floor).median.toFixed(0), ratio(own, floor).median.toFixed(2)];
   };
@@ -94,26 +114,25 @@ function tiersTable({ tiers, hits }) {
   ]);
 }
 
-const LATENCY = {
-  get: "**broker**, isolate hit, GET",
-  post: "**broker**, isolate hit, POST",
-  kv: "**broker**, KV hit",
-  miss: "**broker**, miss",
-  direct: "straight to the stand-in, which answers at once",
-  directDelayed: "straight to the stand-in, which takes 100 ms",
-};
-
+/** @param {Results} results */
 function latencyTable({ latency }) {
-  const rows = Object.entries(LATENCY).map(([id, title]) => [
-    title,
-    latency[id].p50.toFixed(2),
-    latency[id].p99.toFixed(2),
-  ]);
+  const titled = {
+    "**broker**, isolate hit, GET": latency.get,
+    "**broker**, isolate hit, POST": latency.post,
+    "**broker**, KV hit": latency.kv,
+    "**broker**, miss": latency.miss,
+    "straight to the stand-in, which answers at once": latency.direct,
+    "straight to the stand-in, which takes 100 ms": latency.directDelayed,
+  };
+  const rows = Object.entries(titled).map(([title, { p50, p99 }]) => [title, p50.toFixed(2), p99.toFixed(2)]);
   return table(["One caller, one connection", "ms, median", "ms, 99 %"], "lrr", rows);
 }
 
+/** @param {Results} results */
 function startTable({ start, sizes, memories }) {
+  /** @type {(worker: string, field: keyof Started, digits: number) => string} */
   const of = (worker, field, digits) => around(spread(start[worker].map((one) => one[field])), digits);
+  /** @param {string} worker */
   const size = (worker) => (sizes[worker] ? (sizes[worker].all / 1000).toFixed(1) : "");
   const rows = Object.keys(start).map((worker) => {
     const { resident, peak } = memories[worker];
@@ -139,7 +158,7 @@ function startTable({ start, sizes, memories }) {
   return table(head, "lrrrrrr", rows);
 }
 
-/** Title, heat, row; each is compared with the first of its heat. */
+/** @type {[string, string, string][]} Title, heat, row; each is compared with the first of its heat. */
 const GROWTH = [
   ["1 client, GET", "get", "1"],
   ["100 clients, GET", "get", "100"],
@@ -156,17 +175,19 @@ const GROWTH = [
   ["16 kB token: careful JavaScript", "size", "careful"],
 ];
 
+/** @param {Results} results */
 function growthTable({ growth }) {
   const rows = GROWTH.map(([title, heat, row]) => {
-    const [first] = Object.values(growth[heat]);
+    const first = Object.values(growth[heat])[0];
     return [title, micros(growth[heat][row]), around(ratio(growth[heat][row], first), 2)];
   });
   return table(["Isolate hit", "µs CPU", "× the first of its kind"], "lrr", rows);
 }
 
+/** @param {Results} results */
 function connectionsTable({ connections }) {
   const rows = connections.broker.map((broker, step) => [
-    broker.connections,
+    `${broker.connections}`,
     ...["floor", "broker", "careful"].map((worker) => connections[worker][step].cpu.toFixed(0)),
     broker.perSecond.toFixed(0),
     `${(broker.busy * 100).toFixed(0)} %`,
@@ -186,7 +207,10 @@ function connectionsTable({ connections }) {
   return `${table(head, "rrrrrrrr", rows)}\n\n${saturation(connections.broker)}`;
 }
 
-/** The load generator shares the machine: what the isolate could serve follows from what a request costs. */
+/**
+ * The load generator shares the machine: what the isolate could serve follows from what a request costs.
+ * @param {Step[]} steps
+ */
 function saturation(steps) {
   const most = Math.max(...steps.map(({ perSecond }) => perSecond));
   const cheapest = Math.min(...steps.map(({ cpu }) => cpu));
@@ -194,11 +218,12 @@ function saturation(steps) {
   return `One isolate served at most ${most.toFixed(0)} requests a second beside the load generator; ${full}.`;
 }
 
+/** @param {Results} results */
 function machineLines({ machine, date, rounds }) {
   return `${machineLine(machine)} ${date}, ${rounds} rounds of hits; in brackets the quartiles of the rounds.`;
 }
 
-/** What machine.mjs found. */
+/** @param {Machine} machine */
 export function machineLine(machine) {
   const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   const versions = [...packages, `Node.js ${machine.node}`, `Rust ${machine.rust}`].join(", ");

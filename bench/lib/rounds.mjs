@@ -2,12 +2,25 @@
 // what disturbs the machine disturbs all of them alike, and a ratio is taken within a heat. One after the other, on a
 // shared machine, the same work takes now one and now three times as long. Heats take turns: A B C, C B A, A B C ...
 
+/** @import { Server } from "./fleet.mjs" */
+/** @import { Load, Sent } from "./load.mjs" */
+
 import { load } from "./load.mjs";
 
+/** @typedef {Sent & { server: Server, warmUp?: number, reads?: number, asks?: number }} Row `reads` and `asks`: scenes/tiers.mjs. */
+
+/** @typedef {Record<string, Row>} Heat */
+
+/** @typedef {Record<string, Record<string, Load[]>>} Measured Heat → row → one result for each round. */
+
+/** @typedef {{ median: number, low: number, high: number }} Spread */
+
 /**
- * Measures `heats`: name → name of a row → `{ server, requests, amount, ... }` (load.mjs). Returns the same with one result
- * for each round in the place of a row. `warmUp` requests come first, so that V8 has compiled what it is going to compile.
- * `after(rows)` may look at what a heat of the rounds has caused; `settle()` comes before the first.
+ * Measures `heats`. `warmUp` requests come first, so that V8 has compiled what it is going to compile.
+ * `after(heat)` may look at what a heat of the rounds has caused; `settle()` comes before the first.
+ * @param {Record<string, Heat>} heats
+ * @param {{ rounds: number, warmUp: number, settle?: () => void, after?: (heat: Heat) => void }} how
+ * @returns {Promise<Measured>}
  */
 export async function measure(heats, { rounds, warmUp, settle = () => {}, after = () => {} }) {
   for (const row of Object.values(heats).flatMap(Object.values)) {
@@ -15,37 +28,51 @@ export async function measure(heats, { rounds, warmUp, settle = () => {}, after 
     for (let n = 0; n < cycles; n++) await load(row.server, row);
   }
   settle();
-  const results = mapValues(heats, (rows) => mapValues(rows, () => []));
+  const taken = Object.entries(heats).map(([name, heat]) => {
+    const rows = Object.entries(heat).map(([id, row]) => ({ id, row, loads: /** @type {Load[]} */ ([]) }));
+    return { name, heat, rows };
+  });
   for (let round = 0; round < rounds; round++) {
-    const names = Object.keys(heats);
-    for (const name of round % 2 === 0 ? names : names.reverse()) {
-      const rows = Object.entries(heats[name]);
-      await Promise.all(rows.map(async ([id, row]) => results[name][id].push(await load(row.server, row))));
-      after(heats[name]);
+    for (const { heat, rows } of round % 2 === 0 ? taken : taken.toReversed()) {
+      await Promise.all(rows.map(async ({ row, loads }) => loads.push(await load(row.server, row))));
+      after(heat);
     }
   }
-  return results;
+  const loadsOf = (/** @type {(typeof taken)[0]} */ { rows }) =>
+    Object.fromEntries(rows.map(({ id, loads }) => [id, loads]));
+  return Object.fromEntries(taken.map((one) => [one.name, loadsOf(one)]));
 }
 
-const mapValues = (object, map) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
-
+/** @param {number[]} values */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Median with the quartiles around it. */
+/**
+ * Median with the quartiles around it.
+ * @param {number[]} values
+ * @returns {Spread}
+ */
 export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
+  /** @param {number} part */
   const at = (part) => sorted[Math.round(part * (sorted.length - 1))];
   return { median: median(values), low: at(0.25), high: at(0.75) };
 }
 
-const zip = (a, b, combine) => a.map((value, n) => combine(value, b[n]));
+/**
+ * Round by round.
+ * @template T
+ * @param {T[]} a
+ * @param {T[]} b
+ * @param {(x: T, y: T) => number} combine
+ */
+export const zip = (a, b, combine) => a.map((value, n) => combine(value, b[n]));
 
-/** How many times `b` costs `a`, round by round. */
+/** @type {(a: Load[], b: Load[]) => Spread} How many times `b` costs `a`, round by round. */
 export const ratio = (a, b) => spread(zip(a, b, (x, y) => x.cpu / y.cpu));
 
-/** How much more than `b` costs `a`, round by round. */
+/** @type {(a: Load[], b: Load[]) => Spread} How much more than `b` costs `a`, round by round. */
 export const difference = (a, b) => spread(zip(a, b, (x, y) => x.cpu - y.cpu));

@@ -1,13 +1,19 @@
 // What the broker is judged by: each a ratio or a difference within one run, and the verdict.
 
+/** @import { Results } from "../run.mjs" */
+/** @import { Started } from "../scenes/start.mjs" */
+/** @import { Load } from "./load.mjs" */
+/** @import { Spread } from "./rounds.mjs" */
+
 import { budgetGzipBytes } from "../../scripts/versions.mjs";
-import { ratio, spread } from "./rounds.mjs";
+import { ratio, spread, zip } from "./rounds.mjs";
 
 export const SIZE_KILOBYTES = budgetGzipBytes / 1000;
 export const START_MILLIS = 15;
 
-/** `[{ what, limit, measured: { median, low, high }, unit, passed }]` */
+/** @param {Results} results */
 export function judge({ hits, tiers, growth, start, sizes }) {
+  /** @type {(what: string, a: Load[], b: Load[], limit: number) => ReturnType<typeof verdict>} */
   const times = (what, a, b, limit) => verdict(what, limit, ratio(a, b), "×");
   const { get, post, peers } = hits;
   return [
@@ -29,16 +35,29 @@ export function judge({ hits, tiers, growth, start, sizes }) {
   ];
 }
 
-/** What `LOG_HITS = true` costs the broker may not be more than what it costs the careful JavaScript Worker. */
+/**
+ * What `LOG_HITS = true` costs the broker may not be more than what it costs the careful JavaScript Worker.
+ * @param {string} route
+ * @param {Record<string, Load[]>} rows
+ */
 function logging(route, rows) {
-  const costs = (worker) => rows[`${worker}-log`].map(({ cpu }, n) => cpu - rows[worker][n].cpu);
-  const careful = costs("careful");
-  const more = spread(costs("broker").map((micros, n) => micros - careful[n]));
+  /** @param {string} worker */
+  const costs = (worker) => zip(rows[`${worker}-log`], rows[worker], (logged, silent) => logged.cpu - silent.cpu);
+  const more = spread(zip(costs("broker"), costs("careful"), (broker, careful) => broker - careful));
   return verdict(`\`LOG_HITS\` on, ${route}: what it costs, less what it costs careful JavaScript`, 0, more, "µs");
 }
 
+/** @param {Record<string, Started[]>} start */
 function startOverFloor({ broker, floor }) {
-  return spread(broker.map(({ cpuMillis }, n) => cpuMillis - floor[n].cpuMillis));
+  return spread(zip(broker, floor, (own, least) => own.cpuMillis - least.cpuMillis));
 }
 
-const verdict = (what, limit, measured, unit) => ({ what, limit, measured, unit, passed: measured.median <= limit });
+/**
+ * @param {string} what
+ * @param {number} limit
+ * @param {Spread} measured
+ * @param {string} unit
+ */
+function verdict(what, limit, measured, unit) {
+  return { what, limit, measured, unit, passed: measured.median <= limit };
+}

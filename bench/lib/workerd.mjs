@@ -1,42 +1,63 @@
 // Bare workerd with one Worker in it: no dev server, no proxy. The tests' harness starts it in much the same way; here
 // the process id is needed, and what the Worker prints must cost the reader nothing.
 
+/** @import { ChildProcess } from "node:child_process" */
+/** @import { Readable } from "node:stream" */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { root } from "../../scripts/lib/run.mjs";
+import { COMPATIBILITY_DATE } from "../../tests/workerd/harness/workerd_config.mjs";
 
 const START_DEADLINE_MS = 20_000;
 
-/** The npm package's own launcher resolves to the native binary of this platform. */
-export const workerdBinary = createRequire(import.meta.url)("workerd").default;
+/** @typedef {{ name: string, kind: "esModule" | "wasm", content: string | Buffer }} Module */
+
+/** @typedef {{ binding: string, className: string }} Objects */
 
 /**
- * Starts workerd on one Worker:
- * `modules`: `[{ name, kind, content }]`, the main one first;
- * `bindings`: name → text;
- * `kvPort`: where the server behind the KV namespace `TOKENS` listens, if there is to be one;
- * `registryPort`: the same for `REGISTRY`;
- * `objects`: `{ binding, className }` of a Durable Object class, stored in memory;
- * `flags`: compatibility flags; `inspected`: whether V8's inspector is to listen.
+ * @typedef {object} Worker
+ * @property {Module[]} modules The main one first.
+ * @property {Record<string, string>} [bindings] Name → text.
+ * @property {number | undefined} [kvPort] Where the server behind the KV namespace `TOKENS` listens, if there is to be one.
+ * @property {number | undefined} [registryPort] The same for `REGISTRY`.
+ * @property {Objects | undefined} [objects] A Durable Object class, stored in memory.
+ * @property {string[] | undefined} [flags] Compatibility flags.
+ * @property {boolean | undefined} [inspected] Whether V8's inspector is to listen.
+ */
+
+/** @typedef {{ listen: number, "listen-inspector": number }} Ports The second one only where the Worker is inspected. */
+
+/** @typedef {Awaited<ReturnType<typeof startWorkerd>>} Workerd */
+
+/**
+ * The npm package's own launcher resolves to the native binary of this platform.
+ * @type {string}
+ */
+const workerdBinary = createRequire(import.meta.url)("workerd").default;
+
+/**
+ * Starts workerd on one Worker.
+ * @param {Worker} worker
  */
 export async function startWorkerd(worker) {
   const directory = await mkdtemp(join(tmpdir(), "edge-token-broker-bench-"));
   for (const { name, content } of worker.modules) await writeFile(join(directory, name), content);
   const file = join(directory, "config.capnp");
-  await writeFile(file, await config(worker), { mode: 0o600 });
+  await writeFile(file, config(worker), { mode: 0o600 });
 
   const args = ["serve", "--control-fd=3", ...(worker.inspected ? ["--inspector-addr=127.0.0.1:0"] : []), file];
-  const child = spawn(workerdBinary, args, { stdio: ["ignore", worker.stdout ?? "ignore", "pipe", "pipe"] });
+  const child = spawn(workerdBinary, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
+  /** @type {string[]} */
   const complaints = [];
-  createInterface({ input: child.stderr }).on("line", (line) => complaints.push(line));
+  createInterface({ input: outputOf(child, 2) }).on("line", (line) => complaints.push(line));
   const exited = once(child, "close");
   const stop = async () => {
     process.removeListener("exit", kill);
@@ -47,43 +68,50 @@ export async function startWorkerd(worker) {
   try {
     const ports = await listening(child, complaints, worker.inspected);
     const { listen: port, "listen-inspector": inspectorPort } = ports;
-    return { pid: child.pid, port, inspectorPort, url: `http://127.0.0.1:${port}`, complaints, stop };
+    return { pid: Number(child.pid), port, inspectorPort, url: `http://127.0.0.1:${port}`, complaints, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** workerd picks its ports itself and reports them on a control descriptor, so nothing can race for them. */
-async function listening(child, complaints, inspected) {
+/** @param {ChildProcess} child @param {number} descriptor */
+const outputOf = (child, descriptor) => /** @type {Readable} */ (child.stdio[descriptor]);
+
+/**
+ * workerd picks its ports itself and reports them on a control descriptor, so nothing can race for them.
+ * @param {ChildProcess} child
+ * @param {string[]} complaints
+ * @param {boolean} inspected
+ * @returns {Promise<Ports>}
+ */
+async function listening(child, complaints, inspected = false) {
+  /** @type {Record<string, number>} */
   const ports = {};
-  const messages = createInterface({ input: child.stdio[3] });
+  const messages = createInterface({ input: outputOf(child, 3) });
   const wanted = inspected ? ["listen", "listen-inspector"] : ["listen"];
-  const all = new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     messages.on("line", (line) => {
       const { event, port } = JSON.parse(line);
       ports[event] = port;
-      if (wanted.every((name) => name in ports)) resolve(ports);
+      if (wanted.every((name) => name in ports)) resolve(/** @type {Ports} */ (ports));
     });
     child.once("close", () => reject(new Error(`workerd did not start:\n${complaints.join("\n")}`)));
     setTimeout(reject, START_DEADLINE_MS, new Error("workerd did not start in time")).unref();
   });
-  return all;
 }
 
 /** Evicted after ten idle seconds, an object that is stored in memory would have forgotten everything. */
 const OBJECTS = `uniqueKey = "bench", enableSql = true, preventEviction = true`;
 
-async function config({ modules, bindings = {}, kvPort, registryPort, objects, flags = [] }) {
+/** @param {Worker} worker */
+function config({ modules, bindings = {}, kvPort, registryPort, objects, flags = [] }) {
   const services = [
     `(name = "worker", worker = .worker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
   const declared = Object.entries(bindings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
-  for (const [name, port] of [
-    ["TOKENS", kvPort],
-    ["REGISTRY", registryPort],
-  ]) {
+  for (const [name, port] of Object.entries({ TOKENS: kvPort, REGISTRY: registryPort })) {
     if (port === undefined) continue;
     services.push(`(name = "${name}", external = (address = "127.0.0.1:${port}", http = ()))`);
     declared.push(`(name = "${name}", kvNamespace = "${name}")`);
@@ -101,7 +129,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [${embedded.join(", ")}],
-  compatibilityDate = ${text(await compatibilityDate())},
+  compatibilityDate = ${text(`${COMPATIBILITY_DATE}`)},
   compatibilityFlags = [${flags.map(text).join(", ")}],
   globalOutbound = "internet",
   bindings = [${declared.join(", ")}],
@@ -109,10 +137,8 @@ const worker :Workerd.Worker = (
 );`;
 }
 
-/** The one that would be deployed. */
-async function compatibilityDate() {
-  return /^compatibility_date\s*=\s*"([^"]+)"/m.exec(await readFile(join(root, "wrangler.toml"), "utf8"))[1];
-}
-
-/** A Cap'n Proto string literal of printable text: what is bound here is JSON, names and keys. */
+/**
+ * A Cap'n Proto string literal of printable text: what is bound here is JSON, names and keys.
+ * @param {string} value
+ */
 const text = (value) => `"${value.replace(/[\\"]/g, "\\$&")}"`;

@@ -1,5 +1,8 @@
 // The Workers that are measured: the broker as it would be deployed, and its peers.
 
+/** @import { Plugin } from "esbuild" */
+/** @import { Module } from "./workerd.mjs" */
+
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join, resolve } from "node:path";
@@ -14,7 +17,10 @@ const bundle = resolve(process.env.BROKER_BUNDLE ?? join(root, "dist"));
 /** The one Durable Object class of the broker. */
 export const COORDINATOR = { binding: "COORDINATOR", className: "TokenCoordinator" };
 
-/** The modules of the broker's bundle, the main one first. */
+/**
+ * The modules of the broker's bundle, the main one first.
+ * @returns {Module[]}
+ */
 export function brokerModules(directory = bundle) {
   const main = join(directory, "index.js");
   if (!existsSync(main))
@@ -24,18 +30,27 @@ export function brokerModules(directory = bundle) {
   const wasm = readdirSync(directory).filter((name) => name.endsWith(".wasm") && script.includes(`"./${name}"`));
   return [
     { name: "index.js", kind: "esModule", content: script },
-    ...wasm.map((name) => ({ name, kind: "wasm", content: readFileSync(join(directory, name)) })),
+    ...wasm.map((name) => /** @type {Module} */ ({ name, kind: "wasm", content: readFileSync(join(directory, name)) })),
   ];
 }
 
+/** @type {Map<string, Promise<Module[]>>} */
 const bundled = new Map();
 
-/** A Worker of bench/peers/, bundled into one module. */
+/**
+ * A Worker of bench/peers/, bundled into one module.
+ * @param {string} name
+ */
 export function peerModules(name) {
-  if (!bundled.has(name)) bundled.set(name, bundlePeer(name));
-  return bundled.get(name);
+  const modules = bundled.get(name) ?? bundlePeer(name);
+  bundled.set(name, modules);
+  return modules;
 }
 
+/**
+ * @param {string} name
+ * @returns {Promise<Module[]>}
+ */
 async function bundlePeer(name) {
   const { outputFiles } = await build({
     entryPoints: [join(root, "bench", "peers", `${name}.mjs`)],
@@ -56,7 +71,7 @@ async function bundlePeer(name) {
 /** For packages that `require` what Node.js has built in. */
 const REQUIRE = `import { createRequire } from "node:module";\nconst require = createRequire("/");\n`;
 
-/** What Node.js has built in, workerd has under `node:` with the flag `nodejs_compat`. */
+/** @type {Plugin} What Node.js has built in, workerd has under `node:` with the flag `nodejs_compat`. */
 const nodeModules = {
   name: "node-modules",
   setup({ onResolve }) {

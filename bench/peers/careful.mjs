@@ -5,27 +5,38 @@
 // credential. It does nothing more slowly than it has to: the configuration is parsed once, the parts of a response that
 // stay the same are made once, and a hit has one await (two with a body to read).
 
+/** @import { Client, Env, Held, KeyedGrant } from "./careful_isolate.mjs" */
+/** @import { Exchange } from "./common.mjs" */
+
+import { Isolate, Refusal } from "./careful_isolate.mjs";
 import { logLine, requestId } from "./common.mjs";
 
-const MEMORY_MAX = 1000;
+/** @typedef {Exchange & { context: ExecutionContext }} Running */
+
+/** @typedef {Record<string, string | undefined>} Parameters */
+
 const SERVE_FLOOR_MS = 60_000;
 const RENEW_AHEAD_MS = 900_000;
-const KV_CACHE_TTL_SECS = 30;
 const BODY_MAX_BYTES = 16 * 1024;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
-/** What this isolate keeps between requests. */
+/** @type {Isolate} What this isolate keeps between requests. */
 let isolate;
 
 export default {
+  /**
+   * @param {Request} request
+   * @param {Env} env
+   * @param {ExecutionContext} context
+   */
   async fetch(request, env, context) {
     isolate ??= new Isolate(env);
     const { url } = request;
     const start = url.indexOf("/", 8);
     const end = url.indexOf("?", start);
     const path = url.slice(start, end < 0 ? undefined : end);
+    /** @type {Running} */
     const exchange = { request, context, id: requestId(request.headers), route: "other" };
     try {
       if (path === "/token" && request.method === "GET") {
@@ -43,15 +54,12 @@ export default {
   },
 };
 
-class Refusal extends Error {
-  constructor(status, code, challenge) {
-    super(code);
-    Object.assign(this, { status, code, challenge });
-  }
-}
-
 const BEARER = 'Bearer realm="careful"';
 
+/**
+ * @param {Running} exchange
+ * @param {string} query
+ */
 async function ofQuery(exchange, query) {
   const key = credentialsOf("bearer", exchange.request.headers.get("authorization"));
   const client = key && isolate.byKey(await digest(key));
@@ -63,6 +71,7 @@ async function ofQuery(exchange, query) {
   return token(exchange, grant, min_ttl);
 }
 
+/** @param {Running} exchange */
 async function ofForm(exchange) {
   const { headers } = exchange.request;
   if (!headers.get("content-type")?.startsWith("application/x-www-form-urlencoded"))
@@ -71,7 +80,7 @@ async function ofForm(exchange) {
   const names = new Set(["grant_type", "client_id", "client_secret", "scope", "min_ttl"]);
   const form = parameters(await exchange.request.text(), names);
   const [id, key] = basic(headers.get("authorization")) ?? [form.client_id, form.client_secret];
-  const client = isolate.clients.get(id);
+  const client = isolate.clients.get(id ?? "");
   const presented = await digest(key ?? "");
   if (!client?.keys.some((known) => crypto.subtle.timingSafeEqual(known, presented))) {
     throw new Refusal(401, "invalid_client", 'Basic realm="careful"');
@@ -83,7 +92,11 @@ async function ofForm(exchange) {
   return token(exchange, grant, form.min_ttl);
 }
 
-/** From memory, else from KV, else from the authorization server. */
+/**
+ * From memory, else from KV, else from the authorization server.
+ * @param {Running} exchange
+ * @param {KeyedGrant} grant
+ */
 async function token(exchange, grant, minTtlSecs = "0") {
   exchange.grant = grant;
   const minTtl = Number(minTtlSecs) * 1000;
@@ -106,12 +119,27 @@ async function token(exchange, grant, minTtlSecs = "0") {
   return served(exchange, held, tier, now);
 }
 
-const isGood = (held, now, minTtl) => held !== undefined && held.expiresAt - now > Math.max(SERVE_FLOOR_MS, minTtl);
+/**
+ * @param {Held | undefined} held
+ * @param {number} now
+ * @param {number} minTtl
+ * @returns {held is Held}
+ */
+function isGood(held, now, minTtl) {
+  return held !== undefined && held.expiresAt - now > Math.max(SERVE_FLOOR_MS, minTtl);
+}
 
+/** @param {KeyedGrant} grant */
 async function renew(grant) {
   await isolate.store(grant, await isolate.ask(grant));
 }
 
+/**
+ * @param {Running} exchange
+ * @param {Held} held
+ * @param {string} tier
+ * @param {number} now
+ */
 function served(exchange, held, tier, now) {
   const left = Math.floor((held.expiresAt - now) / 1000);
   const hit = tier !== "upstream";
@@ -130,8 +158,13 @@ function served(exchange, held, tier, now) {
   });
 }
 
+/**
+ * @param {Exchange} exchange
+ * @param {Refusal} refusal
+ */
 function refused(exchange, { status, code, challenge }) {
   logLine(true, exchange, status, code);
+  /** @type {Record<string, string>} */
   const headers = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -144,109 +177,29 @@ function refused(exchange, { status, code, challenge }) {
   return new Response(`{"error":"${code}","error_description":"refused"}`, { status, headers });
 }
 
-class Isolate {
-  clients = new Map();
-  #env;
-  #byKey = new Map();
-  /** Oldest use first: a Map keeps the order of insertion. */
-  #memory = new Map();
-  #sealingKey;
-
-  constructor(env) {
-    this.#env = env;
-    this.logHits = env.LOG_HITS !== "false";
-    for (const [id, { key_sha256, allow }] of Object.entries(JSON.parse(env.CLIENTS)))
-      this.#addClient(id, key_sha256, allow);
-    this.#sealingKey = crypto.subtle
-      .digest("SHA-256", encoder.encode(env.AZ_CLIENT_SECRET))
-      .then((key) => crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]));
-  }
-
-  #addClient(id, digests, allow) {
-    const keys = digests.map((hex) => Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16)));
-    const grants = new Map(
-      allow.map(({ scope }) => [scope, { scope, credential: "default", key: `token:default:${scope}` }]),
-    );
-    const client = { id, keys, grants };
-    this.clients.set(id, client);
-    for (const key of keys) this.#byKey.set(prefix(key), { key, client });
-  }
-
-  /** By a prefix of the digest, then the whole of it in constant time. */
-  byKey(presented) {
-    const found = this.#byKey.get(prefix(presented));
-    return found && crypto.subtle.timingSafeEqual(found.key, presented) ? found.client : undefined;
-  }
-
-  recall(key) {
-    const held = this.#memory.get(key);
-    if (held === undefined) return undefined;
-    this.#memory.delete(key);
-    this.#memory.set(key, held);
-    return held;
-  }
-
-  #remember(key, held) {
-    this.#memory.delete(key);
-    if (this.#memory.size >= MEMORY_MAX) this.#memory.delete(this.#memory.keys().next().value);
-    this.#memory.set(key, held);
-    return held;
-  }
-
-  /** Opens what `store` sealed: 12 bytes of nonce, then the ciphertext, bound to the key under which it is stored. */
-  async load({ key }) {
-    const sealed = await this.#env.TOKENS?.get(key, { type: "arrayBuffer", cacheTtl: KV_CACHE_TTL_SECS });
-    if (!sealed) return undefined;
-    const algorithm = { name: "AES-GCM", iv: new Uint8Array(sealed, 0, 12), additionalData: encoder.encode(key) };
-    try {
-      const plain = await crypto.subtle.decrypt(algorithm, await this.#sealingKey, new Uint8Array(sealed, 12));
-      return this.#remember(key, JSON.parse(decoder.decode(plain)));
-    } catch {
-      return undefined;
-    }
-  }
-
-  async store({ key }, { quoted, expiresAt }) {
-    const iv = crypto.getRandomValues(new Uint8Array(12));
-    const algorithm = { name: "AES-GCM", iv, additionalData: encoder.encode(key) };
-    const plain = encoder.encode(JSON.stringify({ quoted, expiresAt }));
-    const cipher = new Uint8Array(await crypto.subtle.encrypt(algorithm, await this.#sealingKey, plain));
-    const sealed = new Uint8Array(12 + cipher.length);
-    sealed.set(iv);
-    sealed.set(cipher, 12);
-    await this.#env.TOKENS?.put(key, sealed, { expirationTtl: Math.floor((expiresAt - Date.now()) / 1000) });
-  }
-
-  async ask({ key, scope }) {
-    const { AZ_AUTHORITY_HOST: host, AZ_TENANT: tenant, AZ_CLIENT_ID, AZ_CLIENT_SECRET } = this.#env;
-    const asked = Date.now();
-    const form = { grant_type: "client_credentials", client_id: AZ_CLIENT_ID, client_secret: AZ_CLIENT_SECRET, scope };
-    const response = await fetch(`${host}/${tenant}/oauth2/v2.0/token`, {
-      method: "POST",
-      redirect: "manual",
-      body: new URLSearchParams(form),
-    });
-    const { access_token, expires_in } = await response.json();
-    if (!access_token) throw new Refusal(502, "server_error");
-    return this.#remember(key, { quoted: JSON.stringify(access_token), expiresAt: asked + expires_in * 1000 });
-  }
-}
-
-const prefix = (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getInt32(0);
-
+/** @param {string} text */
 const digest = async (text) => new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 
-/** A scope is a set of words: granted in whatever order they come. */
+/**
+ * A scope is a set of words: granted in whatever order they come.
+ * @param {Client} client
+ * @param {string | undefined} scope
+ */
 function grantOf({ grants }, scope) {
   if (scope === undefined) return grants.size === 1 ? grants.values().next().value : undefined;
   return grants.get(scope) ?? grants.get([...new Set(scope.split(" "))].sort().join(" "));
 }
 
+/**
+ * @param {string} scheme
+ * @param {string | null} authorization
+ */
 function credentialsOf(scheme, authorization) {
   const space = authorization?.indexOf(" ") ?? -1;
-  return authorization?.slice(0, space).toLowerCase() === scheme ? authorization.slice(space + 1).trim() : undefined;
+  return authorization?.slice(0, space).toLowerCase() === scheme ? authorization?.slice(space + 1).trim() : undefined;
 }
 
+/** @param {string | null} authorization */
 function basic(authorization) {
   const encoded = credentialsOf("basic", authorization);
   if (encoded === undefined) return undefined;
@@ -255,8 +208,13 @@ function basic(authorization) {
   return [text.slice(0, colon), text.slice(colon + 1)].map((part) => decodeURIComponent(part.replaceAll("+", " ")));
 }
 
-/** RFC 6749 §3.2: empty is absent, twice is an error, unknown is ignored. */
+/**
+ * RFC 6749 §3.2: empty is absent, twice is an error, unknown is ignored.
+ * @param {string} encoded
+ * @param {Set<string>} known
+ */
 function parameters(encoded, known) {
+  /** @type {Parameters} */
   const values = {};
   for (const [name, value] of new URLSearchParams(encoded)) {
     if (!known.has(name) || value === "") continue;

@@ -14,12 +14,18 @@ const headers = {
 /** The stand-in's tokens have about so many characters. */
 const TOKEN_BYTES = 1_565;
 
+/** @type {string | undefined} */
 let body;
+/** @param {string} token */
 const bodyWith = (token) => `{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"${token}"}`;
 
 export default {
+  /**
+   * @param {Request} request
+   * @param {{ TOKEN_BYTES?: string }} env
+   */
   fetch(request, env) {
-    body ??= bodyWith("x".repeat(env.TOKEN_BYTES ?? TOKEN_BYTES));
+    body ??= bodyWith("x".repeat(Number(env.TOKEN_BYTES ?? TOKEN_BYTES)));
     return new Response(body, { headers });
   },
 };

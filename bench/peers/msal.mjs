@@ -1,15 +1,23 @@
 // Microsoft's own library in a Worker: `@azure/msal-node` with `nodejs_compat`, the token from its memory cache. It
 // compares one key, like the tutorial's.
 
+/** @import { INetworkModule } from "@azure/msal-node" */
+/** @import { Env, Exchange } from "./common.mjs" */
+
 import { ConfidentialClientApplication } from "@azure/msal-node";
 
 import { logLine, requestId } from "./common.mjs";
 
-/** One for each isolate, as its documentation wants it: the cache is in there. */
+/** @type {ConfidentialClientApplication | undefined} One for each isolate, as its documentation wants it: the cache is in there. */
 let application;
 
 export default {
+  /**
+   * @param {Request} request
+   * @param {Env} env
+   */
   async fetch(request, env) {
+    /** @type {Exchange} */
     const exchange = { request, id: requestId(request.headers), route: "token", client: { id: env.CLIENT_ID } };
     if (request.headers.get("authorization") !== `Bearer ${env.CLIENT_KEY}`) {
       logLine(true, exchange, 401, "invalid_token");
@@ -17,12 +25,12 @@ export default {
     }
     exchange.grant = { credential: "default", scope: env.SCOPE };
     application ??= new ConfidentialClientApplication(configuration(env));
-    const { accessToken, expiresOn, fromCache } = await application.acquireTokenByClientCredential({
-      scopes: [env.SCOPE],
-    });
+    const result = await application.acquireTokenByClientCredential({ scopes: [env.SCOPE] });
+    if (!result?.expiresOn) return Response.json({ error: "server_error" }, { status: 502 });
+    const { accessToken, expiresOn, fromCache } = result;
     const hit = fromCache;
     logLine(env.LOG_HITS !== "false" || !hit, exchange, 200, hit ? "hit" : "miss", hit ? "isolate" : "upstream");
-    const left = Math.floor((expiresOn - Date.now()) / 1000);
+    const left = Math.floor((expiresOn.getTime() - Date.now()) / 1000);
     return Response.json(
       { token_type: "Bearer", expires_in: left, ext_expires_in: left, access_token: accessToken },
       { headers: { "Cache-Control": "no-store", Pragma: "no-cache", "X-Request-Id": exchange.id } },
@@ -30,6 +38,7 @@ export default {
   },
 };
 
+/** @param {Env} env */
 function configuration(env) {
   const authority = `https://login.microsoftonline.com/${env.AZ_TENANT}`;
   return {
@@ -39,7 +48,10 @@ function configuration(env) {
   };
 }
 
-/** Given here, it need not be asked for: discovery would cost the first request two more. */
+/**
+ * Given here, it need not be asked for: discovery would cost the first request two more.
+ * @param {string} authority
+ */
 function metadata(authority) {
   const authorityMetadata = JSON.stringify({
     issuer: `${authority}/v2.0`,
@@ -60,10 +72,21 @@ function metadata(authority) {
   return { authorityMetadata, cloudDiscoveryMetadata };
 }
 
+/**
+ * @param {string} from
+ * @param {string} to
+ * @returns {INetworkModule}
+ */
 function network(from, to) {
+  /**
+   * @template T
+   * @param {string} url
+   * @param {RequestInit} init
+   */
   const send = async (url, init) => {
     const response = await fetch(url.replace(from, to), init);
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.json() };
+    const body = /** @type {T} */ (await response.json());
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
   };
   return {
     sendGetRequestAsync: (url, { headers } = {}) => send(url, { headers }),

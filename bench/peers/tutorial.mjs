@@ -1,19 +1,29 @@
 // The Worker of the tutorials: the token is in KV, and KV is asked on every request. It compares one key, and counts what
 // is left of the token's life.
 
+/** @import { Env, Exchange } from "./common.mjs" */
+
 import { logLine, requestId } from "./common.mjs";
 
+/** @typedef {{ access_token: string, expires_in: number, expires_at: number }} Token */
+
 export default {
+  /**
+   * @param {Request} request
+   * @param {Env} env
+   */
   async fetch(request, env) {
+    /** @type {Exchange} */
     const exchange = { request, id: requestId(request.headers), route: "token", client: { id: env.CLIENT_ID } };
     if (request.headers.get("authorization") !== `Bearer ${env.CLIENT_KEY}`) {
       logLine(true, exchange, 401, "invalid_token");
       return Response.json({ error: "invalid_token" }, { status: 401 });
     }
     exchange.grant = { credential: "default", scope: env.SCOPE };
+    /** @type {Token | null} */
     let token = await env.TOKENS.get("token", { type: "json" });
     const hit = token !== null && token.expires_at - Date.now() > 60_000;
-    if (!hit) {
+    if (!token || !hit) {
       token = await ask(env);
       await env.TOKENS.put("token", JSON.stringify(token), { expirationTtl: token.expires_in });
     }
@@ -22,6 +32,10 @@ export default {
   },
 };
 
+/**
+ * @param {Env} env
+ * @returns {Promise<Token>}
+ */
 async function ask(env) {
   const now = Date.now();
   const form = {
@@ -34,10 +48,14 @@ async function ask(env) {
     method: "POST",
     body: new URLSearchParams(form),
   });
-  const { access_token, expires_in } = await response.json();
+  const { access_token, expires_in } = /** @type {Token} */ (await response.json());
   return { access_token, expires_in, expires_at: now + expires_in * 1000 };
 }
 
+/**
+ * @param {Token} token
+ * @param {string} id
+ */
 function answer({ access_token, expires_at }, id) {
   const left = Math.floor((expires_at - Date.now()) / 1000);
   return Response.json(

@@ -1,5 +1,9 @@
 // One isolate under more and more connections: what a hit costs, how many it serves, how long callers wait.
 
+/** @import { Backends } from "../lib/backends.mjs" */
+/** @import { Server } from "../lib/fleet.mjs" */
+/** @import { Load } from "../lib/load.mjs" */
+
 import { getToken } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { load } from "../lib/load.mjs";
@@ -10,27 +14,47 @@ const WORKERS = ["floor", "broker", "careful"];
 /** Divisible by every number of connections. */
 const AMOUNT = 2_560;
 
-/** Worker → `[{ connections, cpu, perSecond, busy, p50, p99 }]`, each the median of the rounds. */
+/** @typedef {Load & { connections: number }} Step */
+
+/**
+ * Worker → its steps, each the median of the rounds.
+ * @param {Backends} backends
+ * @param {{ rounds: number, warmUp: number }} how
+ */
 export async function connections(backends, { rounds, warmUp }) {
   return withFleet(backends, async (fleet) => {
-    const servers = {};
+    const runs = [];
     for (const worker of WORKERS) {
-      servers[worker] = await fleet.start(worker);
-      await load(servers[worker], { requests: [getToken()], amount: warmUp });
+      const server = await fleet.start(worker);
+      await load(server, { requests: [getToken()], amount: warmUp });
+      const steps = CONNECTIONS.map((count) => ({ count, loads: /** @type {Load[]} */ ([]) }));
+      runs.push({ worker, server, steps });
     }
-    const all = Object.fromEntries(WORKERS.map((worker) => [worker, CONNECTIONS.map(() => [])]));
     for (let round = 0; round < rounds; round++) {
-      for (const [step, count] of CONNECTIONS.entries()) {
-        for (const worker of WORKERS) all[worker][step].push(await loadWith(servers[worker], count));
+      for (const step of CONNECTIONS.keys()) {
+        for (const { server, steps } of runs) steps[step].loads.push(await loadWith(server, steps[step].count));
       }
     }
-    return Object.fromEntries(WORKERS.map((worker) => [worker, all[worker].map(medians)]));
+    return Object.fromEntries(runs.map(({ worker, steps }) => [worker, steps.map(medians)]));
   });
 }
 
+/** @type {(server: Server, count: number) => Promise<Load>} */
 const loadWith = (server, count) => load(server, { requests: [getToken()], amount: AMOUNT, connections: count });
 
-function medians(results, step) {
-  const fields = Object.keys(results[0]).map((field) => [field, median(results.map((result) => result[field]))]);
-  return { connections: CONNECTIONS[step], ...Object.fromEntries(fields) };
+/**
+ * @param {{ count: number, loads: Load[] }} step
+ * @returns {Step}
+ */
+function medians({ count, loads }) {
+  /** @param {keyof Load} field */
+  const of = (field) => median(loads.map((load) => load[field]));
+  return {
+    connections: count,
+    cpu: of("cpu"),
+    perSecond: of("perSecond"),
+    busy: of("busy"),
+    p50: of("p50"),
+    p99: of("p99"),
+  };
 }

@@ -1,5 +1,9 @@
 // How the cost of a hit in isolate memory grows: with clients, configured or registered, with tokens in memory, with the size of a token.
 
+/** @import { Backends } from "../lib/backends.mjs" */
+/** @import { Fleet, Options } from "../lib/fleet.mjs" */
+/** @import { Heat } from "../lib/rounds.mjs" */
+
 import { CLIENT, getToken, newClient, postToken } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { measure } from "../lib/rounds.mjs";
@@ -11,6 +15,10 @@ const TOKENS = 1_000;
 const REGISTERED = 100_000;
 const BIG_TOKEN_BYTES = 16_000;
 
+/**
+ * @param {Backends} backends
+ * @param {{ rounds: number, warmUp: number }} how
+ */
 export async function growth(backends, { rounds, warmUp }) {
   return withFleet(backends, async (fleet) => {
     const registered = await registryHeat(fleet, backends);
@@ -19,9 +27,14 @@ export async function growth(backends, { rounds, warmUp }) {
   });
 }
 
-/** The last of so many clients; and all of a thousand in turn, whose thousand tokens fill the memory. */
+/**
+ * The last of so many clients; and all of a thousand in turn, whose thousand tokens fill the memory.
+ * @param {Fleet} fleet
+ * @returns {Promise<Record<string, Heat>>}
+ */
 async function clientsHeats(fleet) {
   const clients = Array.from({ length: TOKENS }, (_, n) => newClient(n));
+  /** @type {Heat[]} */
   const [get, post] = [{}, {}];
   for (const count of [1, 100, TOKENS]) {
     const some = clients.slice(0, count);
@@ -34,9 +47,14 @@ async function clientsHeats(fleet) {
   return { get, post, tokens: { one: get[TOKENS], all: { server: full, requests: all, amount: AMOUNT } } };
 }
 
-/** One client of a registry of so many. */
+/**
+ * One client of a registry of so many.
+ * @param {Fleet} fleet
+ * @param {Backends} backends
+ */
 async function registryHeat(fleet, backends) {
   const clients = Array.from({ length: REGISTERED }, (_, n) => ({ ...CLIENT, id: `client-${n}` }));
+  /** @type {Heat} */
   const heat = {};
   for (const count of [1, REGISTERED]) {
     const registry = await backends.registry(clients.slice(0, count));
@@ -46,9 +64,15 @@ async function registryHeat(fleet, backends) {
   return heat;
 }
 
-/** A token of 16 kB, for each of the three; tokens of 1.5 kB are what all other rows have. */
+/**
+ * A token of 16 kB, for each of the three; tokens of 1.5 kB are what all other rows have.
+ * @param {Fleet} fleet
+ * @param {Backends} backends
+ */
 async function sizeHeat(fleet, backends) {
+  /** @type {Options} */
   const size = { bindings: { TOKEN_BYTES: String(BIG_TOKEN_BYTES) }, kv: "empty" };
+  /** @type {Heat} */
   const heat = {};
   for (const worker of ["floor", "broker", "careful"]) {
     const server = await fleet.start(worker, size);

@@ -1,5 +1,10 @@
 // The hits, with LOG_HITS off and on, against the floor and the peers. One run: every ratio in the table is of here.
 
+/** @import { Request } from "autocannon" */
+/** @import { Backends } from "../lib/backends.mjs" */
+/** @import { Fleet, Server } from "../lib/fleet.mjs" */
+/** @import { Heat } from "../lib/rounds.mjs" */
+
 import { CLIENT, getToken, newClient, postToken, scopeOf } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { memory } from "../lib/process.mjs";
@@ -9,11 +14,16 @@ const AMOUNT = 1_600;
 /** For the heats of those that take longer. */
 const FEWER = 640;
 /** The floor is so much faster that it would be through long before the others of its heat. */
-const amountOf = (name) => (name === "floor" ? 1.6 * AMOUNT : AMOUNT);
+const amountOf = (/** @type {string} */ name) => (name === "floor" ? 1.6 * AMOUNT : AMOUNT);
 
+/**
+ * @param {Backends} backends
+ * @param {{ rounds: number, warmUp: number }} how
+ */
 export async function hits(backends, { rounds, warmUp }) {
   return withFleet(backends, async (fleet) => {
     const servers = await startAll(fleet);
+    /** @type {(names: string[], request: Request, more?: { amount?: number, status?: number }) => Heat} */
     const heat = (names, request, more) =>
       Object.fromEntries(
         names.map((name) => [name, { server: servers[name], requests: [request], amount: amountOf(name), ...more }]),
@@ -36,8 +46,12 @@ export async function hits(backends, { rounds, warmUp }) {
   });
 }
 
-/** Each Worker, and each but the floor once more with LOG_HITS on. */
+/**
+ * Each Worker, and each but the floor once more with LOG_HITS on.
+ * @param {Fleet} fleet
+ */
 async function startAll(fleet) {
+  /** @type {Record<string, Server>} */
   const servers = { floor: await fleet.start("floor") };
   for (const worker of ["broker", "careful", "tutorial", "msal"]) {
     servers[worker] = await fleet.start(worker);
@@ -46,6 +60,7 @@ async function startAll(fleet) {
   return servers;
 }
 
+/** @type {(servers: Record<string, Server>, heat: Heat) => Heat} */
 const withFloor = ({ floor }, heat) => ({
   floor: { server: floor, requests: [getToken()], amount: amountOf("floor") },
   ...heat,

@@ -2,6 +2,9 @@
 // authorization server. The stand-in answers at once and from the same machine, which no real one does; so it is also
 // asked with a delay.
 
+/** @import { Request } from "autocannon" */
+/** @import { Backends } from "../lib/backends.mjs" */
+
 import { Agent, request as send } from "node:http";
 
 import { directRequest, getToken, newClient, postToken } from "../lib/backends.mjs";
@@ -10,15 +13,20 @@ import { withFleet } from "../lib/fleet.mjs";
 /** About what Entra takes; it depends on where one is. */
 const DELAY_MILLIS = 100;
 
-/** Row → `{ p50, p99 }` in milliseconds. */
+/**
+ * Row → `{ p50, p99 }` in milliseconds.
+ * @param {Backends} backends
+ * @param {{ times: number }} how
+ */
 export async function latency(backends, { times }) {
   return withFleet(backends, async (fleet) => {
     const clients = Array.from({ length: times }, (_, n) => newClient(n));
     const hit = await fleet.start("broker", { clients });
     const kv = await fleet.start("broker", { clients });
     const all = clients.map((client) => getToken(client));
+    /** @type {(request: Request, n?: number) => Request[]} */
     const repeat = (request, n = times) => Array(n).fill(request);
-    const results = {
+    const atOnce = {
       // Nobody has asked for any of these tokens before; they are then in the KV that the next isolate reads from.
       miss: await timed(hit, all),
       kv: await timed(kv, all),
@@ -27,33 +35,49 @@ export async function latency(backends, { times }) {
       direct: await timed(backends.authority, repeat(directRequest())),
     };
     backends.authority.always({ slow: DELAY_MILLIS });
-    results.directDelayed = await timed(backends.authority, repeat(directRequest(), Math.min(times, 50)));
+    const directDelayed = await timed(backends.authority, repeat(directRequest(), Math.min(times, 50)));
     backends.authority.always(null);
-    return results;
+    return { ...atOnce, directDelayed };
   });
 }
 
+/**
+ * @param {{ port: number }} server
+ * @param {Request[]} requests
+ */
 async function timed({ port }, requests) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  /** @type {number[]} */
   const millis = [];
-  // The first one opens the connection.
-  await answer(agent, port, requests[0]);
-  for (const request of requests.slice(1)) {
+  const [first, ...others] = requests;
+  // It opens the connection.
+  await answer(agent, port, first);
+  for (const request of others) {
     const started = performance.now();
     await answer(agent, port, request);
     millis.push(performance.now() - started);
   }
   agent.destroy();
   millis.sort((a, b) => a - b);
+  /** @param {number} part */
   const at = (part) => millis[Math.floor(part * (millis.length - 1))];
   return { p50: at(0.5), p99: at(0.99) };
 }
 
+/**
+ * @param {Agent} agent
+ * @param {number} port
+ * @param {Request} request
+ * @returns {Promise<void>}
+ */
 function answer(agent, port, { method, path, headers, body }) {
   return new Promise((resolve, reject) => {
     const sent = send({ agent, host: "127.0.0.1", port, method, path, headers }, (response) => {
       if (response.statusCode !== 200) reject(new Error(`${path}: status ${response.statusCode}`));
-      response.on("error", reject).on("end", resolve).resume();
+      response
+        .on("error", reject)
+        .on("end", () => resolve())
+        .resume();
     });
     sent.on("error", reject).end(body);
   });

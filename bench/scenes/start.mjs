@@ -1,6 +1,9 @@
 // What it takes until a fresh isolate has given its first answer: CPU time of a new workerd process, and its memory then.
 // The broker is asked by nobody whom it knows, so that it has read its whole configuration and asked nobody else.
 
+/** @import { Backends } from "../lib/backends.mjs" */
+/** @import { Fleet } from "../lib/fleet.mjs" */
+
 import { getToken, newClient } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { cpuMicros, memory } from "../lib/process.mjs";
@@ -8,10 +11,17 @@ import { peerModules } from "../lib/workers.mjs";
 
 const WORKERS = ["floor", "broker", "careful", "msal"];
 
-/** Worker → one `{ cpuMillis, wallMillis, resident, peak }` for each of `times` processes. */
+/** @typedef {{ cpuMillis: number, wallMillis: number, resident: number, peak: number }} Started */
+
+/**
+ * Worker → one result for each of `times` processes.
+ * @param {Backends} backends
+ * @param {{ times: number }} how
+ */
 export async function start(backends, { times }) {
   // Bundled before the clock runs.
   await Promise.all(WORKERS.filter((worker) => worker !== "broker").map(peerModules));
+  /** @type {Record<string, Started[]>} */
   const results = Object.fromEntries(WORKERS.map((worker) => [worker, []]));
   for (let n = 0; n < times; n++) {
     for (const worker of n % 2 === 0 ? WORKERS : WORKERS.toReversed()) {
@@ -21,6 +31,11 @@ export async function start(backends, { times }) {
   return results;
 }
 
+/**
+ * @param {Fleet} fleet
+ * @param {string} worker
+ * @returns {Promise<Started>}
+ */
 async function startOnce(fleet, worker) {
   const { path, headers } = getToken(newClient(1));
   const started = performance.now();

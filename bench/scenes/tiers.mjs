@@ -4,6 +4,10 @@
 // The careful JavaScript Worker has no coordinator, so the rows that are compared leave the broker's out as well. With
 // it, a KV hit also tells it that its token is in use; that is a row of its own.
 
+/** @import { Backends, Client } from "../lib/backends.mjs" */
+/** @import { Fleet, Options } from "../lib/fleet.mjs" */
+/** @import { Row } from "../lib/rounds.mjs" */
+
 import { getToken, newClient } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { measure } from "../lib/rounds.mjs";
@@ -13,11 +17,16 @@ const CIRCLE = 1_920;
 /** How many strangers a round has. */
 const FRESH = 160;
 
+/**
+ * @param {Backends} backends
+ * @param {{ rounds: number, warmUp: number }} how
+ */
 export async function tiers(backends, { rounds, warmUp }) {
   const clients = Array.from({ length: CIRCLE }, (_, n) => newClient(n));
   const strangers = Array.from({ length: FRESH * (rounds + 2) }, (_, n) => newClient(CIRCLE + n));
   const circle = { requests: clients.map((client) => getToken(client)), amount: CIRCLE };
   return withFleet(backends, async (fleet) => {
+    /** @param {Options} options */
     const alone = async (options) => ({
       server: await fleet.start("broker", { clients, ...options }),
       ...circle,
@@ -42,7 +51,11 @@ export async function tiers(backends, { rounds, warmUp }) {
   });
 }
 
-/** Tokens that nobody has asked for before, each with a coordinator of its own: as many as the rounds will need. */
+/**
+ * Tokens that nobody has asked for before, each with a coordinator of its own: as many as the rounds will need.
+ * @param {Fleet} fleet
+ * @param {Client[]} strangers
+ */
 async function strangersRow(fleet, strangers) {
   const server = await fleet.start("broker", { clients: strangers, kv: "empty" });
   const all = strangers.map((client) => getToken(client));
@@ -58,12 +71,18 @@ async function strangersRow(fleet, strangers) {
   };
 }
 
-/** The requests went to KV and upstream as often as their rows say; else they would measure something else. */
+/**
+ * The requests went to KV and upstream as often as their rows say; else they would measure something else.
+ * @param {Backends} backends
+ * @param {Row[]} rows
+ */
 function check(backends, rows) {
   const gets = backends.kv.gets.length + backends.emptyKv.gets.length;
   const asked = backends.authority.requests.length;
   backends.forget();
+  /** @param {"reads" | "asks"} field */
   const wanted = (field) => rows.reduce((sum, row) => sum + (row[field] ?? 0) * row.amount, 0);
+  /** @type {(count: number, field: "reads" | "asks") => boolean} */
   const near = (count, field) => Math.abs(count - wanted(field)) <= 0.01 * wanted(field);
   if (!near(gets, "reads") || !near(asked, "asks")) {
     const names = rows.map(({ server }) => server.name);

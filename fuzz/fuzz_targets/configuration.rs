@@ -8,6 +8,7 @@ use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::tokens::coordinator::message::Subject;
 use edge_token_broker_fuzz::{SECRET, Vars, assert_has_no_secret};
 use libfuzzer_sys::fuzz_target;
+use secrecy::ExposeSecret;
 
 /// Deeper than any field is, and each part of a path is bounded.
 const FAULT_MAX_BYTES: usize = 1024;
@@ -15,7 +16,7 @@ const FAULT_MAX_BYTES: usize = 1024;
 fn has_an_entry_twice(vars: &Vars<'_>, name: &str) -> bool {
     let text = match vars.binding(name) {
         Binding::Absent => return false,
-        Binding::Text(text) => text.to_string(),
+        Binding::Text(text) => text.expose_secret().to_owned(),
         Binding::Json(text) => text,
     };
     let Ok(Json::Object(entries)) = Json::parse(text.as_bytes()) else { return false };

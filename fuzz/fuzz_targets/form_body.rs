@@ -5,12 +5,12 @@
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::{REQUEST_BODY_MAX_BYTES, SCOPE_MAX_BYTES};
-use edge_token_broker::callers::presented::Ambient;
+use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
 use edge_token_broker::http::form::Form;
-use edge_token_broker::http::token::{Asked, of_form};
-use edge_token_broker_fuzz::{asked, config, event, refusal};
+use edge_token_broker::http::token::{Granted, parse_form};
+use edge_token_broker_fuzz::{asked, config, line, refusal};
 use libfuzzer_sys::fuzz_target;
 
 const TYPE: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -42,18 +42,19 @@ impl<'a> Request<'a> {
     }
 
     /// What comes of it: a grant, or the error and all that anybody sees of it.
-    fn outcome(&self, config: &Config) -> Result<Asked, (BrokerError, String)> {
-        let mut event = event();
+    fn outcome(&self, config: &Config) -> Result<Granted, (BrokerError, String)> {
+        let mut line = line();
         let form = match Form::new(TYPE, Some(self.body)) {
             Ok(form) => form,
             Err(fault) => return Err((fault.into(), String::new())),
         };
-        let request = of_form(self.credential, &form, self.authorization, Ambient::default);
-        let asked = asked(config, request, &mut event);
-        assert!(event.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
-        assert!(event.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));
+        let request =
+            parse_form(self.credential, &form, self.authorization, PlatformIdentity::default);
+        let asked = asked(config, request, &mut line);
+        assert!(line.scope.as_ref().is_none_or(|scope| scope.len() <= SCOPE_MAX_BYTES));
+        assert!(line.client_id.as_ref().is_none_or(|id| config.client(id).is_some()));
         asked.map_err(|error| {
-            let seen = refusal(&error, &event);
+            let seen = refusal(&error, &line);
             (error, seen)
         })
     }

@@ -5,11 +5,11 @@
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::QUERY_MAX_BYTES;
-use edge_token_broker::callers::presented::Ambient;
+use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, RequestFault};
-use edge_token_broker::http::token::of_query;
-use edge_token_broker_fuzz::{asked, config, event, refusal};
+use edge_token_broker::http::token::parse_query;
+use edge_token_broker_fuzz::{asked, config, line, refusal};
 use libfuzzer_sys::fuzz_target;
 
 const KNOWN: [&str; 4] = ["scope", "credential", "min_ttl", "client_id"];
@@ -24,23 +24,23 @@ fuzz_target!(|text: &str| {
     };
     let twice = KNOWN.iter().any(|name| values(name) > 1);
     let header = format!("Bearer {key}");
-    let of_query = |config: &Config, query: &str, header: &str, log: &mut _| {
-        asked(config, of_query(query, Some(header), Ambient::default), log)
+    let parse_query = |config: &Config, query: &str, header: &str, log: &mut _| {
+        asked(config, parse_query(query, Some(header), PlatformIdentity::default), log)
     };
     CONFIG.with(|config| {
-        let mut log = event();
-        match of_query(config, query, &header, &mut log) {
+        let mut log = line();
+        match parse_query(config, query, &header, &mut log) {
             Ok(asked) => {
                 assert!(!twice, "a parameter that comes twice is refused");
                 assert!(config.grants().any(|grant| Rc::ptr_eq(grant, &asked.grant)));
                 // Another key in its place gets nothing.
-                assert!(of_query(config, query, "Bearer wrong", &mut event()).is_err());
+                assert!(parse_query(config, query, "Bearer wrong", &mut line()).is_err());
             }
             Err(error @ BrokerError::InvalidClient(_)) => {
                 // Nobody unknown learns anything: not about the key, and not about the query.
-                let mut other = event();
+                let mut other = line();
                 let any =
-                    of_query(config, "", "Bearer wrong", &mut other).expect_err("a wrong key");
+                    parse_query(config, "", "Bearer wrong", &mut other).expect_err("a wrong key");
                 if matches!(any, BrokerError::InvalidClient(presented)
                     if error == BrokerError::InvalidClient(presented))
                 {

@@ -5,14 +5,13 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use edge_token_broker::base::ports::TierError;
-use edge_token_broker::callers::ports::ClientEntries;
-use edge_token_broker::callers::registry::{Registry, RegistryFault};
+use edge_token_broker::base::keys::RegistryKey;
+use edge_token_broker::base::ports::{Store, StoreError};
+use edge_token_broker::callers::registry::{Registry, RegistryFault, entry};
 use edge_token_broker::config::Config;
 use edge_token_broker_fuzz::{NOW, SECRET, Vars, assert_has_no_secret};
-use hmac::{Hmac, KeyInit, Mac};
 use libfuzzer_sys::fuzz_target;
-use sha2::Sha256;
+use secrecy::SecretBox;
 
 const VARS: &str = r#"AZ_TENANT=72f988bf-86f1-41af-91ab-2d7cd011db47
 AZ_CLIENT_ID=app
@@ -21,13 +20,17 @@ REGISTRY_KEY=BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="#;
 
 struct One(Vec<u8>);
 
-impl ClientEntries for One {
+impl Store for One {
     fn is_bound(&self) -> bool {
         true
     }
 
-    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(Some(self.0.clone()))
+    }
+
+    async fn store(&self, _: &str, _: &[u8], _: u64) -> Result<(), StoreError> {
+        Err(StoreError::Unbound)
     }
 }
 
@@ -40,13 +43,12 @@ fn run<F: Future>(future: F) -> F::Output {
 
 /// The entry as the holder of the key writes it.
 fn authentic(json: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).expect("any length");
-    for part in [b"edge-token-broker registry v1".as_slice(), b"client:far", json] {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
-    }
-    let mac: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
-    [mac.as_bytes(), b"\n", json].concat()
+    let key = RegistryKey::new(SecretBox::new(Box::new([7; 32])));
+    let name = entry::name_of("far");
+    let value = entry::seal(&key, &name, json);
+    assert_eq!(entry::open(&key, &name, &value), Some(json));
+    assert_eq!(entry::open(&key, &entry::name_of("near"), &value), None, "moved");
+    value
 }
 
 fuzz_target!(|bytes: &[u8]| {

@@ -5,6 +5,7 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use edge_token_broker::base::sealed::NONCE_LEN;
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::oauth::token_response::IssuedToken;
@@ -14,7 +15,7 @@ use edge_token_broker_fuzz::{config, first_grant};
 use libfuzzer_sys::fuzz_target;
 
 const VERSION: u8 = 2;
-const NONCE: [u8; 24] = [7; 24];
+const NONCE: [u8; NONCE_LEN] = [7; NONCE_LEN];
 const BODY: &[u8] = br#"{"access_token":"eyJ0","token_type":"Bearer","expires_in":3599}"#;
 
 fn opened(sealed: &[u8], grant: &Grant) -> Result<CachedToken, OpenError> {

@@ -1,23 +1,25 @@
 //! What the targets share: a valid configuration, and what every answer has to keep to.
 
-use edge_token_broker::base::keys::SealingKey;
-use edge_token_broker::base::ports::TierError;
+use edge_token_broker::base::ports::{Clock, Entropy, Ports, Store, StoreError};
 use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::base::time::UnixMillis;
-use edge_token_broker::callers::ledger::UsedAssertions;
-use edge_token_broker::callers::ports::{AssertionLedger, ClientEntries};
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
+use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError, UsedAssertions};
+use edge_token_broker::callers::ports::{
+    CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
+};
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
-use edge_token_broker::callers::{Callers, Calling, Verifier};
+use edge_token_broker::callers::{Attempt, Callers, Recognition};
 use edge_token_broker::config::{Binding, Bindings, Config, Grant};
-use edge_token_broker::error::{BrokerError, Presented};
+use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
-use edge_token_broker::http::token::{Asked, TokenRequest};
-use edge_token_broker::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use edge_token_broker::log::Event;
+use edge_token_broker::http::token::{Granted, TokenRequest};
+use edge_token_broker::jwt::JwtFault;
+use edge_token_broker::jwt::jwk::VerificationKey;
+use edge_token_broker::log::Line;
 use edge_token_broker::tokens::coordinator::message::Seal;
-use edge_token_broker::tokens::ports::CoordinationError;
 
 /// The secret of every credential: it must not turn up anywhere.
 pub const SECRET: &str = "upstream-s3cret-7f2c9e";
@@ -74,54 +76,86 @@ pub fn seal_of(grant: &Grant) -> Seal<'_> {
 
 /// A log line of which only the request is known.
 #[must_use]
-pub fn event() -> Event {
-    Event::new(RequestId::from_random([0; 16]), "GET".to_owned(), "token")
+pub fn line() -> Line {
+    Line::new(RequestId::from_random([0; 16]), "GET".to_owned(), "token")
 }
 
-/// No registry, no issuer, no coordinator: only what needs no I/O is known.
+/// A platform on which nothing is: no registry, no issuer, no ledger. Only what needs no I/O is known.
 #[derive(Debug)]
 pub struct Nothing;
 
-impl ClientEntries for Nothing {
+impl Ports for Nothing {
+    type Clock = Self;
+    type Entropy = Self;
+    type Store = Self;
+}
+
+impl CallerPorts for Nothing {
+    type Issuers = Self;
+    type Signatures = Self;
+    type Ledger = Self;
+}
+
+impl Clock for Nothing {
+    fn now(&self) -> UnixMillis {
+        NOW
+    }
+
+    async fn sleep(&self, _: Millis) {}
+}
+
+impl Entropy for Nothing {
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        [0; N]
+    }
+}
+
+impl Store for Nothing {
     fn is_bound(&self) -> bool {
         false
     }
 
-    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, TierError> {
-        Ok(None)
+    async fn load(&self, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Err(StoreError::Unbound)
+    }
+
+    async fn store(&self, _: &str, _: &[u8], _: u64) -> Result<(), StoreError> {
+        Err(StoreError::Unbound)
     }
 }
 
-impl Verifier for Nothing {
-    async fn authenticate(
-        &self,
-        _: &Jwt,
-        _: &Trust,
-        _: Profile,
-        _: &SealingKey,
-    ) -> Result<JwtSubject, JwtFault> {
-        Err(JwtFault::Signature)
+impl IssuerEndpoint for Nothing {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, IssuerUnreachable> {
+        Err(IssuerUnreachable)
+    }
+}
+
+impl SignatureVerifier for Nothing {
+    async fn verify(&self, _: &VerificationKey, _: &[u8], _: &[u8]) -> bool {
+        false
     }
 }
 
 impl AssertionLedger for Nothing {
-    async fn use_once(
-        &self,
-        _: &str,
-        _: &[u8; 32],
-        _: UnixMillis,
-    ) -> Result<bool, CoordinationError> {
-        Err(CoordinationError::Unbound)
+    async fn use_once(&self, _: &str, _: &[u8; 32], _: UnixMillis) -> Result<bool, LedgerError> {
+        Err(LedgerError::Unbound)
     }
 }
 
-/// Those of `entries`, and no JWT of anybody.
+/// An isolate's callers, of which nothing is known yet.
 #[must_use]
-pub fn callers<S: ClientEntries>(entries: S) -> Callers<S, Nothing, Nothing> {
+pub fn callers() -> Callers<Nothing> {
     Callers {
-        registry: Registry::new(entries),
-        jwts: Nothing,
-        verified: VerifiedJwts::default(),
+        registry: Registry::new(Nothing),
+        jwts: JwtVerifier {
+            memory: KeySets::default(),
+            issuers: Nothing,
+            store: Nothing,
+            signatures: Nothing,
+            clock: Nothing,
+            entropy: Nothing,
+        },
+        seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
         ledger: Nothing,
     }
@@ -137,14 +171,18 @@ pub const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 pub fn asked(
     config: &Config,
     request: Result<TokenRequest, BrokerError>,
-    event: &mut Event,
-) -> Result<Asked, BrokerError> {
+    line: &mut Line,
+) -> Result<Granted, BrokerError> {
     let request = request?;
-    let calling = Calling { config, proof: &request.proof, now: NOW };
-    let caller = callers(Nothing)
-        .recognize(&calling, event)
-        .unwrap_or(Err(BrokerError::JwtRefused(JwtFault::Signature, Presented::Header)))?;
-    request.granted(config, &caller, event)
+    let attempt = Attempt { config, presented: &request.presented, now: NOW };
+    let caller = match callers().recognize(&attempt, line) {
+        Recognition::Known(caller) => caller,
+        Recognition::Refused(error) => return Err(error),
+        Recognition::NeedsIo => {
+            return Err(BrokerError::JwtRefused(JwtFault::Signature, PresentedIn::Header));
+        }
+    };
+    request.granted(config, &caller, line)
 }
 
 /// All that a caller and an operator see of a refused request.
@@ -152,12 +190,12 @@ pub fn asked(
 /// # Panics
 /// Where it is more than the broker's own fixed words.
 #[must_use]
-pub fn refusal(error: &BrokerError, event: &Event) -> String {
+pub fn refusal(error: &BrokerError, line: &Line) -> String {
     let reply = Reply::error(error, Dialect::TokenEndpoint);
     assert!((400..=403).contains(&reply.status) || reply.status == 503, "{}", reply.status);
     assert!(reply.body.len() <= OWN_ERROR_MAX_BYTES && reply.body.is_ascii());
     assert!(serde_json::from_str::<serde_json::Value>(&reply.body).is_ok());
-    let seen = format!("{error}|{}|{event:?}", reply.body);
+    let seen = format!("{error}|{}|{line:?}", reply.body);
     assert_has_no_secret(&seen);
     seen
 }

@@ -1,9 +1,15 @@
 // Which keys the clients of a configuration have, by their digests. Newest last: so the commands write them.
 
+/** @import { Client } from "./configured.mjs" */
+
 import { Form, keyDigest, keyForm } from "./client-key.mjs";
 import { Failure } from "./run.mjs";
 
-/** The digests of a client's keys, each once. */
+/**
+ * The digests of a client's keys, each once.
+ * @param {Record<string, Client>} clients
+ * @param {string} name
+ */
 export function digestsOf(clients, name) {
   if (!Object.hasOwn(clients, name)) throw new Failure(`CLIENTS has no client ${name}.`);
   const list = clients[name]?.key_sha256 ?? [];
@@ -13,7 +19,12 @@ export function digestsOf(clients, name) {
   return [...new Set(list.map((digest) => digest.toLowerCase()))];
 }
 
-/** The list while the old key and the new one are good. */
+/**
+ * The list while the old key and the new one are good.
+ * @param {string[]} digests
+ * @param {string} newDigest
+ * @param {string} name
+ */
 export function digestsDuringRotation(digests, newDigest, name) {
   if (digests.length === 0) throw new Failure(`Client ${name} has no key: make its first one without --rotate.`);
   if (digests.length > 1) {
@@ -24,14 +35,23 @@ export function digestsDuringRotation(digests, newDigest, name) {
   return [...digests, newDigest];
 }
 
-/** The list when the client has changed to its newest key. */
+/**
+ * The list when the client has changed to its newest key.
+ * @param {string[]} digests
+ * @param {string} name
+ */
 export function digestsAfterRotation(digests, name) {
   if (digests.length < 2)
     throw new Failure(`Client ${name} is not in a rotation: it has ${digests.length === 1 ? "one key" : "no key"}.`);
   return digests.slice(-1);
 }
 
-/** Whose key a text is, in one sentence that holds no part of it, and whether it is one of `name`. */
+/**
+ * Whose key a text is, in one sentence that holds no part of it, and whether it is one of `name`.
+ * @param {string} text
+ * @param {Record<string, Client>} clients
+ * @param {string} name
+ */
 export function verdict(text, clients, name) {
   const digest = keyDigest(text);
   const digests = digestsOf(clients, name);
@@ -43,11 +63,19 @@ export function verdict(text, clients, name) {
   return { good: false, sentence: sentenceOfForm(keyForm(text), name) };
 }
 
+/**
+ * @param {number} index
+ * @param {number} count
+ */
 function age(index, count) {
   if (count === 1) return "";
   return index === count - 1 ? `, the newest of ${count}` : `, an old one of ${count}`;
 }
 
+/**
+ * @param {ReturnType<typeof keyForm>} form
+ * @param {string} name
+ */
 function sentenceOfForm({ form, reason }, name) {
   switch (form) {
     case Form.malformed:

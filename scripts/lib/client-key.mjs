@@ -1,6 +1,8 @@
 // A client's key, its checksum and its digest. Keys are made here, never chosen by a person.
 
 import { createHash, randomBytes } from "node:crypto";
+// Not by its name: a Node.js that is too old has no such export, and could then not say that it is too old.
+import zlib from "node:zlib";
 
 /** By which secret scanners find a leaked key. */
 const prefix = "etb_";
@@ -25,12 +27,19 @@ export function newClientKey() {
   return body + checksum(body);
 }
 
-/** What the configuration holds in the key's place: the SHA-256 of its whole text, in hex. */
+/**
+ * What the configuration holds in the key's place: the SHA-256 of its whole text, in hex.
+ * @param {string} key
+ */
 export function keyDigest(key) {
   return createHash("sha256").update(key).digest("hex");
 }
 
-/** The `Form` of a text, and where it is malformed the reason: never a part of the text. */
+/**
+ * The `Form` of a text, and where it is malformed the reason: never a part of the text.
+ * @param {string} text
+ * @returns {{ form: string, reason?: string }}
+ */
 export function keyForm(text) {
   const reason = malformation(text);
   if (reason) return { form: Form.malformed, reason };
@@ -39,6 +48,7 @@ export function keyForm(text) {
   return { form: text === body + checksum(body) ? Form.good : Form.mistyped };
 }
 
+/** @param {string} text */
 function malformation(text) {
   if (text === "") return "it is empty";
   if (/\s/.test(text)) return "there is white space in it or around it";
@@ -50,23 +60,16 @@ function malformation(text) {
   return null;
 }
 
-/** The CRC-32 of what stands in front of it, in base62 and always six characters. */
+/**
+ * The CRC-32 of what stands in front of it, in base62 and always six characters.
+ * @param {string} text
+ */
 function checksum(text) {
-  let rest = crc32(text);
+  let rest = zlib.crc32(text);
   let base62 = "";
   for (let place = 0; place < checksumLength; place += 1) {
     base62 = digits[rest % digits.length] + base62;
     rest = Math.floor(rest / digits.length);
   }
   return base62;
-}
-
-/** As in zlib and PNG; the oldest Node.js that runs the scripts has none. */
-function crc32(text) {
-  let crc = 0xffffffff;
-  for (const byte of Buffer.from(text, "latin1")) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -6,16 +6,20 @@
 //
 // With --registry the KV namespace REGISTRY is among them, where it is bound: an empty object.
 
+/** @import { Unstable_Config } from "wrangler" */
+
 import util from "node:util";
 
 import { unstable_getVarsForDev, unstable_readConfig } from "wrangler";
 
-const options = {
+import { messageOf } from "./run.mjs";
+
+const options = /** @type {const} */ ({
   config: { type: "string", default: "wrangler.toml" },
   env: { type: "string" },
   deployed: { type: "boolean", default: false },
   registry: { type: "boolean", default: false },
-};
+});
 
 try {
   const { config: file, env, deployed, registry } = util.parseArgs({ options }).values;
@@ -27,10 +31,14 @@ try {
     JSON.stringify({ ...(deployed ? config.vars : withDevVars(config, env)), ...(bound && { REGISTRY: {} }) }),
   );
 } catch (error) {
-  console.error(error.message);
+  console.error(messageOf(error));
   process.exitCode = 1;
 }
 
+/**
+ * @param {Unstable_Config} config
+ * @param {string | undefined} env
+ */
 function withDevVars(config, env) {
   const bindings = unstable_getVarsForDev(config.userConfigPath, undefined, config.vars, env, true);
   return Object.fromEntries(Object.entries(bindings).map(([name, { value }]) => [name, value]));

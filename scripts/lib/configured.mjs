@@ -5,15 +5,29 @@ import { join } from "node:path";
 import { Failure, projectNode, run } from "./run.mjs";
 
 /** The options by which a command is told which configuration is meant. */
-export const configurationOptions = {
+export const configurationOptions = /** @type {const} */ ({
   config: { type: "string" },
   env: { type: "string" },
   local: { type: "boolean", default: false },
-};
+});
+
+/** @typedef {{ config?: string, env?: string, local?: boolean }} Place What `configurationOptions` come to. */
+
+/** @typedef {Record<string, unknown>} Vars The Worker's variables: name → text or a table. */
+
+/**
+ * @typedef {object} Client One of CLIENTS, as the commands use it.
+ * @property {string[]} [key_sha256]
+ * @property {string[]} [mtls_sha256]
+ * @property {string[]} [origins]
+ * @property {{ credential: string, scope: string, keep_warm?: boolean }[]} allow
+ */
 
 /**
  * The Worker's vars: with `local` those of `wrangler dev` (and .dev.vars), else those that are deployed. With
  * `withRegistry` the namespace REGISTRY is one of them, where it is bound.
+ * @param {Place} place
+ * @returns {Promise<Vars>}
  */
 export async function readConfigured({ config, env, local }, { withRegistry = false } = {}) {
   const args = [
@@ -29,15 +43,20 @@ export async function readConfigured({ config, env, local }, { withRegistry = fa
   return JSON.parse(output);
 }
 
-/** `CLIENTS` as an object, whether it is a table or JSON text. */
+/**
+ * `CLIENTS` as an object, whether it is a table or JSON text.
+ * @param {Vars} vars
+ * @returns {Record<string, Client>}
+ */
 export function clientsOf({ CLIENTS: clients = {} }) {
   const table = typeof clients === "string" ? parsed(clients) : clients;
   if (typeof table !== "object" || table === null) {
     throw new Failure("CLIENTS is not a table or its JSON text: correct it in .dev.vars or wrangler.toml.");
   }
-  return table;
+  return /** @type {Record<string, Client>} */ (table);
 }
 
+/** @param {string} text */
 function parsed(text) {
   try {
     return JSON.parse(text || "{}");

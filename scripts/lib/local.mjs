@@ -1,6 +1,8 @@
 // What `npm start` adds to the configuration so that a token can be had at once: a client of its own, and the
 // stand-in for Entra where no real credential is configured.
 
+/** @import { Client, Vars } from "./configured.mjs" */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,14 +10,19 @@ import { join } from "node:path";
 import { startAuthority } from "../../stand-in/authority.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
 import { clientsOf, readConfigured } from "./configured.mjs";
-import { root, say } from "./run.mjs";
+import { codeOf, root, say } from "./run.mjs";
 
 const credentialVars = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET"];
 const standInApp = { tenant: "stand-in.example", clientId: "11111111-2222-4333-8444-555555555555" };
 export const localScope = "https://graph.microsoft.com/.default";
 
+/** @typedef {Awaited<ReturnType<typeof prepareLocal>>} Local */
+
+/** @typedef {{ clientKey: string, clientSecret: string, authorityPort?: number }} State */
+
 /**
  * Prepares a start on `port`: what to pass to `wrangler dev`, and what a caller needs. `close` ends the stand-in.
+ * @param {number} port
  */
 export async function prepareLocal(port) {
   const configured = await readConfigured({ local: true });
@@ -44,6 +51,7 @@ export async function prepareLocal(port) {
   };
 }
 
+/** @param {Vars} configured */
 function hasCredential(configured) {
   const empty = credentialVars.filter((name) => !configured[name]);
   if (empty.length > 0 && empty.length < credentialVars.length) {
@@ -54,7 +62,11 @@ function hasCredential(configured) {
   return empty.length === 0;
 }
 
-/** The configured clients, and one more under a name that none of them has. */
+/**
+ * The configured clients, and one more under a name that none of them has.
+ * @param {Record<string, Client>} clients
+ * @param {string} key
+ */
 function withLocalClient(clients, key) {
   let clientId = "local";
   for (let number = 2; clientId in clients; number += 1) clientId = `local-${number}`;
@@ -62,18 +74,25 @@ function withLocalClient(clients, key) {
   return { clientId, clients: { ...clients, [clientId]: local } };
 }
 
-/** On its last port if that is free: the authority is part of a stored token's key. */
+/**
+ * On its last port if that is free: the authority is part of a stored token's key.
+ * @param {string} secret
+ */
 async function startStandIn(secret, lastPort = 0) {
   const apps = [{ ...standInApp, secrets: [secret] }];
   try {
     return await startAuthority({ port: lastPort, apps });
   } catch (error) {
-    if (error.code !== "EADDRINUSE") throw error;
+    if (codeOf(error) !== "EADDRINUSE") throw error;
     return startAuthority({ port: 0, apps });
   }
 }
 
-/** Kept from start to start, so that tokens in the local KV outlive a restart and a pasted curl line stays good. */
+/**
+ * Kept from start to start, so that tokens in the local KV outlive a restart and a pasted curl line stays good.
+ * @param {number} port
+ * @returns {State}
+ */
 function readState(port) {
   try {
     return JSON.parse(readFileSync(statePath(port), "utf8"));
@@ -84,10 +103,19 @@ function readState(port) {
   }
 }
 
+/**
+ * @param {number} port
+ * @param {State} state
+ */
 function writeState(port, state) {
   writePrivate(statePath(port), `${JSON.stringify(state, null, 2)}\n`);
 }
 
+/**
+ * @param {number} port
+ * @param {string} url
+ * @param {State} state
+ */
 function writeStandInVars(port, url, { clientSecret }) {
   const path = localPath(`${port}.stand-in.env`);
   const { tenant, clientId } = standInApp;
@@ -104,21 +132,30 @@ function writeStandInVars(port, url, { clientSecret }) {
 /**
  * Given any file, wrangler no longer reads .dev.vars by itself; a later file wins. Each has to exist: Node.js takes
  * `--env-file` for its own, even behind the name of a script.
+ * @param {string} standInVars
  */
 function envFiles(standInVars) {
   const files = [join(root, ".dev.vars"), standInVars].filter((path) => existsSync(path));
   return files.flatMap((path) => ["--env-file", path]);
 }
 
+/** @param {number} port */
 function statePath(port) {
   return localPath(`${port}.json`);
 }
 
-/** One set of files for each port: two brokers may run side by side. */
+/**
+ * One set of files for each port: two brokers may run side by side.
+ * @param {string} name
+ */
 function localPath(name) {
   return join(root, ".wrangler", "local", name);
 }
 
+/**
+ * @param {string} path
+ * @param {string} text
+ */
 function writePrivate(path, text) {
   mkdirSync(localPath("."), { recursive: true, mode: 0o700 });
   writeFileSync(path, text, { mode: 0o600 });

@@ -4,13 +4,19 @@ import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { say, stopping } from "./run.mjs";
+import { codeOf, say, stopping } from "./run.mjs";
 
 const HEARTBEAT_MS = 1_000;
 // A holder that has not touched its lock for so long was killed.
 const STALE_MS = 10_000;
 
-/** Runs `work` while holding the lock file at `path`; `what` names it to a person who has to wait. */
+/**
+ * Runs `work` while holding the lock file at `path`; `what` names it to a person who has to wait.
+ * @template T
+ * @param {string} path
+ * @param {string} what
+ * @param {() => Promise<T>} work
+ */
 export async function withLock(path, what, work) {
   mkdirSync(dirname(path), { recursive: true });
   let told = false;
@@ -28,21 +34,24 @@ export async function withLock(path, what, work) {
   }
 }
 
+/** @param {string} path */
 function take(path) {
   if (age(path) > STALE_MS) rmSync(path, { force: true });
   try {
     writeFileSync(path, "", { flag: "wx" });
     return true;
   } catch (error) {
-    if (error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
 }
 
+/** @param {string} path */
 function age(path) {
   return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
 }
 
+/** @param {string} path */
 function touch(path) {
   const now = new Date();
   try {

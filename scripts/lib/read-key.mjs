@@ -13,6 +13,7 @@ export async function readKey(input = process.stdin, prompt = process.stderr) {
   return input.isTTY ? typed(input, prompt) : piped(input);
 }
 
+/** @param {NodeJS.ReadStream} input */
 async function piped(input) {
   let text = "";
   for await (const part of input.setEncoding("utf8")) {
@@ -23,6 +24,10 @@ async function piped(input) {
   return text.replace(/\r?\n$/, "");
 }
 
+/**
+ * @param {NodeJS.ReadStream} input
+ * @param {NodeJS.WritableStream} prompt
+ */
 async function typed(input, prompt) {
   prompt.write("Paste the key (it is not shown): ");
   // readline takes the terminal's echo over, and this output writes none.

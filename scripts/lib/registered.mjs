@@ -1,5 +1,8 @@
 // What `npm run new-client -- NAME --registry` does: the same as without, but written to the registry.
 
+/** @import { Values } from "../new-client.mjs" */
+/** @import { Client, Vars } from "./configured.mjs" */
+
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 
@@ -8,11 +11,15 @@ import { asBindings, assumeSecrets } from "./bindings.mjs";
 import { digestsAfterRotation, digestsDuringRotation, verdict } from "./client-digests.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
 import { clientsOf, readConfigured } from "./configured.mjs";
-import { explainBinary } from "./explain-binary.mjs";
+import { hostTool } from "./host-tool.mjs";
 import { readKey } from "./read-key.mjs";
 import { Registry } from "./registry.mjs";
-import { Failure } from "./run.mjs";
+import { codeOf, Failure } from "./run.mjs";
 
+/**
+ * @param {string} name
+ * @param {Values} values
+ */
 export async function registered(name, values) {
   await setUp();
   const vars = await readConfigured(values);
@@ -23,21 +30,32 @@ export async function registered(name, values) {
   return create(name, registry, vars, values);
 }
 
+/**
+ * @param {string} name
+ * @param {Registry} registry
+ * @param {Vars} vars
+ * @param {Values} values
+ */
 async function create(name, registry, vars, { scope, credential, entry }) {
   if (Object.hasOwn(clientsOf(vars), name))
     throw new Failure(`CLIENTS has a client ${name} already, and wins over the registry.`);
   if ((await registry.read(name)) !== undefined)
     throw new Failure(`The registry has a client ${name} already: --rotate its key, or --remove it.`);
-  const key = entry === undefined ? newClientKey() : undefined;
-  const client = key ? { key_sha256: [keyDigest(key)], allow: [{ credential, scope }] } : await readEntry(entry);
+  const key = newClientKey();
+  const client =
+    entry === undefined ? { key_sha256: [keyDigest(key)], allow: [{ credential, scope }] } : await readEntry(entry);
   await check(name, client, vars);
   // First: if writing fails half-way the key must not be lost.
-  if (key)
+  if (entry === undefined)
     show(`The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`, key);
   await registry.write(name, client);
   console.log(`Client ${name} is in the registry. It is known everywhere within a minute.`);
 }
 
+/**
+ * @param {string} name
+ * @param {Registry} registry
+ */
 async function rotate(name, registry) {
   const before = await known(name, registry);
   const key = newClientKey();
@@ -49,47 +67,76 @@ async function rotate(name, registry) {
   );
 }
 
+/**
+ * @param {string} name
+ * @param {Registry} registry
+ */
 async function finish(name, registry) {
   const before = await known(name, registry);
   await registry.write(name, { ...before, key_sha256: digestsAfterRotation(before.key_sha256 ?? [], name) }, before);
   console.log(`Only the newest key of client ${name} stays. The old one is refused everywhere within a minute.`);
 }
 
+/**
+ * @param {string} name
+ * @param {Registry} registry
+ */
 async function remove(name, registry) {
   await registry.remove(name, await known(name, registry));
   console.log(`Client ${name} is no more in the registry. It is refused everywhere within a minute.`);
 }
 
+/**
+ * @param {string} name
+ * @param {Registry} registry
+ */
 async function verify(name, registry) {
   const { good, sentence } = verdict(await readKey(), { [name]: await known(name, registry) }, name);
   console.log(sentence);
   return good ? 0 : 1;
 }
 
+/**
+ * @param {string} name
+ * @param {Registry} registry
+ */
 async function known(name, registry) {
   const client = await registry.read(name);
   if (client === undefined) throw new Failure(`The registry has no client ${name}.`);
   return client;
 }
 
+/**
+ * @param {string} file
+ * @returns {Promise<Client>}
+ */
 async function readEntry(file) {
   try {
     return JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new Failure(`The entry cannot be read from ${file}: ${error.code ?? "it is no JSON"}.`);
+    throw new Failure(`The entry cannot be read from ${file}: ${codeOf(error) ?? "it is no JSON"}.`);
   }
 }
 
-/** The Worker's own parser has to take the entry: else its client would be refused. */
+/**
+ * The Worker's own parser has to take the entry: else its client would be refused.
+ * @param {string} name
+ * @param {Client} client
+ * @param {Vars} vars
+ */
 async function check(name, client, vars) {
   const alone = { ...assumeSecrets(vars).vars, CLIENTS: { [name]: client } };
   const input = JSON.stringify({ bindings: asBindings(alone), client: name });
-  const { status, stdout } = spawnSync(await explainBinary(), { input, encoding: "utf8" });
+  const { status, stdout } = spawnSync(await hostTool("explain"), { input, encoding: "utf8" });
   if (status !== 0) throw new Failure(`Nothing is written: the broker would not take this entry.\n${stdout.trim()}`);
   if (client.allow.some(({ keep_warm }) => keep_warm))
     throw new Failure("Nothing is written: keep_warm is for clients in CLIENTS.");
 }
 
+/**
+ * @param {string} sentence
+ * @param {string} key
+ */
 function show(sentence, key) {
   console.log(`${sentence}\n\n${key}\n`);
 }

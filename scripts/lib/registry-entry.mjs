@@ -1,45 +1,22 @@
-// The entries of a client in the KV namespace REGISTRY; docs/storage.md has the format, src/registry.rs reads it.
+// The entries of clients in the KV namespace REGISTRY: tools/registry.rs writes them, with the code that the Worker reads
+// them with. docs/storage.md has the format.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { spawnSync } from "node:child_process";
 
-const PURPOSE = "edge-token-broker registry v1";
+import { hostTool } from "./host-tool.mjs";
+import { Failure } from "./run.mjs";
 
 /**
- * What KV has to hold for the client `id`, as `{ key, value }`: its entry, and one for each key and certificate that says
- * whose it is. `client` has the fields of an entry of CLIENTS, `registryKey` is REGISTRY_KEY's 32 bytes.
+ * What KV has to hold for each client: its entry, then one for each key, certificate and origin that says whose it is.
+ * @param {{ id: string, entry: string }[]} clients `entry` is the JSON text of an entry of CLIENTS
+ * @param {Buffer} registryKey the 32 bytes of REGISTRY_KEY
+ * @returns {Promise<{ key: string, value: string }[][]>}
  */
-export function registryEntries(id, client, registryKey) {
-  const key = `client:${id}`;
-  const json = JSON.stringify(client);
-  return [
-    { key, value: `${mac(registryKey, key, json)}\n${json}` },
-    ...ownersOf(client).map((owner) => ({ key: owner, value: id })),
-  ];
-}
-
-/** The names of the entries that say whose a key, certificate or origin is. */
-export function ownersOf(client) {
-  return [
-    ...(client.key_sha256 ?? []).map((digest) => `key:${digest.toLowerCase()}`),
-    ...(client.mtls_sha256 ?? []).map((print) => `certificate:${print.replaceAll(":", "").toLowerCase()}`),
-    ...(client.origins ?? []).map((origin) => `origin:${origin}`),
-  ];
-}
-
-/** Whether `value` is what the holder of the key wrote for the client `id`. */
-export function isAuthentic(id, value, registryKey) {
-  const [given, expected] = [value.slice(0, 64), mac(registryKey, `client:${id}`, value.slice(65))];
-  return given.length === 64 && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
-}
-
-/** HMAC-SHA-256 over the parts, each with its length before it. */
-function mac(registryKey, ...parts) {
-  const hmac = createHmac("sha256", registryKey);
-  for (const part of [PURPOSE, ...parts]) {
-    const bytes = Buffer.from(part);
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64BE(BigInt(bytes.length));
-    hmac.update(length).update(bytes);
-  }
-  return hmac.digest("hex");
+export async function registryEntries(clients, registryKey) {
+  const input = JSON.stringify({ key: registryKey.toString("base64"), clients });
+  const tool = await hostTool("registry");
+  // On standard input, so that the key is not seen in the list of processes.
+  const { status, stdout } = spawnSync(tool, { input, encoding: "utf8", maxBuffer: Infinity });
+  if (status !== 0) throw new Failure("tools/registry.rs cannot write these entries.");
+  return JSON.parse(stdout);
 }

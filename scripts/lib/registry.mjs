@@ -1,18 +1,27 @@
 // The KV namespace REGISTRY, by wrangler: the deployed one, or with `local` the one of `npm start` and `wrangler dev`.
 
+/** @import { Client, Place, Vars } from "./configured.mjs" */
+
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { isAuthentic, ownersOf, registryEntries } from "./registry-entry.mjs";
+import { registryEntries } from "./registry-entry.mjs";
 import { Failure, run } from "./run.mjs";
 
 export class Registry {
   #key;
   #where;
 
+  /**
+   * @param {Place & { "persist-to"?: string }} place
+   * @param {Vars} vars
+   */
   constructor({ config, env, local, "persist-to": persistTo }, vars) {
-    this.#key = registryKey(local ? (vars.REGISTRY_KEY ?? process.env.REGISTRY_KEY) : process.env.REGISTRY_KEY, local);
+    const { REGISTRY_KEY: deployed } = process.env;
+    this.#key = local
+      ? registryKey(vars.REGISTRY_KEY ?? deployed, ".dev.vars")
+      : registryKey(deployed, "the environment");
     this.#where = [
       "--binding",
       "REGISTRY",
@@ -23,39 +32,74 @@ export class Registry {
     ];
   }
 
-  /** The client's entry, with the fields of one of CLIENTS; nothing where there is none. */
+  /**
+   * The client's entry, with the fields of one of CLIENTS; nothing where there is none.
+   * @param {string} name
+   * @returns {Promise<Client | undefined>}
+   */
   async read(name) {
     const value = await this.#get(`client:${name}`);
     if (value === undefined) return undefined;
-    const entry = /^[0-9a-f]{64}\n\{.*\}$/m.exec(value)?.[0];
-    if (entry === undefined || !isAuthentic(name, entry, this.#key)) throw new Failure(notAuthentic(name));
-    return JSON.parse(entry.slice(65));
+    const entry = /^[0-9a-f]{64}\n(\{.*\})$/m.exec(value);
+    if (entry === null) throw new Failure(notAuthentic(name));
+    const [written, json = ""] = entry;
+    // With the same key, the same fields make the same entry.
+    const { own } = await this.#entriesOf(name, json);
+    if (own?.value !== written) throw new Failure(notAuthentic(name));
+    return JSON.parse(json);
   }
 
-  /** Writes the client's entry; what was its own `before` and is no more, goes. */
+  /**
+   * Writes the client's entry; what was its own `before` and is no more, goes.
+   * @param {string} name
+   * @param {Client} client
+   * @param {Partial<Client>} before
+   */
   async write(name, client, before = {}) {
-    const [owned, formerly] = [ownersOf(client), ownersOf(before)];
+    const entries = await this.#entriesOf(name, JSON.stringify(client));
+    const owned = entries.owners;
+    const formerly = (await this.#entriesOf(name, JSON.stringify(before))).owners;
     for (const owner of owned.filter((owner) => !formerly.includes(owner))) {
       const other = await this.#ownerOf(owner, name);
       if (other !== name) throw new Failure(`Nothing is written: ${owner} is of the client ${other}.`);
     }
-    await this.#bulk("put", registryEntries(name, client, this.#key));
+    await this.#bulk("put", entries.all);
     await this.#forget(
       name,
       formerly.filter((owner) => !owned.includes(owner)),
     );
   }
 
+  /**
+   * @param {string} name
+   * @param {Client} client
+   */
   async remove(name, client) {
     await this.#bulk("delete", [`client:${name}`], ["--force"]);
-    await this.#forget(name, ownersOf(client));
+    await this.#forget(name, (await this.#entriesOf(name, JSON.stringify(client))).owners);
   }
 
-  /** Whose a certificate or an origin is, `name` where it is nobody's; nobody else has a key that was just made. */
+  /**
+   * What KV has to hold for the client `id`: all of it, its own entry, and the names of those that lead to it.
+   * @param {string} id
+   * @param {string} entry
+   */
+  async #entriesOf(id, entry) {
+    const [all = []] = await registryEntries([{ id, entry }], this.#key);
+    const [own, ...others] = all;
+    return { all, own, owners: others.map(({ key }) => key) };
+  }
+
+  /**
+   * Whose a certificate or an origin is, `name` where it is nobody's; nobody else has a key that was just made.
+   * @param {string} owner
+   * @param {string} name
+   */
   async #ownerOf(owner, name) {
     return owner.startsWith("key:") ? name : ((await this.#get(owner))?.trim() ?? name);
   }
 
+  /** @param {string} key */
   async #get(key) {
     const { code, output } = await this.#wrangler(["kv", "key", "get", key, "--text"]);
     // A local namespace says so, the deployed one answers 404.
@@ -64,13 +108,22 @@ export class Registry {
     return output;
   }
 
+  /**
+   * @param {string} name
+   * @param {string[]} owners
+   */
   async #forget(name, owners) {
     const own = [];
     for (const owner of owners) if ((await this.#ownerOf(owner, name)) === name) own.push(owner);
     if (own.length > 0) await this.#bulk("delete", own, ["--force"]);
   }
 
-  /** In a file that nobody else can read, and only for as long as wrangler needs it. */
+  /**
+   * In a file that nobody else can read, and only for as long as wrangler needs it.
+   * @param {"put" | "delete"} verb
+   * @param {unknown[]} content
+   * @param {string[]} more
+   */
   async #bulk(verb, content, more = []) {
     const folder = await mkdtemp(join(tmpdir(), "edge-token-broker-registry-"));
     try {
@@ -83,15 +136,18 @@ export class Registry {
     }
   }
 
+  /** @param {string[]} args */
   #wrangler(args) {
     // Another program in its place: what the deployed namespace answers cannot be had without an account.
     return run(process.env.WRANGLER ?? "wrangler", [...args, ...this.#where], { mayFail: true });
   }
 }
 
+/** @param {string} name */
 const notAuthentic = (name) =>
   `The entry of ${name} is not authentic: REGISTRY_KEY is another one than it was written with, or somebody has changed it.`;
 
+/** @param {string} output */
 function unreadable(output) {
   if (!/binding/i.test(output)) return `wrangler cannot read the registry:\n${output.trim()}`;
   return `wrangler knows no KV namespace REGISTRY. In wrangler.toml there has to be:
@@ -103,9 +159,12 @@ id = "<id>"        # of: npx wrangler kv namespace create REGISTRY
 It says: ${output.trim()}`;
 }
 
-function registryKey(text, local) {
-  const where = local ? ".dev.vars" : "the environment";
-  if (!text) {
+/**
+ * @param {unknown} text
+ * @param {string} where
+ */
+function registryKey(text, where) {
+  if (typeof text !== "string" || text === "") {
     throw new Failure(`REGISTRY_KEY is missing in ${where}: the entries are authenticated with it.
 Make one with \`openssl rand -base64 32\`, keep it, and give it to the Worker: npx wrangler secret put REGISTRY_KEY`);
   }

@@ -1,46 +1,66 @@
 // Starting other programs, and never leaving one behind.
 
+/** @import { ChildProcess, StdioOptions } from "node:child_process" */
+/** @import { ParseArgsConfig } from "node:util" */
+
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import util from "node:util";
 
 import { oldestNode } from "../versions.mjs";
 
 const KILL_AFTER_MS = 5_000;
+/** @type {NodeJS.Signals[]} By which a command is told to end. */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const packageBinaries = join(root, "node_modules", ".bin");
 /** The Node.js that wrangler and the tests run on, whatever the machine has. */
 export const projectNode = join(packageBinaries, "node");
 
+/** @typedef {ChildProcess & { leadsGroup: boolean, finished: Promise<number> }} Child `finished` is the exit code. */
+
 /** A fault that one sentence explains. Anything else that is thrown is a bug and shows its stack. */
 export class Failure extends Error {}
 
-/** Progress goes to stderr: stdout belongs to what a command was asked for. */
+/** @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The code of an error of the system, such as `ENOENT`.
+ * @param {unknown} error
+ */
+export const codeOf = (error) => (error instanceof Error && "code" in error ? error.code : undefined);
+
+/**
+ * Progress goes to stderr: stdout belongs to what a command was asked for.
+ * @param {string} line
+ */
 export function say(line) {
   console.error(line);
 }
 
 /** Aborts when this process is told to stop: what waits without a child has to listen to it. */
 export const stopping = new AbortController();
+/** @type {Set<Child>} */
 const running = new Set();
 
-/** Runs a command's `work` and turns its outcome into an exit code. */
+/**
+ * Runs a command's `work` and turns its outcome into an exit code.
+ * @param {() => Promise<number | void>} work
+ */
 export async function main(work) {
   try {
-    if (Number.parseInt(process.versions.node, 10) < oldestNode) {
-      throw new Failure(
-        `Node.js ${process.versions.node} is too old: install version ${oldestNode} or later (https://nodejs.org).`,
-      );
-    }
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
+    checkNode(process.versions.node);
+    for (const signal of endings) process.on(signal, () => stop(signal));
     stopWithShell();
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
     if (stopping.signal.aborted) {
-      process.exitCode = 128 + constants.signals[stopping.signal.reason];
+      process.exitCode = 128 + signalNumber(stopping.signal.reason);
     } else {
       await endAll();
       console.error(error instanceof Failure ? error.message : error);
@@ -49,6 +69,33 @@ export async function main(work) {
   }
 }
 
+/** @param {string} version */
+function checkNode(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const newest = Math.max(...Object.keys(oldestNode).map(Number));
+  if (major > newest || minor >= (oldestNode[major] ?? Infinity)) return;
+  const good = Object.entries(oldestNode).map(([line, oldest]) => `${line}.${oldest} or later of version ${line}`);
+  throw new Failure(
+    `Node.js ${version} cannot run this: install ${good.join(", or ")}, or a newer one (https://nodejs.org).`,
+  );
+}
+
+/**
+ * The command's arguments as `options` declare them. A fault in them says why, and what the command takes.
+ * @template {NonNullable<ParseArgsConfig["options"]>} const Options
+ * @param {Options} options
+ * @param {string} usage
+ * @returns {ReturnType<typeof util.parseArgs<{ options: Options, allowPositionals: boolean }>>}
+ */
+export function parseArguments(options, usage, { allowPositionals = false } = {}) {
+  try {
+    return util.parseArgs({ options, allowPositionals });
+  } catch (error) {
+    throw new Failure(`${messageOf(error).split(".")[0]}.\n${usage}`);
+  }
+}
+
+/** @param {NodeJS.Signals} signal */
 function stop(signal) {
   stopping.abort(signal);
   for (const child of running) end(child, signal);
@@ -61,7 +108,11 @@ async function endAll() {
   await Promise.allSettled(children.map((child) => child.finished));
 }
 
-/** Asks a child to end, and does not wait for ever. */
+/**
+ * Asks a child to end, and does not wait for ever.
+ * @param {Child} child
+ * @param {NodeJS.Signals} signal
+ */
 function end(child, signal = "SIGTERM") {
   child.kill(signal);
   setTimeout(() => running.has(child) && killGroup(child), KILL_AFTER_MS).unref();
@@ -73,41 +124,60 @@ function stopWithShell() {
   setInterval(() => process.ppid === shell || stopping.signal.aborted || stop("SIGTERM"), 500).unref();
 }
 
-/** Ends what a child left behind, or the child itself when it did not listen. */
-function killGroup(child) {
+/**
+ * Ends what a child left behind, or the child itself when it did not listen.
+ * @param {Child} child
+ */
+function killGroup({ pid, leadsGroup }) {
+  if (pid === undefined) return;
   try {
-    process.kill(child.leadsGroup ? -child.pid : child.pid, "SIGKILL");
+    process.kill(leadsGroup ? -pid : pid, "SIGKILL");
   } catch (error) {
-    if (error.code !== "ESRCH") throw error;
+    if (codeOf(error) !== "ESRCH") throw error;
   }
 }
 
 /**
  * Starts a program at the top of the project. It leads a process group of its own, so that nothing of the group can
  * outlive it; only a program that asks questions (`interactive`) has to stay in the terminal's group to hear the answers.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, stdio?: StdioOptions, interactive?: boolean }} [options]
+ * @returns {Child}
  */
-export function start(command, args, { env = projectEnv(), stdio, interactive = false } = {}) {
+export function start(command, args, { env = projectEnv(), stdio = "pipe", interactive = false } = {}) {
   stopping.signal.throwIfAborted();
-  const child = spawn(command, args, { cwd: root, env, stdio, detached: !interactive });
-  child.leadsGroup = !interactive;
+  const spawned = spawn(command, args, { cwd: root, env, stdio, detached: !interactive });
+  const child = Object.assign(spawned, { leadsGroup: !interactive, finished: finished(spawned) });
   running.add(child);
-  child.finished = new Promise((resolve, reject) => {
-    child.once("error", (error) => {
-      running.delete(child);
-      reject(error);
-    });
-    child.once("exit", () => {
-      running.delete(child);
-      if (child.leadsGroup) killGroup(child);
-    });
-    child.once("close", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  child.once("error", () => running.delete(child));
+  child.once("exit", () => {
+    running.delete(child);
+    if (child.leadsGroup) killGroup(child);
   });
   return child;
 }
 
 /**
+ * @param {ChildProcess} child
+ * @returns {Promise<number>}
+ */
+function finished(child) {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
+  });
+}
+
+/** @param {NodeJS.Signals | null} signal */
+const signalNumber = (signal) => (signal === null ? 0 : constants.signals[signal]);
+
+/**
  * Runs a program to its end and returns its exit code and output. On a terminal, `show` lets its output through as
  * it comes; elsewhere (a log file, CI) and without `show` the output appears only when the program fails.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, show?: boolean, mayFail?: boolean }} [options]
  */
 export async function run(command, args, { env, show = false, mayFail = false } = {}) {
   const live = show && process.stderr.isTTY;
@@ -124,7 +194,11 @@ export async function run(command, args, { env, show = false, mayFail = false } 
   return { code, output };
 }
 
-/** The environment in which the project's npm packages, and its Node.js, come first. */
+/**
+ * The environment in which the project's npm packages, and its Node.js, come first.
+ * @param {NodeJS.ProcessEnv} more
+ * @returns {NodeJS.ProcessEnv}
+ */
 export function projectEnv(more = {}) {
   return { ...process.env, PATH: [packageBinaries, machinePath()].join(delimiter), ...more };
 }
@@ -141,7 +215,11 @@ function machinePath() {
     .join(delimiter);
 }
 
-/** Fails with `sentence` when no program of that name can be found. */
+/**
+ * Fails with `sentence` when no program of that name can be found.
+ * @param {string} name
+ * @param {string} sentence
+ */
 export function requireProgram(name, sentence) {
   const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
   const directories = machinePath().split(delimiter);

@@ -3,7 +3,6 @@
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 use worker::Env;
-use zeroize::Zeroizing;
 
 use crate::config::{Binding, Bindings};
 
@@ -20,11 +19,7 @@ impl Bindings for Env {
     fn binding(&self, name: &str) -> Binding {
         let Some(value) = bound(self, name) else { return Binding::Absent };
         if let Some(text) = value.as_string() {
-            return if text.is_empty() {
-                Binding::Absent
-            } else {
-                Binding::Text(Zeroizing::new(text))
-            };
+            return if text.is_empty() { Binding::Absent } else { Binding::Text(text.into()) };
         }
         let json = JSON::stringify(&value).ok().and_then(|text| text.as_string());
         json.map_or(Binding::Absent, Binding::Json)

@@ -1,11 +1,13 @@
-// The exports of the wasm, as wasm-bindgen's glue has them (entry.rs, scheduled.rs, coordinator_do.rs).
+// The exports of the wasm, as wasm-bindgen's glue has them: entry.rs, cron.rs, coordinator.rs, ledger.rs.
 
-import type { Reading } from "./kv.mjs";
+import type { PendingRead } from "./kv.mjs";
 
 /** The bindings. Only Rust looks into them. */
 type Env = unknown;
 
-/** Where there is a record, `record` is set; where KV has none, `noRecord` says why in a word. */
+/** A Response, or what has to be waited for. */
+type Answer = Response | Promise<Response> | PendingRead;
+
 export function fetch(
   method: string,
   url: string,
@@ -17,17 +19,30 @@ export function fetch(
   request: Request,
   env: Env,
   context: ExecutionContext,
-  record?: Uint8Array,
-  noRecord?: string,
-): Response | Promise<Response> | Reading;
+): Answer;
+
+/** A half-done exchange. */
+export class Pending {
+  /** Goes on with the value of KV, or with the word that says why there is none. */
+  resume(value: Uint8Array | undefined, word: string | undefined): Response | Promise<Response>;
+}
 
 export function scheduled(event: ScheduledController, env: Env, context: ExecutionContext): Promise<void>;
 
-export class TokenCoordinator {
+/** Takes a message and resolves to its answer, both as CBOR. */
+interface Called {
+  call(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export class TokenCoordinator implements Called {
   constructor(state: DurableObjectState, env: Env);
-  /** Takes a message and resolves to its answer, both as CBOR. */
-  acquire(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+  call(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
   alarm(): Promise<void>;
+}
+
+export class AssertionLedger implements Called {
+  constructor(state: DurableObjectState);
+  call(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**

@@ -1,8 +1,8 @@
 //! The Worker's handler.
 //!
 //! `fetch` is a plain export that returns a `Response` at once where no I/O is needed, above all
-//! on a hit in isolate memory, and a promise otherwise. `docs/adr/0003-plain-fetch-export.md` says
-//! why it is not `#[event(fetch)]`.
+//! on a hit in isolate memory. `docs/adr/0003-plain-fetch-export.md` says why it is not
+//! `#[event(fetch)]`.
 
 use std::rc::Rc;
 
@@ -11,30 +11,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 use zeroize::Zeroizing;
 
-use super::caller::Context;
-use super::exchange::{Exchange, Platform};
-use super::isolate::Isolate;
-use super::{caller, kv};
-use crate::base::ports::Entropy;
-use crate::base::request_id::RequestId;
-use crate::callers::presented;
-use crate::error::BrokerError;
-use crate::http::error::Dialect;
-use crate::http::form::Form;
-use crate::http::reply::Reply;
-use crate::http::revoke;
-use crate::http::route::{Route, path_and_query};
-use crate::http::token;
-use crate::log::Event;
+use super::isolate::{self, Platform};
+use super::request::{Context, WorkerRequest};
+use super::{kv, promise, response};
+use crate::http::exchange::{self, Answered, Incoming, Progress};
 
-/// Answers one request, with a `Response` or a promise of one. Never throws: an error of the
-/// platform becomes a 500 that says nothing about it.
+/// Answers one request: with a `Response`, a promise of one, or a `PendingRead` of `kv.mjs`. Never
+/// throws: an error of the platform becomes a 500 that says nothing about it.
 ///
-/// Where KV has to be read first the answer is that read, and `worker.mjs` calls once more with
-/// what it gave: `record`, or in a word (`kv.rs`) why there is none.
-///
-/// `worker.mjs` has taken the request apart. Where it has a body to be read, `body` is that, or
-/// nothing where it could not be read.
+/// `worker.mjs` has taken the request apart. `body` is there where a body has to be read, unless it
+/// could not be.
 #[expect(clippy::too_many_arguments, reason = "one call costs less than one for each part")]
 #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
 #[wasm_bindgen]
@@ -49,55 +35,59 @@ pub fn fetch(
     request: JsValue,
     env: &Env,
     context: Context,
-    record: Option<Vec<u8>>,
-    no_record: Option<String>,
 ) -> JsValue {
-    let isolate = Isolate::current(env);
-    let (path, query) = path_and_query(url);
-    let route = Route::new(&method, path);
-    let request_id = [client_request_id, x_request_id]
-        .into_iter()
-        .flatten()
-        .find_map(|id| RequestId::parse(&id))
-        .unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
-    let asks_whether_it_may = method == "OPTIONS";
-    let event = Event::new(request_id, method, route.name());
-    let loaded = record.map(|record| Ok(Some(record)));
-    let loaded = loaded.or_else(|| no_record.as_deref().map(kv::said));
-    let platform = Rc::new(Platform { request, context });
-    let exchange =
-        Exchange { isolate, platform: Rc::clone(&platform), event, loaded, client: None };
-    let ambient = || caller::ambient(&platform.request, &platform.context);
-    let authorization = authorization.as_deref();
-    match route {
-        Route::Token => {
-            let asked = token::of_query(query, authorization, ambient);
-            exchange.answer(asked, Dialect::Bearer)
-        }
-        Route::TokenEndpoint { .. } | Route::Revoke => {
-            let body = body.map(Zeroizing::new);
-            let form = Form::new(content_type.as_deref(), body.as_deref().map(String::as_bytes));
-            let form = form.map_err(BrokerError::from);
-            if let Route::TokenEndpoint { credential } = route {
-                let asked =
-                    form.and_then(|form| token::of_form(credential, &form, authorization, ambient));
-                exchange.answer(asked, Dialect::TokenEndpoint)
-            } else {
-                let request = form.and_then(|form| revoke::of_form(&form, authorization, ambient));
-                let bearer = authorization.is_some_and(presented::is_bearer);
-                let dialect = if bearer { Dialect::Bearer } else { Dialect::TokenEndpoint };
-                exchange.revoke(request, dialect)
-            }
-        }
-        Route::Health => exchange.plain("ok", Reply::ok()),
-        Route::Ready => match exchange.isolate.config {
-            Ok(_) => exchange.plain("ok", Reply::ok()),
-            Err(_) => exchange.failed(&BrokerError::Misconfigured, Dialect::TokenEndpoint),
-        },
-        Route::MethodNotAllowed { allow } if asks_whether_it_may => exchange.preflight(allow),
-        Route::MethodNotAllowed { allow } => {
-            exchange.plain("method_not_allowed", Reply::method_not_allowed(allow))
-        }
-        Route::NotFound => exchange.plain("not_found", Reply::not_found()),
+    let isolate = isolate::current(env);
+    let request = Rc::new(WorkerRequest { request, context });
+    let (authorization, body) = (authorization.map(Zeroizing::new), body.map(Zeroizing::new));
+    let incoming = Incoming {
+        method,
+        url,
+        authorization: authorization.as_ref().map(|text| text.as_str()),
+        request_ids: [client_request_id.as_deref(), x_request_id.as_deref()],
+        content_type: content_type.as_deref(),
+        body: body.as_ref().map(|text| text.as_bytes()),
+    };
+    let progress = exchange::begin(&isolate, &request, incoming);
+    deliver(request, progress)
+}
+
+/// A half-done exchange that `worker.mjs` keeps while it waits for KV.
+#[wasm_bindgen]
+pub struct Pending {
+    request: Rc<WorkerRequest>,
+    exchange: Box<exchange::Pending<Platform>>,
+}
+
+#[wasm_bindgen]
+impl Pending {
+    /// Goes on with the value of KV, or the word that says why there is none.
+    pub fn resume(self, value: Option<Vec<u8>>, word: Option<String>) -> JsValue {
+        let loaded = value.map_or_else(|| kv::from_word(word.as_deref()), |value| Ok(Some(value)));
+        deliver(self.request, self.exchange.resume(loaded))
     }
+}
+
+fn deliver(request: Rc<WorkerRequest>, progress: Progress<Platform>) -> JsValue {
+    match progress {
+        Progress::Done(answered) => respond(&request, answered),
+        Progress::ReadStore(exchange) => {
+            let (namespace, name) = (exchange.store().value(), exchange.token_key().kv_name());
+            kv::read(&namespace, &name, Pending { request, exchange })
+        }
+        Progress::Later(answered) => {
+            let waiting = Rc::clone(&request);
+            let response = promise::of(async move { Ok(respond(&waiting, answered.await)) });
+            // The token is worth having, and the log line is written, when the caller has gone.
+            request.wait_until(&response);
+            response.into()
+        }
+    }
+}
+
+fn respond(request: &WorkerRequest, answered: Answered) -> JsValue {
+    let response = response::of(&answered.reply, &answered.request_id);
+    if let Some(work) = answered.follow_up {
+        request.wait_until(&promise::done(work));
+    }
+    response
 }

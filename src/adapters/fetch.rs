@@ -14,9 +14,9 @@ use worker::{AbortSignal, Fetch, Response, ResponseBody};
 use zeroize::Zeroizing;
 
 use super::clock::SystemClock;
-use super::timeout::within;
+use crate::base::deadline::within;
 use crate::base::limits::{
-    ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT, UPSTREAM_BODY_MAX_BYTES, UPSTREAM_QUICK_BODY,
+    ERROR_BODY_WAIT, ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT, UPSTREAM_BODY_MAX_BYTES,
     UPSTREAM_TIMEOUT,
 };
 use crate::base::time::Millis;
@@ -98,7 +98,7 @@ async fn endpoint_response(response: Response) -> worker::Result<EndpointRespons
         BodyUse::Unread => None,
         BodyUse::Whole => body.await?,
         BodyUse::IfQuick => {
-            let body = within(&SystemClock, UPSTREAM_QUICK_BODY, body).await;
+            let body = within(&SystemClock, ERROR_BODY_WAIT, body).await;
             body.and_then(Result::ok).flatten()
         }
     };
@@ -115,7 +115,7 @@ async fn issuer_body(response: Response) -> worker::Result<Option<Zeroizing<Vec<
 /// The whole body, or nothing where it has more than `max` bytes.
 ///
 /// [`Response::stream`] would take a body that was aborted for one that has ended.
-async fn body_up_to(
+pub(super) async fn body_up_to(
     max: usize,
     response: &Response,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, JsValue> {

@@ -1,4 +1,4 @@
-//! What an isolate keeps between requests: values only, never anything that belongs to a request.
+//! The isolate over the platform's adapters.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -6,91 +6,103 @@ use std::rc::Rc;
 use worker::Env;
 
 use super::clock::SystemClock;
-use super::coordinator_stub::CoordinatorStub;
+use super::console::Console;
 use super::entropy::SystemEntropy;
 use super::fetch::Https;
 use super::kv::KvNamespace;
 use super::limiter::Limiter;
-use super::log_sink::Log;
+use super::objects::Namespace;
+use super::request::WorkerRequest;
 use super::signature::WebCrypto;
-use crate::base::ports::Entropy;
+use crate::base::ports::{Entropy, Ports};
 use crate::callers::Callers;
 use crate::callers::issuer::{JwtVerifier, KeySets};
-use crate::callers::ledger::UsedAssertions;
+use crate::callers::ledger::{ObjectLedger, UsedAssertions};
+use crate::callers::ports::CallerPorts;
 use crate::callers::registry::Registry;
 use crate::callers::seen::VerifiedJwts;
-use crate::config::{Config, Fault};
+use crate::config::Config;
+use crate::http::isolate::Isolate;
+use crate::http::ports::HttpPorts;
+use crate::log::RequestLog;
 use crate::tokens::broker::Broker;
+use crate::tokens::coordinator::client::CoordinatorClient;
 use crate::tokens::memory::IsolateMemory;
+use crate::tokens::ports::TokenPorts;
 
-/// The broker over the platform's adapters.
-pub(super) type WorkerBroker =
-    Broker<IsolateMemory, KvNamespace, CoordinatorStub, Https, SystemClock, SystemEntropy>;
+/// Cloudflare Workers.
+pub(super) struct Platform;
 
-/// Its callers over the platform's adapters.
-pub(super) type WorkerCallers = Callers<
-    KvNamespace,
-    JwtVerifier<Https, KvNamespace, WebCrypto, SystemClock, SystemEntropy>,
-    CoordinatorStub,
->;
+impl Ports for Platform {
+    type Clock = SystemClock;
+    type Entropy = SystemEntropy;
+    type Store = KvNamespace;
+}
 
-/// One isolate's state. Bindings change only with a new version of the Worker, which gets new
-/// isolates, so all of it is made once.
-#[derive(Debug)]
-pub(super) struct Isolate {
-    pub(super) config: Result<Config, Vec<Fault>>,
-    pub(super) callers: WorkerCallers,
-    pub(super) broker: WorkerBroker,
-    pub(super) log: Log,
-    pub(super) client_limit: Limiter,
-    pub(super) failure_limit: Limiter,
+impl TokenPorts for Platform {
+    type Endpoint = Https;
+    type Coordination = CoordinatorClient<Namespace, SystemClock>;
+    type Log = Console;
+}
+
+impl CallerPorts for Platform {
+    type Issuers = Https;
+    type Signatures = WebCrypto;
+    type Ledger = ObjectLedger<Namespace, SystemClock>;
+}
+
+impl HttpPorts for Platform {
+    type Request = WorkerRequest;
+    type Limiter = Limiter;
 }
 
 thread_local! {
-    static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+    static ISOLATE: OnceCell<Rc<Isolate<Platform>>> = const { OnceCell::new() };
 }
 
-impl Isolate {
-    /// This isolate, set up by its first request.
-    pub(super) fn current(env: &Env) -> Rc<Self> {
-        ISOLATE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Self::new(env)))))
-    }
+/// This isolate, set up by its first request.
+pub(super) fn current(env: &Env) -> Rc<Isolate<Platform>> {
+    ISOLATE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(set_up(env)))))
+}
 
-    fn new(env: &Env) -> Self {
-        let config = Config::parse(env);
-        let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
-        Self {
-            config,
-            callers: callers(env),
-            broker: Broker {
-                memory: IsolateMemory::default(),
-                kv: KvNamespace::tokens(env),
-                coordinator: CoordinatorStub::new(env),
-                endpoint: Https,
-                clock: SystemClock,
-                entropy: SystemEntropy,
-                jitter: u32::from_be_bytes(SystemEntropy.bytes()),
-            },
-            log: Log::new(env, log_hits),
-            client_limit: Limiter::of_clients(env),
-            failure_limit: Limiter::of_failures(env),
-        }
+fn set_up(env: &Env) -> Isolate<Platform> {
+    let config = Config::parse(env);
+    let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
+    let broker = Broker {
+        memory: IsolateMemory::default(),
+        kv: KvNamespace::new(env, "TOKENS"),
+        coordinator: CoordinatorClient {
+            objects: Namespace::new(env, "COORDINATOR"),
+            clock: SystemClock,
+        },
+        endpoint: Https,
+        clock: SystemClock,
+        entropy: SystemEntropy,
+        jitter: u32::from_be_bytes(SystemEntropy.bytes()),
+    };
+    Isolate {
+        config: Rc::new(config),
+        callers: callers(env),
+        broker: Rc::new(broker),
+        log: Rc::new(RequestLog { sink: Console::new(env), log_hits }),
+        client_limit: Limiter::new(env, "CLIENT_RATE_LIMIT"),
+        failure_limit: Limiter::new(env, "FAILED_AUTH_RATE_LIMIT"),
     }
 }
 
-fn callers(env: &Env) -> WorkerCallers {
+fn callers(env: &Env) -> Callers<Platform> {
     Callers {
-        registry: Registry::new(KvNamespace::registry(env)),
+        registry: Registry::new(KvNamespace::new(env, "REGISTRY")),
         jwts: JwtVerifier {
             memory: KeySets::default(),
-            endpoint: Https,
-            tier: KvNamespace::tokens(env),
+            issuers: Https,
+            store: KvNamespace::new(env, "TOKENS"),
             signatures: WebCrypto,
             clock: SystemClock,
             entropy: SystemEntropy,
         },
-        verified: VerifiedJwts::default(),
+        seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
-        ledger: CoordinatorStub::new(env),
+        ledger: ObjectLedger { objects: Namespace::new(env, "ASSERTIONS"), clock: SystemClock },
     }
 }

@@ -1,31 +1,51 @@
-// The read of KV that most requests wait for which isolate memory cannot answer. A hit in KV should cost little more
-// than KV does: one timer, and few promises.
+// The read of KV for which a request waits that isolate memory cannot answer. A hit in KV should cost little more than KV
+// does: one timer, and few promises.
 //
-// What KV does not do is one of the words "miss", "timeout", "throttled", "failed".
+// A read that yields no value resolves to one of the words "miss", "timeout", "throttled", "failed".
 
-/** What has to be read before there is an answer. */
-export class Reading {
-  /** @param {Promise<Uint8Array | string>} loaded */
-  constructor(loaded) {
+/** @import { Pending } from "edge-token-broker" */
+
+/** A half-done exchange, and the read for which it waits. */
+export class PendingRead {
+  #exchange;
+
+  /**
+   * @param {Promise<Uint8Array | string>} loaded
+   * @param {Pending} exchange
+   */
+  constructor(loaded, exchange) {
     this.loaded = loaded;
+    this.#exchange = exchange;
+  }
+
+  /**
+   * Goes on with what KV gave.
+   *
+   * @param {Uint8Array | string} loaded
+   */
+  resume(loaded) {
+    return typeof loaded === "string"
+      ? this.#exchange.resume(undefined, loaded)
+      : this.#exchange.resume(loaded, undefined);
   }
 }
 
 /**
- * Starts to read the bytes under `name`. The timer is not cleared, which would cost more: it ends with the request.
+ * Starts to read `name` for `exchange`. The timer is not cleared, which would cost more: it ends with the request.
  *
  * @param {KVNamespace} namespace
  * @param {string} name
  * @param {number} cacheTtl
  * @param {number} ms
+ * @param {Pending} exchange
  */
-export function reading(namespace, name, cacheTtl, ms) {
-  return new Reading(
-    new Promise((resolve) => {
-      setTimeout(resolve, ms, "timeout");
-      load(namespace, name, cacheTtl).then(resolve);
-    }),
-  );
+export function read(namespace, name, cacheTtl, ms, exchange) {
+  /** @type {Promise<Uint8Array | string>} */
+  const loaded = new Promise((resolve) => {
+    setTimeout(resolve, ms, "timeout");
+    load(namespace, name, cacheTtl).then(resolve);
+  });
+  return new PendingRead(loaded, exchange);
 }
 
 /**
@@ -39,6 +59,6 @@ async function load(namespace, name, cacheTtl) {
     return value ? new Uint8Array(value) : "miss";
   } catch (error) {
     // The runtime gives no status code, only a text such as `KV GET failed: 429 Too Many Requests`.
-    return String(error?.message).includes(" 429 ") ? "throttled" : "failed";
+    return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";
   }
 }

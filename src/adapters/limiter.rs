@@ -9,35 +9,27 @@ use worker::worker_sys::RateLimiter;
 
 use super::bindings::bound;
 use super::clock::SystemClock;
-use super::timeout::within;
+use crate::base::deadline::within;
 use crate::base::limits::RATE_LIMIT_TIMEOUT;
+use crate::http::ports::RateLimiter as Port;
 
 /// One binding: it admits everything where it does not exist.
 #[derive(Debug)]
 pub(super) struct Limiter(Option<RateLimiter>);
 
 impl Limiter {
-    /// `CLIENT_RATE_LIMIT`: of each client.
-    pub(super) fn of_clients(env: &Env) -> Self {
-        Self::new(env, "CLIENT_RATE_LIMIT")
-    }
-
-    /// `FAILED_AUTH_RATE_LIMIT`: of each address from which authentication failed.
-    pub(super) fn of_failures(env: &Env) -> Self {
-        Self::new(env, "FAILED_AUTH_RATE_LIMIT")
-    }
-
-    fn new(env: &Env, name: &str) -> Self {
+    /// The binding `name`.
+    pub(super) fn new(env: &Env, name: &str) -> Self {
         Self(bound(env, name).map(JsCast::unchecked_into))
     }
+}
 
-    pub(super) fn is_bound(&self) -> bool {
+impl Port for Limiter {
+    fn is_bound(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Counts one for `key`, and says whether it is within the limit. A limiter that fails, or
-    /// takes too long, admits: it is never why there is no token.
-    pub(super) async fn admits(&self, key: &str) -> bool {
+    async fn admits(&self, key: &str) -> bool {
         let Some(limiter) = &self.0 else { return true };
         let outcome = within(&SystemClock, RATE_LIMIT_TIMEOUT, success(limiter, key)).await;
         outcome.and_then(Result::ok) != Some(JsValue::FALSE)

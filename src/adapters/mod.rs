@@ -1,26 +1,27 @@
-//! The platform: Workers, KV, `fetch`, clock, randomness, console. Adapters translate and decide
-//! nothing; `JsValue` stops here, and so does every text that one carries.
+//! The platform: Workers, KV, Durable Objects, `fetch`, clock, randomness, console. An adapter turns
+//! a call of the core into a call of the platform and back, and decides nothing. `JsValue` and
+//! `worker::Error` stop here, and so does every text that one carries.
 
 mod bindings;
-mod caller;
 mod clock;
-mod coordinator_do;
-mod coordinator_stub;
+mod console;
+mod coordinator;
+mod cron;
 mod entropy;
 mod entry;
-mod exchange;
 mod fetch;
 mod isolate;
-mod js;
 mod kv;
+mod ledger;
 mod limiter;
-mod log_sink;
-
-mod scheduled;
+mod objects;
+mod promise;
+mod request;
+mod response;
 mod signature;
 mod storage;
-mod timeout;
 
-pub use coordinator_do::TokenCoordinator;
-pub use entry::fetch;
-pub use scheduled::scheduled;
+pub use coordinator::TokenCoordinator;
+pub use cron::scheduled;
+pub use entry::{Pending, fetch};
+pub use ledger::AssertionLedger;

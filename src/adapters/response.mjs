@@ -1,5 +1,7 @@
 // Responses. Here and not in Rust, because each call from wasm to JavaScript and each text that crosses costs.
 
+import { REQUEST_ID_MAX } from "./limits.mjs";
+
 /** A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied. */
 export function tokenResponse(body, requestId, cacheStatus) {
   return new Response(body, {
@@ -28,9 +30,12 @@ export function otherResponse(status, body, requestId, more) {
   return new Response(body, { status, headers });
 }
 
-/** Where nothing else can be said: the wasm has stopped. A request id that is not sane is replaced, as by the wasm. */
-export function internalError(given = "") {
-  const requestId = /^[!-~]{1,64}$/.test(given) ? given : crypto.randomUUID();
+/**
+ * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
+ * the request id.
+ */
+export function internalError(given, fresh) {
+  const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);
   const body = { error: "server_error", error_description: "the broker failed; try again" };
-  return otherResponse(500, JSON.stringify(body), requestId, ["Pragma", "no-cache"]);
+  return otherResponse(500, JSON.stringify(body), isSane ? given : fresh, ["Pragma", "no-cache"]);
 }

@@ -1,16 +1,16 @@
-//! A bounded memory: values under digests, the least recently used out first.
+//! A bounded memory of values under digests. A new value replaces the least recently used one.
 
 use crate::base::sorted_map::SortedMap;
 
-/// Up to a number of values.
+/// At most `max` values.
 #[derive(Debug)]
-pub struct RecentlyUsed<V> {
+pub struct LruMap<V> {
     places: SortedMap<[u8; 32], usize>,
     slots: Vec<Slot<V>>,
-    /// When each slot was last used. Close together: the oldest is looked for among all of them.
+    /// When each slot was last used. Kept contiguous, because eviction scans all of them.
     last_used: Vec<u64>,
     max: usize,
-    /// Counts uses; the smallest is the longest ago.
+    /// The number of uses so far. A smaller number is longer ago.
     uses: u64,
 }
 
@@ -20,20 +20,20 @@ struct Slot<V> {
     value: V,
 }
 
-impl<V> RecentlyUsed<V> {
+impl<V> LruMap<V> {
     /// Room for `max` values.
     #[must_use]
     pub const fn new(max: usize) -> Self {
         Self { places: SortedMap::new(), slots: Vec::new(), last_used: Vec::new(), max, uses: 0 }
     }
 
-    /// The value under `key`, which is not thereby used.
+    /// The value under `key`. This is not a use.
     pub fn peek(&mut self, key: &[u8; 32]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
         self.slots.get_mut(place).map(|slot| &mut slot.value)
     }
 
-    /// The value under `key`, which is thereby used.
+    /// The value under `key`. This is a use.
     pub fn get(&mut self, key: &[u8; 32]) -> Option<&mut V> {
         self.uses = self.uses.saturating_add(1);
         let place = *self.places.get(key)?;
@@ -41,7 +41,7 @@ impl<V> RecentlyUsed<V> {
         self.slots.get_mut(place).map(|slot| &mut slot.value)
     }
 
-    /// Puts `value` under `key`, in the place of the least recently used if there is no room.
+    /// Puts `value` under `key`. If there is no room, it replaces the least recently used value.
     pub fn put(&mut self, key: [u8; 32], value: V) {
         if let Some(known) = self.get(&key) {
             *known = value;

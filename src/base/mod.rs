@@ -1,8 +1,11 @@
-//! What every room stands on: numbers, time, secrets, encodings, bounded memory.
+//! What every room uses: numbers, time, secrets, encodings, bounded memory.
 
+pub mod cbor;
+pub mod deadline;
 pub mod digest;
 pub mod json;
 pub mod keys;
+pub mod keyspace;
 pub mod limits;
 pub mod lru;
 pub mod origin;

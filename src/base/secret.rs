@@ -1,35 +1,37 @@
-//! Secrets and tokens: no `Display`, a `Debug` that says `REDACTED`, zeroized when dropped.
+//! Secrets and tokens. `secrecy` keeps their texts: no `Display`, a `Debug` that says `REDACTED`, and
+//! memory that is wiped when it is freed.
 //!
-//! `expose` is the only way to the text; whoever calls it must not let it reach a log or an error.
+//! `expose` is the only way to a text. Its callers keep the text out of logs and errors.
 
-use std::fmt;
 use std::rc::Rc;
 
 use minicbor::{Decode, Encode};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// An access token (RFC 6749 §1.4), opaque to the broker. Clones share one copy.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AccessToken(Rc<Text>);
 
-#[derive(Eq, PartialEq)]
+#[derive(Debug)]
 struct Text {
-    /// As a JSON string: escaped once, and not for each response.
-    json: Zeroizing<String>,
-    /// Where that is more than quotation marks around it; no token that anybody issues.
-    unescaped: Option<Zeroizing<String>>,
+    /// The token as a JSON string. Each response has it, so it is escaped only once.
+    json: SecretString,
+    /// The token itself, if escaping changes it. Issued tokens have nothing to escape.
+    unescaped: Option<SecretString>,
 }
 
 impl AccessToken {
-    /// Takes over `text`, or nothing where it is not `1*VSCHAR` (RFC 6749 appendix A.12).
+    /// Takes over `text`. `None` if it is not `1*VSCHAR` (RFC 6749 appendix A.12).
     #[must_use]
     pub fn parse(text: String) -> Option<Self> {
         let text = Zeroizing::new(text);
         let valid = !text.is_empty() && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
-        let json = Zeroizing::new(serde_json::to_string(text.as_str()).ok().filter(|_| valid)?);
-        let unescaped = (json.len() > text.len().saturating_add(2)).then_some(text);
+        let json = valid.then(|| json_string(&text))?;
+        let is_longer = json.expose_secret().len() > text.len().saturating_add(2);
+        let unescaped = is_longer.then(|| text.as_str().into());
         Some(Self(Rc::new(Text { json, unescaped })))
     }
 
@@ -37,24 +39,54 @@ impl AccessToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         let Text { json, unescaped } = &*self.0;
+        let json = json.expose_secret();
         let quoted = || json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
-        unescaped.as_deref().map_or_else(quoted, String::as_str)
+        unescaped.as_ref().map_or_else(quoted, SecretString::expose_secret)
     }
 
     /// The token as a JSON string, in quotation marks.
     #[must_use]
     pub fn json(&self) -> &str {
-        &self.0.json
+        self.0.json.expose_secret()
     }
 
-    /// Whether both are the same token; takes equally long for any two of one length.
+    /// Whether both are the same token. The comparison takes equally long for any two of one length.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
     }
 }
 
-/// The SHA-256 of an access token: which one it is, for those who need not know it.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other)
+    }
+}
+
+impl Eq for AccessToken {}
+
+/// `text`, which is printable ASCII, as a JSON string (RFC 8259 §7). It has its full capacity from the
+/// start: a growing string would leave copies of the token behind.
+fn json_string(text: &str) -> SecretString {
+    let is_escaped = |c: &char| matches!(c, '"' | '\\');
+    let escapes = text.chars().filter(is_escaped).count();
+    let mut json = String::with_capacity(text.len().saturating_add(escapes).saturating_add(2));
+    json.push('"');
+    if escapes == 0 {
+        json.push_str(text);
+    } else {
+        for c in text.chars() {
+            if is_escaped(&c) {
+                json.push('\\');
+            }
+            json.push(c);
+        }
+    }
+    json.push('"');
+    json.into()
+}
+
+/// The SHA-256 of an access token. It identifies the token without disclosing it.
 #[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
 #[cbor(transparent)]
 pub struct TokenDigest(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
@@ -67,54 +99,42 @@ impl TokenDigest {
     }
 }
 
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessToken(REDACTED)")
-    }
-}
-
-/// The secret with which the broker authenticates itself to the authorization server.
-pub struct ClientSecret(Zeroizing<String>);
+/// A secret by which the broker proves its identity to the authorization server.
+#[derive(Debug)]
+pub struct ClientSecret(SecretString);
 
 impl ClientSecret {
     /// Takes over `text`.
     #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+    pub const fn new(text: SecretString) -> Self {
+        Self(text)
     }
 
     /// The secret's text.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
-impl fmt::Debug for ClientSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientSecret(REDACTED)")
-    }
-}
-
-/// The key that a caller presented to the broker, right or wrong.
-pub struct PresentedKey(Zeroizing<String>);
+/// The client key or JWT that a caller presented to the broker, right or wrong.
+#[derive(Debug)]
+pub struct PresentedKey(SecretString);
 
 impl PresentedKey {
     /// Takes over `text`.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        if text.capacity() == text.len() {
+            return Self(text.into());
+        }
+        // To give spare capacity back can move the text, and the old place would not be wiped.
+        Self(Zeroizing::new(text).as_str().into())
     }
 
     /// The key's text.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PresentedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PresentedKey(REDACTED)")
+        self.0.expose_secret()
     }
 }

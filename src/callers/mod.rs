@@ -1,9 +1,8 @@
-//! Who calls? A proof, verified against the clients of the configuration and of the registry.
+//! Who calls: what a request presents, verified against the clients of the configuration and of the
+//! registry.
 //!
-//! Most callers are recognized by plain synchronous code. What takes I/O is an entry of the
-//! registry that was not read yet, and a JWT that was not seen yet.
-
-#![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
+//! Most callers are recognized by plain synchronous code. Two things take I/O: an entry of the
+//! registry that this isolate has not read lately, and a JWT that it has not verified lately.
 
 pub mod issuer;
 pub mod ledger;
@@ -15,160 +14,77 @@ pub mod seen;
 
 use std::rc::Rc;
 
-use crate::base::keys::SealingKey;
 use crate::base::origin::is_trustworthy;
-use crate::base::ports::{Clock, Entropy};
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
 use crate::callers::ledger::UsedAssertions;
-use crate::callers::ports::{
-    AssertionLedger, ClientEntries, IssuerEndpoint, KeySetTier, SignatureVerifier,
-};
-use crate::callers::presented::Proof;
-use crate::callers::proofs::Caller;
-use crate::callers::registry::{Proved, Registry, RegistryFault, Unread};
+use crate::callers::ports::CallerPorts;
+use crate::callers::presented::Presented;
+use crate::callers::proofs::{Caller, Candidate, Proof, Way, way_of};
+use crate::callers::registry::{NeedsIo, OwnerKey, Registry, RegistryFault};
 use crate::callers::seen::VerifiedJwts;
-use crate::config::{CertificateFingerprint, Client, Config, KeyDigest};
-use crate::error::{BrokerError, Presented};
-use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use crate::log::Event;
+use crate::config::{Client, Config};
+use crate::error::BrokerError;
+use crate::log::Line;
 
-/// What an isolate knows of its callers, over ports.
-#[derive(Debug)]
-pub struct Callers<S, V, L> {
+/// What an isolate knows of its callers, and the ports by which it learns more.
+pub struct Callers<P: CallerPorts> {
     /// The clients that are not in `CLIENTS`.
-    pub registry: Registry<S>,
+    pub registry: Registry<P::Store>,
     /// Verifies JWTs.
-    pub jwts: V,
-    /// Those that it found good.
-    pub verified: VerifiedJwts<Caller>,
-    /// Those that are not good again, as far as this isolate knows.
+    pub jwts: JwtVerifier<P>,
+    /// Bearer JWTs that were verified in this isolate.
+    pub seen: VerifiedJwts<Caller>,
+    /// Client assertions that were used in this isolate.
     pub used: UsedAssertions,
-    /// The same for the whole network.
-    pub ledger: L,
+    /// Client assertions that were used in any isolate.
+    pub ledger: P::Ledger,
 }
 
-/// Verifies JWTs: [`crate::callers::issuer::JwtVerifier`], whatever its ports.
-pub trait Verifier {
-    /// Whom `jwt` names, once everything about it has been found good under `trust`.
-    async fn authenticate(
-        &self,
-        jwt: &Jwt,
-        trust: &Trust,
-        profile: Profile,
-        sealing_key: &SealingKey,
-    ) -> Result<JwtSubject, JwtFault>;
-}
-
-impl<E, K, S, C, R> Verifier for JwtVerifier<E, K, S, C, R>
-where
-    E: IssuerEndpoint,
-    K: KeySetTier,
-    S: SignatureVerifier,
-    C: Clock,
-    R: Entropy,
-{
-    async fn authenticate(
-        &self,
-        jwt: &Jwt,
-        trust: &Trust,
-        profile: Profile,
-        sealing_key: &SealingKey,
-    ) -> Result<JwtSubject, JwtFault> {
-        Self::authenticate(self, jwt, trust, profile, sealing_key).await
-    }
-}
-
-/// One caller on the way to being known.
-#[derive(Debug)]
-pub struct Calling<'a> {
+/// One attempt of a caller to prove its identity.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
     /// The clients of `CLIENTS`.
     pub config: &'a Config,
     /// What the caller presents.
-    pub proof: &'a Proof,
+    pub presented: &'a Presented,
     /// When.
     pub now: UnixMillis,
 }
 
-impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
-    /// Who presents the proof.
-    ///
-    /// # Errors
-    /// [`Unread`]: [`Callers::authenticate`] finds out.
-    pub fn recognize(
-        &self,
-        calling: &Calling<'_>,
-        event: &mut Event,
-    ) -> Result<Result<Caller, BrokerError>, Unread> {
-        match calling.proof {
-            Proof::Secret(credentials) => {
-                let client = self.client(calling, &credentials.client_id)?;
-                // An id that is nobody's may be a misplaced key: it stays out of the log.
-                event.client_id = client.as_ref().map(|client| client.id.clone());
-                Ok(proofs::by_secret(client.as_ref(), credentials))
-            }
-            Proof::Key(key) => {
-                let digest = KeyDigest::of(key);
-                let known = calling.config.client_with_key(&digest);
-                let client = self.owner(calling, known, &Proved::key(&digest))?;
-                Ok(proofs::by_key(client.as_ref(), &digest))
-            }
-            Proof::ServiceBinding { client_id } => {
-                let client = self.client(calling, client_id)?;
-                event.client_id = client.as_ref().map(|client| client.id.clone());
-                Ok(proofs::by_service_binding(client.as_ref()))
-            }
-            Proof::Certificate { fingerprint, client_id } => {
-                let Some(fingerprint) = CertificateFingerprint::parse(fingerprint) else {
-                    return Ok(Err(BrokerError::InvalidClient(Presented::Certificate)));
-                };
-                let client = if let Some(id) = client_id {
-                    self.client(calling, id)?
-                } else {
-                    let known = calling.config.client_with_certificate(&fingerprint);
-                    self.owner(calling, known, &Proved::Certificate(fingerprint))?
-                };
-                Ok(proofs::by_certificate(client.as_ref(), &fingerprint))
-            }
-            Proof::Jwt { .. } | Proof::Assertion { .. } => self.recall_jwt(calling).map(Ok),
+/// What is known of a caller without I/O.
+#[derive(Debug)]
+pub enum Recognition {
+    /// The caller has proved its identity.
+    Known(Caller),
+    /// It has not.
+    Refused(BrokerError),
+    /// Only [`Callers::authenticate`] can tell.
+    NeedsIo,
+}
+
+impl<P: CallerPorts> Callers<P> {
+    /// The caller, as far as it can be known without I/O.
+    pub fn recognize(&self, attempt: &Attempt<'_>, line: &mut Line) -> Recognition {
+        match way_of(attempt.presented) {
+            Way::ByEntry(proof) => self.recognize_by_entry(proof, attempt, line),
+            Way::ByJwt(jwt) => self.recall_jwt(jwt, attempt),
         }
     }
 
-    /// Who presents the proof.
+    /// The caller, with all the I/O that it takes.
     ///
     /// # Errors
-    /// That nobody does, or that it cannot be known now.
+    /// The caller has not proved its identity, or nobody can tell now.
     pub async fn authenticate(
         &self,
-        calling: &Calling<'_>,
-        event: &mut Event,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
     ) -> Result<Caller, BrokerError> {
-        match calling.proof {
-            Proof::Secret(credentials) => {
-                self.learn(calling, &credentials.client_id, event).await?;
-            }
-            Proof::ServiceBinding { client_id } => self.learn(calling, client_id, event).await?,
-            Proof::Key(key) => {
-                let digest = KeyDigest::of(key);
-                let known = calling.config.client_with_key(&digest);
-                self.learn_owner(calling, known, &Proved::key(&digest), event).await?;
-            }
-            Proof::Certificate { client_id: Some(id), .. } => {
-                self.learn(calling, id, event).await?;
-            }
-            Proof::Certificate { fingerprint, .. } => {
-                if let Some(fingerprint) = CertificateFingerprint::parse(fingerprint) {
-                    let known = calling.config.client_with_certificate(&fingerprint);
-                    let proved = Proved::Certificate(fingerprint);
-                    self.learn_owner(calling, known, &proved, event).await?;
-                }
-            }
-            Proof::Jwt { .. } | Proof::Assertion { .. } => {
-                return self.authenticate_jwt(calling, event).await;
-            }
+        match way_of(attempt.presented) {
+            Way::ByEntry(proof) => self.authenticate_by_entry(proof, attempt, line).await,
+            Way::ByJwt(jwt) => self.verify_jwt(jwt, attempt, line).await,
         }
-        // What was just learnt may be forgotten only where very many ask at once.
-        self.recognize(calling, event).unwrap_or(Err(BrokerError::RegistryUnavailable))
     }
 
     /// Whether some client lists this origin.
@@ -179,97 +95,139 @@ impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
         if !is_trustworthy(origin) {
             return false;
         }
-        let proved = Proved::Origin(origin.to_owned());
-        match self.registry.recall_owner(&proved, now) {
+        let key = OwnerKey::Origin(origin.to_owned());
+        match self.registry.recall_owner(&key, now) {
             Ok(owner) => owner.is_some(),
-            Err(Unread) => {
-                self.registry.read_owner(&proved, now).await.is_ok_and(|owner| owner.is_some())
+            Err(NeedsIo) => {
+                self.registry.read_owner(&key, now).await.is_ok_and(|owner| owner.is_some())
             }
         }
     }
 
-    /// The client called `id`; `CLIENTS` wins over the registry.
-    fn client(&self, calling: &Calling<'_>, id: &str) -> Result<Option<Rc<Client>>, Unread> {
-        match calling.config.client(id) {
-            Some(client) if self.registry.is_compared(id) => Ok(Some(Rc::clone(client))),
-            Some(_) => Err(Unread),
-            None => self.registry.recall(id, calling.now),
+    fn recognize_by_entry(
+        &self,
+        proof: &dyn Proof,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
+    ) -> Recognition {
+        let candidate = proof.candidate(attempt.config);
+        let is_named = matches!(candidate, Candidate::Named(_));
+        let Ok(client) = self.client_of(attempt, candidate) else {
+            return Recognition::NeedsIo;
+        };
+        if is_named {
+            // An unknown id may be a misplaced key, so only known ids get into the log.
+            line.client_id = client.as_ref().map(|client| client.id.clone());
+        }
+        match proof.decide(client) {
+            Ok(caller) => Recognition::Known(caller),
+            Err(error) => Recognition::Refused(error),
         }
     }
 
-    /// The client that `proved` belongs to: the one of `CLIENTS`, else one of the registry.
-    fn owner(
+    async fn authenticate_by_entry(
         &self,
-        calling: &Calling<'_>,
-        found: Option<&Rc<Client>>,
-        proved: &Proved,
-    ) -> Result<Option<Rc<Client>>, Unread> {
-        if let Some(client) = found {
-            return self.client(calling, &client.id);
+        proof: &dyn Proof,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
+    ) -> Result<Caller, BrokerError> {
+        match proof.candidate(attempt.config) {
+            Candidate::Named(id) => self.load_client(attempt, id, line).await?,
+            Candidate::Owner(listed, key) => self.load_owner(attempt, listed, &key, line).await?,
+            Candidate::Nobody => {}
         }
-        match self.registry.recall_owner(proved, calling.now)? {
-            Some(id) => self.client(calling, &id),
-            None => Ok(None),
+        match self.recognize_by_entry(proof, attempt, line) {
+            Recognition::Known(caller) => Ok(caller),
+            Recognition::Refused(error) => Err(error),
+            // What was just read is forgotten only if very many callers come at the same time.
+            Recognition::NeedsIo => Err(BrokerError::RegistryUnavailable),
         }
     }
 
-    async fn learn(
+    fn client_of(
         &self,
-        calling: &Calling<'_>,
+        attempt: &Attempt<'_>,
+        candidate: Candidate<'_>,
+    ) -> Result<Option<Rc<Client>>, NeedsIo> {
+        match candidate {
+            Candidate::Named(id) => self.client(attempt, id),
+            Candidate::Owner(Some(listed), _) => self.client(attempt, &listed.id),
+            Candidate::Owner(None, key) => match self.registry.recall_owner(&key, attempt.now)? {
+                Some(id) => self.client(attempt, &id),
+                None => Ok(None),
+            },
+            Candidate::Nobody => Ok(None),
+        }
+    }
+
+    /// The client with this id; `CLIENTS` wins over the registry.
+    fn client(&self, attempt: &Attempt<'_>, id: &str) -> Result<Option<Rc<Client>>, NeedsIo> {
+        match attempt.config.client(id) {
+            Some(client) if self.registry.shadow_checked(id) => Ok(Some(Rc::clone(client))),
+            Some(_) => Err(NeedsIo),
+            None => self.registry.recall(id, attempt.now),
+        }
+    }
+
+    /// Reads what [`Self::client`] needs.
+    async fn load_client(
+        &self,
+        attempt: &Attempt<'_>,
         id: &str,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<(), BrokerError> {
-        if calling.config.client(id).is_some() {
-            if !self.registry.is_compared(id) && self.registry.has_also(id).await {
-                event.found_faults(vec![format!(
+        if attempt.config.client(id).is_some() {
+            if !self.registry.shadow_checked(id) && self.registry.shadows_entry(id).await {
+                line.found_faults(vec![format!(
                     "REGISTRY.{id}: is in CLIENTS as well, which wins"
                 )]);
             }
             return Ok(());
         }
-        if self.client(calling, id).is_err() {
-            let read = self.registry.read(calling.config, id, calling.now).await;
-            read.map(drop).or_else(|fault| told(fault, event))?;
+        if self.client(attempt, id).is_err() {
+            let read = self.registry.read(attempt.config, id, attempt.now).await;
+            read.map(drop).or_else(|fault| refusal_of(fault, line))?;
         }
         Ok(())
     }
 
-    async fn learn_owner(
+    /// Reads what [`Self::client_of`] needs for the owner of `key`.
+    async fn load_owner(
         &self,
-        calling: &Calling<'_>,
-        found: Option<&Rc<Client>>,
-        proved: &Proved,
-        event: &mut Event,
+        attempt: &Attempt<'_>,
+        listed: Option<&Rc<Client>>,
+        key: &OwnerKey,
+        line: &mut Line,
     ) -> Result<(), BrokerError> {
-        if let Some(client) = found {
-            return self.learn(calling, &client.id, event).await;
+        if let Some(client) = listed {
+            return self.load_client(attempt, &client.id, line).await;
         }
-        let owner = match self.registry.recall_owner(proved, calling.now) {
+        let owner = match self.registry.recall_owner(key, attempt.now) {
             Ok(owner) => Ok(owner),
-            Err(Unread) => self.registry.read_owner(proved, calling.now).await,
+            Err(NeedsIo) => self.registry.read_owner(key, attempt.now).await,
         };
         match owner {
-            Ok(Some(id)) => self.learn(calling, &id, event).await,
+            Ok(Some(id)) => self.load_client(attempt, &id, line).await,
             Ok(None) => Ok(()),
-            Err(fault) => told(fault, event),
+            Err(fault) => refusal_of(fault, line),
         }
     }
 }
 
-/// What a fault of the registry means for the caller. An entry that somebody else wrote is as good
-/// as none.
-fn told(fault: RegistryFault, event: &mut Event) -> Result<(), BrokerError> {
+/// What the caller is told about a fault of the registry. An entry without a good MAC is as good as
+/// none.
+fn refusal_of(fault: RegistryFault, line: &mut Line) -> Result<(), BrokerError> {
     match fault {
         RegistryFault::NotAuthentic => {
-            event.registry_failed("not_authentic");
+            line.registry_failed("not_authentic");
             Ok(())
         }
         RegistryFault::Unreachable(error) => {
-            event.registry_failed(error.name());
+            line.registry_failed(error.name());
             Err(BrokerError::RegistryUnavailable)
         }
         RegistryFault::Invalid(faults) => {
-            event.found_faults(faults.iter().map(ToString::to_string).collect());
+            line.found_faults(faults.iter().map(ToString::to_string).collect());
             Err(BrokerError::Misconfigured)
         }
     }

@@ -1,19 +1,18 @@
-//! Verified bearer JWTs, so that a hit costs one SHA-256 and no signature.
+//! Bearer JWTs that were verified lately, so that most requests cost a SHA-256 and no signature.
 
 use std::cell::RefCell;
 
 use crate::base::digest;
 use crate::base::limits::{JWT_SKEW, VERIFIED_JWT_MEMORY, VERIFIED_JWTS_MAX};
-use crate::base::lru::RecentlyUsed;
+use crate::base::lru::LruMap;
 use crate::base::time::UnixMillis;
 
-/// Stands for a JWT in compact form; the JWT itself is not kept.
+/// The digest of a JWT. The JWT itself is not kept.
 #[derive(Clone, Copy)]
 pub struct JwtDigest([u8; 32]);
 
 impl JwtDigest {
-    /// Of a JWT's text as it was presented, and the client that it was presented for, if one was
-    /// named.
+    /// The digest of a JWT in compact form, and of the client that the caller names, if it names one.
     #[must_use]
     pub fn of(text: &str, client_id: Option<&str>) -> Self {
         let client_id = client_id.unwrap_or_default().as_bytes();
@@ -21,10 +20,10 @@ impl JwtDigest {
     }
 }
 
-/// Up to [`VERIFIED_JWTS_MAX`] JWTs, and what the caller knows of each. Not for client assertions,
-/// which are good once.
+/// Up to [`VERIFIED_JWTS_MAX`] verified JWTs, with a value for each. Client assertions are not
+/// remembered here, because each is good once.
 #[derive(Debug)]
-pub struct VerifiedJwts<T>(RefCell<RecentlyUsed<Verified<T>>>);
+pub struct VerifiedJwts<T>(RefCell<LruMap<Verified<T>>>);
 
 #[derive(Debug)]
 struct Verified<T> {
@@ -34,20 +33,20 @@ struct Verified<T> {
 
 impl<T> Default for VerifiedJwts<T> {
     fn default() -> Self {
-        Self(RefCell::new(RecentlyUsed::new(VERIFIED_JWTS_MAX)))
+        Self(RefCell::new(LruMap::new(VERIFIED_JWTS_MAX)))
     }
 }
 
 impl<T: Clone> VerifiedJwts<T> {
-    /// What was remembered with the JWT, while that is good.
+    /// The value of a JWT, while the JWT is good.
     #[must_use]
     pub fn recall(&self, jwt: &JwtDigest, now: UnixMillis) -> Option<T> {
         let mut verified = self.0.borrow_mut();
         verified.get(&jwt.0).filter(|it| now < it.until).map(|it| it.value.clone())
     }
 
-    /// Remembers a JWT that was verified `now`: until it expires, skew included as when it was
-    /// checked, and not for long.
+    /// Remembers a JWT that was verified `now`: until it expires, with the same skew as when it was
+    /// checked, and for [`VERIFIED_JWT_MEMORY`] at most.
     pub fn remember(&self, jwt: JwtDigest, value: T, expires_at: UnixMillis, now: UnixMillis) {
         let until = expires_at.plus(JWT_SKEW).min(now.plus(VERIFIED_JWT_MEMORY));
         self.0.borrow_mut().put(jwt.0, Verified { value, until });

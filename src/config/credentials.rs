@@ -1,13 +1,15 @@
-//! Credentials: how the broker proves itself to an authorization server.
+//! Credentials: how the broker proves its identity to an authorization server.
 
 use std::rc::Rc;
+
+use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::{Binding, Bindings, text};
 use crate::base::json::Json;
 use crate::base::keys::CacheKey;
-use crate::base::limits::NAME_MAX_BYTES;
+use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
 use crate::base::origin::Origin;
 use crate::base::secret::ClientSecret;
 use crate::upstream::credential::Credential;
@@ -15,19 +17,22 @@ use crate::upstream::entra::Entra;
 use crate::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
 use crate::upstream::server::Server;
 
-/// The credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure, and the one
-/// that a request means which names none.
-pub(super) const DEFAULT: &str = "default";
+/// The name of the credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure. A
+/// request that names no credential means this one.
+pub const DEFAULT_CREDENTIAL: &str = "default";
 
-/// What could be parsed, and the names that were meant: a grant for a broken credential is not
-/// a second fault.
+/// The bindings of the default credential.
+const FIELDS: [&str; 4] =
+    ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
+
+/// The valid credentials, and the names of all: a grant for a faulty credential is not a second fault.
 #[derive(Debug, Default)]
 pub(super) struct Credentials {
     pub(super) parsed: Vec<Rc<Credential>>,
     pub(super) names: Vec<String>,
 }
 
-/// The fields of a credential on the way to [`Credential`].
+/// The fields of a [`Credential`], as far as they are valid.
 struct Draft {
     tenant: Option<Tenant>,
     client_id: Option<String>,
@@ -41,12 +46,12 @@ pub(super) fn parse(
     faults: &mut Faults,
 ) -> Credentials {
     let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
-    let host = host.as_ref().map_or(PUBLIC_CLOUD, |host| host.as_str());
+    let host = host.as_ref().map_or(PUBLIC_CLOUD, SecretString::expose_secret);
     let authority = faults.ok("AZ_AUTHORITY_HOST", Origin::parse(host));
     let mut credentials = Credentials::default();
     let others = !matches!(bindings.binding("CREDENTIALS"), Binding::Absent);
     if let Some(draft) = default_draft(bindings, !others, authority.clone(), faults) {
-        credentials.add(DEFAULT.to_owned(), Some(draft), cache_key);
+        credentials.add(DEFAULT_CREDENTIAL.to_owned(), Some(draft), cache_key);
     }
     let entries = json::of_binding(bindings, "CREDENTIALS", faults)
         .and_then(|table| Field::new("CREDENTIALS", table).into_entries(faults));
@@ -72,36 +77,47 @@ impl Credentials {
     }
 }
 
-/// The `default` credential: there whole, or not at all. `required` where there is no other.
+/// The default credential. It is complete or absent, and `required` if there is no other.
 fn default_draft(
     bindings: &impl Bindings,
     required: bool,
     authority: Option<Origin>,
     faults: &mut Faults,
 ) -> Option<Draft> {
-    let own = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
-    let begun = own.iter().any(|name| !matches!(bindings.binding(name), Binding::Absent));
+    let begun = FIELDS.iter().any(|name| !matches!(bindings.binding(name), Binding::Absent));
     if !begun && !required {
         return None;
     }
-    let mut required_text = |field: &str| {
-        if matches!(bindings.binding(field), Binding::Absent) {
-            faults.add(field, Reason::Missing);
-        }
-        text(bindings, field, faults).map(|text| text.to_string())
-    };
-    let (tenant, client_id) = (required_text("AZ_TENANT"), required_text("AZ_CLIENT_ID"));
-    required_text("AZ_CLIENT_SECRET");
+    let [tenant, client_id, secret, secondary] = FIELDS;
+    let tenant_text = required_text(bindings, tenant, faults);
+    let client_id_text = required_text(bindings, client_id, faults);
     let mut secrets = Vec::new();
-    for name in ["AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"] {
-        add_secret(&mut secrets, secret(bindings, name, name, faults));
+    if let Some(text) = required_text(bindings, secret, faults) {
+        add_secret(&mut secrets, text, secret, faults);
     }
-    Some(Draft {
-        tenant: tenant.and_then(|text| faults.ok("AZ_TENANT", Tenant::parse(&text))),
-        client_id: client_id.and_then(|text| faults.ok("AZ_CLIENT_ID", name_of(text))),
-        secrets,
-        authority,
-    })
+    if let Binding::Text(text) = bindings.binding(secondary) {
+        add_secret(&mut secrets, text, secondary, faults);
+    }
+    let tenant =
+        tenant_text.and_then(|text| faults.ok(tenant, Tenant::parse(text.expose_secret())));
+    let client_id =
+        client_id_text.and_then(|text| faults.ok(client_id, name_of(text.expose_secret())));
+    Some(Draft { tenant, client_id, secrets, authority })
+}
+
+/// The text of a required binding.
+fn required_text(
+    bindings: &impl Bindings,
+    field: &str,
+    faults: &mut Faults,
+) -> Option<SecretString> {
+    let fault = match bindings.binding(field) {
+        Binding::Text(text) => return Some(text),
+        Binding::Absent => Reason::Missing,
+        Binding::Json(_) => Reason::NotText,
+    };
+    faults.add(field, fault);
+    None
 }
 
 /// One entry of `CREDENTIALS`.
@@ -132,7 +148,8 @@ fn named_draft(
     };
     Some(Draft {
         tenant: tenant.and_then(|text| faults.ok(format!("{path}.tenant"), Tenant::parse(&text))),
-        client_id: client_id.and_then(|text| faults.ok(format!("{path}.client_id"), name_of(text))),
+        client_id: client_id
+            .and_then(|text| faults.ok(format!("{path}.client_id"), name_of(&text))),
         secrets: secret_names
             .map(|names| named_secrets(bindings, names, faults))
             .unwrap_or_default(),
@@ -140,58 +157,58 @@ fn named_draft(
     })
 }
 
-/// The secrets behind one binding name, or behind a list of them.
+/// The secrets of one binding, or of a list of bindings.
 fn named_secrets(bindings: &impl Bindings, field: Field, faults: &mut Faults) -> Vec<ClientSecret> {
+    let path = field.path.clone();
     let names = match field.value {
         Json::List(_) => field.into_list(faults).unwrap_or_default(),
         _ => vec![field],
     };
+    if names.len() > CLIENT_SECRETS_MAX {
+        faults.add(path, Reason::TooManySecrets);
+    }
     let mut secrets = Vec::new();
     for field in names {
         let path = field.path.clone();
         let Some(name) = field.into_text(faults) else { continue };
         match bindings.binding(&name) {
-            Binding::Text(_) => add_secret(&mut secrets, secret(bindings, &name, &path, faults)),
+            Binding::Text(text) => add_secret(&mut secrets, text, &path, faults),
             _ => faults.add(path, Reason::NoSuchSecret),
         }
     }
     secrets
 }
 
-fn secret(
-    bindings: &impl Bindings,
-    name: &str,
+/// Adds the secret `text`, unless it is among them: it would only be refused twice.
+fn add_secret(
+    secrets: &mut Vec<ClientSecret>,
+    text: SecretString,
     path: &str,
     faults: &mut Faults,
-) -> Option<ClientSecret> {
-    let Binding::Text(text) = bindings.binding(name) else {
-        return None;
-    };
-    if text.trim() != text.as_str() || text.chars().any(char::is_control) {
+) {
+    let exposed = text.expose_secret();
+    if exposed.trim() != exposed || exposed.chars().any(char::is_control) {
         faults.add(path, Reason::SecretWhiteSpace);
-        return None;
+    } else if secrets.iter().all(|known| known.expose() != exposed) {
+        secrets.push(ClientSecret::new(text));
     }
-    Some(ClientSecret::new(text.to_string()))
 }
 
-/// A secret that is there already would only be refused twice.
-fn add_secret(secrets: &mut Vec<ClientSecret>, secret: Option<ClientSecret>) {
-    secrets.extend(secret.filter(|new| secrets.iter().all(|old| old.expose() != new.expose())));
-}
-
-/// Whether `text` is `1*VSCHAR` within bounds (RFC 6749 appendix A.1).
+/// Whether `text` can be a client id: `1*VSCHAR` (RFC 6749 appendix A.1), without a space at either
+/// end and not longer than [`NAME_MAX_BYTES`].
 #[must_use]
-pub fn is_name(text: &str) -> bool {
+pub fn is_client_id(text: &str) -> bool {
     (1..=NAME_MAX_BYTES).contains(&text.len())
         && text.trim() == text
         && text.bytes().all(|b| (0x20..=0x7e).contains(&b))
 }
 
-pub(super) fn name_of(text: String) -> Result<String, Reason> {
-    if is_name(&text) { Ok(text) } else { Err(Reason::NotAName) }
+/// A client id, or the name of an issuer, which has the same characters.
+pub(super) fn name_of(text: &str) -> Result<String, Reason> {
+    if is_client_id(text) { Ok(text.to_owned()) } else { Err(Reason::NotAName) }
 }
 
-/// A field that has to be there.
+/// A required field. A missing one is a fault.
 pub(super) fn required(
     field: Option<Field>,
     path: &str,

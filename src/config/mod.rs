@@ -1,7 +1,7 @@
-//! From raw bindings to a [`Config`] that cannot be invalid.
+//! Parses the bindings into a [`Config`], once in each isolate.
 //!
-//! Parsed once for each isolate. Every fault is collected, names its field and a reason, and
-//! never the value: an operator may have put a secret into the wrong field.
+//! All faults are collected. A fault names its field and a reason, and never the value: an operator
+//! may have put a secret into the wrong field.
 
 mod clients;
 mod credentials;
@@ -14,14 +14,14 @@ mod trust;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
-use zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 pub use clients::{Client, Grant};
-pub use credentials::is_name;
+pub use credentials::{DEFAULT_CREDENTIAL, is_client_id};
 
 pub use crate::upstream::credential::Credential;
 pub use fault::{Fault, Reason};
-pub use proofs::{CertificateFingerprint, KeyDigest, Proofs};
+pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
 use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use fault::Faults;
@@ -29,10 +29,10 @@ use fault::Faults;
 /// A binding of the Worker as the platform hands it out.
 #[derive(Clone, Debug)]
 pub enum Binding {
-    /// Not there, or empty text, which is how an example file leaves a field open.
+    /// Missing, or an empty text, as in an example file that is not filled in.
     Absent,
     /// A var or secret that is text.
-    Text(Zeroizing<String>),
+    Text(SecretString),
     /// A var that is a table, a number, or a boolean, as JSON text.
     Json(String),
 }
@@ -47,8 +47,8 @@ pub trait Bindings {
 #[derive(Debug)]
 pub struct Config {
     credentials: credentials::Credentials,
+    first_credential: Rc<Credential>,
     clients: clients::Clients,
-    sealing_key: SealingKey,
     /// Whether any client of `CLIENTS` lists an origin.
     pub has_origins: bool,
     /// Whether hits are written to the request log.
@@ -70,13 +70,12 @@ impl Config {
         let log_hits = log_hits(bindings, &mut faults);
         let registry_key = registry_key(bindings, &mut faults);
         faults.into_result()?;
-        let sealing_key = credentials.parsed.first().map(|first| first.sealing_key.clone());
-        let sealing_key = sealing_key.ok_or_else(Vec::new)?;
+        let first_credential = credentials.parsed.first().map(Rc::clone).ok_or_else(Vec::new)?;
         let has_origins = clients.iter().any(|client| !client.origins.is_empty());
-        Ok(Self { credentials, clients, sealing_key, has_origins, log_hits, registry_key })
+        Ok(Self { credentials, first_credential, clients, has_origins, log_hits, registry_key })
     }
 
-    /// The client called `id` from its entry in the registry, which has the fields of `CLIENTS`.
+    /// The client `id`, from its entry in the registry. The fields are those of `CLIENTS`.
     ///
     /// # Errors
     /// Every fault found.
@@ -85,7 +84,7 @@ impl Config {
         let client = json::parse("REGISTRY", json, &mut faults)
             .map(|value| json::Field::new(format!("REGISTRY.{id}"), value))
             .and_then(|field| {
-                clients::client(id.to_owned(), field, &self.clients, &self.credentials, &mut faults)
+                clients::client(id, field, &self.clients, &self.credentials, &mut faults)
             });
         if client.as_ref().is_some_and(|client| client.grants.iter().any(|grant| grant.keep_warm)) {
             faults.add(format!("REGISTRY.{id}.allow"), Reason::KeptWarmInRegistry);
@@ -94,13 +93,13 @@ impl Config {
         client.ok_or_else(Vec::new)
     }
 
-    /// The client called `id`.
+    /// The client `id`.
     #[must_use]
     pub fn client(&self, id: &str) -> Option<&Rc<Client>> {
         self.clients.by_id(id)
     }
 
-    /// The client one of whose keys has this digest.
+    /// The client that has a client key with this digest.
     #[must_use]
     pub fn client_with_key(&self, digest: &KeyDigest) -> Option<&Rc<Client>> {
         self.clients.by_key(digest)
@@ -131,7 +130,7 @@ impl Config {
         self.clients.iter().flat_map(|client| &client.grants)
     }
 
-    /// The grants that are kept warm: one for each token, however many clients may have it.
+    /// The grants to keep warm: one for each token, also if several clients have it.
     #[must_use]
     pub fn kept_warm(&self) -> Vec<Rc<Grant>> {
         let mut kept: Vec<Rc<Grant>> = Vec::new();
@@ -143,10 +142,10 @@ impl Config {
         kept
     }
 
-    /// Seals what belongs to no credential: with the key of the first.
+    /// The key for sealing values that belong to no credential. It is the first credential's.
     #[must_use]
-    pub const fn sealing_key(&self) -> &SealingKey {
-        &self.sealing_key
+    pub fn sealing_key(&self) -> &SealingKey {
+        &self.first_credential.sealing_key
     }
 
     /// The credential called `name`.
@@ -155,7 +154,7 @@ impl Config {
         self.credentials.parsed.iter().find(|credential| credential.name == name)
     }
 
-    /// The credentials that `text` may mean: the one of this name, else all of this tenant.
+    /// The credential named `text`, else the credentials of the tenant `text`.
     pub fn credentials_named<'a>(
         &'a self,
         text: &'a str,
@@ -167,7 +166,7 @@ impl Config {
     }
 }
 
-/// Where the registry is bound, its key has to be there: without it no entry would be good.
+/// The registry key. A registry requires it: without it no entry could be verified.
 fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<RegistryKey> {
     let bound = !matches!(bindings.binding("REGISTRY"), Binding::Absent);
     if bound && matches!(bindings.binding("REGISTRY_KEY"), Binding::Absent) {
@@ -176,17 +175,15 @@ fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<Registr
     key(bindings, "REGISTRY_KEY", faults).map(RegistryKey::new)
 }
 
-/// A key of an operator's choice.
-fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<Zeroizing<[u8; 32]>> {
+/// A key that an operator chose.
+fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretBox<[u8; 32]>> {
     let text = text(bindings, field, faults)?;
-    let mut bytes = Zeroizing::new([0; 32]);
-    match Base64::decode(text.trim(), bytes.as_mut_slice()) {
-        Ok(decoded) if decoded.len() == 32 => Some(bytes),
-        _ => {
-            faults.add(field, Reason::NotAKey);
-            None
-        }
-    }
+    let mut is_whole = false;
+    let key = SecretBox::init_with_mut(|bytes: &mut [u8; 32]| {
+        let decoded = Base64::decode(text.expose_secret().trim(), bytes);
+        is_whole = decoded.is_ok_and(|decoded| decoded.len() == 32);
+    });
+    faults.ok(field, is_whole.then_some(key).ok_or(Reason::NotAKey))
 }
 
 fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
@@ -194,9 +191,9 @@ fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
     let text = match bindings.binding(FIELD) {
         Binding::Absent => return true,
         Binding::Text(text) => text,
-        Binding::Json(text) => Zeroizing::new(text),
+        Binding::Json(text) => text.into(),
     };
-    match text.trim() {
+    match text.expose_secret().trim() {
         "true" => true,
         "false" => false,
         _ => {
@@ -206,8 +203,8 @@ fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
     }
 }
 
-/// The text of a binding that has to be text.
-fn text(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<Zeroizing<String>> {
+/// The text of a binding. A table, number or boolean is a fault.
+fn text(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretString> {
     match bindings.binding(field) {
         Binding::Absent => None,
         Binding::Text(text) => Some(text),

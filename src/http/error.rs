@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::limits::{
     MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
-use crate::error::{BrokerError, Presented, RequestFault};
+use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
 use crate::upstream::error::{Outage, UpstreamError as U};
 use crate::upstream::server;
@@ -117,9 +117,9 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
 
 fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'static str> {
     match (error, dialect) {
-        (BrokerError::InvalidClient(Presented::Header), Dialect::TokenEndpoint) => Some(BASIC),
+        (BrokerError::InvalidClient(PresentedIn::Header), Dialect::TokenEndpoint) => Some(BASIC),
         // RFC 6750 §3.1: no error code for a request without any authentication.
-        (BrokerError::InvalidClient(Presented::Nothing), Dialect::Bearer) => Some(BEARER),
+        (BrokerError::InvalidClient(PresentedIn::Nothing), Dialect::Bearer) => Some(BEARER),
         (BrokerError::InvalidClient(_) | BrokerError::JwtRefused(..), Dialect::Bearer) => {
             Some(BEARER_INVALID)
         }
@@ -132,18 +132,11 @@ fn describe(error: &BrokerError) -> String {
     use BrokerError as E;
     match error {
         E::InvalidRequest(fault) => fault.to_string(),
-        E::InvalidClient(Presented::Nothing) => {
+        E::InvalidClient(PresentedIn::Nothing) => {
             "client authentication is missing: send the client key that the operator gave you"
                 .into()
         }
-        E::InvalidClient(Presented::ServiceBinding) => {
-            "client authentication failed: no client of the id in the service binding's props may \
-             call by service binding"
-                .into()
-        }
-        E::InvalidClient(Presented::Certificate) => {
-            "client authentication failed: the client certificate is not that of a client".into()
-        }
+        E::InvalidClient(PresentedIn::Platform(refusal)) => (*refusal).into(),
         E::InvalidClient(_) => {
             "client authentication failed: the client is unknown or its key is wrong".into()
         }

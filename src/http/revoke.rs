@@ -1,14 +1,13 @@
 //! From a revocation request (RFC 7009 §2.1) to which token whoever calls has rejected.
 
 use crate::base::secret::AccessToken;
-use crate::callers::presented;
-use crate::callers::presented::{Ambient, Proof};
+use crate::callers::presented::{self, PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
 use crate::error::{BrokerError, RequestFault};
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::http::token;
-use crate::log::Event;
+use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::revocation::Rejected;
 
@@ -16,7 +15,7 @@ use crate::tokens::revocation::Rejected;
 #[derive(Debug)]
 pub struct RevocationRequest {
     /// Not verified yet.
-    pub proof: Proof,
+    pub presented: Presented,
     /// Only told to a caller who is somebody.
     rejected: Result<(Option<AccessToken>, Option<Claims>), RequestFault>,
 }
@@ -26,8 +25,8 @@ impl RevocationRequest {
     ///
     /// # Errors
     /// What is wrong with the request.
-    pub fn rejected(self, caller: &Caller, event: &mut Event) -> Result<Rejected, BrokerError> {
-        token::note(event, caller);
+    pub fn rejected(self, caller: &Caller, line: &mut Line) -> Result<Rejected, BrokerError> {
+        token::log_caller(line, caller);
         let (token, claims) = self.rejected?;
         Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
     }
@@ -38,23 +37,23 @@ impl RevocationRequest {
 ///
 /// # Errors
 /// What is malformed about it, or no proof of who calls.
-pub fn of_form(
+pub fn parse_form(
     form: &Form<'_>,
     authorization: Option<&str>,
-    ambient: impl FnOnce() -> Ambient,
+    identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<RevocationRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = [id, secret, assertion_type, assertion, "token", "claims"];
     let mut parameters = Parameters::parse(form.encoded(), names)?;
     let client = client_parameters(&mut parameters);
-    let proof = if authorization.is_some_and(presented::is_bearer) {
-        let client_id = client.alone_with_header()?;
-        presented::bearer(authorization, || client_id, ambient)?
+    let presented = if authorization.is_some_and(presented::is_bearer) {
+        let client_id = client.client_id_beside_header()?;
+        presented::bearer(authorization, || client_id, identity)?
     } else {
-        presented::at_token_endpoint(authorization, client, ambient)?
+        presented::at_token_endpoint(authorization, client, identity)?
     };
     let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"));
     let claims = parameters.take("claims").map(|claims| Claims::parse(&claims)).transpose();
     let rejected = token.and_then(|token| Ok((AccessToken::parse(token.into_owned()), claims?)));
-    Ok(RevocationRequest { proof, rejected })
+    Ok(RevocationRequest { presented, rejected })
 }

@@ -1,9 +1,18 @@
 //! Why a JWT is refused.
 
+use crate::base::limits::{ASSERTION_LIFETIME_MAX, JWT_ID_MAX_BYTES, JWT_MAX_BYTES};
+
+const _: () = assert!(
+    JWT_MAX_BYTES == 16 * 1024
+        && JWT_ID_MAX_BYTES == 256
+        && ASSERTION_LIFETIME_MAX.0 == 60 * 60 * 1000,
+    "the descriptions must say these numbers"
+);
+
 /// Why a JWT does not prove who the caller is. Fixed words, never a value of the JWT.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JwtFault {
-    /// Longer than [`crate::base::limits::JWT_MAX_BYTES`].
+    /// Longer than [`JWT_MAX_BYTES`].
     TooLong,
     /// Not a signed JWT in compact form (RFC 7515 §7.1), or ambiguous.
     Malformed,
@@ -71,7 +80,7 @@ impl JwtFault {
 
     /// Whether the issuer is at fault and not the caller, who may try again.
     #[must_use]
-    pub const fn may_pass(self) -> bool {
+    pub const fn is_temporary(self) -> bool {
         matches!(self, Self::IssuerUnreachable | Self::IssuerAnswer)
     }
 

@@ -9,6 +9,9 @@ use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
 use crate::base::time::Millis;
 
+const _: () =
+    assert!(EXPIRES_IN_MAX_SECS == 365 * 24 * 60 * 60, "the text of `ExpiresIn` must say a year");
+
 /// A token as the authorization server issued it. Durations count from before the request was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IssuedToken {

@@ -3,18 +3,18 @@
 use std::cell::RefCell;
 
 use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
-use crate::base::lru::RecentlyUsed;
+use crate::base::lru::LruMap;
 use crate::base::secret::AccessToken;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
-use crate::tokens::ports::{RecalledFailure, TokenMemory};
 use crate::tokens::token::CachedToken;
+use crate::upstream::failure::RecalledFailure;
 use crate::upstream::token_key::TokenKey;
 
 /// Up to [`ISOLATE_TOKENS_MAX`] tokens.
 #[derive(Debug)]
 pub struct IsolateMemory {
-    tokens: RefCell<RecentlyUsed<Entry>>,
+    tokens: RefCell<LruMap<Entry>>,
     failures: RefCell<SortedMap<TokenKey, RecalledFailure>>,
 }
 
@@ -24,33 +24,43 @@ struct Entry {
     /// When a background renewal was started. A new token does not end that: one that is due from
     /// the start must not be renewed by every request.
     renewal_claimed_at: Option<UnixMillis>,
-    /// When upstream had no better one.
-    best_at: Option<UnixMillis>,
+    /// When upstream last gave no better token.
+    no_better_at: Option<UnixMillis>,
     /// When upstream was last asked because a token was rejected.
-    forced_at: Option<UnixMillis>,
+    replaced_at: Option<UnixMillis>,
     /// The last rejected token that upstream has answered for.
     rejected: Option<AccessToken>,
 }
 
 impl Entry {
     const fn new(token: CachedToken) -> Self {
-        Self { token, renewal_claimed_at: None, best_at: None, forced_at: None, rejected: None }
+        Self {
+            token,
+            renewal_claimed_at: None,
+            no_better_at: None,
+            replaced_at: None,
+            rejected: None,
+        }
     }
 }
 
 impl Default for IsolateMemory {
     fn default() -> Self {
-        let tokens = RefCell::new(RecentlyUsed::new(ISOLATE_TOKENS_MAX));
+        let tokens = RefCell::new(LruMap::new(ISOLATE_TOKENS_MAX));
         Self { tokens, failures: RefCell::default() }
     }
 }
 
-impl TokenMemory for IsolateMemory {
-    fn recall(&self, key: &TokenKey) -> Option<CachedToken> {
+impl IsolateMemory {
+    /// The token under `key`, if it is still here.
+    #[must_use]
+    pub fn recall(&self, key: &TokenKey) -> Option<CachedToken> {
         self.tokens.borrow_mut().get(key.as_bytes()).map(|entry| entry.token.clone())
     }
 
-    fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis) {
+    /// Keeps `token` until there is no room for it, unless the one here may still be served and is
+    /// not superseded.
+    pub fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis) {
         let mut tokens = self.tokens.borrow_mut();
         let Some(known) = tokens.get(key.as_bytes()) else {
             self.failures.borrow_mut().remove(&key);
@@ -61,28 +71,34 @@ impl TokenMemory for IsolateMemory {
             return;
         }
         if token != known.token {
-            (known.token, known.best_at) = (token, None);
+            (known.token, known.no_better_at) = (token, None);
             self.failures.borrow_mut().remove(&key);
         }
     }
 
-    fn note_best(&self, key: &TokenKey, now: UnixMillis) {
+    /// Notes that upstream was just asked for a better token than the one here, and gave none.
+    pub fn note_no_better_token(&self, key: &TokenKey, now: UnixMillis) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
-            entry.best_at = Some(now);
+            entry.no_better_at = Some(now);
         }
     }
 
-    fn is_best(&self, key: &TokenKey, now: UnixMillis) -> bool {
+    /// Whether that was so within [`RENEWAL_SPACING`].
+    #[must_use]
+    pub fn no_better_token_lately(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
-        let best_at = tokens.peek(key.as_bytes()).and_then(|entry| entry.best_at);
-        best_at.is_some_and(|at| now < at.plus(RENEWAL_SPACING))
+        let no_better_at = tokens.peek(key.as_bytes()).and_then(|entry| entry.no_better_at);
+        no_better_at.is_some_and(|at| now < at.plus(RENEWAL_SPACING))
     }
 
-    fn failure(&self, key: &TokenKey) -> Option<RecalledFailure> {
+    /// The newest failure of upstream, unless a token came after it, and when to ask again.
+    #[must_use]
+    pub fn failure(&self, key: &TokenKey) -> Option<RecalledFailure> {
         self.failures.borrow().get(key).cloned()
     }
 
-    fn remember_failure(&self, key: TokenKey, failure: RecalledFailure) {
+    /// Keeps `failure` until a token comes.
+    pub fn remember_failure(&self, key: TokenKey, failure: RecalledFailure) {
         let mut failures = self.failures.borrow_mut();
         if failures.len() >= ISOLATE_TOKENS_MAX {
             failures.clear();
@@ -90,7 +106,10 @@ impl TokenMemory for IsolateMemory {
         failures.insert(key, failure);
     }
 
-    fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {
+    /// Whether a background renewal may start now: one at a time for a token key. A claim lapses
+    /// after [`RENEWAL_CLAIM`], for a renewal that was lost with its request.
+    #[must_use]
+    pub fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         let Some(entry) = tokens.peek(key.as_bytes()) else { return false };
         let claimed = entry.renewal_claimed_at.is_some_and(|at| now < at.plus(RENEWAL_CLAIM));
@@ -100,27 +119,32 @@ impl TokenMemory for IsolateMemory {
         !claimed
     }
 
-    fn claim_forced(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool {
+    /// Whether `token`, which was rejected, may be replaced now: once for each token, and not at a
+    /// pace that a caller sets ([`CachedToken::forced_spacing`]).
+    #[must_use]
+    pub fn claim_replacement(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         let Some(entry) = tokens.peek(key.as_bytes()) else { return false };
         let spacing = token.forced_spacing();
-        let just_now = entry.forced_at.is_some_and(|at| now < at.plus(spacing));
+        let just_now = entry.replaced_at.is_some_and(|at| now < at.plus(spacing));
         let claimed = !just_now && entry.rejected.as_ref() != Some(&token.access_token);
         if claimed {
-            entry.forced_at = Some(now);
+            entry.replaced_at = Some(now);
         }
         claimed
     }
 
-    fn note_forced(&self, key: &TokenKey, token: &CachedToken) {
+    /// Notes that upstream has answered for `token`, which was rejected.
+    pub fn note_replacement(&self, key: &TokenKey, token: &CachedToken) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
             entry.rejected = Some(token.access_token.clone());
         }
     }
 
-    fn release_forced(&self, key: &TokenKey) {
+    /// Takes the claim back: upstream fails, and that failure has a time of its own.
+    pub fn release_replacement(&self, key: &TokenKey) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
-            entry.forced_at = None;
+            entry.replaced_at = None;
         }
     }
 }

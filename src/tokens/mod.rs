@@ -7,6 +7,7 @@ pub mod fetch;
 pub mod memory;
 pub mod ports;
 pub mod record;
+pub mod renewal;
 pub mod revocation;
 pub mod shared_tier;
 pub mod token;

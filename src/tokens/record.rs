@@ -7,10 +7,10 @@ use std::mem;
 use zeroize::Zeroizing;
 
 use crate::base::keys::SealingKey;
-use crate::base::sealed;
-use crate::base::sealed::{NONCE_LEN, Place};
+use crate::base::sealed::{self, NONCE_LEN, Place};
 use crate::base::secret::AccessToken;
 use crate::base::time::UnixMillis;
+use crate::config::Grant;
 use crate::tokens::token::CachedToken;
 use crate::upstream::token_key::TokenKey;
 
@@ -48,6 +48,20 @@ pub fn open(
 ) -> Result<CachedToken, OpenError> {
     let place = Place { version: VERSION, name: key.as_bytes() };
     decode(sealed::open(sealed, place, sealing_key)?).ok_or(OpenError::Malformed)
+}
+
+/// Seals `token` for `grant`, as [`seal`].
+#[must_use]
+pub fn seal_for(grant: &Grant, token: &CachedToken, nonce: [u8; NONCE_LEN]) -> Vec<u8> {
+    seal(token, &grant.token_key, &grant.credential.sealing_key, nonce)
+}
+
+/// Opens what [`seal_for`] made for the same grant.
+///
+/// # Errors
+/// [`OpenError`]; the caller treats it as a miss.
+pub fn open_for(grant: &Grant, sealed: &[u8]) -> Result<CachedToken, OpenError> {
+    open(sealed, &grant.token_key, &grant.credential.sealing_key)
 }
 
 /// The generation and four instants in milliseconds as big-endian `u64`, then the token to the end.

@@ -4,21 +4,20 @@ use std::rc::Rc;
 
 use super::broker::Broker;
 use crate::base::limits::REVOCATION_KV_READS_MAX;
-use crate::base::ports::{Clock, Entropy};
+use crate::base::ports::{Clock, Store};
 use crate::base::secret::AccessToken;
 use crate::config::Grant;
 use crate::error::BrokerError;
-use crate::log::Event;
+use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::fetch::fetch;
-use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenMemory, TokenTier};
+use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::is_refusal;
-use crate::upstream::ports::TokenEndpoint;
 
 /// A token that was rejected, and whoever had it.
 #[derive(Debug)]
@@ -60,15 +59,7 @@ impl Revocation {
     }
 }
 
-impl<M, K, O, E, C, R> Broker<M, K, O, E, C, R>
-where
-    M: TokenMemory,
-    K: TokenTier,
-    O: Coordination,
-    E: TokenEndpoint,
-    C: Clock,
-    R: Entropy,
-{
+impl<P: TokenPorts> Broker<P> {
     /// Sees to it that a rejected token is not handed out again, if it is the current one of one of
     /// the client's grants.
     ///
@@ -78,24 +69,20 @@ where
     pub async fn revoke(
         &self,
         rejected: &Rejected,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Revocation, BrokerError> {
-        let Some((grant, token)) = self.find(rejected, event).await else {
+        let Some((grant, token)) = self.find(rejected, line).await else {
             return Ok(Revocation::NotCurrent);
         };
-        event.credential = Some(grant.credential.name.clone());
-        event.scope = Some(grant.scope.as_str().to_owned());
-        self.replace(&grant, &token, rejected.claims.as_ref(), event)
+        line.credential = Some(grant.credential.name.clone());
+        line.scope = Some(grant.scope.as_str().to_owned());
+        self.replace(&grant, &token, rejected.claims.as_ref(), line)
             .await
             .map_err(BrokerError::Upstream)
     }
 
     /// The grant whose token it is: by what this isolate has, else by what KV has.
-    async fn find(
-        &self,
-        rejected: &Rejected,
-        event: &mut Event,
-    ) -> Option<(Rc<Grant>, CachedToken)> {
+    async fn find(&self, rejected: &Rejected, line: &mut Line) -> Option<(Rc<Grant>, CachedToken)> {
         let presented = rejected.token.as_ref()?;
         let is_it = |token: &CachedToken| token.access_token.matches(presented);
         let mut found = None;
@@ -107,15 +94,15 @@ where
             return found;
         }
         for grant in rejected.grants.iter().take(REVOCATION_KV_READS_MAX) {
-            let loaded = self.kv.load(&grant.token_key).await;
-            let loaded = shared_tier::open(grant, loaded, event);
+            let loaded = self.kv.load(&grant.token_key.kv_name()).await;
+            let loaded = shared_tier::open(grant, loaded, line);
             if let Some(token) = loaded.filter(is_it) {
                 // Unless this isolate has a newer one.
                 let newest = self.keep(grant, token);
                 return is_it(&newest).then(|| (Rc::clone(grant), newest));
             }
             // The others would cost as much time, for nothing.
-            if event.kv_read.is_some() {
+            if line.kv_read.is_some() {
                 return None;
             }
         }
@@ -127,7 +114,7 @@ where
         grant: &Grant,
         token: &CachedToken,
         claims: Option<&Claims>,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
         let now = self.clock.now();
         if let Some(recalled) = self.memory.failure(&grant.token_key)
@@ -140,12 +127,11 @@ where
             known_generation: token.generation,
             ..Want::default()
         };
-        let answer =
-            self.coordinator.replace(grant, want, claims.cloned(), &event.request_id).await;
+        let answer = self.coordinator.acquire(grant, want, claims, &line.request_id).await;
         let fault = match answer {
-            Ok(Coordinated { reply, trail, failing_for }) => {
-                event.upstream = trail.unwrap_or_default();
-                return match reply {
+            Ok(Coordinated { handed, trail, failing_for }) => {
+                line.upstream = trail.unwrap_or_default();
+                return match handed {
                     Ok(handout) => Ok(self.replaced_by(grant, token, handout)),
                     Err(error) => {
                         self.echo_failure(grant, &error, failing_for);
@@ -156,15 +142,16 @@ where
             Err(fault) => fault,
         };
         if fault != CoordinationError::Unbound {
-            event.coordinator_failed(fault.name());
+            line.coordinator_failed(fault.name());
         }
-        self.replace_here(grant, token, claims, fault, event).await
+        self.replace_here(grant, token, claims, fault, line).await
     }
 
     fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
         let Handout { token: newest, source } = handout;
+        // What is served from now on counts: the coordinator's token may be older than the rejected one.
+        let newest = self.keep(grant, newest);
         let same = newest.access_token == token.access_token;
-        self.keep(grant, newest);
         match (same, source) {
             (true, Source::Held | Source::HeldWhileFailing) => Revocation::NotYet,
             (true, Source::Flight | Source::Collapsed) => Revocation::Unchanged,
@@ -181,7 +168,7 @@ where
         token: &CachedToken,
         claims: Option<&Claims>,
         fault: CoordinationError,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
         let (key, now) = (&grant.token_key, self.clock.now());
         let newest = self.memory.recall(key);
@@ -193,18 +180,18 @@ where
         {
             return Err(recalled.failure.at(now));
         }
-        if !self.memory.claim_forced(key, token, now) {
+        if !self.memory.claim_replacement(key, token, now) {
             return Ok(Revocation::NotYet);
         }
-        let new = self.force(grant, claims, event).await?;
-        self.memory.note_forced(key, token);
+        let new = self.force(grant, claims, line).await?;
+        self.memory.note_replacement(key, token);
         let generation = token.generation.saturating_add(1).max(new.requested_at.0);
         let handout = Handout { token: new.with_generation(generation), source: Source::Flight };
         let newest = handout.token.clone();
         let revocation = self.replaced_by(grant, token, handout);
         // The coordinator is the only writer of KV, where there is one.
         if fault == CoordinationError::Unbound {
-            self.write_behind(grant, &newest, event).await;
+            self.write_behind(grant, &newest, line).await;
         }
         Ok(revocation)
     }
@@ -213,16 +200,16 @@ where
         &self,
         grant: &Grant,
         claims: Option<&Claims>,
-        event: &mut Event,
+        line: &mut Line,
     ) -> Result<CachedToken, UpstreamError> {
         let Self { endpoint, clock, entropy, .. } = self;
         let upstream = Upstream { endpoint, clock, entropy, claims };
-        let fetched = fetch(upstream, grant, &event.request_id, &mut event.upstream).await;
+        let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
         fetched.inspect_err(|error| {
             // What is refused to a forced renewal says nothing of an ordinary one: the spacing
             // keeps the next one away. Any other failure has its own time to pass.
             if !is_refusal(error) {
-                self.memory.release_forced(&grant.token_key);
+                self.memory.release_replacement(&grant.token_key);
                 self.remember_failure(grant, error);
             }
         })

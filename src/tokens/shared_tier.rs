@@ -1,26 +1,30 @@
 //! Tokens in the shared tier: sealed on their way in, opened on their way out.
 
 use crate::base::limits::KV_TTL_MIN_SECS;
-use crate::base::ports::{Loaded, TierError};
+use crate::base::ports::{Store, StoreError};
+use crate::base::sealed::NONCE_LEN;
 use crate::base::time::UnixMillis;
 use crate::config::Grant;
-use crate::log::Event;
-use crate::tokens::ports::TokenTier;
+use crate::log::Line;
 use crate::tokens::record;
 use crate::tokens::token::CachedToken;
 
 /// The token of the record that the tier has, if it opens; why not goes into the log.
-pub fn open(grant: &Grant, loaded: Loaded, event: &mut Event) -> Option<CachedToken> {
+pub fn open(
+    grant: &Grant,
+    loaded: Result<Option<Vec<u8>>, StoreError>,
+    line: &mut Line,
+) -> Option<CachedToken> {
     let sealed = match loaded {
         Ok(sealed) => sealed?,
         Err(error) => {
-            event.kv_read_failed(error.name());
+            line.kv_read_failed(error.name());
             return None;
         }
     };
-    let opened = record::open(&sealed, &grant.token_key, &grant.credential.sealing_key);
+    let opened = record::open_for(grant, &sealed);
     if let Err(error) = opened {
-        event.kv_read_failed(error.name());
+        line.kv_read_failed(error.name());
     }
     opened.ok()
 }
@@ -30,16 +34,16 @@ pub fn open(grant: &Grant, loaded: Loaded, event: &mut Event) -> Option<CachedTo
 /// # Errors
 /// The tier's.
 pub async fn store(
-    tier: &impl TokenTier,
+    tier: &impl Store,
     grant: &Grant,
     token: &CachedToken,
     now: UnixMillis,
-    nonce: [u8; 24],
-) -> Result<(), TierError> {
+    nonce: [u8; NONCE_LEN],
+) -> Result<(), StoreError> {
     let ttl_secs = now.until(token.expires_at).whole_secs();
     if ttl_secs < KV_TTL_MIN_SECS {
         return Ok(());
     }
-    let sealed = record::seal(token, &grant.token_key, &grant.credential.sealing_key, nonce);
-    tier.store(&grant.token_key, &sealed, ttl_secs).await
+    let sealed = record::seal_for(grant, token, nonce);
+    tier.store(&grant.token_key.kv_name(), &sealed, ttl_secs).await
 }

@@ -16,7 +16,7 @@ test("a new key is etb_, 43 base64url characters and a checksum of six", () => {
 });
 
 test("the checksum is CRC-32 in base62, as it was when keys were handed out", () => {
-  // By another implementation (zlib): CRC-32 0xb5c1c9e0.
+  // CRC-32 0xb5c1c9e0.
   assert.deepEqual(keyForm(`etb_${"A".repeat(43)}3KMs3U`), { form: Form.good });
 });
 

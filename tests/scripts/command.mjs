@@ -1,5 +1,7 @@
 // Runs a command of the project on a configuration of the test's own, as npm would.
 
+/** @import { TestContext } from "node:test" */
+
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +10,12 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A folder with a wrangler.toml of this text, gone after the test; `devVars` is its .dev.vars. */
+/**
+ * A folder with a wrangler.toml of this text, gone after the test; `devVars` is its .dev.vars.
+ * @param {TestContext} context
+ * @param {string} toml
+ * @param {string} [devVars]
+ */
 export async function configuration(context, toml, devVars) {
   const folder = await mkdtemp(join(tmpdir(), "edge-token-broker-command-"));
   context.after(() => rm(folder, { recursive: true, force: true }));
@@ -18,11 +25,16 @@ export async function configuration(context, toml, devVars) {
   return path;
 }
 
-/** Its exit code and output. */
+/**
+ * Its exit code and output.
+ * @param {string} script
+ * @param {string[]} args
+ */
 export async function command(script, args, input = "") {
   const child = spawn(process.execPath, [join(ROOT, "scripts", script), ...args], { cwd: ROOT, stdio: "pipe" });
   const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (output[name] += text));
+  child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));
   child.stdin.on("error", () => {}); // it may end without reading
   child.stdin.end(input);
   const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));

@@ -20,6 +20,11 @@ pub(crate) struct Figures {
     pub(crate) alarms: u64,
     pub(crate) rows_written: u64,
     pub(crate) crashes: u64,
+    /// Calls whose caller went away.
+    pub(crate) left: u64,
+    /// Tokens that callers reported, and those of them that were replaced.
+    pub(crate) reports: u64,
+    pub(crate) revoked: u64,
 }
 
 impl Figures {
@@ -62,6 +67,9 @@ impl std::ops::AddAssign for Figures {
         self.alarms += other.alarms;
         self.rows_written += other.rows_written;
         self.crashes += other.crashes;
+        self.left += other.left;
+        self.reports += other.reports;
+        self.revoked += other.revoked;
     }
 }
 
@@ -84,6 +92,9 @@ impl fmt::Display for Figures {
         writeln!(f, "alarms, for a million                {:>12.1}", million(self.alarms))?;
         writeln!(f, "rows written, for a million          {:>12.1}", million(self.rows_written))?;
         writeln!(f, "crashed coordinators                 {:>12}", self.crashes)?;
+        writeln!(f, "calls whose caller went away         {:>12}", self.left)?;
+        writeln!(f, "rejected tokens reported             {:>12}", self.reports)?;
+        writeln!(f, "  and replaced                       {:>12}", self.revoked)?;
         write!(f, "price of a million requests          {:>12.4} $", self.price())
     }
 }

@@ -1,25 +1,19 @@
-//! One isolate: the real broker, and what is checked whenever it serves a token.
+//! One isolate: the shipping exchange, and what is checked whenever it serves a token.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use edge_token_broker::base::ports::{Clock, Entropy};
-use edge_token_broker::base::request_id::RequestId;
+use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
-use edge_token_broker::error::BrokerError;
-use edge_token_broker::log::Event;
-use edge_token_broker::tokens::broker::{Broker, Served, Then};
-use edge_token_broker::tokens::cache_status::CacheStatus;
-use edge_token_broker::tokens::memory::IsolateMemory;
-use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::http::exchange::{Answered, Incoming, Progress, begin};
+use edge_token_broker::http::isolate::Isolate as Broker;
+use serde::Deserialize;
 
-use super::kv::LocalKv;
-use super::random::Share;
-use super::stub::Stub;
-use super::time::{LocalClock, Owner, Time};
+use super::ports::{Nothing, SimPorts};
+use super::time::{Owner, Time};
 use super::trouble::add;
-use super::upstream::{AuthorizationServer, Endpoint};
+use super::upstream::AuthorizationServer;
 
 /// What all isolates of a world share.
 pub(crate) struct Shared {
@@ -35,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) failed: Cell<u64>,
     pub(crate) waited: Cell<u64>,
     pub(crate) waited_in_use: Cell<u64>,
+    pub(crate) reports: Cell<u64>,
+    pub(crate) revoked: Cell<u64>,
     /// By how much the clocks of two locations may differ.
     pub(crate) clocks_differ: Millis,
     /// Upstream is well, and it is a violation to wait for a token in use.
@@ -44,11 +40,28 @@ pub(crate) struct Shared {
 }
 
 /// The token that an isolate served last, for one grant.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Last {
+    text: String,
     generation: u64,
     expires_at: UnixMillis,
     floor: u64,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    grant: usize,
+    min_ttl: u64,
+    /// Somebody asked for the token within its last lifetime.
+    in_use: bool,
+}
+
+/// The body of a token response.
+#[derive(Deserialize)]
+struct TokenBody<'a> {
+    access_token: &'a str,
+    expires_in: u64,
 }
 
 pub(crate) struct Isolate {
@@ -56,9 +69,12 @@ pub(crate) struct Isolate {
     pub(crate) owner: Owner,
     /// 0 the old one, 1 the new one.
     pub(crate) configuration: usize,
-    pub(crate) broker: Broker<IsolateMemory, LocalKv, Stub, Endpoint, LocalClock, Share>,
+    pub(crate) broker: Rc<Broker<SimPorts>>,
     pub(crate) shared: Rc<Shared>,
+    request: Rc<Nothing>,
     last: RefCell<Vec<Option<Last>>>,
+    /// Tokens that were reported here and replaced: they are not served here again.
+    replaced: RefCell<Vec<String>>,
 }
 
 impl Isolate {
@@ -66,51 +82,133 @@ impl Isolate {
         name: String,
         owner: Owner,
         configuration: usize,
-        broker: Broker<IsolateMemory, LocalKv, Stub, Endpoint, LocalClock, Share>,
+        broker: Broker<SimPorts>,
         shared: &Rc<Shared>,
     ) -> Self {
-        let last = RefCell::new(vec![None; shared.grants[0].len()]);
-        Self { name, owner, configuration, broker, shared: Rc::clone(shared), last }
+        Self {
+            name,
+            owner,
+            configuration,
+            broker: Rc::new(broker),
+            shared: Rc::clone(shared),
+            request: Rc::new(Nothing),
+            last: RefCell::new(vec![None; shared.grants[0].len()]),
+            replaced: RefCell::default(),
+        }
     }
 
-    /// What the entry does with a request: memory first, without a future.
-    pub(crate) fn request(self: &Rc<Self>, grant: usize, min_ttl: Millis) {
+    /// `GET /token`.
+    pub(crate) fn request(self: &Rc<Self>, grant: usize, min_ttl: u64) {
         let shared = &self.shared;
         add(&shared.requests);
         let now = shared.time.now();
         let before = shared.asked_at.borrow_mut()[grant].replace(now);
-        if let Some(served) = self.broker.recall(self.grant(grant), min_ttl) {
-            self.served(grant, served);
-            return;
-        }
         let in_use = before.is_some_and(|before| {
             let lifetime = shared.server.accounts.borrow()[grant].lifetime;
             shared.in_hand.borrow()[grant] && now - before <= lifetime
         });
+        let wanted = Wanted { grant, min_ttl, in_use };
+        let Grant { credential, scope, .. } = &**self.grant(grant);
+        let (credential, scope) = (&credential.name, scope.as_str());
+        let mut url = format!("https://broker/token?credential={credential}&scope={scope}");
+        if min_ttl > 0 {
+            url.push_str(&format!("&min_ttl={min_ttl}"));
+        }
+        let progress = begin(
+            &self.broker,
+            &self.request,
+            Incoming {
+                method: "GET".to_owned(),
+                url: &url,
+                authorization: Some("Bearer key"),
+                request_ids: [Some("simulated"), None],
+                content_type: None,
+                body: None,
+            },
+        );
+        if let Progress::Done(answered) = progress {
+            return self.answered(wanted, answered);
+        }
         let isolate = Rc::clone(self);
         shared.time.spawn(self.owner, async move {
-            isolate.obtain(grant, min_ttl, in_use).await;
+            let answered = isolate.settled(progress).await;
+            isolate.answered(wanted, answered);
         });
     }
 
-    async fn obtain(self: &Rc<Self>, grant: usize, min_ttl: Millis, in_use: bool) {
-        let shared = &self.shared;
-        let mut event = self.event();
-        match self.broker.obtain(self.grant(grant), min_ttl, &mut event).await {
-            Ok(served) => {
-                if matches!(served.cache_status, CacheStatus::Forwarded { .. }) {
-                    add(&shared.waited);
-                    // A caller that wants more than there is waits for it.
-                    if in_use && min_ttl == Millis(0) {
-                        add(&shared.waited_in_use);
-                        if shared.nobody_waits {
-                            self.violated(grant, "waited for a renewal of a token in use");
-                        }
-                    }
-                }
-                self.served(grant, served);
+    /// `POST /revoke` with the token that was served last, as a caller does whose API rejects it.
+    pub(crate) fn report(self: &Rc<Self>, grant: usize, claims: bool) {
+        let Some(last) = self.last.borrow()[grant].clone() else { return };
+        add(&self.shared.reports);
+        let claims = if claims { r#"&claims={"access_token":{}}"# } else { "" };
+        let body = format!("token={}{claims}", last.text);
+        let progress = begin(
+            &self.broker,
+            &self.request,
+            Incoming {
+                method: "POST".to_owned(),
+                url: "https://broker/revoke",
+                authorization: Some("Bearer key"),
+                request_ids: [Some("simulated"), None],
+                content_type: Some("application/x-www-form-urlencoded"),
+                body: Some(body.as_bytes()),
+            },
+        );
+        let isolate = Rc::clone(self);
+        self.shared.time.spawn(self.owner, async move {
+            let answered = isolate.settled(progress).await;
+            let outcome = isolate.broker.log.sink.outcome.get();
+            isolate.note(grant, || format!("{} reported: {outcome}", last.text));
+            if !matches!(answered.reply.status, 200 | 400 | 403 | 502 | 503) {
+                isolate.violated(grant, &format!("/revoke answers {}", answered.reply.status));
             }
-            Err(error) => self.failed(grant, &error),
+            if answered.reply.status == 200 && matches!(outcome, "revoked" | "already_renewed") {
+                add(&isolate.shared.revoked);
+                isolate.replaced.borrow_mut().push(last.text);
+            }
+        });
+    }
+
+    /// Waits as the platform does: for KV, or for the exchange.
+    async fn settled(&self, mut progress: Progress<SimPorts>) -> Answered {
+        use edge_token_broker::base::ports::Store;
+        loop {
+            progress = match progress {
+                Progress::Done(answered) => return answered,
+                Progress::Later(answered) => return answered.await,
+                Progress::ReadStore(pending) => {
+                    let loaded = pending.store().load(&pending.token_key().kv_name()).await;
+                    pending.resume(loaded)
+                }
+            };
+        }
+    }
+
+    fn answered(self: &Rc<Self>, wanted: Wanted, answered: Answered) {
+        let Answered { reply, follow_up, .. } = answered;
+        let status = reply.cache_status.as_deref().unwrap_or_default();
+        if reply.status != 200 {
+            self.failed(wanted.grant);
+        } else {
+            if status.contains("fwd=") {
+                self.waited(wanted);
+            }
+            let TokenBody { access_token, expires_in } = serde_json::from_str(&reply.body).unwrap();
+            self.check(wanted.grant, access_token, expires_in, status);
+        }
+        if let Some(work) = follow_up {
+            self.shared.time.spawn(self.owner, work);
+        }
+    }
+
+    fn waited(&self, Wanted { grant, min_ttl, in_use }: Wanted) {
+        add(&self.shared.waited);
+        // A caller that wants more than there is waits for it.
+        if in_use && min_ttl == 0 {
+            add(&self.shared.waited_in_use);
+            if self.shared.nobody_waits {
+                self.violated(grant, "waited for a renewal of a token in use");
+            }
         }
     }
 
@@ -118,64 +216,42 @@ impl Isolate {
         &self.shared.grants[self.configuration][number]
     }
 
-    fn event(&self) -> Event {
-        let id = RequestId::from_random(self.broker.entropy.bytes());
-        Event::new(id, String::new(), "token")
-    }
-
-    fn served(self: &Rc<Self>, grant: usize, served: Served) {
-        self.note(grant, || {
-            let (token, status) = (&served.token, served.cache_status);
-            let (text, generation) = (token.access_token.expose(), token.generation);
-            let left = served.at.until(token.expires_at).0;
-            format!("{text}, generation {generation}, {left} ms left; {status}; {:?}", served.then)
-        });
-        self.check(grant, &served);
-        if served.then == Then::Done {
-            return;
-        }
-        let isolate = Rc::clone(self);
-        self.shared.time.spawn(self.owner, async move {
-            let (broker, grant) = (&isolate.broker, isolate.grant(grant));
-            let mut event = isolate.event();
-            match served.then {
-                Then::Renew => broker.renew(grant, &mut event).await,
-                Then::Touch => broker.touch(grant, &mut event).await,
-                Then::Store => broker.write_behind(grant, &served.token, &mut event).await,
-                Then::Done => {}
-            }
-        });
+    fn now(&self) -> UnixMillis {
+        self.broker.broker.clock.now()
     }
 
     /// The invariants, from what the authorization server knows and not from the record.
-    fn check(&self, grant: usize, served: &Served) {
-        let token = &served.token;
-        let text = token.access_token.expose();
+    fn check(&self, grant: usize, text: &str, expires_in: u64, status: &str) {
+        self.note(grant, || format!("{text}, {expires_in} s left; {status}"));
         let issued = self.shared.server.issued(text);
-        let (now, true_now) = (self.broker.clock.now(), self.shared.time.now());
+        let (now, true_now) = (self.now(), self.shared.time.now());
         if issued.grant != grant {
             self.violated(grant, &format!("{text} is of grant {}", issued.grant));
         }
-        let rotation = self.shared.server.rotation;
-        if issued.new != rotation.is_new(grant, self.configuration) {
+        if issued.new != self.shared.server.rotation.is_new(grant, self.configuration) {
             self.violated(grant, &format!("{text} is of another secret"));
         }
-        if served.at != now {
-            self.violated(grant, "the answer was decided on at another time");
+        if self.replaced.borrow().iter().any(|replaced| replaced == text) {
+            self.violated(grant, &format!("{text} was reported here, and replaced"));
         }
+        let held = self.broker.broker.memory.recall(&self.grant(grant).token_key);
+        let Some(token) = held.filter(|held| held.access_token.expose() == text) else {
+            return self.violated(grant, &format!("{text} is not the newest token in memory"));
+        };
         let left = now.until(token.expires_at).0;
         let floor = 60_000.min(issued.lifetime / 10);
-        if left <= floor {
-            self.violated(grant, &format!("{text} has {left} ms left, at its floor of {floor}"));
+        if left <= floor || expires_in != left / 1000 {
+            let told = format!("told are {expires_in} s");
+            self.violated(grant, &format!("{text}: {left} ms left, its floor {floor}, {told}"));
         }
-        // Whoever asked for it may have a clock that is ahead of ours.
-        let ahead = issued.offset - self.broker.clock.offset;
+        // The clock of the location that asked for it may be ahead of ours.
+        let ahead = issued.offset - self.broker.broker.clock.offset;
         let truly_left = issued.expires.saturating_sub(true_now).saturating_add_signed(ahead);
         if left > truly_left || (issued.expires <= true_now && ahead.unsigned_abs() < floor) {
             self.violated(grant, &format!("{text} has {left} ms left and really {truly_left}"));
         }
         let mut last = self.last.borrow_mut();
-        if let Some(last) = last[grant]
+        if let Some(last) = &last[grant]
             && token.generation < last.generation
             && now.until(last.expires_at).0 > last.floor
         {
@@ -184,28 +260,34 @@ impl Isolate {
         }
         let (generation, expires_at) = (token.generation, token.expires_at);
         self.shared.in_hand.borrow_mut()[grant] = true;
-        last[grant] = Some(Last { generation, expires_at, floor });
+        match &mut last[grant] {
+            Some(last) if last.text == text => {
+                (last.generation, last.expires_at) = (generation, expires_at)
+            }
+            last => *last = Some(Last { text: text.to_owned(), generation, expires_at, floor }),
+        }
     }
 
     /// Nobody is told of a failure where a token is at hand.
-    fn failed(&self, grant: usize, error: &BrokerError) {
-        self.note(grant, || error.to_string());
-        if !self.is_refused_rightly(grant, error) {
+    fn failed(&self, grant: usize) {
+        let outcome = self.broker.log.sink.outcome.get();
+        self.note(grant, || outcome.to_owned());
+        if !self.is_refused_rightly(grant, outcome) {
             add(&self.shared.failed);
         }
         // A newer generation, asked for by a clock that is behind, may take its place and expire
         // that much earlier.
-        let now = self.broker.clock.now().plus(self.shared.clocks_differ);
+        let now = self.now().plus(self.shared.clocks_differ);
         let good = |last: &Last| now.until(last.expires_at).0 > last.floor;
         if self.last.borrow()[grant].as_ref().is_some_and(good) {
-            self.violated(grant, &format!("{error}, while this isolate has a good token"));
+            self.violated(grant, &format!("{outcome}, while this isolate has a good token"));
         }
     }
 
-    /// The old secret's refusal, which is not the broker's fault: it is for who has the old
+    /// The old secret's refusal, which is not the broker's fault: it is for isolates with the old
     /// configuration, and for nobody when the rotation is complete.
-    fn is_refused_rightly(&self, grant: usize, error: &BrokerError) -> bool {
-        let refused = matches!(error, BrokerError::Upstream(UpstreamError::CredentialRefused(_)));
+    fn is_refused_rightly(&self, grant: usize, outcome: &str) -> bool {
+        let refused = outcome == "credential_refused";
         let Shared { time, server, .. } = &*self.shared;
         let (rotation, now) = (server.rotation, time.now());
         let new = rotation.is_new(grant, self.configuration);

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT, KV_TTL_MIN_SECS};
-use edge_token_broker::base::ports::TierError;
-use edge_token_broker::tokens::ports::TokenTier;
-use edge_token_broker::upstream::token_key::TokenKey;
+use edge_token_broker::base::ports::{Store, StoreError};
 
 use super::random::{Random, mixed};
 use super::time::Time;
@@ -32,8 +30,8 @@ pub(crate) struct Kv {
     pub(crate) failing: f64,
     pub(crate) reads: Cell<u64>,
     pub(crate) writes: Cell<u64>,
-    records: RefCell<BTreeMap<TokenKey, Vec<Write>>>,
-    caches: RefCell<BTreeMap<(usize, TokenKey), Cached>>,
+    records: RefCell<BTreeMap<String, Vec<Write>>>,
+    caches: RefCell<BTreeMap<String, Vec<Option<Cached>>>>,
 }
 
 impl Kv {
@@ -49,21 +47,22 @@ impl Kv {
         }
     }
 
-    async fn fault(&self) -> Option<TierError> {
+    async fn fault(&self) -> Option<StoreError> {
         self.time.sleep(self.random.range(1, 40)).await;
         if !self.random.chance(self.failing) {
             return None;
         }
-        let fault = *self.random.pick(&[TierError::Failed, TierError::TimedOut]);
-        if fault == TierError::TimedOut {
+        let fault = *self.random.pick(&[StoreError::Failed, StoreError::TimedOut]);
+        if fault == StoreError::TimedOut {
             self.time.sleep(KV_TIMEOUT.0).await;
         }
         Some(fault)
     }
 
-    fn read(&self, location: usize, key: TokenKey) -> Option<Rc<[u8]>> {
+    fn read(&self, location: usize, name: &str) -> Option<Rc<[u8]>> {
         let now = self.time.now();
-        if let Some((until, cached)) = self.caches.borrow().get(&(location, key))
+        if let Some(caches) = self.caches.borrow().get(name)
+            && let Some(Some((until, cached))) = caches.get(location)
             && now < *until
         {
             return cached.clone();
@@ -73,17 +72,22 @@ impl Kv {
             write.location == location || now >= write.at + delay
         };
         let records = self.records.borrow();
-        let newest = records.get(&key).and_then(|writes| writes.iter().rev().find(seen));
+        let newest = records.get(name).and_then(|writes| writes.iter().rev().find(seen));
         let found = newest.filter(|write| now < write.gone_at).map(|write| write.record.clone());
         let until = now + KV_CACHE_TTL_SECS * 1000;
-        self.caches.borrow_mut().insert((location, key), (until, found.clone()));
+        let mut caches = self.caches.borrow_mut();
+        let caches = caches.entry(name.to_owned()).or_default();
+        if caches.len() <= location {
+            caches.resize_with(location + 1, || None);
+        }
+        caches[location] = Some((until, found.clone()));
         found
     }
 
-    fn write(&self, location: usize, key: TokenKey, record: Rc<[u8]>, ttl_secs: u64) -> bool {
+    fn write(&self, location: usize, name: &str, record: Rc<[u8]>, ttl_secs: u64) -> bool {
         let at = self.time.now();
         let mut records = self.records.borrow_mut();
-        let writes = records.entry(key).or_default();
+        let writes = records.entry(name.to_owned()).or_default();
         if writes.last().is_some_and(|last| at < last.at + 1000) {
             return false;
         }
@@ -100,24 +104,30 @@ impl Kv {
 pub(crate) struct LocalKv {
     pub(crate) kv: Rc<Kv>,
     pub(crate) location: usize,
+    /// Whether the binding exists.
+    pub(crate) bound: bool,
 }
 
-impl TokenTier for LocalKv {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
-        self.kv.reads.set(self.kv.reads.get() + 1);
-        let fault = self.kv.fault().await;
-        fault.map_or_else(|| Ok(self.kv.read(self.location, *key).map(|read| read.to_vec())), Err)
+impl Store for LocalKv {
+    fn is_bound(&self) -> bool {
+        self.bound
     }
 
-    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.kv.reads.set(self.kv.reads.get() + 1);
+        let fault = self.kv.fault().await;
+        fault.map_or_else(|| Ok(self.kv.read(self.location, name).map(|read| read.to_vec())), Err)
+    }
+
+    async fn store(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
         assert!(ttl_secs >= KV_TTL_MIN_SECS, "KV refuses a TTL of {ttl_secs} s");
         self.kv.writes.set(self.kv.writes.get() + 1);
         let fault = self.kv.fault().await;
         // A write that times out may have been made.
-        if fault.is_some_and(|fault| fault == TierError::Failed || self.kv.random.chance(0.5)) {
+        if fault.is_some_and(|fault| fault == StoreError::Failed || self.kv.random.chance(0.5)) {
             return fault.map_or(Ok(()), Err);
         }
-        let taken = self.kv.write(self.location, *key, record.into(), ttl_secs);
-        fault.map_or(if taken { Ok(()) } else { Err(TierError::Throttled) }, Err)
+        let taken = self.kv.write(self.location, name, value.into(), ttl_secs);
+        fault.map_or(if taken { Ok(()) } else { Err(StoreError::Throttled) }, Err)
     }
 }

@@ -14,14 +14,14 @@
     reason = "a test that panics has failed, which is its job; figures are for people"
 )]
 
-mod coordinators;
 mod figures;
+mod home;
 mod isolate;
 mod kv;
-mod object;
+mod objects;
+mod ports;
 mod random;
 mod rotation;
-mod stub;
 mod time;
 mod trouble;
 mod upstream;
@@ -49,6 +49,7 @@ fn healthy(locations: usize, requests_per_sec: f64) -> Spec {
         grants,
         requests_per_sec,
         min_ttl: 0.0,
+        reported: 0.0,
         isolate_secs: 7200.0,
         clocks_off_ms: 3000,
         coordinator: true,
@@ -76,6 +77,7 @@ fn faulty(seed: u64) -> Spec {
         grants: grants.collect(),
         requests_per_sec: 0.05 + random.unit() * 0.3,
         min_ttl: sometimes(0.1),
+        reported: sometimes(0.03),
         isolate_secs: 1800.0,
         clocks_off_ms: 3000,
         coordinator: random.chance(0.85),

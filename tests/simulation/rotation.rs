@@ -1,10 +1,6 @@
 //! An operator replaces the secret of one credential: each location gets the new configuration at
 //! its own time, and the authorization server refuses the old secret from some time on.
 
-use std::collections::BTreeSet;
-
-use edge_token_broker::upstream::token_key::TokenKey;
-
 use super::random::{Random, mixed};
 
 /// The last location gets the new configuration so long after the first one.
@@ -71,17 +67,5 @@ impl Rotation {
     pub(crate) fn secrets(&self, configuration: usize) -> [String; 2] {
         let age = |credential| if self.is_new(credential, configuration) { "new" } else { "old" };
         [0, 1].map(|credential| format!("secret {credential} {}", age(credential)))
-    }
-}
-
-/// The token keys that one of the two configurations does not have.
-pub(crate) struct Keys {
-    pub(crate) rotation: Rotation,
-    pub(crate) unknown: [BTreeSet<TokenKey>; 2],
-}
-
-impl Keys {
-    pub(crate) fn knows(&self, configuration: usize, key: &TokenKey) -> bool {
-        !self.unknown[configuration].contains(key)
     }
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::time::{Millis, UnixMillis};
@@ -19,6 +20,25 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 /// Whose task it is: what ends takes its tasks with it.
 pub(crate) type Owner = u64;
 
+thread_local! {
+    /// Tasks that a waker has woken. A world runs on one thread.
+    static WOKEN: RefCell<VecDeque<u64>> = const { RefCell::new(VecDeque::new()) };
+}
+
+struct TaskWaker(u64);
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        WOKEN.with_borrow_mut(|woken| woken.push_back(self.0));
+    }
+}
+
+struct Spawned {
+    owner: Owner,
+    task: Task,
+    waker: Waker,
+}
+
 /// The event loop. A task is polled when its instant has come or somebody has woken it.
 #[derive(Default)]
 pub(crate) struct Time {
@@ -27,7 +47,7 @@ pub(crate) struct Time {
     current: Cell<u64>,
     timers: RefCell<BinaryHeap<Reverse<(u64, u64, u64)>>>,
     ready: RefCell<VecDeque<u64>>,
-    tasks: RefCell<BTreeMap<u64, (Owner, Task)>>,
+    tasks: RefCell<BTreeMap<u64, Spawned>>,
     ended: RefCell<BTreeSet<Owner>>,
     /// What happened, where a single seed is replayed.
     trace: Option<RefCell<Vec<String>>>,
@@ -35,6 +55,7 @@ pub(crate) struct Time {
 
 impl Time {
     pub(crate) fn traced(traced: bool) -> Self {
+        WOKEN.with_borrow_mut(VecDeque::clear);
         Self { trace: traced.then(RefCell::default), ..Self::default() }
     }
 
@@ -64,17 +85,30 @@ impl Time {
         self.sequence.get()
     }
 
-    pub(crate) fn spawn(&self, owner: Owner, task: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn(&self, owner: Owner, task: impl Future<Output = ()> + 'static) -> u64 {
         let id = self.unique();
-        self.tasks.borrow_mut().insert(id, (owner, Box::pin(task)));
+        let (task, waker) = (Box::pin(task), Waker::from(Arc::new(TaskWaker(id))));
+        self.tasks.borrow_mut().insert(id, Spawned { owner, task, waker });
         self.ready.borrow_mut().push_back(id);
+        id
+    }
+
+    /// Drops one task, wherever it waits.
+    pub(crate) fn cancel(&self, id: u64) {
+        let dropped = self.tasks.borrow_mut().remove(&id);
+        drop(dropped);
+    }
+
+    /// Whether the tasks of `owner` were dropped.
+    pub(crate) fn has_ended(&self, owner: Owner) -> bool {
+        self.ended.borrow().contains(&owner)
     }
 
     /// Drops every task of `owner`, wherever it waits.
     pub(crate) fn end(&self, owner: Owner) {
         self.ended.borrow_mut().insert(owner);
         let mut tasks = self.tasks.borrow_mut();
-        let dropped: Vec<_> = tasks.extract_if(.., |_, (of, _)| *of == owner).collect();
+        let dropped: Vec<_> = tasks.extract_if(.., |_, spawned| spawned.owner == owner).collect();
         drop(tasks);
         drop(dropped);
     }
@@ -97,15 +131,16 @@ impl Time {
     }
 
     fn next_ready(&self) -> Option<u64> {
-        self.ready.borrow_mut().pop_front()
+        let woken = WOKEN.with_borrow_mut(VecDeque::pop_front);
+        woken.or_else(|| self.ready.borrow_mut().pop_front())
     }
 
     fn poll(&self, id: u64) {
-        let Some((owner, mut task)) = self.tasks.borrow_mut().remove(&id) else { return };
+        let Some(mut spawned) = self.tasks.borrow_mut().remove(&id) else { return };
         self.current.set(id);
-        let pending = task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
-        if pending && !self.ended.borrow().contains(&owner) {
-            self.tasks.borrow_mut().insert(id, (owner, task));
+        let polled = spawned.task.as_mut().poll(&mut Context::from_waker(&spawned.waker));
+        if polled.is_pending() && !self.has_ended(spawned.owner) {
+            self.tasks.borrow_mut().insert(id, spawned);
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Counts {
     pub(crate) alarms: Cell<u64>,
     pub(crate) rows_written: Cell<u64>,
     pub(crate) crashes: Cell<u64>,
+    /// Callers that went away before they had their answer.
+    pub(crate) left: Cell<u64>,
 }
 
 pub(crate) fn add(counter: &Cell<u64>) {

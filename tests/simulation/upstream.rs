@@ -1,9 +1,11 @@
 //! The authorization server: it knows of every token when it really expires.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use edge_token_broker::base::limits::UPSTREAM_TIMEOUT;
+use edge_token_broker::base::limits::{
+    REFUSAL_MEMORY, THROTTLE_RETRY_AFTER_SECS, UPSTREAM_TIMEOUT,
+};
 use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
 use edge_token_broker::upstream::ports::TokenEndpoint;
 
@@ -76,6 +78,8 @@ pub(crate) struct AuthorizationServer {
     pub(crate) issued: RefCell<Vec<Issued>>,
     /// By grant: two credentials take turns.
     pub(crate) accounts: RefCell<Vec<Account>>,
+    /// What went wrong first.
+    pub(crate) violation: RefCell<Option<String>>,
 }
 
 impl AuthorizationServer {
@@ -163,9 +167,84 @@ fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointResponse 
     EndpointResponse { status, retry_after, body: Some(body.as_bytes().to_vec().into()) }
 }
 
+/// The requests of one coordinator: one flight at a time, and none before the last failure is over.
+#[derive(Default)]
+pub(crate) struct Watch {
+    flying: Cell<u32>,
+    /// True time before which another request would be of no use, as far as that is saved.
+    saved: Cell<u64>,
+    /// The same as the object's memory has it.
+    known: Cell<u64>,
+    /// A caller has reported a rejected token since the last answer.
+    reported: Cell<bool>,
+}
+
+impl Watch {
+    pub(crate) fn is_flying(&self) -> bool {
+        self.flying.get() > 0
+    }
+
+    /// The object has lost its memory.
+    pub(crate) fn lost(&self) {
+        self.flying.set(0);
+        self.known.set(self.saved.get());
+    }
+
+    /// What a state that is being saved now says.
+    pub(crate) fn known(&self) -> u64 {
+        self.known.get()
+    }
+
+    /// That state was saved.
+    pub(crate) fn saved(&self, known: u64) {
+        self.saved.set(known);
+    }
+
+    /// The object has lost what it had stored.
+    pub(crate) fn forget(&self) {
+        self.saved.set(0);
+        self.known.set(0);
+    }
+
+    pub(crate) fn reported(&self) {
+        self.reported.set(true);
+    }
+
+    fn takes_off(&self, now: u64, grant: usize, server: &AuthorizationServer) {
+        self.flying.set(self.flying.get() + 1);
+        assert_eq!(self.flying.get(), 1, "one flight at a time");
+        let left = self.known.get().saturating_sub(now);
+        if left > 0 {
+            let trace = server.time.noted(&format!("grant {grant}:"));
+            let text = format!("at {now} ms, grant {grant}: asked {left} ms too early{trace}");
+            server.violation.borrow_mut().get_or_insert(text);
+        }
+    }
+
+    /// A refusal lasts a minute and a throttle as long as it says. What is refused to a renewal that
+    /// a caller has forced says nothing of the next one.
+    fn landed(&self, now: u64, answer: &Result<EndpointResponse, TransportFailure>) {
+        self.flying.set(self.flying.get().saturating_sub(1));
+        let reported = self.reported.replace(false);
+        let Ok(answer) = answer else { return };
+        let after = answer.retry_after.as_ref().map(|secs| secs.parse::<u64>().unwrap() * 1000);
+        let token = answer.body.as_ref().is_some_and(|body| body.starts_with(b"{\"token_type"));
+        let futile = match answer.status {
+            200 if token => return,
+            429 => after.unwrap_or(THROTTLE_RETRY_AFTER_SECS * 1000),
+            503 => after.unwrap_or(0),
+            _ if reported => 0,
+            _ => REFUSAL_MEMORY.0,
+        };
+        self.known.set(now + futile);
+    }
+}
+
 /// The way to it from one place.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
+    /// Of the coordinator that uses it, if one does.
+    pub(crate) watch: Option<Rc<Watch>>,
     pub(crate) server: Rc<AuthorizationServer>,
     pub(crate) offset: i64,
 }
@@ -187,8 +266,14 @@ impl TokenEndpoint for Endpoint {
             time.sleep(back).await;
             answer
         };
+        if let Some(watch) = &self.watch {
+            watch.takes_off(time.now(), grant, &self.server);
+        }
         let answer = time.within(UPSTREAM_TIMEOUT, exchange).await;
         let answer = answer.unwrap_or(Err(TransportFailure::TimedOut));
+        if let Some(watch) = &self.watch {
+            watch.landed(time.now(), &answer);
+        }
         let status = answer.as_ref().map(|reply| reply.status);
         time.note(|| format!("grant {grant}: upstream: {status:?}"));
         answer

@@ -1,22 +1,26 @@
 //! A world made from a seed: locations with their isolates, KV, coordinators, upstream, callers.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::base::time::Millis;
+use edge_token_broker::callers::Callers;
+use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
+use edge_token_broker::callers::ledger::UsedAssertions;
+use edge_token_broker::callers::registry::Registry;
+use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::config::{Binding, Bindings, Config, Grant};
-use edge_token_broker::tokens::broker::Broker;
-use edge_token_broker::tokens::memory::IsolateMemory;
-use edge_token_broker::upstream::token_key::TokenKey;
+use edge_token_broker::http::isolate::Isolate as Broker;
+use edge_token_broker::log::RequestLog;
 
-use super::coordinators::{Coordinators, Place};
 use super::figures::Figures;
 use super::isolate::{Isolate, Shared};
 use super::kv::{Kv, LocalKv};
+use super::objects::{Place, Platform, SimObjects};
+use super::ports::{Nothing, SimLog, SimPorts};
 use super::random::{Random, Share};
-use super::rotation::{Keys, Rotation};
-use super::stub::Stub;
+use super::rotation::Rotation;
 use super::time::{LocalClock, Time};
 use super::trouble::{Counts, Trouble};
 use super::upstream::{Account, AuthorizationServer, Endpoint, Window};
@@ -31,6 +35,8 @@ pub(crate) struct Spec {
     pub(crate) requests_per_sec: f64,
     /// Share of requests with a `min_ttl`.
     pub(crate) min_ttl: f64,
+    /// Share of requests whose caller then reports the token as rejected.
+    pub(crate) reported: f64,
     /// Mean life of an isolate.
     pub(crate) isolate_secs: f64,
     pub(crate) clocks_off_ms: u64,
@@ -49,8 +55,8 @@ pub(crate) struct World {
     random: Rc<Random>,
     time: Rc<Time>,
     kv: Rc<Kv>,
-    coordinators: Rc<Coordinators>,
-    stubs: Vec<Stub>,
+    platform: Rc<Platform>,
+    objects: Vec<SimObjects>,
     isolates: Vec<Vec<Rc<Isolate>>>,
     weights: Vec<f64>,
     next_arrival: Cell<f64>,
@@ -89,6 +95,24 @@ fn config(grants: usize, [secret, other_secret]: [String; 2]) -> Config {
     Config::parse(&Vars(vars.into())).unwrap()
 }
 
+/// The callers of an isolate: nobody has a JWT, and there is no registry.
+fn callers(kv: LocalKv, clock: LocalClock, random: &Rc<Random>) -> Callers<SimPorts> {
+    Callers {
+        registry: Registry::new(LocalKv { bound: false, ..kv.clone() }),
+        jwts: JwtVerifier {
+            memory: KeySets::default(),
+            issuers: Nothing,
+            store: kv,
+            signatures: Nothing,
+            clock,
+            entropy: Share(Rc::clone(random)),
+        },
+        seen: VerifiedJwts::default(),
+        used: UsedAssertions::default(),
+        ledger: Nothing,
+    }
+}
+
 impl World {
     pub(crate) fn new(seed: u64, spec: &Spec) -> Self {
         let time = Rc::new(Time::traced(std::env::var_os("SEED").is_some()));
@@ -108,45 +132,41 @@ impl World {
             slow: spec.slow_upstream,
             issued: Vec::new().into(),
             accounts: accounts.collect::<Vec<_>>().into(),
+            violation: None.into(),
         });
         let off = spec.clocks_off_ms;
         let places: Vec<Place> = (0..spec.locations)
             .map(|location| {
                 let offset = random.range(0, 2 * off + 1).cast_signed() - off.cast_signed();
                 let clock = LocalClock { time: Rc::clone(&time), offset };
-                let kv = LocalKv { kv: Rc::clone(&kv), location };
-                Place { clock, kv, endpoint: Endpoint { server: Rc::clone(&server), offset } }
+                let kv = LocalKv { kv: Rc::clone(&kv), location, bound: true };
+                let server = Rc::clone(&server);
+                Place { clock, kv, endpoint: Endpoint { watch: None, server, offset } }
             })
             .collect();
         let rotation = spec.rotation;
-        let grants = [0, 1].map(|configuration| {
-            let config = config(spec.grants.len(), rotation.secrets(configuration));
-            config.grants().map(Rc::clone).collect::<Vec<Rc<Grant>>>()
+        let configs = [0, 1].map(|configuration| {
+            Rc::new(Ok(config(spec.grants.len(), rotation.secrets(configuration))))
         });
-        let keys = |configuration: usize| -> BTreeSet<TokenKey> {
-            grants[configuration].iter().map(|grant| grant.token_key).collect()
-        };
-        let unknown = [&keys(1) - &keys(0), &keys(0) - &keys(1)];
-        let coordinators = Rc::new(Coordinators {
+        let grants = [0, 1].map(|configuration| {
+            let config: &Result<Config, _> = &configs[configuration];
+            config.as_ref().unwrap().grants().map(Rc::clone).collect::<Vec<Rc<Grant>>>()
+        });
+        let platform = Rc::new(Platform {
             time: Rc::clone(&time),
             random: Rc::clone(&random),
             places,
             trouble: spec.trouble,
             counts: Counts::default(),
-            keys: Keys { rotation, unknown },
-            violation: None.into(),
+            rotation,
+            configs,
             objects: BTreeMap::new().into(),
         });
-        let both = grants.iter().flatten();
-        let by_key: BTreeMap<TokenKey, _> =
-            both.map(|grant| (grant.token_key, Rc::clone(grant))).collect();
-        let by_key = Rc::new(by_key);
-        let stub = |_| Stub {
-            all: spec.coordinator.then(|| Rc::clone(&coordinators)),
-            grants: Rc::clone(&by_key),
+        let objects = (0..spec.locations).map(|_| SimObjects {
+            platform: spec.coordinator.then(|| Rc::clone(&platform)),
             latency: random.range(2, 150),
-        };
-        let stubs = (0..spec.locations).map(stub).collect();
+        });
+        let objects = objects.collect();
         let shared = Rc::new(Shared {
             time: Rc::clone(&time),
             server,
@@ -157,6 +177,8 @@ impl World {
             failed: Cell::default(),
             waited: Cell::default(),
             waited_in_use: Cell::default(),
+            reports: Cell::default(),
+            revoked: Cell::default(),
             clocks_differ: Millis(2 * spec.clocks_off_ms),
             nobody_waits: spec.nobody_waits,
             violation: None.into(),
@@ -172,8 +194,8 @@ impl World {
             random,
             time,
             kv,
-            coordinators,
-            stubs,
+            platform,
+            objects,
             isolates: Vec::new(),
             next_arrival: Cell::default(),
             next_recycling: Cell::default(),
@@ -185,29 +207,25 @@ impl World {
     }
 
     pub(crate) fn violation(&self) -> Option<String> {
-        self.shared.violation.take().or_else(|| self.coordinators.violation.take())
+        self.shared.violation.take().or_else(|| self.shared.server.violation.take())
     }
 
     fn isolate(&self, location: usize) -> Rc<Isolate> {
-        let Place { clock, kv, endpoint } = self.coordinators.places[location].clone();
+        let Place { clock, kv, endpoint } = self.platform.places[location].clone();
         let owner = self.time.unique();
-        let broker = Broker {
-            memory: IsolateMemory::default(),
-            kv,
-            coordinator: self.stubs[location].clone(),
-            endpoint,
-            clock,
-            entropy: Share(Rc::clone(&self.random)),
-            jitter: self.random.range(0, u64::from(u32::MAX)) as u32,
-        };
         let configuration = self.spec.rotation.configuration(location, self.time.now());
-        Rc::new(Isolate::new(
-            format!("{location}.{owner}"),
-            owner,
-            configuration,
-            broker,
-            &self.shared,
-        ))
+        let objects = self.objects[location].clone();
+        let random = &self.random;
+        let broker = Broker {
+            config: Rc::clone(&self.platform.configs[configuration]),
+            callers: callers(kv.clone(), clock.clone(), random),
+            broker: Rc::new(SimPorts::broker(kv, Some(objects), endpoint, clock, random)),
+            log: Rc::new(RequestLog { sink: SimLog::default(), log_hits: false }),
+            client_limit: Nothing,
+            failure_limit: Nothing,
+        };
+        let name = format!("{location}.{owner}");
+        Rc::new(Isolate::new(name, owner, configuration, broker, &self.shared))
     }
 
     /// Lets callers come for so long, or until something is wrong.
@@ -248,11 +266,14 @@ impl World {
         }
         let isolate = &self.isolates[location][index];
         let min_ttl = if random.chance(self.spec.min_ttl) {
-            random.range(0, self.spec.grants[grant].0 * 1100)
+            random.range(0, self.spec.grants[grant].0 * 11 / 10)
         } else {
             0
         };
-        isolate.request(grant, Millis(min_ttl));
+        isolate.request(grant, min_ttl);
+        if random.chance(self.spec.reported) {
+            isolate.report(grant, random.chance(0.5));
+        }
     }
 
     fn recycle(&mut self) {
@@ -268,7 +289,7 @@ impl World {
 
     pub(crate) fn figures(&self) -> Figures {
         let accounts = self.shared.server.accounts.borrow();
-        let (shared, counts) = (&self.shared, &self.coordinators.counts);
+        let (shared, counts) = (&self.shared, &self.platform.counts);
         Figures {
             requests: shared.requests.get(),
             failed: shared.failed.get(),
@@ -282,6 +303,9 @@ impl World {
             alarms: counts.alarms.get(),
             rows_written: counts.rows_written.get(),
             crashes: counts.crashes.get(),
+            left: counts.left.get(),
+            reports: shared.reports.get(),
+            revoked: shared.revoked.get(),
         }
     }
 }

@@ -1,6 +1,7 @@
 // Signatures and keys that are not what they seem: nothing of it is proof.
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { assertToken, assertTokenError } from "./harness/expect.mjs";
@@ -11,18 +12,21 @@ import { openWorld } from "./harness/world.mjs";
 
 const [RSA, PSS, EC, ED] = ALGORITHMS.map((alg) => newKey(alg));
 
+/** @param {string} namedCurve */
+const onCurve = (namedCurve) => generateKeyPairSync("ec", { namedCurve });
+
 /** Keys that an issuer serves and that nobody should take. */
 const UNUSABLE = {
-  "an RSA key of 1024 bits": newKey("RS256", { parameters: { modulusLength: 1024 } }),
+  "an RSA key of 1024 bits": newKey("RS256", { pair: generateKeyPairSync("rsa", { modulusLength: 1024 }) }),
   "an RSA key with the exponent 1": newKey("RS256", { jwk: { e: "AQ" } }),
-  "a key on P-384": newKey("ES256", { parameters: { namedCurve: "P-384" } }),
-  "a key on P-521": newKey("ES256", { parameters: { namedCurve: "P-521" } }),
-  "a key on secp256k1": newKey("ES256", { parameters: { namedCurve: "secp256k1" } }),
+  "a key on P-384": newKey("ES256", { pair: onCurve("P-384") }),
+  "a key on P-521": newKey("ES256", { pair: onCurve("P-521") }),
+  "a key on secp256k1": newKey("ES256", { pair: onCurve("secp256k1") }),
   "a key on secp256k1 that is said to be on P-256": newKey("ES256", {
-    parameters: { namedCurve: "secp256k1" },
+    pair: onCurve("secp256k1"),
     jwk: { crv: "P-256" },
   }),
-  "a key on Ed448": newKey("EdDSA", { kind: "ed448" }),
+  "a key on Ed448": newKey("EdDSA", { pair: generateKeyPairSync("ed448") }),
   "a key for encryption": newKey("RS256", { jwk: { use: "enc" } }),
   "a key to sign with": newKey("RS256", { jwk: { use: undefined, key_ops: ["sign"] } }),
   "a key for another algorithm": newKey("RS256", { jwk: { alg: "RSA-OAEP" } }),

@@ -18,9 +18,9 @@ before(async () => (world = await openWorld({ registry: true, bindings })));
 after(() => world?.close());
 
 /** Puts a client into the registry of `to`, as `npm run new-client` does. */
-function register(client, fields = {}, { to = world, registryKey = REGISTRY_KEY } = {}) {
+async function register(client, fields = {}, { to = world, registryKey = REGISTRY_KEY } = {}) {
   const entry = { ...(client.digest && { key_sha256: [client.digest] }), allow, ...fields };
-  const entries = registryEntries(client.id, entry, registryKey);
+  const [entries] = await registryEntries([{ id: client.id, entry: JSON.stringify(entry) }], registryKey);
   for (const { key, value } of entries) to.registry.values.set(key, { value: Buffer.from(value), expiresAt: Infinity });
   return entries;
 }
@@ -29,7 +29,7 @@ const reads = (name) => world.registry.gets.filter(({ key }) => key === name).le
 
 test("a registered client gets tokens on both routes; its entry is read once", async () => {
   const far = newClient("far");
-  register(far);
+  await register(far);
   const scope = world.newScope();
   const first = await world.postToken({ client: far, scope });
   const token = assertToken(first);
@@ -47,7 +47,7 @@ test("a registered client gets tokens on both routes; its entry is read once", a
 
 test("a registered client has the grants of its entry and no others", async () => {
   const narrow = newClient("narrow");
-  register(narrow, { allow: [{ credential: "default", scope: GRAPH }] });
+  await register(narrow, { allow: [{ credential: "default", scope: GRAPH }] });
   assertTokenError(await world.getToken({ client: narrow, scope: SCOPES[0] }), 403, "insufficient_scope");
   assertTokenError(
     await world.getToken({ client: narrow, scope: GRAPH, credential: "billing" }),
@@ -68,7 +68,7 @@ test("a client that is nowhere is refused, and remembered as that", async () => 
 
 test("an entry that somebody without REGISTRY_KEY wrote is no entry", async () => {
   const forged = newClient("forged");
-  register(forged, {}, { registryKey: randomBytes(32) });
+  await register(forged, {}, { registryKey: randomBytes(32) });
   const reply = await world.postToken({ client: forged, scope: GRAPH });
   assertTokenError(reply, 401, "invalid_client");
   const { registry, level, client_id } = await world.logOf(reply);
@@ -77,14 +77,14 @@ test("an entry that somebody without REGISTRY_KEY wrote is no entry", async () =
 
 test("an entry under another name does not verify", async () => {
   const original = newClient("original");
-  const [{ value }] = register(original);
+  const [{ value }] = await register(original);
   world.registry.values.set("client:copy", { value: Buffer.from(value), expiresAt: Infinity });
   assertTokenError(await world.postToken({ client: { ...original, id: "copy" }, scope: GRAPH }), 401, "invalid_client");
 });
 
 test("CLIENTS wins over the registry, and the log says once that the name is in both", async () => {
   const impostor = newClient(REPORTS.id);
-  register(impostor);
+  await register(impostor);
   const refused = await world.postToken({ client: impostor, scope: GRAPH });
   assertTokenError(refused, 401, "invalid_client");
   const fault = "REGISTRY.reports: is in CLIENTS as well, which wins";
@@ -96,7 +96,7 @@ test("CLIENTS wins over the registry, and the log says once that the name is in 
 
 test("an entry with a fault is the operator's: 503, and the log says which field", async () => {
   const broken = newClient("broken");
-  register(broken, { allow: [{ credential: "gone", scope: GRAPH }] });
+  await register(broken, { allow: [{ credential: "gone", scope: GRAPH }] });
   const reply = await world.postToken({ client: broken, scope: GRAPH });
   assertUnavailable(reply);
   const { faults } = await world.logOf(reply);
@@ -112,7 +112,7 @@ test("a client id is no path into the registry", async () => {
 test("while KV is down, who is known stays known, and the others are told to come back", () =>
   withWorld({ registry: true, bindings }, async (world) => {
     const far = newClient("far");
-    register(far, {}, { to: world });
+    await register(far, {}, { to: world });
     assertToken(await world.postToken({ client: far, scope: GRAPH }));
     world.registry.reads = { status: 500 };
     assertToken(await world.postToken({ client: far, scope: GRAPH }));
@@ -125,7 +125,7 @@ test("while KV is down, who is known stays known, and the others are told to com
 test("a broker whose clients are all in the registry needs no CLIENTS", () =>
   withWorld({ registry: true, bindings: { ...bindings, CLIENTS: undefined } }, async (world) => {
     const far = newClient("far");
-    register(far, {}, { to: world });
+    await register(far, {}, { to: world });
     assert.equal((await world.fetch("/readyz")).status, 200);
     assertToken(await world.getToken({ client: far, scope: GRAPH }));
   }));

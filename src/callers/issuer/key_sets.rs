@@ -1,5 +1,7 @@
-//! The key sets that an isolate knows, and who may ask an issuer for newer ones. Values only: a
-//! request that waits for another one's answer looks here again.
+//! The key sets that an isolate knows, and which request may fetch a newer one from an issuer.
+//!
+//! One request cannot await another one's fetch in a Worker. It looks here again instead, until the
+//! other one has left its result.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,7 +11,7 @@ use crate::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_FAILURE_MEMORY, KEY_SET_CLAIM, KEY_SET_CLAIM_COLD, KEY_SET_FRESH,
     KEY_SET_GOOD, KEY_SETS_MAX,
 };
-use crate::base::lru::RecentlyUsed;
+use crate::base::lru::LruMap;
 use crate::base::time::UnixMillis;
 use crate::jwt::JwtFault;
 use crate::jwt::compact::Header;
@@ -17,74 +19,76 @@ use crate::jwt::jwks::{Found, KeySet};
 
 /// Up to [`KEY_SETS_MAX`] key sets.
 #[derive(Debug)]
-pub struct KeySets(RefCell<RecentlyUsed<Entry>>);
+pub struct KeySets(RefCell<LruMap<Entry>>);
 
 #[derive(Debug, Default)]
 struct Entry {
-    held: Option<Held>,
-    /// When a request went to get keys. It may be lost with its caller, so a claim lapses.
+    held: Option<HeldKeySet>,
+    /// When a request claimed to fetch keys. The runtime may end that request with its caller, so a
+    /// claim lapses.
     claimed_at: Option<UnixMillis>,
-    /// When the issuer was last asked for more than it had given; the first time is not meant.
-    asked_at: Option<UnixMillis>,
-    /// How that went wrong, and when.
+    /// When the issuer last got a request for newer keys. The request for its first ones is not
+    /// counted.
+    requested_at: Option<UnixMillis>,
+    /// Why the last fetch failed, and when.
     failure: Option<(JwtFault, UnixMillis)>,
 }
 
-/// Keys, and just before they were asked for.
+/// A key set, and the instant just before it was requested.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldKeySet {
     pub(super) keys: Rc<KeySet>,
     pub(super) fetched_at: UnixMillis,
 }
 
 /// What a request for a key does next.
 #[derive(Debug)]
-pub(super) enum Step {
-    /// Take it from these.
+pub(super) enum NextStep {
+    /// Take the key from this set.
     Use(Rc<KeySet>),
-    /// Get keys; nobody else does.
+    /// Fetch keys. No other request does so now.
     Obtain,
-    /// Look again in a moment: somebody else is getting keys.
+    /// Look again in a moment, because another request fetches keys.
     Wait,
-    /// Give up.
+    /// Refuse the JWT.
     Refuse(JwtFault),
 }
 
 impl Default for KeySets {
     fn default() -> Self {
-        Self(RefCell::new(RecentlyUsed::new(KEY_SETS_MAX)))
+        Self(RefCell::new(LruMap::new(KEY_SETS_MAX)))
     }
 }
 
 impl KeySets {
-    /// What to do for a JWT with `header`. [`Step::Obtain`] is marked before it is returned, so that
-    /// the next request does something else.
-    /// `may_ask`: whoever has just got keys makes do with them.
+    /// What to do for a JWT with `header`. [`NextStep::Obtain`] claims the fetch, so the next request
+    /// gets another answer. A request that has just fetched keys has no `may_request`.
     pub(super) fn next(
         &self,
         name: &KeySetName,
         header: &Header,
-        may_ask: bool,
+        may_request: bool,
         now: UnixMillis,
-    ) -> Step {
+    ) -> NextStep {
         self.with(name, |entry| match entry.held.clone().filter(|held| held.is_good(now)) {
-            Some(held) => entry.next_warm(&held, header, may_ask, now),
+            Some(held) => entry.next_warm(&held, header, may_request, now),
             None => entry.next_cold(now),
         })
     }
 
-    /// Notes that the issuer is asked now for more than it had given.
-    pub(super) fn note_ask(&self, name: &KeySetName, now: UnixMillis) {
-        self.with(name, |entry| entry.asked_at = Some(now));
+    /// Notes that a request for newer keys goes to the issuer now.
+    pub(super) fn note_request(&self, name: &KeySetName, now: UnixMillis) {
+        self.with(name, |entry| entry.requested_at = Some(now));
     }
 
-    /// Keeps the issuer's keys, and ends the claim.
-    pub(super) fn keep(&self, name: &KeySetName, keys: Held) {
+    /// Keeps keys that come from the issuer, and ends the claim.
+    pub(super) fn keep(&self, name: &KeySetName, keys: HeldKeySet) {
         self.with(name, |entry| entry.keep(keys));
     }
 
-    /// The same with a copy, unless newer keys are here: a key that was withdrawn must not come back.
-    pub(super) fn keep_copy(&self, name: &KeySetName, copy: &Held) -> bool {
+    /// Keeps keys that come from the store, and ends the claim, unless newer keys are here: a withdrawn
+    /// key must not come back. Returns whether it kept them.
+    pub(super) fn keep_copy(&self, name: &KeySetName, copy: &HeldKeySet) -> bool {
         self.with(name, |entry| {
             let newer = entry.held.as_ref().is_none_or(|held| held.fetched_at < copy.fetched_at);
             if newer {
@@ -115,48 +119,54 @@ impl KeySets {
 }
 
 impl Entry {
-    fn keep(&mut self, keys: Held) {
+    fn keep(&mut self, keys: HeldKeySet) {
         self.held = Some(keys);
         (self.claimed_at, self.failure) = (None, None);
     }
 
-    fn next_warm(&mut self, held: &Held, header: &Header, may_ask: bool, now: UnixMillis) -> Step {
+    fn next_warm(
+        &mut self,
+        held: &HeldKeySet,
+        header: &Header,
+        may_request: bool,
+        now: UnixMillis,
+    ) -> NextStep {
         if held.is_enough(header, now) {
-            return Step::Use(Rc::clone(&held.keys));
+            return NextStep::Use(Rc::clone(&held.keys));
         }
         let claimed = self.claimed_at.is_some_and(|at| now < at.plus(KEY_SET_CLAIM));
-        let asked = self.asked_at.is_some_and(|at| now < at.plus(ISSUER_ASK_SPACING));
-        if may_ask && !claimed && !asked {
-            (self.claimed_at, self.asked_at) = (Some(now), Some(now));
-            return Step::Obtain;
+        let requested = self.requested_at.is_some_and(|at| now < at.plus(ISSUER_ASK_SPACING));
+        if may_request && !claimed && !requested {
+            (self.claimed_at, self.requested_at) = (Some(now), Some(now));
+            return NextStep::Obtain;
         }
         match self.failure {
-            _ if held.knows(header) => Step::Use(Rc::clone(&held.keys)),
-            _ if claimed => Step::Wait,
-            Some((fault, _)) => Step::Refuse(fault),
-            None => Step::Refuse(JwtFault::KeyUnknown),
+            _ if held.knows(header) => NextStep::Use(Rc::clone(&held.keys)),
+            _ if claimed => NextStep::Wait,
+            Some((fault, _)) => NextStep::Refuse(fault),
+            None => NextStep::Refuse(JwtFault::KeyUnknown),
         }
     }
 
-    fn next_cold(&mut self, now: UnixMillis) -> Step {
+    fn next_cold(&mut self, now: UnixMillis) -> NextStep {
         let lapses = match self.failure {
             Some((fault, at)) if now < at.plus(ISSUER_FAILURE_MEMORY) => {
-                return Step::Refuse(fault);
+                return NextStep::Refuse(fault);
             }
-            // It is asked to see whether it is back: by one request.
+            // One request alone tries whether the issuer is back.
             Some(_) => KEY_SET_CLAIM,
             None => KEY_SET_CLAIM_COLD,
         };
         if self.claimed_at.is_some_and(|at| now < at.plus(lapses)) {
-            return Step::Wait;
+            return NextStep::Wait;
         }
         self.claimed_at = Some(now);
-        Step::Obtain
+        NextStep::Obtain
     }
 }
 
-impl Held {
-    /// Whether the issuer need not be asked for a JWT with `header`.
+impl HeldKeySet {
+    /// Whether a JWT with `header` takes no request to the issuer.
     pub(super) fn is_enough(&self, header: &Header, now: UnixMillis) -> bool {
         self.is_fresh(now) && self.knows(header)
     }

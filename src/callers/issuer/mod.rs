@@ -1,7 +1,7 @@
-//! The issuers of JWTs: their keys, and whether a JWT is signed with one of them.
+//! The issuers of JWTs: their key sets, and whether a JWT is signed with one of the keys.
 //!
-//! Keys come from the memory of the isolate, from a sealed copy in a shared tier, or from the issuer.
-//! What callers send never makes more than a request a minute to an issuer.
+//! Key sets come from the memory of the isolate, from a sealed copy in Workers KV, or from the
+//! issuer. Whatever callers send, an issuer whose keys are known gets one request a minute at most.
 
 mod key_sets;
 mod stored;

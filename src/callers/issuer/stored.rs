@@ -1,18 +1,19 @@
-//! The copy of a key set in the shared tier, sealed: whoever can write there cannot plant a key.
+//! The copy of a key set in Workers KV. It is sealed, so write access to KV cannot plant a key.
 
 use crate::base::digest;
 use crate::base::keys::SealingKey;
+use crate::base::keyspace;
 use crate::base::sealed;
 use crate::base::sealed::{NONCE_LEN, OpenError, Place};
 use crate::base::time::UnixMillis;
 use crate::jwt::Trust;
 
-/// Names one key set in memory and in the shared tier: a SHA-256 over issuer and `jwks_uri`.
+/// The name of a key set, in memory and in KV: a SHA-256 over issuer and `jwks_uri`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeySetName([u8; 32]);
 
 impl KeySetName {
-    /// Of the keys with which `trust` is verified.
+    /// The name of the key set that verifies JWTs under `trust`.
     #[must_use]
     pub fn of(trust: &Trust) -> Self {
         Self(digest::of_fields(&[
@@ -25,7 +26,7 @@ impl KeySetName {
     /// The name in KV: `jwks:` and 64 hexadecimal digits.
     #[must_use]
     pub fn kv_name(&self) -> String {
-        ["jwks:", &base16ct::lower::encode_string(&self.0)].concat()
+        keyspace::hex_name(keyspace::KEY_SET, &self.0)
     }
 
     /// The bytes.
@@ -42,7 +43,7 @@ impl KeySetName {
 /// A key set as its issuer served it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoredKeySet {
-    /// Just before it was asked for.
+    /// The instant just before it was requested.
     pub fetched_at: UnixMillis,
     /// The JWK Set.
     pub jwks: Vec<u8>,
@@ -51,7 +52,7 @@ pub struct StoredKeySet {
 /// The version of the stored form. A changed form needs a new one.
 const VERSION: u8 = 1;
 
-/// Seals `key_set`. `nonce` must be random: it is never used twice under one sealing key.
+/// Seals `key_set`. `nonce` must be random, so that no sealing key uses one twice.
 #[must_use]
 pub fn seal(
     key_set: &StoredKeySet,
@@ -66,7 +67,7 @@ pub fn seal(
 /// Opens what [`seal`] made for the same name.
 ///
 /// # Errors
-/// [`OpenError`]; the caller treats it as a miss.
+/// [`OpenError`], which is as good as no copy.
 pub fn open(
     sealed: &[u8],
     name: &KeySetName,

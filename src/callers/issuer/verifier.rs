@@ -1,64 +1,56 @@
-//! Whether a JWT is signed with a key of its issuer.
+//! Whether a JWT is genuine: its signature is of a key of its issuer.
 
 use std::rc::Rc;
 
-use super::key_sets::{Held, KeySets, Step};
+use super::key_sets::{HeldKeySet, KeySets, NextStep};
 use super::stored::{self, KeySetName, StoredKeySet};
 use crate::base::keys::SealingKey;
 use crate::base::limits::{ISSUER_BODY_MAX_BYTES, KEY_SET_GOOD, KEY_SET_WAIT, KEY_SET_WAITS_MAX};
 use crate::base::origin;
-use crate::base::ports::{Clock, Entropy};
+use crate::base::ports::{Clock, Entropy, Store};
 use crate::base::time::UnixMillis;
-use crate::callers::ports::{IssuerEndpoint, KeySetTier, SignatureVerifier};
+use crate::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
 use crate::jwt::compact::Header;
 use crate::jwt::discovery;
 use crate::jwt::jwks::{Found, KeySet};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
 
-/// Verifies JWTs: keys from memory, else from the shared tier, else from the issuer.
-#[derive(Debug)]
-pub struct JwtVerifier<E, K, S, C, R> {
-    /// The keys that this isolate knows.
+/// Verifies JWTs, with keys from memory, else from the store, else from the issuer.
+pub struct JwtVerifier<P: CallerPorts> {
+    /// The key sets that this isolate knows.
     pub memory: KeySets,
     /// The issuers.
-    pub endpoint: E,
-    /// Where isolates share keys.
-    pub tier: K,
-    /// Signatures.
-    pub signatures: S,
+    pub issuers: P::Issuers,
+    /// Where isolates share key sets, sealed.
+    pub store: P::Store,
+    /// Verifies signatures.
+    pub signatures: P::Signatures,
     /// The time.
-    pub clock: C,
-    /// For nonces.
-    pub entropy: R,
+    pub clock: P::Clock,
+    /// Makes nonces.
+    pub entropy: P::Entropy,
 }
 
-/// One key set on its way here.
-struct Wanted<'a> {
+/// Which key set a JWT takes, and which key in it.
+struct KeySetQuery<'a> {
     trust: &'a Trust,
     header: &'a Header,
     sealing_key: &'a SealingKey,
     name: KeySetName,
 }
 
-/// A key set, as the issuer wrote it and as it is used.
+/// A key set: the issuer's text, and the parsed form.
 struct Fetched {
     jwks: Vec<u8>,
-    held: Held,
+    held: HeldKeySet,
 }
 
-impl<E, K, S, C, R> JwtVerifier<E, K, S, C, R>
-where
-    E: IssuerEndpoint,
-    K: KeySetTier,
-    S: SignatureVerifier,
-    C: Clock,
-    R: Entropy,
-{
-    /// Whom `jwt` names, once everything about it has been found good under `trust`.
+impl<P: CallerPorts> JwtVerifier<P> {
+    /// Whom `jwt` names, if `trust` accepts it and its signature is good.
     ///
     /// # Errors
-    /// Any [`JwtFault`] of a JWT. Those that tell the configuration come only where the signature
-    /// is good.
+    /// A [`JwtFault`]. Those that [tell the configuration](JwtFault::tells_configuration) come only
+    /// after a good signature.
     pub async fn authenticate(
         &self,
         jwt: &Jwt,
@@ -76,10 +68,10 @@ where
         checked
     }
 
-    /// Verifies the signature of `jwt` alone. The caller holds its claims against `trust`.
+    /// Verifies the signature of `jwt`, and not its claims.
     ///
     /// # Errors
-    /// `Signature`, or that there is no key for it.
+    /// The signature is not good, or there is no key for it.
     pub async fn verify(
         &self,
         jwt: &Jwt,
@@ -87,7 +79,7 @@ where
         sealing_key: &SealingKey,
     ) -> Result<(), JwtFault> {
         let (header, name) = (jwt.header(), KeySetName::of(trust));
-        let keys = self.keys(&Wanted { trust, header, sealing_key, name }).await?;
+        let keys = self.keys(&KeySetQuery { trust, header, sealing_key, name }).await?;
         let key = match keys.find(header) {
             Found::Key(key) => key,
             Found::Unknown => return Err(JwtFault::KeyUnknown),
@@ -100,67 +92,67 @@ where
         if good { Ok(()) } else { Err(JwtFault::Signature) }
     }
 
-    async fn keys(&self, wanted: &Wanted<'_>) -> Result<Rc<KeySet>, JwtFault> {
+    async fn keys(&self, query: &KeySetQuery<'_>) -> Result<Rc<KeySet>, JwtFault> {
         let mut has_obtained = false;
         for _ in 0..KEY_SET_WAITS_MAX {
-            match self.memory.next(&wanted.name, wanted.header, !has_obtained, self.clock.now()) {
-                Step::Use(keys) => return Ok(keys),
-                Step::Refuse(fault) => return Err(fault),
-                Step::Wait => self.clock.sleep(KEY_SET_WAIT).await,
-                Step::Obtain if has_obtained => break,
-                Step::Obtain => {
+            match self.memory.next(&query.name, query.header, !has_obtained, self.clock.now()) {
+                NextStep::Use(keys) => return Ok(keys),
+                NextStep::Refuse(fault) => return Err(fault),
+                NextStep::Wait => self.clock.sleep(KEY_SET_WAIT).await,
+                NextStep::Obtain if has_obtained => break,
+                NextStep::Obtain => {
                     has_obtained = true;
-                    self.obtain(wanted).await;
+                    self.obtain(query).await;
                 }
             }
         }
         Err(JwtFault::IssuerUnreachable)
     }
 
-    /// Gets keys into memory, or notes why there are none.
-    async fn obtain(&self, wanted: &Wanted<'_>) {
-        let copy = self.load(wanted).await;
+    /// Brings keys into memory, or notes why there are none.
+    async fn obtain(&self, query: &KeySetQuery<'_>) {
+        let copy = self.load(query).await;
         let now = self.clock.now();
-        let enough = copy.as_ref().filter(|copy| copy.held.is_enough(wanted.header, now));
-        if enough.is_some_and(|copy| self.memory.keep_copy(&wanted.name, &copy.held)) {
+        let enough = copy.as_ref().filter(|copy| copy.held.is_enough(query.header, now));
+        if enough.is_some_and(|copy| self.memory.keep_copy(&query.name, &copy.held)) {
             return;
         }
         if copy.is_some() {
-            self.memory.note_ask(&wanted.name, now);
+            self.memory.note_request(&query.name, now);
         }
-        match self.fetch(wanted.trust, now).await {
+        match self.fetch(query.trust, now).await {
             Ok(fetched) => {
-                // First for the others, who may be waiting.
-                self.memory.keep(&wanted.name, fetched.held);
+                // Before the copy is stored, because other requests may be waiting.
+                self.memory.keep(&query.name, fetched.held);
                 let is_stored =
                     copy.is_some_and(|copy| copy.held.is_fresh(now) && copy.jwks == fetched.jwks);
                 if !is_stored {
-                    self.store(wanted, fetched.jwks, now).await;
+                    self.store(query, fetched.jwks, now).await;
                 }
             }
             Err(fault) => {
                 if let Some(copy) = copy {
-                    self.memory.keep_copy(&wanted.name, &copy.held);
+                    self.memory.keep_copy(&query.name, &copy.held);
                 }
-                self.memory.note_failure(&wanted.name, fault, self.clock.now());
+                self.memory.note_failure(&query.name, fault, self.clock.now());
             }
         }
     }
 
-    /// The copy in the shared tier, where it is authentic.
-    async fn load(&self, wanted: &Wanted<'_>) -> Option<Fetched> {
-        let sealed = self.tier.load(&wanted.name.kv_name()).await.ok()??;
-        let stored = stored::open(&sealed, &wanted.name, wanted.sealing_key).ok()?;
+    /// The copy in the store, if it is authentic.
+    async fn load(&self, query: &KeySetQuery<'_>) -> Option<Fetched> {
+        let sealed = self.store.load(&query.name.kv_name()).await.ok()??;
+        let stored = stored::open(&sealed, &query.name, query.sealing_key).ok()?;
         Fetched::new(stored.jwks, stored.fetched_at.min(self.clock.now()))
     }
 
-    async fn store(&self, wanted: &Wanted<'_>, jwks: Vec<u8>, fetched_at: UnixMillis) {
+    async fn store(&self, query: &KeySetQuery<'_>, jwks: Vec<u8>, fetched_at: UnixMillis) {
         let stored = StoredKeySet { fetched_at, jwks };
         let nonce = self.entropy.bytes();
-        let sealed = stored::seal(&stored, &wanted.name, wanted.sealing_key, nonce);
-        // A copy that is not kept is fetched again.
+        let sealed = stored::seal(&stored, &query.name, query.sealing_key, nonce);
+        // If the copy is lost, other isolates fetch the keys from the issuer.
         let ttl = KEY_SET_GOOD.whole_secs();
-        let _ = self.tier.store(&wanted.name.kv_name(), &sealed, ttl).await;
+        let _ = self.store.store(&query.name.kv_name(), &sealed, ttl).await;
     }
 
     async fn fetch(&self, trust: &Trust, now: UnixMillis) -> Result<Fetched, JwtFault> {
@@ -181,7 +173,7 @@ where
         if !origin::is_trustworthy(url) {
             return Err(JwtFault::IssuerAnswer);
         }
-        let body = self.endpoint.get(url).await.map_err(|_| JwtFault::IssuerUnreachable)?;
+        let body = self.issuers.get(url).await.map_err(|_| JwtFault::IssuerUnreachable)?;
         if body.len() > ISSUER_BODY_MAX_BYTES { Err(JwtFault::IssuerAnswer) } else { Ok(body) }
     }
 }
@@ -189,6 +181,6 @@ where
 impl Fetched {
     fn new(jwks: Vec<u8>, fetched_at: UnixMillis) -> Option<Self> {
         let keys = Rc::new(KeySet::parse(&jwks)?);
-        Some(Self { jwks, held: Held { keys, fetched_at } })
+        Some(Self { jwks, held: HeldKeySet { keys, fetched_at } })
     }
 }

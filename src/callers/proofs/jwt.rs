@@ -1,175 +1,186 @@
-//! Callers with a JWT: for whom it speaks, and whether it is genuine.
+//! A JWT: of an issuer that the client trusts, or the client's own (`client_assertion`).
+//!
+//! A signature decides here, so this way takes I/O: the client's entry, the issuer's keys, and for a
+//! client assertion the ledger. A bearer JWT that was verified is remembered and then needs none.
 
 use std::rc::Rc;
 
-use crate::callers::ports::{AssertionLedger, ClientEntries};
-use crate::callers::presented::Proof;
-use crate::callers::proofs::{Caller, Proven};
-use crate::callers::registry::Unread;
+use super::{Caller, ProofKind};
+use crate::base::secret::PresentedKey;
+use crate::callers::ledger::{AssertionLedger, LedgerError};
+use crate::callers::ports::CallerPorts;
+use crate::callers::registry::NeedsIo;
 use crate::callers::seen::JwtDigest;
-use crate::callers::{Callers, Calling, Verifier};
+use crate::callers::{Attempt, Callers, Recognition};
 use crate::config::Client;
-use crate::error::{BrokerError, Presented, RequestFault};
+use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
-use crate::log::Event;
-use crate::tokens::ports::CoordinationError;
+use crate::log::Line;
 
 /// A JWT as it was presented.
-struct Presentation<'a> {
-    text: &'a str,
-    client_id: Option<&'a str>,
-    profile: Profile,
-    presented: Presented,
+#[derive(Debug)]
+pub struct PresentedJwt {
+    /// In compact form (RFC 7515 §7.1).
+    pub text: PresentedKey,
+    /// The client that the caller names, if it names one. For a client assertion it has to be the
+    /// `sub` (RFC 7521 §4.2).
+    pub client_id: Option<String>,
+    /// What the JWT is presented as.
+    pub profile: Profile,
+    /// The header or the body.
+    pub presented_in: PresentedIn,
 }
 
-/// A client for which a JWT may speak, and why.
+/// A client for which a JWT may speak, and the trust that says so.
 struct Candidate<'a> {
     client: &'a Rc<Client>,
     trust: &'a Trust,
 }
 
-impl<'a> Presentation<'a> {
-    fn of(proof: &'a Proof) -> Option<Self> {
-        let (jwt, client_id, profile, presented) = match proof {
-            Proof::Jwt { jwt, client_id, presented } => {
-                (jwt, client_id, Profile::Bearer, *presented)
-            }
-            Proof::Assertion { jwt, client_id } => {
-                (jwt, client_id, Profile::ClientAssertion, Presented::Body)
-            }
-            _ => return None,
-        };
-        Some(Self { text: jwt.expose(), client_id: client_id.as_deref(), profile, presented })
+impl PresentedJwt {
+    fn digest(&self) -> JwtDigest {
+        JwtDigest::of(self.text.expose(), self.client_id.as_deref())
     }
 
-    fn refused(&self, fault: JwtFault) -> BrokerError {
+    /// What the caller is told.
+    fn refusal(&self, fault: JwtFault) -> BrokerError {
         match fault {
             // It is known who calls; there are only too many.
             JwtFault::TooManyAssertions => BrokerError::SlowDown,
-            _ if fault.may_pass() => BrokerError::IssuerUnavailable,
-            _ => BrokerError::JwtRefused(fault, self.presented),
+            _ if fault.is_temporary() => BrokerError::IssuerUnavailable,
+            _ => BrokerError::JwtRefused(fault, self.presented_in),
         }
     }
 
-    /// Those of `clients` that trust the issuer that the JWT names, for this use.
-    fn candidates(&self, clients: &'a [Rc<Client>], jwt: &Jwt) -> Vec<Candidate<'a>> {
-        let own_word = self.profile == Profile::ClientAssertion;
+    /// The clients that trust the issuer in `jwt` for this profile.
+    fn candidates<'a>(&self, clients: &'a [Rc<Client>], jwt: &Jwt) -> Vec<Candidate<'a>> {
+        let self_issued = self.profile == Profile::ClientAssertion;
         let of_client = |client: &'a Rc<Client>| {
             let trusts = client.proofs.jwt.iter();
             trusts
                 .filter(|trust| trust.names_issuer_of(jwt))
-                .filter(move |trust| trust.is_self_issued(&client.id) == own_word)
+                .filter(move |trust| trust.is_self_issued(&client.id) == self_issued)
                 .map(move |trust| Candidate { client, trust })
         };
         clients.iter().flat_map(of_client).collect()
     }
 }
 
-impl<S: ClientEntries, V: Verifier, L: AssertionLedger> Callers<S, V, L> {
-    /// The caller whose JWT was verified a short while ago.
-    pub(in crate::callers) fn recall_jwt(&self, calling: &Calling<'_>) -> Result<Caller, Unread> {
-        let presentation = Presentation::of(calling.proof)
-            .filter(|presentation| presentation.profile == Profile::Bearer)
-            .ok_or(Unread)?;
-        let digest = JwtDigest::of(presentation.text, presentation.client_id);
-        let caller = self.verified.recall(&digest, calling.now).ok_or(Unread)?;
-        // A client that has changed meanwhile may not trust the issuer any more.
-        let client = self.client(calling, &caller.client.id)?;
-        let unchanged = client.is_some_and(|client| Rc::ptr_eq(&client, &caller.client));
-        if unchanged { Ok(caller) } else { Err(Unread) }
+impl<P: CallerPorts> Callers<P> {
+    /// The caller, if its JWT was verified a short while ago.
+    pub(in crate::callers) fn recall_jwt(
+        &self,
+        jwt: &PresentedJwt,
+        attempt: &Attempt<'_>,
+    ) -> Recognition {
+        match self.recalled(jwt, attempt) {
+            Ok(caller) => Recognition::Known(caller),
+            Err(NeedsIo) => Recognition::NeedsIo,
+        }
     }
 
-    /// Verifies a JWT.
-    pub(in crate::callers) async fn authenticate_jwt(
+    fn recalled(&self, jwt: &PresentedJwt, attempt: &Attempt<'_>) -> Result<Caller, NeedsIo> {
+        if jwt.profile == Profile::ClientAssertion {
+            return Err(NeedsIo);
+        }
+        let caller = self.seen.recall(&jwt.digest(), attempt.now).ok_or(NeedsIo)?;
+        // If the client has changed since, it may not trust the issuer any more.
+        let client = self.client(attempt, &caller.client.id)?;
+        let unchanged = client.is_some_and(|client| Rc::ptr_eq(&client, &caller.client));
+        if unchanged { Ok(caller) } else { Err(NeedsIo) }
+    }
+
+    /// The caller, once its JWT is verified.
+    pub(in crate::callers) async fn verify_jwt(
         &self,
-        calling: &Calling<'_>,
-        event: &mut Event,
+        presented: &PresentedJwt,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
     ) -> Result<Caller, BrokerError> {
-        let presentation = Presentation::of(calling.proof);
-        let presentation = presentation.ok_or(BrokerError::InvalidClient(Presented::Nothing))?;
-        let refused = |fault| presentation.refused(fault);
-        let jwt = Jwt::parse(presentation.text).map_err(refused)?;
-        let clients = self.clients_for(calling, &presentation, &jwt, event).await?;
-        let candidates = presentation.candidates(&clients, &jwt);
-        let (chosen, alone) = choose(&candidates, &jwt, presentation.profile, calling)
-            .ok_or_else(|| refused(JwtFault::Issuer))?;
-        let sealing_key = calling.config.sealing_key();
-        let identity = self
-            .jwts
-            .authenticate(&jwt, chosen.trust, presentation.profile, sealing_key)
-            .await
-            .map_err(refused)?;
-        if !alone {
+        let refusal = |fault| presented.refusal(fault);
+        let jwt = Jwt::parse(presented.text.expose()).map_err(refusal)?;
+        let clients = self.clients_for(presented, &jwt, attempt, line).await?;
+        let candidates = presented.candidates(&clients, &jwt);
+        let (chosen, is_only_one) = choose(&candidates, &jwt, presented.profile, attempt)
+            .ok_or_else(|| refusal(JwtFault::Issuer))?;
+        let sealing_key = attempt.config.sealing_key();
+        let verified = self.jwts.authenticate(&jwt, chosen.trust, presented.profile, sealing_key);
+        let subject = verified.await.map_err(refusal)?;
+        if !is_only_one {
             return Err(RequestFault::SeveralClients.into());
         }
-        if presentation.profile == Profile::ClientAssertion {
-            self.use_once(calling, chosen.client, &identity, event).await.map_err(refused)?;
+        let expires_at = subject.expires_at;
+        if presented.profile == Profile::ClientAssertion {
+            self.use_once(chosen.client, &subject, attempt, line).await.map_err(refusal)?;
         }
-        let proven = Proven::Jwt(Rc::new(identity));
-        let caller = Caller { client: Rc::clone(chosen.client), proven };
-        if presentation.profile == Profile::Bearer
-            && let Proven::Jwt(identity) = &caller.proven
-        {
-            let digest = JwtDigest::of(presentation.text, presentation.client_id);
-            self.verified.remember(digest, caller.clone(), identity.expires_at, calling.now);
+        let caller = Caller {
+            client: Rc::clone(chosen.client),
+            proof: ProofKind("jwt"),
+            jwt_subject: Some(Rc::new(subject)),
+        };
+        if presented.profile == Profile::Bearer {
+            // What `recalled` needs of the client: otherwise the JWT would be verified each time.
+            self.load_client(attempt, &caller.client.id, line).await?;
+            self.seen.remember(presented.digest(), caller.clone(), expires_at, attempt.now);
         }
         Ok(caller)
     }
 
-    /// The client that the caller names, else, for an assertion, the one that its issuer is; else
-    /// every one of `CLIENTS`.
+    /// The client that the caller names, and for a client assertion without a name the one that its
+    /// issuer is. If there is no name, every client of `CLIENTS`.
     async fn clients_for(
         &self,
-        calling: &Calling<'_>,
-        presentation: &Presentation<'_>,
+        presented: &PresentedJwt,
         jwt: &Jwt,
-        event: &mut Event,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
     ) -> Result<Vec<Rc<Client>>, BrokerError> {
-        let named = match presentation.profile {
-            Profile::Bearer => presentation.client_id,
-            Profile::ClientAssertion => presentation.client_id.or_else(|| jwt.text("iss")),
+        let client_id = presented.client_id.as_deref();
+        let named = match presented.profile {
+            Profile::Bearer => client_id,
+            Profile::ClientAssertion => client_id.or_else(|| jwt.text("iss")),
         };
         let Some(id) = named else {
-            return Ok(calling.config.clients().cloned().collect());
+            return Ok(attempt.config.clients().cloned().collect());
         };
-        self.learn(calling, id, event).await?;
-        let client = self.client(calling, id).map_err(|_| BrokerError::RegistryUnavailable)?;
-        event.client_id = client.as_ref().map(|client| client.id.clone());
+        self.load_client(attempt, id, line).await?;
+        let client = self.client(attempt, id);
+        let client = client.map_err(|NeedsIo| BrokerError::RegistryUnavailable)?;
+        line.client_id = client.as_ref().map(|client| client.id.clone());
         Ok(client.into_iter().collect())
     }
 
-    /// A client assertion is good once: in this isolate, and as far as the ledger can be reached, in
-    /// all of them.
+    /// Accepts a client assertion once: in this isolate, and in all of them while the ledger answers.
     async fn use_once(
         &self,
-        calling: &Calling<'_>,
         client: &Client,
-        identity: &JwtSubject,
-        event: &mut Event,
+        subject: &JwtSubject,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
     ) -> Result<(), JwtFault> {
-        let jti = identity.jti.as_deref().ok_or(JwtFault::AssertionId)?;
-        let (id, until) = self.used.use_once(&client.id, jti, identity.expires_at, calling.now)?;
+        let jti = subject.jti.as_deref().ok_or(JwtFault::AssertionId)?;
+        let (id, until) = self.used.use_once(&client.id, jti, subject.expires_at, attempt.now)?;
         match self.ledger.use_once(&client.id, &id, until).await {
-            Ok(true) | Err(CoordinationError::Unbound) => Ok(()),
+            Ok(true) | Err(LedgerError::Unbound) => Ok(()),
             Ok(false) => Err(JwtFault::Replayed),
-            Err(fault) => {
-                event.coordinator_failed(fault.name());
+            Err(error) => {
+                line.coordinator_failed(error.name());
                 Ok(())
             }
         }
     }
 }
 
-/// The candidate that fits, and whether it is the only client that does. Where none fits, any of
-/// them tells why.
+/// The candidate whose trust fits, and whether it is the only client with one. If none fits, any
+/// candidate's trust says why.
 fn choose<'c, 'a>(
     candidates: &'c [Candidate<'a>],
     jwt: &Jwt,
     profile: Profile,
-    calling: &Calling<'_>,
+    attempt: &Attempt<'_>,
 ) -> Option<(&'c Candidate<'a>, bool)> {
     let fits =
-        |candidate: &&Candidate<'_>| candidate.trust.check(jwt, profile, calling.now).is_ok();
+        |candidate: &&Candidate<'_>| candidate.trust.check(jwt, profile, attempt.now).is_ok();
     let Some(chosen) = candidates.iter().find(fits) else {
         return candidates.first().map(|candidate| (candidate, true));
     };

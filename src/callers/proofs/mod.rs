@@ -1,100 +1,97 @@
-//! Whether a proof is one that its client lists.
+//! The ways in which a caller proves its identity: one file each.
+//!
+//! A file says what is presented, to which client it may belong, whether that client accepts it,
+//! how the way is called, and what a refused caller is told. Another way is another file and a line
+//! in [`way_of`]. `callers/presented.rs` says where in a request it is, and `config/proofs.rs` what
+//! clients list for it.
 
-mod jwt;
+pub mod certificate;
+pub mod jwt;
+pub mod key;
+pub mod service_binding;
 
 use std::rc::Rc;
 
-use crate::callers::presented::ClientCredentials;
-use crate::config::{CertificateFingerprint, Client, KeyDigest};
-use crate::error::{BrokerError, Presented};
+use crate::callers::presented::Presented;
+use crate::callers::registry::OwnerKey;
+use crate::config::{Client, Config};
+use crate::error::{BrokerError, PresentedIn};
 use crate::jwt::JwtSubject;
 
-/// A caller whose proof was good.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Who it is.
-    pub client: Rc<Client>,
-    /// How it proved that.
-    pub proven: Proven,
+use jwt::PresentedJwt;
+
+/// How a way of proof is decided.
+pub(in crate::callers) enum Way<'a> {
+    /// The client's entry decides.
+    ByEntry(&'a dyn Proof),
+    /// A signature decides, too.
+    ByJwt(&'a PresentedJwt),
 }
 
-/// The way in which a caller proved who it is; named as in the configuration.
-#[derive(Clone, Debug)]
-pub enum Proven {
-    /// A client key.
-    KeySha256,
-    /// The `props` of a service binding.
-    ServiceBinding,
-    /// A JWT of this identity.
-    Jwt(Rc<JwtSubject>),
-    /// A client certificate.
-    MtlsSha256,
+pub(in crate::callers) fn way_of(presented: &Presented) -> Way<'_> {
+    match presented {
+        Presented::Secret(credentials) => Way::ByEntry(credentials),
+        Presented::Key(key) => Way::ByEntry(key),
+        Presented::Jwt(jwt) => Way::ByJwt(jwt),
+        Presented::ServiceBinding(worker) => Way::ByEntry(worker),
+        Presented::Certificate(certificate) => Way::ByEntry(certificate),
+    }
 }
 
-impl Proven {
-    /// The way's name, in the configuration and in the log.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::KeySha256 => "key_sha256",
-            Self::ServiceBinding => "service_binding",
-            Self::Jwt(_) => "jwt",
-            Self::MtlsSha256 => "mtls_sha256",
+/// A proof that one client's entry decides.
+pub(in crate::callers) trait Proof {
+    /// The client to which the proof may belong.
+    fn candidate<'a>(&'a self, config: &'a Config) -> Candidate<'a>;
+    /// Whether `client`, which [`Self::candidate`] has found, accepts the proof.
+    fn is_accepted(&self, client: Option<&Client>) -> bool;
+    /// The way of proof.
+    fn kind(&self) -> ProofKind;
+    /// Where the proof was; decides what a refused caller is told.
+    fn presented_in(&self) -> PresentedIn;
+
+    /// The caller, if `client` accepts the proof.
+    fn decide(&self, client: Option<Rc<Client>>) -> Result<Caller, BrokerError> {
+        // First of all, so that it costs the same whether there is a client or not.
+        let accepted = self.is_accepted(client.as_deref());
+        match client {
+            Some(client) if accepted => {
+                Ok(Caller { client, proof: self.kind(), jwt_subject: None })
+            }
+            _ => Err(BrokerError::InvalidClient(self.presented_in())),
         }
     }
 }
 
-/// Whether `credentials` are those of `client`, which has the id in them (RFC 6749 §2.3).
-///
-/// # Errors
-/// `invalid_client`, the same for an unknown id and for a wrong key, at the same cost.
-pub fn by_secret(
-    client: Option<&Rc<Client>>,
-    credentials: &ClientCredentials,
-) -> Result<Caller, BrokerError> {
-    let digest = KeyDigest::of(&credentials.key);
-    let authentic = client.map_or_else(
-        || KeyDigest::OF_NOBODY.matches(&digest),
-        |client| client.proofs.has_key(&digest),
-    );
-    proven(client.filter(|_| authentic), Proven::KeySha256, credentials.presented)
+/// The client to which a proof may belong.
+pub(in crate::callers) enum Candidate<'a> {
+    /// The client with this id, which is presented with the proof.
+    Named(&'a str),
+    /// The client that lists the proof: the one in `CLIENTS`, else the one that the registry has
+    /// under the key.
+    Owner(Option<&'a Rc<Client>>, OwnerKey),
+    /// No client.
+    Nobody,
 }
 
-/// Whether `client` is the one whose key has this digest.
-///
-/// # Errors
-/// `invalid_token`.
-pub fn by_key(client: Option<&Rc<Client>>, digest: &KeyDigest) -> Result<Caller, BrokerError> {
-    let client = client.filter(|client| client.proofs.has_key(digest));
-    proven(client, Proven::KeySha256, Presented::Header)
+/// A caller that has proved its identity.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The client that it is.
+    pub client: Rc<Client>,
+    /// How it proved that.
+    pub proof: ProofKind,
+    /// Whom its JWT names, where it presented one.
+    pub jwt_subject: Option<Rc<JwtSubject>>,
 }
 
-/// Whether `client`, which the `props` of a service binding name, may call by one.
-///
-/// # Errors
-/// `invalid_client`.
-pub fn by_service_binding(client: Option<&Rc<Client>>) -> Result<Caller, BrokerError> {
-    let client = client.filter(|client| client.proofs.service_binding);
-    proven(client, Proven::ServiceBinding, Presented::ServiceBinding)
-}
+/// A way of proof, by its name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ProofKind(&'static str);
 
-/// Whether `client` lists the certificate.
-///
-/// # Errors
-/// `invalid_client`.
-pub fn by_certificate(
-    client: Option<&Rc<Client>>,
-    fingerprint: &CertificateFingerprint,
-) -> Result<Caller, BrokerError> {
-    let client = client.filter(|client| client.proofs.has_certificate(fingerprint));
-    proven(client, Proven::MtlsSha256, Presented::Certificate)
-}
-
-fn proven(
-    client: Option<&Rc<Client>>,
-    proven: Proven,
-    presented: Presented,
-) -> Result<Caller, BrokerError> {
-    let client = client.ok_or(BrokerError::InvalidClient(presented))?;
-    Ok(Caller { client: Rc::clone(client), proven })
+impl ProofKind {
+    /// The name, in the configuration and in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
 }

@@ -9,53 +9,15 @@
 //! Events interleave: others come while a flight is under way, and a flight may be lost with the
 //! object's memory. Whatever is needed afterwards is in the [`Snapshot`].
 
-use minicbor::{Decode, Encode};
-
 use super::protocol::{Action, Event, Handout, Source, Waiter, Want};
 
-use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH, TRANSIENT_MEMORY_MAX};
+use super::snapshot::Snapshot;
+use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH};
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
 use crate::tokens::token::CachedToken;
-use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::{Failure, is_refusal};
-
-/// What outlives the object's memory.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Snapshot {
-    /// The newest token.
-    pub token: Option<CachedToken>,
-    /// Everything else.
-    pub facts: Facts,
-}
-
-/// The part of a [`Snapshot`] that is no secret.
-#[derive(Clone, Debug, Decode, Default, Encode, PartialEq)]
-pub struct Facts {
-    /// Of the newest token, or higher.
-    #[n(0)]
-    pub generation: u64,
-    /// The newest failure, while it is the newest thing known.
-    #[n(1)]
-    pub failure: Option<Failure>,
-    /// When somebody last asked.
-    #[n(2)]
-    pub asked_at: Option<UnixMillis>,
-    /// When the newest token was asked for, if that was for a better one than another: after that
-    /// no better one is to be had for a while.
-    #[n(3)]
-    pub fetched_at: Option<UnixMillis>,
-    /// When the token is renewed by alarm: its jitter is drawn once.
-    #[n(4)]
-    pub renew_at: Option<UnixMillis>,
-    /// The last token that was rejected and that upstream has then answered for: not again.
-    #[n(5)]
-    pub rejected: Option<TokenDigest>,
-    /// When upstream was last asked because a token was rejected.
-    #[n(6)]
-    pub forced_at: Option<UnixMillis>,
-}
 
 /// The state machine.
 #[derive(Debug, Default)]
@@ -108,7 +70,7 @@ impl Coordinator {
     }
 
     /// Takes an event in and says what is to be done about it.
-    pub fn on(&mut self, event: Event, now: UnixMillis, random: u32) -> Vec<Action> {
+    pub fn handle(&mut self, event: Event, now: UnixMillis, random: u32) -> Vec<Action> {
         match event {
             Event::Acquire { waiter, want } => self.acquire(waiter, want, now),
             Event::Landed(Ok(token)) => self.landed(token, now, random),
@@ -129,17 +91,17 @@ impl Coordinator {
         let mut actions = Vec::new();
         if was_idle && self.flight.is_none() {
             // The alarm was set to forget the token.
-            actions.push(Action::Wake(self.next_renewal(now)));
+            actions.push(Action::Wake(self.snapshot.next_renewal(now)));
         }
         if let Some(rejected) = want.rejected {
             self.reject(waiter, rejected, want.known_generation, now, &mut actions);
             self.save_asked_at(now, &mut actions);
             return actions;
         }
-        let due = self.is_due(now);
+        let due = self.snapshot.is_due(now);
         // Some isolates ask earlier than the others.
         let soon_due = |token: &CachedToken| now >= token.renew_early_at(u32::MAX);
-        let held = self.held(now).filter(|token| {
+        let held = self.snapshot.held(now).filter(|token| {
             now.until(token.expires_at) >= want.min_ttl && !(want.renewed && soon_due(token))
         });
         if held.is_some() {
@@ -189,7 +151,7 @@ impl Coordinator {
         self.saved_asked_at = facts.asked_at;
         self.reply_to_all([Source::Flight, Source::Collapsed], now, &mut actions);
         actions.extend(self.snapshot.token.clone().filter(|_| newer).map(Action::Publish));
-        actions.push(Action::Wake(self.next_renewal(now)));
+        actions.push(Action::Wake(self.snapshot.next_renewal(now)));
         actions
     }
 
@@ -218,13 +180,15 @@ impl Coordinator {
         }
         let mut actions = Vec::new();
         if self.is_in_use(now) {
-            let next = self.next_renewal(now);
+            let next = self.snapshot.next_renewal(now);
             if next <= now {
                 self.take_off(None, now, &mut actions);
             } else {
                 actions.push(Action::Wake(next));
             }
-        } else if let Some(forget_at) = self.last_use().filter(|forget_at| *forget_at > now) {
+        } else if let Some(forget_at) =
+            self.snapshot.last_use().filter(|forget_at| *forget_at > now)
+        {
             actions.push(Action::Wake(forget_at));
         } else {
             *self = Self::restored(Snapshot::default(), self.keep_warm);
@@ -240,8 +204,8 @@ impl Coordinator {
         now: UnixMillis,
         actions: &mut Vec<Action>,
     ) {
-        actions.push(Action::Ask { background: leader.is_none() });
-        let (led, renewal) = (leader.is_some(), self.held(now).is_some());
+        actions.push(Action::StartFlight { background: leader.is_none() });
+        let (led, renewal) = (leader.is_some(), self.snapshot.held(now).is_some());
         self.flight = Some(Flight { leader, led, renewal, ..Flight::default() });
         actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
     }
@@ -292,21 +256,12 @@ impl Coordinator {
 
     /// The token, else the failure, as things are.
     pub(super) fn answer(&self, source: Source, now: UnixMillis) -> Result<Handout, UpstreamError> {
-        self.held(now).map(|token| Handout { token: token.clone(), source }).ok_or_else(|| {
-            match &self.snapshot.facts.failure {
+        self.snapshot.held(now).map(|token| Handout { token: token.clone(), source }).ok_or_else(
+            || match &self.snapshot.facts.failure {
                 Some(failure) => failure.at(now),
                 None => UpstreamError::EXPIRED_ON_ARRIVAL,
-            }
-        })
-    }
-
-    /// The token, if it may still be served.
-    pub(super) fn held(&self, now: UnixMillis) -> Option<&CachedToken> {
-        self.snapshot.token.as_ref().filter(|token| token.freshness(now) != Freshness::Expired)
-    }
-
-    fn is_due(&self, now: UnixMillis) -> bool {
-        self.snapshot.token.as_ref().is_none_or(|token| token.freshness(now) != Freshness::Fresh)
+            },
+        )
     }
 
     /// Whether one more request upstream is worth it now: one probe when a failure's time is over,
@@ -314,7 +269,7 @@ impl Coordinator {
     fn may_ask(&self, now: UnixMillis) -> bool {
         let facts = &self.snapshot.facts;
         let failing = facts.failure.as_ref().is_some_and(|failure| !failure.is_over(now));
-        let asked_just_now = self.held(now).is_some_and(|token| {
+        let asked_just_now = self.snapshot.held(now).is_some_and(|token| {
             facts.fetched_at.is_some_and(|at| now < at.plus(token.renewal_spacing()))
         });
         self.flight.is_none() && !failing && !asked_just_now
@@ -327,25 +282,6 @@ impl Coordinator {
             asked_at.is_some_and(|at| now <= at.plus(token.lifetime()))
         };
         self.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
-    }
-
-    /// From then on nobody misses what is stored. A failure outlives its window, so that the next
-    /// one in a row is told from a first one.
-    fn last_use(&self) -> Option<UnixMillis> {
-        let expiry = self.snapshot.token.as_ref().map(|token| token.expires_at);
-        let failure = self.snapshot.facts.failure.as_ref();
-        expiry.max(failure.map(|failure| failure.until.plus(TRANSIENT_MEMORY_MAX)))
-    }
-
-    /// When to renew next: before anybody would ask, but not while a failure lasts.
-    pub(super) fn next_renewal(&self, now: UnixMillis) -> UnixMillis {
-        let facts = &self.snapshot.facts;
-        let token = self.snapshot.token.as_ref();
-        let spaced =
-            token.zip(facts.fetched_at).map(|(token, at)| at.plus(token.renewal_spacing()));
-        let failure = facts.failure.as_ref().map(|failure| failure.until);
-        let first = token.map(CachedToken::not_renewed_before);
-        [facts.renew_at, first, spaced, failure].into_iter().flatten().max().unwrap_or(now)
     }
 
     /// Notes now and then that somebody asks, so that it outlives the object's memory.

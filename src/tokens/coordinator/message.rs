@@ -8,19 +8,18 @@ use minicbor::{Decode, Encode};
 
 use super::{Facts, Handout, Snapshot, Source, Want};
 use crate::base::request_id::RequestId;
+use crate::base::sealed::NONCE_LEN;
 use crate::base::time::Millis;
-use crate::config::{Config, Credential, Grant};
+use crate::config::{Config, Grant};
 use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::tokens::record;
-use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::token_key::TokenKey;
 use crate::upstream::trail::UpstreamTrail;
 
 /// Which token: what a coordinator needs to ask for it, beside the configuration.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
-pub struct Subject {
+pub struct TokenId {
     /// The credential's name.
     #[n(0)]
     pub credential: String,
@@ -37,7 +36,7 @@ pub struct Subject {
 pub struct AcquireMessage {
     /// Which token.
     #[n(0)]
-    pub subject: Subject,
+    pub id: TokenId,
     /// Which one would do.
     #[n(1)]
     pub want: Want,
@@ -51,10 +50,10 @@ pub struct AcquireMessage {
 
 /// From a coordinator: its answer, and the traces of the flight that was waited for.
 #[derive(Debug, Decode, Encode)]
-pub struct ReplyMessage {
+pub struct HandedMessage {
     /// What the state machine answered.
     #[n(0)]
-    pub reply: SealedReply,
+    pub handed: SealedHandout,
     /// Of the flight that was waited for, if one was.
     #[n(1)]
     pub trail: Option<UpstreamTrail>,
@@ -65,16 +64,16 @@ pub struct ReplyMessage {
 
 /// A token, or why there is none.
 #[derive(Debug, Decode, Encode)]
-pub enum SealedReply {
+pub enum SealedHandout {
     /// A sealed record, and where it came from.
     #[n(0)]
     Token(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>, #[n(1)] Source),
     /// What upstream says.
     #[n(1)]
     Failure(#[n(0)] UpstreamError),
-    /// The flight is still under way: a sign of life. Ask again.
+    /// The flight is still under way: a sign of life. The caller calls again.
     #[n(2)]
-    Flying,
+    InFlight,
 }
 
 /// What a coordinator stores.
@@ -82,7 +81,7 @@ pub enum SealedReply {
 pub struct StoredState {
     /// Which token; an alarm comes without a message.
     #[n(0)]
-    pub subject: Subject,
+    pub id: TokenId,
     /// Everything that is no secret.
     #[n(1)]
     pub facts: Facts,
@@ -91,26 +90,7 @@ pub struct StoredState {
     pub token: Option<Vec<u8>>,
 }
 
-/// The keys under which one token is sealed.
-#[derive(Clone, Copy, Debug)]
-pub struct Seal<'a> {
-    /// The token's name.
-    pub key: &'a TokenKey,
-    /// Whose sealing key.
-    pub credential: &'a Credential,
-}
-
-impl Seal<'_> {
-    fn seal(&self, token: &CachedToken, nonce: [u8; 24]) -> Vec<u8> {
-        record::seal(token, self.key, &self.credential.sealing_key, nonce)
-    }
-
-    fn open(&self, sealed: &[u8]) -> Option<CachedToken> {
-        record::open(sealed, self.key, &self.credential.sealing_key).ok()
-    }
-}
-
-impl Subject {
+impl TokenId {
     /// What `grant` is about.
     #[must_use]
     pub fn of(grant: &Grant) -> Self {
@@ -139,12 +119,18 @@ impl Subject {
     }
 }
 
-impl SealedReply {
+impl SealedHandout {
     /// The message for what the state machine answered.
     #[must_use]
-    pub fn new(reply: Result<Handout, UpstreamError>, seal: Seal<'_>, nonce: [u8; 24]) -> Self {
-        match reply {
-            Ok(Handout { token, source }) => Self::Token(seal.seal(&token, nonce), source),
+    pub fn new(
+        handed: Result<Handout, UpstreamError>,
+        grant: &Grant,
+        nonce: [u8; NONCE_LEN],
+    ) -> Self {
+        match handed {
+            Ok(Handout { token, source }) => {
+                Self::Token(record::seal_for(grant, &token, nonce), source)
+            }
             Err(error) => Self::Failure(error),
         }
     }
@@ -152,13 +138,14 @@ impl SealedReply {
     /// What the state machine answered; nothing where there is no answer yet, or a record that does
     /// not open.
     #[must_use]
-    pub fn open(self, seal: Seal<'_>) -> Option<Result<Handout, UpstreamError>> {
+    pub fn open(self, grant: &Grant) -> Option<Result<Handout, UpstreamError>> {
         match self {
             Self::Token(sealed, source) => {
-                seal.open(&sealed).map(|token| Ok(Handout { token, source }))
+                let token = record::open_for(grant, &sealed).ok()?;
+                Some(Ok(Handout { token, source }))
             }
             Self::Failure(error) => Some(Err(error)),
-            Self::Flying => None,
+            Self::InFlight => None,
         }
     }
 }
@@ -166,15 +153,15 @@ impl SealedReply {
 impl StoredState {
     /// What is stored of `snapshot`.
     #[must_use]
-    pub fn new(subject: Subject, snapshot: &Snapshot, seal: Seal<'_>, nonce: [u8; 24]) -> Self {
-        let token = snapshot.token.as_ref().map(|token| seal.seal(token, nonce));
-        Self { subject, facts: snapshot.facts.clone(), token }
+    pub fn new(grant: &Grant, snapshot: &Snapshot, nonce: [u8; NONCE_LEN]) -> Self {
+        let token = snapshot.token.as_ref().map(|token| record::seal_for(grant, token, nonce));
+        Self { id: TokenId::of(grant), facts: snapshot.facts.clone(), token }
     }
 
     /// The snapshot again; a record that does not open is gone, and that is all.
     #[must_use]
-    pub fn snapshot(&self, seal: Seal<'_>) -> Snapshot {
-        let token = self.token.as_deref().and_then(|sealed| seal.open(sealed));
+    pub fn snapshot(&self, grant: &Grant) -> Snapshot {
+        let token = self.token.as_deref().and_then(|sealed| record::open_for(grant, sealed).ok());
         Snapshot { token, facts: self.facts.clone() }
     }
 }

@@ -20,7 +20,7 @@ pub enum Event {
         /// What would do.
         want: Want,
     },
-    /// The flight that [`Action::Ask`] started has landed.
+    /// The flight that [`Action::StartFlight`] started has landed.
     Landed(Result<CachedToken, UpstreamError>),
     /// A waiter waits no longer; it gets no reply.
     Left(Waiter),
@@ -55,7 +55,7 @@ pub enum Action {
     /// Answer a waiter.
     Reply(Waiter, Result<Handout, UpstreamError>),
     /// Send one request upstream, and come back with [`Event::Landed`].
-    Ask {
+    StartFlight {
         /// Nobody waits for it who would write it to the log.
         background: bool,
     },

@@ -16,11 +16,13 @@ impl Coordinator {
         now: UnixMillis,
         actions: &mut Vec<Action>,
     ) {
-        let replaced = self.held(now).is_some_and(|held| {
+        let replaced = self.snapshot.held(now).is_some_and(|held| {
             // One that is older than the caller's is no better.
             held.generation >= generation && held.digest() != rejected
         });
-        if replaced || self.snapshot.facts.rejected == Some(rejected) && self.held(now).is_some() {
+        if replaced
+            || self.snapshot.facts.rejected == Some(rejected) && self.snapshot.held(now).is_some()
+        {
             return self.answer_at_once(waiter, now, actions);
         }
         if self.flight.is_none() {
@@ -49,7 +51,7 @@ impl Coordinator {
             actions.push(Action::Reply(reporter, Err(error.clone())));
         }
         self.reply_to_all([Source::Held; 2], now, &mut actions);
-        actions.push(Action::Wake(self.next_renewal(now)));
+        actions.push(Action::Wake(self.snapshot.next_renewal(now)));
         actions
     }
 
@@ -74,7 +76,8 @@ impl Coordinator {
 
     fn was_forced_just_now(&self, now: UnixMillis) -> bool {
         let forced_at = self.snapshot.facts.forced_at;
-        self.held(now)
+        self.snapshot
+            .held(now)
             .zip(forced_at)
             .is_some_and(|(token, at)| now < at.plus(token.forced_spacing()))
     }

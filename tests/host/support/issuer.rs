@@ -1,4 +1,4 @@
-//! A simulated issuer, the tier behind it, and a verifier of signatures over them.
+//! A simulated issuer, and the ports of `callers` with it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -8,18 +8,24 @@ use std::task::{Context, Poll, Waker};
 
 use edge_token_broker::base::keys::{SealingKey, derive};
 use edge_token_broker::base::limits::ISSUER_TIMEOUT;
-use edge_token_broker::base::ports::{Clock, TierError};
+use edge_token_broker::base::ports::{Clock, Ports};
 use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
+use edge_token_broker::callers::ledger::{ObjectLedger, UsedAssertions};
 use edge_token_broker::callers::ports::{
-    IssuerEndpoint, IssuerUnreachable, KeySetTier, SignatureVerifier,
+    CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
 };
+use edge_token_broker::callers::registry::Registry;
+use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::jwt::jwk::VerificationKey;
 use edge_token_broker::jwt::{Jwt, JwtFault, Trust};
 
-use super::jwt::{ISSUER, NOW, sign, trust};
+use super::jwt::{ISSUER, NOW, claims, ed25519, jwks, sign, signed_by, trust};
+use super::ledger::SimulatedLedgers;
 use super::ports::{CountingEntropy, SimulatedClock};
+use super::store::SimulatedStore;
 
 pub(crate) const METADATA: &str = "https://issuer.example/.well-known/openid-configuration";
 pub(crate) const JWKS: &str = "https://keys.example/jwks";
@@ -77,6 +83,25 @@ pub(crate) struct SimulatedIssuer {
     pub(crate) hangs: Rc<Cell<bool>>,
 }
 
+impl SimulatedIssuer {
+    /// It serves nothing yet.
+    pub(crate) fn new(clock: &SimulatedClock) -> Self {
+        Self {
+            clock: clock.clone(),
+            bodies: Rc::default(),
+            requests: Rc::default(),
+            hangs: Rc::default(),
+        }
+    }
+
+    pub(crate) fn serve(&self, jwks: &str) {
+        let metadata = format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{JWKS}"}}"#);
+        let mut bodies = self.bodies.borrow_mut();
+        bodies.insert(METADATA.to_owned(), metadata);
+        bodies.insert(JWKS.to_owned(), jwks.to_owned());
+    }
+}
+
 impl IssuerEndpoint for SimulatedIssuer {
     async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable> {
         self.requests.borrow_mut().push(url.to_owned());
@@ -93,30 +118,6 @@ impl IssuerEndpoint for SimulatedIssuer {
     }
 }
 
-#[derive(Clone, Default)]
-pub(crate) struct SimulatedKeySetTier {
-    pub(crate) values: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
-    pub(crate) loads: Rc<Cell<usize>>,
-    pub(crate) stores: Rc<RefCell<Vec<u64>>>,
-    pub(crate) failure: Rc<Cell<Option<TierError>>>,
-}
-
-impl KeySetTier for SimulatedKeySetTier {
-    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, TierError> {
-        self.loads.set(self.loads.get() + 1);
-        self.failure.get().map_or_else(|| Ok(self.values.borrow().get(name).cloned()), Err)
-    }
-
-    async fn store(&self, name: &str, bytes: &[u8], ttl_secs: u64) -> Result<(), TierError> {
-        self.stores.borrow_mut().push(ttl_secs);
-        if let Some(failure) = self.failure.get() {
-            return Err(failure);
-        }
-        self.values.borrow_mut().insert(name.to_owned(), bytes.to_vec());
-        Ok(())
-    }
-}
-
 /// Takes what [`sign`] makes; counts.
 #[derive(Default)]
 pub(crate) struct SimulatedSignatures(pub(crate) Cell<usize>);
@@ -130,17 +131,56 @@ impl SignatureVerifier for SimulatedSignatures {
     }
 }
 
-pub(crate) type SimulatedVerifier = JwtVerifier<
-    SimulatedIssuer,
-    SimulatedKeySetTier,
-    SimulatedSignatures,
-    YieldingClock,
-    CountingEntropy,
->;
+/// The ports of `callers`.
+pub(crate) struct SimulatedCallerPorts;
+
+impl Ports for SimulatedCallerPorts {
+    type Clock = YieldingClock;
+    type Entropy = CountingEntropy;
+    type Store = SimulatedStore;
+}
+
+impl CallerPorts for SimulatedCallerPorts {
+    type Issuers = SimulatedIssuer;
+    type Signatures = SimulatedSignatures;
+    type Ledger = ObjectLedger<SimulatedLedgers, YieldingClock>;
+}
+
+/// Verifies JWTs of the issuer, with an empty memory.
+pub(crate) fn verifier(
+    issuers: SimulatedIssuer,
+    store: SimulatedStore,
+    clock: YieldingClock,
+) -> JwtVerifier<SimulatedCallerPorts> {
+    JwtVerifier {
+        memory: KeySets::default(),
+        issuers,
+        store,
+        signatures: SimulatedSignatures::default(),
+        clock,
+        entropy: CountingEntropy::default(),
+    }
+}
+
+/// The callers of an isolate: its registry is `entries`, no issuer answers, and it has no ledger.
+pub(crate) fn callers(
+    entries: SimulatedStore,
+    clock: &SimulatedClock,
+) -> Callers<SimulatedCallerPorts> {
+    let issuers = SimulatedIssuer::new(clock);
+    let clock = YieldingClock(clock.clone());
+    Callers {
+        registry: Registry::new(entries),
+        jwts: verifier(issuers, SimulatedStore::default(), clock.clone()),
+        seen: VerifiedJwts::default(),
+        used: UsedAssertions::default(),
+        ledger: ObjectLedger { objects: SimulatedLedgers::unbound(&clock.0), clock },
+    }
+}
 
 /// One isolate that trusts [`ISSUER`], and the world around it.
 pub(crate) struct Isolate {
-    pub(crate) verifier: SimulatedVerifier,
+    pub(crate) verifier: JwtVerifier<SimulatedCallerPorts>,
     pub(crate) trust: Trust,
     pub(crate) sealing_key: SealingKey,
 }
@@ -149,46 +189,30 @@ impl Isolate {
     /// Its issuer serves `jwks`.
     pub(crate) fn new(jwks: &str) -> Self {
         let clock = SimulatedClock::at(NOW * 1000);
-        let endpoint = SimulatedIssuer {
-            clock: clock.clone(),
-            bodies: Rc::default(),
-            requests: Rc::default(),
-            hangs: Rc::default(),
-        };
-        let isolate = Self::over(endpoint, SimulatedKeySetTier::default(), clock);
+        let issuers = SimulatedIssuer::new(&clock);
+        let isolate = Self::over(issuers, SimulatedStore::default(), YieldingClock(clock));
         isolate.serve(jwks);
         isolate
     }
 
-    fn over(endpoint: SimulatedIssuer, tier: SimulatedKeySetTier, clock: SimulatedClock) -> Self {
-        let verifier = JwtVerifier {
-            memory: KeySets::default(),
-            endpoint,
-            tier,
-            signatures: SimulatedSignatures::default(),
-            clock: YieldingClock(clock),
-            entropy: CountingEntropy::default(),
-        };
+    fn over(issuers: SimulatedIssuer, store: SimulatedStore, clock: YieldingClock) -> Self {
         let (_, sealing_key) = derive(&ClientSecret::new("s3cret".into()), None);
-        Self { verifier, trust: trust(), sealing_key }
+        Self { verifier: verifier(issuers, store, clock), trust: trust(), sealing_key }
     }
 
-    /// Another one with the same tier and issuer.
+    /// Another one with the same store and issuer.
     pub(crate) fn another(&self) -> Self {
-        let JwtVerifier { endpoint, tier, clock, .. } = &self.verifier;
-        Self::over(endpoint.clone(), tier.clone(), clock.0.clone())
+        let JwtVerifier { issuers, store, clock, .. } = &self.verifier;
+        Self::over(issuers.clone(), store.clone(), clock.clone())
     }
 
     pub(crate) fn serve(&self, jwks: &str) {
-        let metadata = format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{JWKS}"}}"#);
-        let mut bodies = self.verifier.endpoint.bodies.borrow_mut();
-        bodies.insert(METADATA.to_owned(), metadata);
-        bodies.insert(JWKS.to_owned(), jwks.to_owned());
+        self.verifier.issuers.serve(jwks);
     }
 
     /// The issuer is down.
     pub(crate) fn go_down(&self) {
-        self.verifier.endpoint.bodies.borrow_mut().clear();
+        self.verifier.issuers.bodies.borrow_mut().clear();
     }
 
     pub(crate) fn advance(&self, span: Millis) {
@@ -201,7 +225,32 @@ impl Isolate {
 
     /// How often the key set was asked for.
     pub(crate) fn asked(&self) -> usize {
-        let requests = self.verifier.endpoint.requests.borrow();
+        let requests = self.verifier.issuers.requests.borrow();
         requests.iter().filter(|url| *url == METADATA).count()
     }
+}
+
+/// A key set with `k1`, and below one with `k2` alone.
+pub(crate) fn k1() -> String {
+    jwks(&[ed25519("k1", 1)])
+}
+
+pub(crate) fn k2() -> String {
+    jwks(&[ed25519("k2", 2)])
+}
+
+/// A JWT that `k1` has signed, and below one that `k2` has.
+pub(crate) fn by_k1() -> Jwt {
+    signed_by("k1", 1, &claims(""))
+}
+
+pub(crate) fn by_k2() -> Jwt {
+    signed_by("k2", 2, &claims(""))
+}
+
+/// An isolate with the keys in memory.
+pub(crate) fn warm() -> Isolate {
+    let isolate = Isolate::new(&k1());
+    assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
+    isolate
 }

@@ -74,8 +74,13 @@ pub(crate) fn sign(x: &str, signed: &[u8]) -> Vec<u8> {
 
 /// A JWT signed with the key made from `seed`, under the name `kid`.
 pub(crate) fn signed_by(kid: &str, seed: u8, payload: &str) -> Jwt {
+    Jwt::parse(&signed_text(kid, seed, payload)).unwrap()
+}
+
+/// The same in compact form.
+pub(crate) fn signed_text(kid: &str, seed: u8, payload: &str) -> String {
     let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
     let signed = [base64url(header), base64url(payload)].join(".");
     let signature = sign(&x_of(seed), signed.as_bytes());
-    Jwt::parse(&[signed, base64url(signature)].join(".")).unwrap()
+    [signed, base64url(signature)].join(".")
 }

@@ -5,6 +5,8 @@ pub(crate) mod config;
 pub(crate) mod driven;
 pub(crate) mod issuer;
 pub(crate) mod jwt;
+pub(crate) mod ledger;
 pub(crate) mod ports;
+pub(crate) mod store;
 pub(crate) mod tokens;
 pub(crate) mod world;

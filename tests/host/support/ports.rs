@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use edge_token_broker::base::ports::{Clock, Entropy, TierError};
+use edge_token_broker::base::ports::{Clock, Entropy, StoreError};
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::config::Grant;
@@ -66,15 +66,15 @@ pub(crate) struct SimulatedKv {
     pub(crate) values: Rc<RefCell<BTreeMap<TokenKey, Vec<u8>>>>,
     /// TTL of each write, in order.
     pub(crate) ttls: Rc<RefCell<Vec<u64>>>,
-    pub(crate) failure: Rc<Cell<Option<TierError>>>,
+    pub(crate) failure: Rc<Cell<Option<StoreError>>>,
 }
 
 impl TokenTier for SimulatedKv {
-    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, TierError> {
+    async fn load(&self, key: &TokenKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.failure.get().map_or_else(|| Ok(self.values.borrow().get(key).cloned()), Err)
     }
 
-    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), TierError> {
+    async fn store(&self, key: &TokenKey, record: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
         self.ttls.borrow_mut().push(ttl_secs);
         if let Some(failure) = self.failure.get() {
             return Err(failure);

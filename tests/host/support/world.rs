@@ -6,10 +6,10 @@ use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::grants::{Ask, authorize};
-use edge_token_broker::log::Event;
+use edge_token_broker::grants::{GrantRequest, authorize};
+use edge_token_broker::log::Line;
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::tokens::broker::{Broker, Served, Then};
+use edge_token_broker::tokens::broker::{Broker, FollowUp, Served};
 use edge_token_broker::tokens::memory::IsolateMemory;
 
 use super::bindings::Vars;
@@ -33,7 +33,7 @@ pub(crate) type SimulatedBroker = Broker<
 pub(crate) struct World {
     pub(crate) broker: SimulatedBroker,
     pub(crate) grant: Rc<Grant>,
-    pub(crate) event: Event,
+    pub(crate) line: Line,
 }
 
 impl World {
@@ -53,7 +53,10 @@ impl World {
             ("CLIENTS", &clients),
         ]))
         .unwrap();
-        let ask = Ask { credential: "default".into(), scope: Some(ScopeSet::parse("s").unwrap()) };
+        let ask = GrantRequest {
+            credential: "default".into(),
+            scope: Some(ScopeSet::parse("s").unwrap()),
+        };
         let grant = authorize(&config, config.client("c").unwrap(), &ask).unwrap();
         let clock = SimulatedClock::at(START);
         let endpoint = SimulatedEndpoint::new(&clock);
@@ -67,7 +70,7 @@ impl World {
             entropy: CountingEntropy::default(),
             jitter: 0,
         };
-        Self { broker, grant, event: event() }
+        Self { broker, grant, line: line() }
     }
 
     /// Another isolate in the same location: same KV, empty memory.
@@ -82,18 +85,18 @@ impl World {
             entropy: CountingEntropy::default(),
             jitter: 0,
         };
-        Self { broker, grant: Rc::clone(&self.grant), event: event() }
+        Self { broker, grant: Rc::clone(&self.grant), line: line() }
     }
 
     /// What the entry does with a request: memory, then the rest, then the write behind.
     pub(crate) fn request(&mut self) -> Result<Served, BrokerError> {
-        self.event = event();
+        self.line = line();
         if let Some(served) = self.broker.recall(&self.grant, Millis(0)) {
             return Ok(served);
         }
-        let served = run(self.broker.obtain(&self.grant, Millis(0), &mut self.event))?;
-        if served.then == Then::Store {
-            run(self.broker.write_behind(&self.grant, &served.token, &mut self.event));
+        let served = run(self.broker.obtain(&self.grant, Millis(0), &mut self.line))?;
+        if served.follow_up == FollowUp::Store {
+            run(self.broker.write_behind(&self.grant, &served.token, &mut self.line));
         }
         Ok(served)
     }
@@ -117,8 +120,8 @@ impl World {
     }
 }
 
-pub(crate) fn event() -> Event {
-    Event::new(RequestId::parse("id").unwrap(), "GET".into(), "token")
+pub(crate) fn line() -> Line {
+    Line::new(RequestId::parse("id").unwrap(), "GET".into(), "token")
 }
 
 pub(crate) fn text(served: &Served) -> &str {

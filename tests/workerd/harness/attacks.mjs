@@ -4,130 +4,68 @@
 // A flood sends requests and counts the answers; a siege opens connections and keeps them open, saying a byte more with
 // each `tick`.
 
-import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { connect } from "node:net";
+/** @import { Request } from "autocannon" */
+/** @import { Besieging, Counts, Target } from "./traffic.mjs" */
 
-import autocannon from "autocannon";
+import { randomBytes } from "node:crypto";
+
+import { besiege, dropped, loaded, many, reset } from "./traffic.mjs";
+
+/**
+ * @typedef {object} Attack
+ * @property {string} what
+ * @property {number} few The amount of the test.
+ * @property {number} many The amount of the measurement.
+ * @property {string[]} answers Those that may be.
+ */
+
+/** @typedef {Attack & { send: (target: Target, amount: number) => Promise<Counts> }} Flood Requests that end. */
+
+/** @typedef {Attack & { open: (target: Target, amount: number) => Promise<Besieging> }} Siege Connections that stay. */
 
 /** In every wrong key, so that one search finds any of them where it may not be. */
 export const WRONG = randomBytes(15).toString("base64url");
 
-const KEEP_ALIVE_CONNECTIONS = 16;
-const CONNECTIONS_AT_A_TIME = 64;
 const MEGABYTE = 1_000_000;
 
 const wrongKey = () => `etb_${WRONG}${randomBytes(17).toString("base64url")}`;
+/** @type {(line: string, ...headers: string[]) => string} */
 const head = (line, ...headers) => `${[`${line} HTTP/1.1`, "Host: broker", ...headers].join("\r\n")}\r\n\r\n`;
+/** @param {string[]} headers */
 const get = (...headers) => head("GET /token", ...headers);
 const FORM = "Content-Type: application/x-www-form-urlencoded";
+/** @type {(body: string, ...headers: string[]) => string} */
 const post = (body, ...headers) => head("POST /oauth2/v2.0/token", FORM, ...headers) + body;
+/** @param {string} body */
 const sized = (body) => post(body, `Content-Length: ${body.length}`);
+/** @param {string} id @param {string} key */
 const form = (id, key, scope = "x") =>
   `grant_type=client_credentials&client_id=${id}&client_secret=${key}&scope=${scope}`;
+/** @param {string} text */
 const bearer = (text) => `Authorization: Bearer ${text}`;
-const many = (count, line) => Array.from({ length: count }, (_, n) => line(n));
 
-/** Three base64url parts, `bytes` long in all. */
+/**
+ * Three base64url parts, `bytes` long in all.
+ * @param {number} bytes
+ */
 const jwtOf = (bytes) => `eyJhbGciOiJSUzI1NiJ9.${"e".repeat(bytes - 120)}.${"s".repeat(86)}`;
 
-/** Over keep-alive connections, as fast as they are answered. */
-async function loaded({ port }, amount, requestOf) {
-  const requests = many(amount, requestOf);
-  let next = 0;
-  const { statusCodeStats, errors } = await autocannon({
-    url: `http://127.0.0.1:${port}`,
-    connections: KEEP_ALIVE_CONNECTIONS,
-    amount,
-    setupClient: (client) => client.setRequests(share(requests, next++)),
-  });
-  const counts = Object.entries(statusCodeStats).map(([status, { count }]) => [status, count]);
-  return Object.fromEntries([...counts, ...(errors ? [["no answer", errors]] : [])]);
-}
-
-/** Every connection has its own share, so that no key is sent twice. */
-const share = (requests, connection) =>
-  requests.filter((_, n) => n % KEEP_ALIVE_CONNECTIONS === connection % KEEP_ALIVE_CONNECTIONS);
-
-/** One connection for each request, and no answer taken for longer than the status line. */
-async function dropped({ port }, amount, bytesOf) {
-  const counts = {};
-  let next = 0;
-  const caller = async () => {
-    while (next < amount) {
-      const status = await exchange(port, bytesOf(next++));
-      counts[status] = (counts[status] ?? 0) + 1;
-    }
-  };
-  await Promise.all(many(CONNECTIONS_AT_A_TIME, caller));
-  return counts;
-}
-
-/** Sends `bytes`; the status of the answer, or that the connection was closed without one. */
-async function exchange(port, bytes) {
-  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
-  const answer = new Promise((resolve) => {
-    socket.on("data", (text) => resolve(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? "nonsense"));
-    socket.on("error", () => resolve("closed")).on("close", () => resolve("closed"));
-  });
-  socket.write(bytes);
-  const status = await answer;
-  socket.resetAndDestroy();
-  return status;
-}
-
-/** Each connection is reset as soon as its bytes are written. */
-async function reset({ port }, amount, bytesOf) {
-  let next = 0;
-  const caller = async () => {
-    while (next < amount) {
-      const socket = connect(port, "127.0.0.1").on("error", () => {});
-      const closed = once(socket, "close");
-      socket.write(bytesOf(next++), () => socket.resetAndDestroy());
-      await closed;
-    }
-  };
-  await Promise.all(many(CONNECTIONS_AT_A_TIME, caller));
-  return { "gone before an answer": amount };
-}
-
-/** Opens `amount` connections that say `first`, and `more` with every tick, until they `leave`. */
-async function besiege({ port }, amount, first, more = () => undefined) {
-  const counts = {};
-  const sockets = many(amount, () =>
-    connect(port, "127.0.0.1")
-      .setEncoding("latin1")
-      .on("error", () => {}),
-  );
-  for (const socket of sockets) {
-    socket.once("data", (text) => {
-      const status = /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? "nonsense";
-      counts[status] = (counts[status] ?? 0) + 1;
-    });
-  }
-  await Promise.all(sockets.map((socket) => once(socket, "connect")));
-  for (const socket of sockets) if (first) socket.write(first);
-  let ticks = 0;
-  return {
-    tick() {
-      const bytes = more(ticks++);
-      if (bytes) for (const socket of sockets) if (socket.writable) socket.write(bytes);
-    },
-    leave() {
-      const held = sockets.filter(({ destroyed, readyState }) => !destroyed && readyState === "open").length;
-      for (const socket of sockets) socket.resetAndDestroy();
-      return { ...counts, "held open": held };
-    },
-  };
-}
-
+/**
+ * @param {Record<string, string>} headers
+ * @returns {Request}
+ */
 const token = (headers) => ({ method: "GET", path: "/token", headers });
+/**
+ * @param {string} body
+ * @returns {Request}
+ */
 const endpoint = (body, headers = {}) => ({
   method: "POST",
   path: "/oauth2/v2.0/token",
   headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
   body,
 });
+/** @param {string} id @param {string} key */
 const basic = (id, key) => ({ authorization: `Basic ${Buffer.from(`${id}:${key}`).toString("base64")}` });
 
 const lies = [
@@ -141,10 +79,7 @@ const lies = [
   post("a=b and what the next request would begin with", "Content-Length: 3"),
 ];
 
-/**
- * Requests that end. `send(target, amount)` counts the answers by status; `answers` are the ones that may be; `few` and
- * `many` are the amounts of the test and of the measurement. `target`: `{ port, id }`, with the id of a client.
- */
+/** @type {Flood[]} */
 export const FLOODS = [
   {
     what: "wrong keys, `GET /token`",
@@ -262,7 +197,7 @@ export const FLOODS = [
     few: lies.length * 8,
     many: 4_000,
     answers: ["400", "401", "closed"],
-    send: (target, amount) => dropped(target, amount, (n) => lies[n % lies.length]),
+    send: (target, amount) => dropped(target, amount, (n) => lies[n % lies.length] ?? ""),
   },
   {
     what: "connections reset in the middle of a body",
@@ -273,7 +208,7 @@ export const FLOODS = [
   },
 ];
 
-/** Connections that stay. `open(target, amount)` comes to `{ tick, leave }`; `leave()` counts what became of them. */
+/** @type {Siege[]} */
 export const SIEGES = [
   {
     what: "connections that say nothing",

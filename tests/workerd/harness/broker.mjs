@@ -1,5 +1,9 @@
 // One running broker, over real HTTP: requests, replies, log lines.
 
+/** @import { Sweep } from "./sweep.mjs" */
+/** @import { BrokerConfig } from "./workerd_config.mjs" */
+/** @import { WorkerdProcess } from "./workerd_process.mjs" */
+
 import { once } from "node:events";
 
 import { brokerConfig } from "./workerd_config.mjs";
@@ -13,18 +17,49 @@ const COORDINATOR = "coordinator";
 /** What workerd prints when the Worker panicked, hung, or threw. */
 const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never generate a response|RuntimeError/;
 
+/**
+ * @typedef {object} Body The JSON of an answer: of a token, or of an error.
+ * @property {string} [access_token]
+ * @property {string} [token_type]
+ * @property {number} [expires_in]
+ * @property {number} [ext_expires_in]
+ * @property {string} [error]
+ * @property {string} [error_description]
+ */
+
+/**
+ * @typedef {object} Reply
+ * @property {number} status
+ * @property {Headers} headers
+ * @property {string} text
+ * @property {Body} body Empty where the answer is no JSON.
+ * @property {string} requestId
+ */
+
+/** @typedef {Record<string, unknown> & { request_id: string }} LogLine */
+
 export class Broker {
   #workerd;
   #sweep;
   #breaks;
 
-  /** `breaks`: that the Worker breaks is what the test is about. */
+  /**
+   * @param {WorkerdProcess} workerd
+   * @param {Sweep} sweep
+   * @param {boolean} breaks
+   */
+  constructor(workerd, sweep, breaks) {
+    this.#workerd = workerd;
+    this.#sweep = sweep;
+    this.#breaks = breaks;
+  }
+
+  /**
+   * `breaks`: that the Worker breaks is what the test is about.
+   * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
+   */
   static async start({ sweep, breaks = false, ...config }) {
-    const broker = new Broker();
-    broker.#sweep = sweep;
-    broker.#breaks = breaks;
-    broker.#workerd = await serve(brokerConfig(config));
-    return broker;
+    return new Broker(await serve(brokerConfig(config)), sweep, breaks);
   }
 
   get url() {
@@ -43,21 +78,30 @@ export class Broker {
     if (broken.length > 0 && !this.#breaks) throw new Error(`the Worker broke:\n${broken.join("\n")}`);
   }
 
-  /** Every line so far that workerd or the Worker printed and that matches. */
+  /**
+   * Every line so far that workerd or the Worker printed and that matches.
+   * @param {RegExp} pattern
+   */
   printed(pattern) {
     return this.#workerd.output.filter((line) => pattern.test(line));
   }
 
-  /** Sends a request; the reply is `{ status, headers, text, body, requestId }` with `body` the parsed JSON. */
+  /**
+   * Sends a request.
+   * @param {string} path
+   * @param {RequestInit} init
+   * @returns {Promise<Reply>}
+   */
   async fetch(path, init = {}) {
     this.#notePresentedSecrets(init);
     const response = await fetch(this.url + path, { redirect: "manual", ...init });
     const text = await response.text();
-    const body = parseJson(text);
-    if (body?.access_token) this.#sweep.token(body.access_token);
+    /** @type {Body} */
+    const body = parseJson(text) ?? {};
+    if (body.access_token) this.#sweep.token(body.access_token);
 
     // A token belongs into the one field of a successful reply, and nowhere else in it.
-    const rest = response.ok && body?.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
+    const rest = response.ok && body.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
     this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
     this.#sweep.record("response headers", JSON.stringify([...response.headers]));
     return {
@@ -65,16 +109,22 @@ export class Broker {
       headers: response.headers,
       text,
       body,
-      requestId: response.headers.get("x-request-id"),
+      requestId: response.headers.get("x-request-id") ?? "",
     };
   }
 
-  /** The request log so far: one parsed line for each request that ended. */
+  /**
+   * The request log so far: one parsed line for each request that ended.
+   * @returns {LogLine[]}
+   */
   get log() {
     return this.#workerd.output.map(parseJson).filter((line) => line?.request_id !== undefined);
   }
 
-  /** The log line of a request, as soon as there is one: it is printed when all of the request's work has ended. */
+  /**
+   * The log line of a request, as soon as there is one: it is printed when all of the request's work has ended.
+   * @param {{ requestId: string }} reply
+   */
   logOf({ requestId }) {
     return this.logLine(requestId, (line) => line.request_id === requestId && line.route !== COORDINATOR);
   }
@@ -84,7 +134,11 @@ export class Broker {
     return this.log.filter(({ route }) => route === COORDINATOR);
   }
 
-  /** The first log line that `matches`, as soon as there is one. */
+  /**
+   * The first log line that `matches`, as soon as there is one.
+   * @param {string} what
+   * @param {(line: LogLine) => boolean} matches
+   */
   async logLine(what, matches, deadlineMs = LOG_DEADLINE_MS) {
     const signal = AbortSignal.timeout(deadlineMs);
     for (let line = this.log.find(matches); ; line = this.log.find(matches)) {
@@ -97,12 +151,16 @@ export class Broker {
     }
   }
 
-  /** All log lines of a request, once a later request has been logged. */
+  /**
+   * All log lines of a request, once a later request has been logged.
+   * @param {{ requestId: string }} reply
+   */
   async logLinesOf({ requestId }) {
     await this.logOf(await this.fetch("/healthz"));
     return this.log.filter((line) => line.request_id === requestId);
   }
 
+  /** @param {RequestInit} init */
   #notePresentedSecrets({ headers, body }) {
     const given = new Headers(headers);
     const authorization = given.get("authorization")?.split(" ")[1] ?? "";
@@ -119,7 +177,10 @@ export class Broker {
     }
   }
 
-  /** A JWT is also given away by its claims or its signature alone. */
+  /**
+   * A JWT is also given away by its claims or its signature alone.
+   * @param {string | null} jwt
+   */
   #noteJwt(jwt) {
     if (!jwt?.includes(".")) return;
     this.#sweep.secret("JWT of the caller", jwt);
@@ -127,6 +188,7 @@ export class Broker {
   }
 }
 
+/** @param {string} text */
 function parseJson(text) {
   try {
     return JSON.parse(text);

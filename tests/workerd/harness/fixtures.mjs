@@ -25,7 +25,13 @@ export const BILLING_APP = {
 
 export const CACHE_KEY = randomBytes(32).toString("base64");
 
-/** A client with a key as `npm run new-client` makes it. */
+/** @typedef {{ id: string, key: string, digest: string }} Client */
+
+/**
+ * A client with a key as `npm run new-client` makes it.
+ * @param {string} id
+ * @returns {Client}
+ */
 export const newClient = (id) => {
   const key = newClientKey();
   return { id, key, digest: keyDigest(key) };
@@ -49,17 +55,21 @@ export const TWO_SCOPES = "https://first.example/.default https://second.example
 /** A pool of granted scopes; each test takes its own, and with it a token that no other test has touched. */
 export const SCOPES = Array.from({ length: 64 }, (_, n) => `https://api-${n}.example/.default`);
 
+/** @param {string} scope */
 const onDefault = (scope) => ({ credential: "default", scope });
 
-/** Everything that must never be seen outside: what it is → value. */
+/** @type {(what: string) => (secret: string) => [string, string]} */
+const named = (what) => (secret) => [what, secret];
+
+/** @type {[string, string][]} Everything that must never be seen outside: what it is → value. */
 export const ALL_SECRETS = [
-  ...[DEFAULT_APP, BILLING_APP].flatMap(({ secrets }) => secrets).map((secret) => ["client secret", secret]),
-  ...[REPORTS, AUDIT, SINGLE, BILLING].map(({ key }) => ["client key", key]),
+  ...[DEFAULT_APP, BILLING_APP].flatMap(({ secrets }) => secrets).map(named("client secret")),
+  ...[REPORTS, AUDIT, SINGLE, BILLING].map(({ key }) => key).map(named("client key")),
   ["CACHE_KEY", CACHE_KEY],
   ["CACHE_KEY", Buffer.from(CACHE_KEY, "base64").toString("hex")],
 ];
 
-/** The `CLIENTS` table. */
+/** @type {Record<string, { key_sha256: string[], allow: { credential: string, scope: string }[] }>} The table `CLIENTS`. */
 export const CLIENTS = {
   [REPORTS.id]: { key_sha256: [REPORTS.digest], allow: [...SCOPES, GRAPH, REFUSED_SCOPE, TWO_SCOPES].map(onDefault) },
   [AUDIT.id]: { key_sha256: [AUDIT.digest], allow: [...SCOPES, GRAPH].map(onDefault) },

@@ -22,6 +22,7 @@ export default {
 
 /**
  * The deployed class with these members on top, which may call `super`.
+ * @param {string} members
  */
 export const coordinatorWith = (members, before = "") => `
 import { TokenCoordinator as Deployed } from "./index.js";

@@ -1,5 +1,9 @@
 // An OpenID issuer on loopback: metadata, keys that come and go, faults, and a record of who asked for what.
 
+/** @import { IncomingMessage, ServerResponse } from "node:http" */
+/** @import { AddressInfo } from "node:net" */
+/** @import { Jwk, KeyPair, SecretKey } from "./jose.mjs" */
+
 import { once } from "node:events";
 import { createServer } from "node:http";
 
@@ -8,25 +12,32 @@ import { base64url, signatureOf } from "./jose.mjs";
 const METADATA = "/.well-known/openid-configuration";
 const JWKS = "/jwks";
 
+/** @typedef {Record<string, unknown>} Claims */
+
+/** @typedef {{ status?: number, headers?: Record<string, string>, body?: string, hang?: boolean, reset?: boolean }} IssuerFault */
+
 /** Where the broker of the tests is known as. */
 export const AUDIENCE = "https://broker.example";
 
 export class Issuer {
-  /** The path of every request, in order. */
+  /** @type {string[]} The path of every request, in order. */
   requests = [];
-  /** The keys whose public halves are served (`newKey` in jose.mjs); a test adds and removes them. */
+  /** @type {KeyPair[]} The keys whose public halves are served; a test adds and removes them. */
   keys = [];
-  /** More members of the key set, as they stand. */
+  /** @type {unknown[]} More members of the key set, as they stand. */
   foreignKeys = [];
-  /** Members of the metadata that are replaced; `undefined` removes one. */
+  /** @type {Record<string, unknown>} Members of the metadata that are replaced; `undefined` removes one. */
   metadata = {};
-  /** Path → `{ status, headers, body }`, `{ hang: true }`, `{ reset: true }`; "*" for every path. */
+  /** @type {Record<string, IssuerFault>} By path; "*" for every path. */
   faults = {};
 
   #server = createServer((request, response) => this.#answer(request, response));
   #serial = 0;
 
-  /** Starts one that serves `keys`. */
+  /**
+   * Starts one that serves `keys`.
+   * @param {KeyPair[]} keys
+   */
   static async start(...keys) {
     const issuer = new Issuer();
     issuer.keys = keys;
@@ -36,7 +47,8 @@ export class Issuer {
   }
 
   get url() {
-    return `http://127.0.0.1:${this.#server.address().port}`;
+    const { port } = /** @type {AddressInfo} */ (this.#server.address());
+    return `http://127.0.0.1:${port}`;
   }
 
   get jwksUri() {
@@ -59,7 +71,10 @@ export class Issuer {
     await closed;
   }
 
-  /** What a JWT of this issuer says where a test does not care; `undefined` removes a claim. */
+  /**
+   * What a JWT of this issuer says where a test does not care; `undefined` removes a claim.
+   * @param {Claims} overrides
+   */
   claims(overrides = {}) {
     const now = Math.floor(Date.now() / 1000);
     this.#serial += 1;
@@ -75,11 +90,17 @@ export class Issuer {
     };
   }
 
-  /** A JWT with these claims, signed with `key`. */
+  /**
+   * A JWT with these claims, signed with `key`, else with the first one.
+   * @param {Claims} claims
+   * @param {{ key?: KeyPair | SecretKey | undefined, header?: object }} options
+   */
   sign(claims = {}, { key = this.keys[0], header = {} } = {}) {
+    if (!key) throw new Error("the issuer has no key");
     return signJwt(this.claims(claims), { key, header });
   }
 
+  /** @returns {Record<string, object>} */
   get #documents() {
     const issuer = { issuer: this.url, jwks_uri: this.jwksUri, id_token_signing_alg_values_supported: ["RS256"] };
     return {
@@ -88,24 +109,38 @@ export class Issuer {
     };
   }
 
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
   #answer(request, response) {
-    this.requests.push(request.url);
-    const fault = this.faults[request.url] ?? this.faults["*"];
+    const { url: path = "" } = request;
+    this.requests.push(path);
+    const fault = this.faults[path] ?? this.faults["*"];
     if (fault?.hang) return undefined;
     if (fault?.reset) return request.socket.resetAndDestroy();
     if (fault) return response.writeHead(fault.status ?? 200, fault.headers).end(fault.body ?? "");
-    const document = this.#documents[request.url];
+    const document = this.#documents[path];
     if (!document) return response.writeHead(404).end();
     return response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
   }
 }
 
-/** A JWT in compact form. `header` is added to `alg`, `kid` and `typ`; `undefined` removes one of them. */
+/**
+ * A JWT in compact form. `header` is added to `alg`, `kid` and `typ`; `undefined` removes one of them.
+ * @param {Claims} claims
+ * @param {{ key: KeyPair | SecretKey, header?: object }} options
+ */
 export function signJwt(claims, { key, header = {} }) {
   return signParts({ alg: key.alg, kid: key.jwk.kid, typ: "JWT", ...header }, claims, key);
 }
 
-/** The same of a header and claims as they stand: objects, or the text of their JSON. */
+/**
+ * The same of a header and claims as they stand: objects, or the text of their JSON.
+ * @param {object | string} header
+ * @param {object | string} claims
+ * @param {KeyPair | SecretKey} key
+ */
 export function signParts(header, claims, key) {
   const signed = `${base64url(header)}.${base64url(claims)}`;
   return `${signed}.${base64url(signatureOf(signed, key))}`;

@@ -1,39 +1,64 @@
 // Keys and signatures as JOSE has them (RFC 7515, 7517, 7518, 8037), with node:crypto alone. Nothing is verified here.
 
+/** @import { KeyObject } from "node:crypto" */
+
 import { constants, createHmac, generateKeyPairSync, sign } from "node:crypto";
 
-const KINDS = {
-  RS256: ["rsa", { modulusLength: 2048 }],
-  PS256: ["rsa", { modulusLength: 2048 }],
-  ES256: ["ec", { namedCurve: "P-256" }],
-  EdDSA: ["ed25519", {}],
+/** @typedef {"RS256" | "PS256" | "ES256" | "EdDSA"} Algorithm One that the broker verifies. */
+
+/** @typedef {Record<string, unknown> & { kid?: string }} Jwk */
+
+/** @typedef {{ privateKey: KeyObject, publicKey: KeyObject }} Pair As node:crypto makes it. */
+
+/** @typedef {Pair & { alg: string, jwk: Jwk }} KeyPair */
+
+/** @typedef {{ alg: string, secret: string | Buffer, jwk: Jwk }} SecretKey */
+
+/** @type {Record<Algorithm, () => Pair>} */
+const PAIRS = {
+  RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  PS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
+  EdDSA: () => generateKeyPairSync("ed25519"),
 };
 
 /** The algorithms that the broker verifies. */
-export const ALGORITHMS = Object.keys(KINDS);
+export const ALGORITHMS = /** @type {Algorithm[]} */ (Object.keys(PAIRS));
 
 let serial = 0;
 
 /**
- * A key pair for `alg`: `{ alg, privateKey, publicKey, jwk }`, the JWK being the public half. `parameters` are those of
- * node:crypto, and `jwk` adds members, `undefined` removing one.
+ * A key pair for `alg`; the JWK is the public half. `pair` may be of another kind, and `jwk` adds members, `undefined`
+ * removing one.
+ * @param {Algorithm} alg
+ * @param {{ pair?: Pair, jwk?: Jwk }} options
+ * @returns {KeyPair}
  */
-export function newKey(alg, { kind = KINDS[alg][0], parameters = KINDS[alg][1], jwk = {} } = {}) {
-  const { privateKey, publicKey } = generateKeyPairSync(kind, parameters);
+export function newKey(alg, { pair = PAIRS[alg](), jwk = {} } = {}) {
+  const { privateKey, publicKey } = pair;
   serial += 1;
   const described = { ...publicKey.export({ format: "jwk" }), kid: `key-${serial}`, alg, use: "sig", ...jwk };
   return { alg, privateKey, publicKey, jwk: described };
 }
 
-/** A key of that secret, for HMAC: what no public key may be taken for. */
+/**
+ * A key of that secret, for HMAC: what no public key may be taken for.
+ * @param {string | Buffer} secret
+ * @param {string} [kid]
+ * @returns {SecretKey}
+ */
 export const secretKey = (secret, kid) => ({ alg: "HS256", secret, jwk: { kid } });
 
-/** The signature of `key` over `signed`, in the form of its algorithm. */
-export function signatureOf(signed, { alg, privateKey, secret }) {
+/**
+ * The signature of `key` over `signed`, in the form of its algorithm.
+ * @param {string} signed
+ * @param {KeyPair | SecretKey} key
+ */
+export function signatureOf(signed, key) {
   const data = Buffer.from(signed);
+  if ("secret" in key) return createHmac("sha256", key.secret).update(data).digest();
+  const { alg, privateKey } = key;
   switch (alg) {
-    case "HS256":
-      return createHmac("sha256", secret).update(data).digest();
     case "RS256":
       return sign("sha256", data, privateKey);
     case "PS256":
@@ -45,14 +70,24 @@ export function signatureOf(signed, { alg, privateKey, secret }) {
   }
 }
 
-/** Of bytes, of text, or of the JSON of anything else. */
+/**
+ * Of bytes, of text, or of the JSON of anything else.
+ * @param {unknown} content
+ */
 export function base64url(content) {
   if (Buffer.isBuffer(content)) return content.toString("base64url");
   return Buffer.from(typeof content === "string" ? content : JSON.stringify(content)).toString("base64url");
 }
 
-/** A JWT with another signature. */
+/**
+ * A JWT with another signature.
+ * @param {string} jwt
+ * @param {unknown} signature
+ */
 export const withSignature = (jwt, signature) => `${jwt.slice(0, jwt.lastIndexOf("."))}.${base64url(signature)}`;
 
-/** The bytes of a JWT's signature. */
+/**
+ * The bytes of a JWT's signature.
+ * @param {string} jwt
+ */
 export const signatureIn = (jwt) => Buffer.from(jwt.slice(jwt.lastIndexOf(".") + 1), "base64url");

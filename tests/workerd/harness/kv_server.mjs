@@ -3,18 +3,33 @@
 // Strongly consistent and without latency, unlike Workers KV; what matters here is that it records every operation,
 // honours expiry, keeps its values while brokers come and go, and can be told to fail.
 
+/** @import { IncomingMessage, ServerResponse } from "node:http" */
+/** @import { AddressInfo } from "node:net" */
+
 import { once } from "node:events";
 import { createServer } from "node:http";
 
+/** @typedef {{ status?: number, hang?: boolean, reset?: boolean }} KvFault */
+
 /**
- * `reads` and `writes` take a fault: `{ status }`, `{ hang: true }`, `{ reset: true }`, or null for none.
+ * @typedef {object} Operation
+ * @property {string} op `get` or `put`.
+ * @property {string} key
+ * @property {Buffer} value Empty where it is a `get`.
+ * @property {number} [expirationTtl]
+ * @property {number} [expiration]
+ * @property {number} [cacheTtl]
+ * @property {string} [metadata]
  */
+
 export class KvServer {
-  /** Every operation in order: `{ op: "get" | "put", key, value, expirationTtl, cacheTtl, metadata }`. */
+  /** @type {Operation[]} Every one, in order. */
   operations = [];
-  /** key → `{ value: Buffer, expiresAt: milliseconds }`. */
+  /** @type {Map<string, { value: Buffer, expiresAt: number }>} `expiresAt` in milliseconds. */
   values = new Map();
+  /** @type {KvFault | null} */
   reads = null;
+  /** @type {KvFault | null} */
   writes = null;
 
   #server = createServer({ requireHostHeader: false }, (request, response) => this.#answer(request, response));
@@ -27,7 +42,7 @@ export class KvServer {
   }
 
   get port() {
-    return this.#server.address().port;
+    return /** @type {AddressInfo} */ (this.#server.address()).port;
   }
 
   get puts() {
@@ -45,23 +60,29 @@ export class KvServer {
     await closed;
   }
 
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
   async #answer(request, response) {
-    const url = new URL(request.url, "http://kv");
+    const { url: target = "", method = "" } = request;
+    const url = new URL(target, "http://kv");
     const key = decodeURIComponent(url.pathname.slice(1));
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const value = Buffer.concat(chunks);
+    /** @param {string} name */
     const number = (name) => (url.searchParams.has(name) ? Number(url.searchParams.get(name)) : undefined);
 
-    const op = request.method.toLowerCase();
+    const op = method.toLowerCase();
     const operation = {
       op,
       key,
-      value: op === "put" ? value : undefined,
+      value,
       expirationTtl: number("expiration_ttl"),
       expiration: number("expiration"),
       cacheTtl: number("cache_ttl"),
-      metadata: request.headers["cf-kv-metadata"],
+      metadata: request.headers["cf-kv-metadata"]?.toString(),
     };
     this.operations.push(operation);
 
@@ -72,6 +93,10 @@ export class KvServer {
     return op === "put" ? this.#put(operation, response) : this.#get(key, response);
   }
 
+  /**
+   * @param {Operation} operation
+   * @param {ServerResponse} response
+   */
   #put({ key, value, expirationTtl }, response) {
     // Workers KV refuses anything shorter.
     if (expirationTtl !== undefined && expirationTtl < 60) return response.writeHead(400).end("Invalid expiration_ttl");
@@ -80,6 +105,10 @@ export class KvServer {
     return response.writeHead(200).end();
   }
 
+  /**
+   * @param {string} key
+   * @param {ServerResponse} response
+   */
   #get(key, response) {
     const found = this.values.get(key);
     if (!found || found.expiresAt <= Date.now()) return response.writeHead(404).end("Value not found");

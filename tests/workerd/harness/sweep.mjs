@@ -4,23 +4,35 @@
 const SHORTEST_SECRET = 16;
 
 export class Sweep {
-  /** secret → what it is. */
+  /** @type {Map<string, string>} Secret → what it is. */
   #secrets = new Map();
+  /** @type {{ where: string, content: string }[]} */
   #records = [];
 
-  /** From now on `value` must not be found; `what` names it in a finding, which never shows the value. */
+  /**
+   * From now on `value` must not be found; `what` names it in a finding, which never shows the value.
+   * @param {string} what
+   * @param {string} value
+   */
   secret(what, value) {
     if (value.length < SHORTEST_SECRET || this.#secrets.has(value)) return;
     this.#secrets.set(value, what);
   }
 
-  /** An access token is also given away by its claims or its signature alone. */
+  /**
+   * An access token is also given away by its claims or its signature alone.
+   * @param {string} value
+   */
   token(value) {
     this.secret("access token", value);
     for (const part of value.split(".").slice(1)) this.secret("part of an access token", part);
   }
 
-  /** Something that came out: where, and a string or a Buffer. */
+  /**
+   * Something that came out, and where.
+   * @param {string} where
+   * @param {string | Buffer} content
+   */
   record(where, content) {
     this.#records.push({ where, content: Buffer.isBuffer(content) ? content.toString("latin1") : content });
   }
@@ -38,7 +50,10 @@ export class Sweep {
   }
 }
 
-/** The ways in which a value may have been written down. */
+/**
+ * The ways in which a value may have been written down.
+ * @param {string} value
+ */
 function spellingsOf(value) {
   const bytes = Buffer.from(value);
   return new Set([
@@ -53,7 +68,11 @@ function spellingsOf(value) {
   ]);
 }
 
-/** How `bytes` look inside the base64 of something longer (`id:secret`), at each of the three alignments. */
+/**
+ * How `bytes` look inside the base64 of something longer (`id:secret`), at each of the three alignments.
+ * @param {Buffer} bytes
+ * @param {"base64" | "base64url"} encoding
+ */
 function base64Inside(bytes, encoding) {
   return [0, 1, 2].map((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes])

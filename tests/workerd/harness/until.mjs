@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Resolves with the first truthy value of `condition`. */
+/**
+ * Resolves with the first truthy value of `condition`.
+ * @template T
+ * @param {() => T} condition
+ */
 export async function until(condition, deadlineMs = 5_000) {
   const deadline = Date.now() + deadlineMs;
   for (;;) {

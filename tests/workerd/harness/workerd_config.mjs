@@ -4,6 +4,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { parse } from "smol-toml";
+
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where `wrangler deploy --dry-run --outdir dist` leaves what it would upload. */
@@ -12,14 +14,18 @@ const BUNDLE = resolve(process.env.BROKER_BUNDLE ?? join(ROOT, "dist"));
 const MAIN_MODULE = "index.js";
 
 /** The compatibility date that would be deployed. */
-const COMPATIBILITY_DATE = /^compatibility_date\s*=\s*"([^"]+)"/m.exec(
-  readFileSync(join(ROOT, "wrangler.toml"), "utf8"),
-)[1];
+export const { compatibility_date: COMPATIBILITY_DATE } = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
 
-/** The modules that would be deployed, as `{ name, kind, path }`: the main one, and the wasm that it imports. */
+/** @typedef {{ name: string, kind: "esModule" | "wasm", path: string }} Module */
+
+/**
+ * The modules that would be deployed: the main one, and the wasm that it imports.
+ * @returns {Module[]}
+ */
 function bundleModules() {
   const main = readFileSync(join(BUNDLE, MAIN_MODULE), "utf8");
   const wasm = readdirSync(BUNDLE).filter((name) => name.endsWith(".wasm") && main.includes(`"./${name}"`));
+  /** @type {(name: string, kind: Module["kind"]) => Module} */
   const named = (name, kind) => ({ name, kind, path: join(BUNDLE, name) });
   return [named(MAIN_MODULE, "esModule"), ...wasm.map((name) => named(name, "wasm"))];
 }
@@ -28,17 +34,27 @@ function bundleModules() {
 const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-token-broker-TokenCoordinator", enableSql = true`;
 
 /**
- * `bindings`: name → string (a variable or secret), or any other JSON value (a table in wrangler.toml).
- * `kvPort`: the KV server behind `TOKENS`; left out, there is no such binding.
- * `registryPort`: the KV server behind `REGISTRY`, likewise.
- * `front`: source of another Worker that takes the requests, with the broker behind its binding `BROKER`, and a second
- * isolate of it, with the same coordinators, behind `OTHER`.
- * `beside`: more Workers: the broker's binding to each → its source.
- * `wrapped`: bindings that are objects of the runtime itself: name → source of a module whose default export makes one.
- * `bound`: more bindings of `front` to the broker: name → their `props`.
- * `coordinator`: `null` for no binding `COORDINATOR`; else `{ storage, source }`: the directory that its objects are
- * stored in (left out: in memory), and the source of a module whose `TokenCoordinator` takes the bundle's place.
+ * @typedef {object} BrokerConfig
+ * @property {Record<string, unknown>} bindings Name → string (a variable or secret), or any other JSON value (a table in
+ *   wrangler.toml).
+ * @property {number | undefined} [kvPort] The KV server behind `TOKENS`; left out, there is no such binding.
+ * @property {number | undefined} [registryPort] The KV server behind `REGISTRY`, likewise.
+ * @property {string | undefined} [front] Source of another Worker that takes the requests, with the broker behind its
+ *   binding `BROKER`, and a second isolate of it, with the same coordinators, behind `OTHER`.
+ * @property {Record<string, string> | undefined} [beside] More Workers: the broker's binding to each → its source.
+ * @property {Record<string, string> | undefined} [wrapped] Bindings that are objects of the runtime itself: name → source
+ *   of a module whose default export makes one.
+ * @property {Record<string, unknown> | undefined} [bound] More bindings of `front` to the broker: name → their `props`.
+ * @property {ConfiguredCoordinator | false} [coordinator] `false` for no binding `COORDINATOR`.
  */
+
+/**
+ * @typedef {object} ConfiguredCoordinator
+ * @property {string | undefined} [storage] The directory that its objects are stored in; left out, in memory.
+ * @property {string | undefined} [source] Source of a module whose `TokenCoordinator` takes the bundle's place.
+ */
+
+/** @param {BrokerConfig} config */
 export function brokerConfig({
   bindings,
   kvPort,
@@ -53,7 +69,7 @@ export function brokerConfig({
     `(name = "broker", worker = .broker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
-  if (coordinator?.storage)
+  if (coordinator && coordinator.storage)
     services.push(`(name = "do-storage", disk = (path = ${text(coordinator.storage)}, writable = true))`);
   if (kvPort !== undefined) services.push(`(name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ()))`);
   if (registryPort !== undefined)
@@ -72,10 +88,11 @@ export function brokerConfig({
   for (const name of Object.keys(wrapped))
     declared.push(`(name = ${text(name)}, wrapped = (moduleName = ${text(`wrapped:${name}`)}))`);
 
+  /** @param {string} at */
   const coordinated = (at) =>
     coordinator ? [...declared, `(name = "COORDINATOR", durableObjectNamespace = ${at})`] : declared;
   const modules = bundleModules().map(module);
-  if (coordinator?.source)
+  if (coordinator && coordinator.source)
     modules.unshift(
       `(name = "main.mjs", esModule = ${text(`export { default } from "./index.js";\n${coordinator.source}`)})`,
     );
@@ -113,6 +130,7 @@ export function brokerConfig({
   ].join("\n");
 }
 
+/** @type {(name: string, modules: string[], bindings: string[], more?: string[]) => string} */
 const worker = (name, modules, bindings, more = []) => `
 const ${name} :Workerd.Worker = (
   modules = [${modules.join(", ")}],
@@ -122,19 +140,25 @@ const ${name} :Workerd.Worker = (
   ${more.join(", ")}
 );`;
 
+/** @param {string | undefined} storage */
 const objects = (storage) => [
   `durableObjectNamespaces = [(${COORDINATOR_CLASS})]`,
   `durableObjectStorage = ${storage ? `(localDisk = "do-storage")` : "(inMemory = void)"}`,
 ];
 
+/** @param {Module} module */
 const module = ({ name, kind, path }) => `(name = ${text(name)}, ${kind} = embed ${text(path)})`;
 
+/** @type {(name: string, value: unknown) => string} */
 const binding = (name, value) =>
   typeof value === "string"
     ? `(name = ${text(name)}, text = ${text(value)})`
     : `(name = ${text(name)}, json = ${text(JSON.stringify(value))})`;
 
-/** A Cap'n Proto string literal: like JSON's, but bytes are escaped as \xHH. */
+/**
+ * A Cap'n Proto string literal: like JSON's, but bytes are escaped as \xHH.
+ * @param {string} value
+ */
 const text = (value) =>
   `"${value
     .replace(/[\\"]/g, "\\$&")

@@ -1,5 +1,8 @@
 // One workerd process: `workerd serve` on a generated configuration, its port, its output.
 
+/** @import { ChildProcess } from "node:child_process" */
+/** @import { Readable } from "node:stream" */
+
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -10,7 +13,12 @@ import { createInterface } from "node:readline";
 
 const START_DEADLINE_MS = 20_000;
 
-/** The npm package's own launcher resolves to the native binary of this platform. */
+/** @typedef {Awaited<ReturnType<typeof serve>>} WorkerdProcess */
+
+/**
+ * The npm package's own launcher resolves to the native binary of this platform.
+ * @returns {string}
+ */
 const workerdBinary = () => createRequire(import.meta.url)("workerd").default;
 
 /**
@@ -18,6 +26,7 @@ const workerdBinary = () => createRequire(import.meta.url)("workerd").default;
  *
  * workerd picks the port itself and reports it on a control descriptor, so nothing can race for it. Every line that
  * it prints is emitted as `line` and kept in `output`.
+ * @param {string} config
  */
 export async function serve(config) {
   const directory = await mkdtemp(join(tmpdir(), "edge-token-broker-"));
@@ -31,8 +40,9 @@ export async function serve(config) {
   process.once("exit", kill);
 
   const lines = new EventEmitter();
+  /** @type {string[]} */
   const output = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [outputOf(child, 1), outputOf(child, 2)]) {
     createInterface({ input: stream }).on("line", (line) => {
       output.push(line);
       lines.emit("line", line);
@@ -55,8 +65,17 @@ export async function serve(config) {
   }
 }
 
+/** @param {ChildProcess} child @param {number} descriptor */
+const outputOf = (child, descriptor) => /** @type {Readable} */ (child.stdio[descriptor]);
+
+/**
+ * The port of the socket `http`.
+ * @param {ChildProcess} child
+ * @param {string[]} output
+ * @returns {Promise<number>}
+ */
 async function listening(child, output) {
-  const messages = createInterface({ input: child.stdio[3] });
+  const messages = createInterface({ input: outputOf(child, 3) });
   const signal = AbortSignal.timeout(START_DEADLINE_MS);
   const [outcome] = await Promise.race([
     once(messages, "line", { signal }),

@@ -1,5 +1,9 @@
 // The world of one test file: a broker in workerd, the stand-in authorization server, a KV namespace.
 
+/** @import { RunningAuthority } from "../../../stand-in/authority.mjs" */
+/** @import { Client } from "./fixtures.mjs" */
+/** @import { BrokerConfig, ConfiguredCoordinator } from "./workerd_config.mjs" */
+
 import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { connect } from "node:net";
@@ -7,50 +11,66 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startAuthority } from "../../../stand-in/authority.mjs";
+import { defined, standardBindings } from "./bindings.mjs";
 import { Broker } from "./broker.mjs";
-import { ALL_SECRETS, BILLING_APP, CLIENTS, DEFAULT_APP, REPORTS, SCOPES } from "./fixtures.mjs";
+import { ALL_SECRETS, BILLING_APP, DEFAULT_APP, REPORTS, SCOPES } from "./fixtures.mjs";
 import { KvServer } from "./kv_server.mjs";
 import { Sweep } from "./sweep.mjs";
 
 /**
- * Opens a world. `bindings` (or a function that makes them of the authority's URL) are added to the broker's standard
- * ones; `undefined` removes one. `kv: false` leaves the `TOKENS` binding out, `registry: true` adds `REGISTRY`. `front`
- * puts another Worker before the broker, `bound` gives it more bindings, `beside` is more Workers, `wrapped` more
- * objects of the runtime (workerd_config.mjs).
- *
- * `coordinator: false` leaves the `COORDINATOR` binding out, `{ durable: true }` keeps what the coordinators stored over
- * restarts, and `{ source }` is a module with another class `TokenCoordinator`.
- *
- * `breaks`: the Worker is meant to panic, hang or throw; in every other world that fails the test.
- *
- * Closing it sweeps everything that came out of it for every secret that went in.
+ * @typedef {Record<string, unknown> | ((authorityUrl: string) => Record<string, unknown>)} Bindings They are added to the
+ *   broker's standard ones; `undefined` removes one.
+ */
+
+/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped">} Around Other Workers, as workerd_config.mjs has them. */
+
+/**
+ * @typedef {object} WorldOwn
+ * @property {Bindings} [bindings]
+ * @property {boolean} [kv] `false` leaves the `TOKENS` binding out.
+ * @property {boolean} [registry] `true` adds the `REGISTRY` binding.
+ * @property {{ durable?: boolean, source?: string } | false} [coordinator] `false` leaves the `COORDINATOR` binding out,
+ *   `durable` keeps what the coordinators stored over restarts, and `source` is a module with another `TokenCoordinator`.
+ * @property {boolean} [breaks] The Worker is meant to panic, hang or throw; in every other world that fails the test.
+ */
+
+/** @typedef {WorldOwn & Around} WorldOptions */
+
+/**
+ * What a test asks of the token routes.
+ * @typedef {object} Asked
+ * @property {Pick<Client, "id" | "key">} [client]
+ * @property {string | undefined} [scope]
+ * @property {Record<string, string>} [headers]
+ */
+
+/** @typedef {Asked & { key?: string, credential?: string, query?: Record<string, string> }} AskedByGet */
+
+/** @typedef {Asked & { path?: string, params?: Record<string, string | undefined> }} AskedByPost */
+
+/**
+ * Opens a world. Closing it sweeps everything that came out of it for every secret that went in.
+ * @param {WorldOptions} options
  */
 export async function openWorld({
   bindings = {},
   kv = true,
   registry = false,
-  front,
-  bound,
-  beside,
-  wrapped,
   coordinator = {},
-  breaks,
+  breaks = false,
+  ...around
 } = {}) {
   const sweep = new Sweep();
   for (const [what, secret] of ALL_SECRETS) sweep.secret(what, secret);
   const authority = await startAuthority({ apps: [DEFAULT_APP, BILLING_APP] });
-  const storage = coordinator.durable ? await mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
   const world = new World({
     sweep,
     authority,
-    front,
-    bound,
-    beside,
-    wrapped,
+    around,
     breaks,
     kv: kv ? await KvServer.start() : undefined,
     registry: registry ? await KvServer.start() : undefined,
-    coordinator: coordinator && { source: coordinator.source, storage },
+    coordinator: coordinator && { source: coordinator.source, storage: await storageOf(coordinator) },
   });
   try {
     await world.startBroker(bindings);
@@ -61,7 +81,17 @@ export async function openWorld({
   return world;
 }
 
-/** Opens a world for the length of `body`, for the tests that need one of their own. */
+/** @param {{ durable?: boolean }} coordinator */
+async function storageOf({ durable }) {
+  return durable ? mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
+}
+
+/**
+ * Opens a world for the length of `body`, for the tests that need one of their own.
+ * @template T
+ * @param {WorldOptions} options
+ * @param {(world: World) => Promise<T>} body
+ */
 export async function withWorld(options, body) {
   const world = await openWorld(options);
   try {
@@ -71,35 +101,58 @@ export async function withWorld(options, body) {
   }
 }
 
+/**
+ * @typedef {object} Parts
+ * @property {Sweep} sweep
+ * @property {RunningAuthority} authority
+ * @property {Around} around
+ * @property {boolean} breaks
+ * @property {KvServer | undefined} kv
+ * @property {KvServer | undefined} registry
+ * @property {ConfiguredCoordinator | false} coordinator
+ */
+
 class World {
   #scopes = SCOPES[Symbol.iterator]();
+  #parts;
+  /** @type {Broker | undefined} */
+  #broker;
 
+  /** @param {Parts} parts */
   constructor(parts) {
-    Object.assign(this, parts);
+    this.#parts = parts;
+    this.authority = parts.authority;
+    this.sweep = parts.sweep;
   }
 
+  get broker() {
+    return present(this.#broker, "broker");
+  }
+
+  get kv() {
+    return present(this.#parts.kv, "KV namespace TOKENS");
+  }
+
+  get registry() {
+    return present(this.#parts.registry, "KV namespace REGISTRY");
+  }
+
+  /** @param {Bindings} bindings */
   async startBroker(bindings) {
     const { url } = this.authority;
     const all = standardBindings(url, typeof bindings === "function" ? bindings(url) : bindings);
     for (const [name, value] of Object.entries(all)) {
       if (/SECRET|KEY/.test(name) && typeof value === "string") this.sweep.secret(name, value);
     }
-    const { kv, registry, front, bound, beside, wrapped, coordinator, sweep, breaks } = this;
+    const { kv, registry, around, coordinator, sweep, breaks } = this.#parts;
     const ports = { kvPort: kv?.port, registryPort: registry?.port };
-    this.broker = await Broker.start({
-      bindings: all,
-      ...ports,
-      front,
-      bound,
-      beside,
-      wrapped,
-      coordinator,
-      sweep,
-      breaks,
-    });
+    this.#broker = await Broker.start({ bindings: all, ...ports, ...around, coordinator, sweep, breaks });
   }
 
-  /** Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed. */
+  /**
+   * Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed.
+   * @param {Bindings} bindings
+   */
   async restart(bindings = {}) {
     await this.broker.stop();
     await this.startBroker(bindings);
@@ -107,11 +160,11 @@ class World {
 
   async close() {
     try {
-      await this.broker?.stop();
+      await this.#broker?.stop();
     } finally {
       await this.authority.close();
-      await this.kv?.close();
-      await this.registry?.close();
+      await this.#parts.kv?.close();
+      await this.#parts.registry?.close();
       await this.#readStorage();
     }
     this.#sweepUp();
@@ -119,8 +172,9 @@ class World {
 
   /** What the coordinators stored, for the sweep; then it is gone. */
   async #readStorage() {
-    const { storage } = this.coordinator || {};
-    if (!storage) return;
+    const { coordinator } = this.#parts;
+    if (!coordinator || !coordinator.storage) return;
+    const { storage } = coordinator;
     for (const entry of await readdir(storage, { recursive: true, withFileTypes: true })) {
       if (entry.isFile())
         this.sweep.record("coordinator's storage", await readFile(join(entry.parentPath, entry.name)));
@@ -130,7 +184,7 @@ class World {
 
   #sweepUp() {
     for (const token of this.authority.issued) this.sweep.token(token);
-    for (const { key, value, metadata } of this.kv?.operations ?? []) {
+    for (const { key, value, metadata } of this.#parts.kv?.operations ?? []) {
       this.sweep.record("KV key", key);
       this.sweep.record("KV metadata", metadata ?? "");
       if (value) this.sweep.record("KV value", value);
@@ -141,22 +195,32 @@ class World {
 
   /** A scope granted to REPORTS and AUDIT that no other test of this world uses. */
   newScope() {
-    const { value, done } = this.#scopes.next();
-    if (done) throw new Error("fixtures.mjs has too few SCOPES for this file");
+    const { value } = this.#scopes.next();
+    if (value === undefined) throw new Error("fixtures.mjs has too few SCOPES for this file");
     return value;
   }
 
+  /**
+   * @param {string} path
+   * @param {RequestInit} [init]
+   */
   fetch(path, init) {
     return this.broker.fetch(path, init);
   }
 
-  /** `GET /token` as a client. */
+  /**
+   * `GET /token` as a client.
+   * @param {AskedByGet} asked
+   */
   getToken({ client = REPORTS, key = client.key, scope, credential, headers = {}, query = {} } = {}) {
     const asked = new URLSearchParams({ ...(scope && { scope }), ...(credential && { credential }), ...query });
     return this.fetch(`/token?${asked}`, { headers: { Authorization: `Bearer ${key}`, ...headers } });
   }
 
-  /** `POST …/oauth2/v2.0/token` with `client_secret_post`, or with what `params` and `headers` make of it. */
+  /**
+   * `POST …/oauth2/v2.0/token` with `client_secret_post`, or with what `params` and `headers` make of it.
+   * @param {AskedByPost} asked
+   */
   postToken({ client = REPORTS, scope, path = "/oauth2/v2.0/token", params = {}, headers = {} } = {}) {
     const form = {
       grant_type: "client_credentials",
@@ -165,11 +229,13 @@ class World {
       scope,
       ...params,
     };
-    const present = Object.entries(form).filter(([, value]) => value !== undefined);
-    return this.fetch(path, { method: "POST", headers, body: new URLSearchParams(present) });
+    return this.fetch(path, { method: "POST", headers, body: new URLSearchParams(defined(form)) });
   }
 
-  /** `POST …/oauth2/v2.0/token` with `client_secret_basic`. */
+  /**
+   * `POST …/oauth2/v2.0/token` with `client_secret_basic`.
+   * @param {AskedByPost & { authorization?: string }} asked
+   */
   postTokenBasic({
     client = REPORTS,
     authorization = basic(client.id, client.key),
@@ -185,17 +251,26 @@ class World {
     });
   }
 
-  /** What the authorization server received on behalf of a reply. */
+  /**
+   * What the authorization server received on behalf of a reply.
+   * @param {{ requestId: string }} reply
+   */
   upstreamRequests({ requestId }) {
     return this.authority.requests.filter(({ headers }) => headers["client-request-id"] === requestId);
   }
 
-  /** Every request that the authorization server received for a scope. */
+  /**
+   * Every request that the authorization server received for a scope.
+   * @param {string} scope
+   */
   upstreamFor(scope) {
     return this.authority.requests.filter(({ params }) => params.scope === scope);
   }
 
-  /** `GET /token` by a client that resets its TCP connection when it is told to `leave`. */
+  /**
+   * `GET /token` by a client that resets its TCP connection when it is told to `leave`.
+   * @param {{ client?: Client, scope: string, requestId?: string }} asked
+   */
   impatientClient({ client = REPORTS, scope, requestId = randomUUID() }) {
     const socket = connect(this.broker.port, "127.0.0.1").on("error", () => {});
     const headers = `Host: broker\r\nAuthorization: Bearer ${client.key}\r\nX-Request-Id: ${requestId}`;
@@ -203,34 +278,29 @@ class World {
     return { requestId, leave: () => socket.resetAndDestroy() };
   }
 
+  /** @param {{ requestId: string }} reply */
   logOf(reply) {
     return this.broker.logOf(reply);
   }
 }
 
-/** RFC 6749 §2.3.1: both halves form-urlencoded, then base64. */
-export function basic(id, secret, scheme = "Basic") {
-  const encode = (text) => new URLSearchParams([["", text]]).toString().slice(1);
-  return `${scheme} ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString("base64")}`;
+/**
+ * @template T
+ * @param {T | undefined} part
+ * @param {string} what
+ */
+function present(part, what) {
+  if (part === undefined) throw new Error(`this world has no ${what}`);
+  return part;
 }
 
-function standardBindings(authorityUrl, overrides) {
-  const bindings = {
-    AZ_TENANT: DEFAULT_APP.tenant,
-    AZ_CLIENT_ID: DEFAULT_APP.clientId,
-    AZ_CLIENT_SECRET: DEFAULT_APP.secrets[0],
-    AZ_AUTHORITY_HOST: authorityUrl,
-    CREDENTIALS: {
-      billing: {
-        tenant: BILLING_APP.tenant,
-        client_id: BILLING_APP.clientId,
-        client_secret: "BILLING_SECRET",
-        authority_host: authorityUrl,
-      },
-    },
-    BILLING_SECRET: BILLING_APP.secrets[0],
-    CLIENTS,
-    ...overrides,
-  };
-  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
+/**
+ * RFC 6749 §2.3.1: both halves form-urlencoded, then base64.
+ * @param {string} id
+ * @param {string} secret
+ */
+export function basic(id, secret, scheme = "Basic") {
+  /** @param {string} text */
+  const encode = (text) => new URLSearchParams([["", text]]).toString().slice(1);
+  return `${scheme} ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString("base64")}`;
 }

@@ -1,0 +1,85 @@
+//! A token's coordinator as a SQLite-backed Durable Object.
+
+use std::rc::Rc;
+
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::worker_sys::DurableObjectState;
+
+use super::isolate::{self, Platform};
+use super::promise;
+use super::storage::ObjectStorage;
+use crate::base::keyspace::COORDINATOR_STATE;
+use crate::base::ports::StorageFault;
+use crate::base::time::UnixMillis;
+use crate::tokens::coordinator::driver::Driver;
+use crate::tokens::coordinator::ports::Home;
+
+/// One token's coordinator, as `worker.mjs` drives it.
+#[wasm_bindgen]
+pub struct TokenCoordinator {
+    driver: Rc<Driver<Platform, ObjectHome>>,
+}
+
+#[wasm_bindgen]
+impl TokenCoordinator {
+    /// An object that has just been created, or come back.
+    #[must_use]
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, env: &Env) -> Self {
+        let isolate = isolate::current(env);
+        let (config, broker, log) = (&isolate.config, &isolate.broker, &isolate.log);
+        let storage = ObjectStorage::of(&state);
+        let home = ObjectHome { state, storage };
+        let driver = Driver::new(home, Rc::clone(config), Rc::clone(broker), Rc::clone(log));
+        Self { driver }
+    }
+
+    /// Answers a message of an isolate. Rejected where there is no answer.
+    pub fn call(&self, message: Vec<u8>) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        promise::of(async move {
+            let answer = driver.answer(&message).await.map_err(|_| "no answer")?;
+            Ok(Uint8Array::from(answer.as_slice()).into())
+        })
+    }
+
+    /// The time of the alarm has come.
+    pub fn alarm(&self) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        promise::of(async move {
+            driver.alarm().await.map_err(|_| "storage failed")?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
+struct ObjectHome {
+    state: DurableObjectState,
+    storage: ObjectStorage,
+}
+
+impl Home for ObjectHome {
+    async fn load(&self) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.storage.bytes(COORDINATOR_STATE).await
+    }
+
+    async fn save(&self, state: &[u8]) -> Result<(), StorageFault> {
+        self.storage.put_bytes(COORDINATOR_STATE, state).await
+    }
+
+    async fn clear(&self) -> Result<(), StorageFault> {
+        self.storage.clear().await
+    }
+
+    async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
+        self.storage.set_alarm(at).await
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        // Without it the work goes on for as long as the object is used.
+        let _ = self.state.wait_until(&promise::done(work));
+    }
+}

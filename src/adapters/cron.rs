@@ -1,0 +1,28 @@
+//! The cron handler: after a deploy, it starts what is kept warm. From then on the coordinators
+//! renew by alarm, and a call finds a token in hand.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
+
+use super::{isolate, promise};
+use crate::config::Config;
+
+/// Calls the coordinator of every grant that is kept warm.
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
+    let isolate = isolate::current(env);
+    promise::of(async move {
+        let warming = Array::new();
+        for grant in isolate.config().into_iter().flat_map(Config::kept_warm) {
+            let (broker, log) = (Rc::clone(&isolate.broker), Rc::clone(&isolate.log));
+            let warm = async move { broker.keep_warm_logged(&grant, &log).await };
+            warming.push(&promise::done(warm));
+        }
+        JsFuture::from(Promise::all(&warming)).await
+    })
+}

@@ -1,0 +1,31 @@
+//! Rust's futures and numbers as JavaScript's.
+
+use std::pin::Pin;
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
+
+type Boxed = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
+
+/// A promise of what `work` comes to. Boxed: what makes a promise is in the wasm once, and not for
+/// each future.
+pub(super) fn of(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let work: Boxed = Box::pin(work);
+    future_to_promise(work)
+}
+
+/// A promise of nothing but the end of `work`.
+pub(super) fn done(work: impl Future<Output = ()> + 'static) -> Promise {
+    of(async move {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+/// A number: wasm-bindgen makes a `BigInt` of a `u64`, which the platform's functions do not take.
+pub(super) fn number(value: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "times and lifetimes are far below 2^53")]
+    let number = value as f64;
+    number
+}

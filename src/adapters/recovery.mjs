@@ -1,0 +1,69 @@
+// A panic leaves the wasm's memory as it was in the middle of something. The next event gets a new memory.
+
+import * as broker from "edge-token-broker";
+
+import { MEMORY_CHECK_MS } from "./limits.mjs";
+
+/** Of the `worker` crate. `criticalError`: its panic hook was called. `instanceId`: which memory of the wasm this is. */
+const state = broker.__worker_init_state();
+
+/** The result of a wait when a panic has discarded the memory in which it took place. */
+export const MEMORY_LOST = Symbol("memory lost");
+
+/** Which memory the wasm has now. */
+export function currentMemory() {
+  return state.instanceId;
+}
+
+/** Whether `memory` is the one that the wasm has, and good. */
+export function isCurrent(memory) {
+  return !state.criticalError && state.instanceId === memory;
+}
+
+/** Calls the wasm, in a new memory if a panic has spoilt the old one. What comes out of it as an exception is noted. */
+export function enter(handler) {
+  recover();
+  try {
+    return handler();
+  } catch (error) {
+    markBroken(error);
+    throw error;
+  }
+}
+
+/** Handlers do not throw: whatever comes out of the wasm, it stopped in the middle of something. */
+function markBroken(error) {
+  console.error("Critical", error);
+  state.criticalError = true;
+}
+
+function recover() {
+  if (!state.criticalError) return;
+  console.log("Reinitializing Wasm application");
+  broker.__wbg_reset_state();
+  state.criticalError = false;
+}
+
+addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && markBroken(error));
+
+/**
+ * Waits for what the wasm has promised. When the wasm panics, in whatever event of the isolate, all requests that wait in
+ * its memory would wait for ever, their timers included.
+ */
+export async function awaitUnlessLost(promise) {
+  const memory = state.instanceId;
+  for (;;) {
+    let timer;
+    const check = new Promise((resolve) => {
+      timer = setTimeout(resolve, MEMORY_CHECK_MS, MEMORY_LOST);
+    });
+    const outcome = await Promise.race([promise, check]).finally(() => clearTimeout(timer));
+    if (outcome !== MEMORY_LOST) return outcome;
+    if (!isCurrent(memory)) return MEMORY_LOST;
+  }
+}
+
+/** The same for an event that has no answer: the runtime notices the failure, and tries again where that is of use. */
+export async function settled(promise) {
+  if ((await awaitUnlessLost(promise)) === MEMORY_LOST) throw new Error("The wasm panicked.");
+}

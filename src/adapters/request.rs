@@ -1,0 +1,65 @@
+//! The platform's request: what it knows of a caller, and the way back to it.
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::callers::presented::PlatformIdentity;
+use crate::callers::proofs::certificate::ClientCertificate;
+use crate::http::ports::PlatformRequest;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `ExecutionContext`.
+    #[derive(Debug)]
+    pub type Context;
+
+    #[wasm_bindgen(method, catch, js_name = waitUntil)]
+    fn wait_until(this: &Context, work: &Promise) -> Result<(), JsValue>;
+}
+
+#[wasm_bindgen(raw_module = "adapters/request.mjs")]
+extern "C" {
+    fn identity(request: &JsValue, context: &Context) -> Vec<JsValue>;
+    fn header(request: &JsValue, name: &str) -> Option<String>;
+}
+
+/// A `Request` and its context.
+pub(super) struct WorkerRequest {
+    pub(super) request: JsValue,
+    pub(super) context: Context,
+}
+
+impl WorkerRequest {
+    /// Lets `work` go on when the caller goes away, or has its response.
+    pub(super) fn wait_until(&self, work: &Promise) {
+        // Without it the work lasts as long as the request does.
+        let _ = self.context.wait_until(work);
+    }
+}
+
+impl PlatformRequest for WorkerRequest {
+    fn identity(&self) -> PlatformIdentity {
+        let parts = identity(&self.request, &self.context);
+        let mut parts = parts.into_iter().map(|part| part.as_string());
+        let mut next = || parts.next().flatten();
+        PlatformIdentity {
+            service_binding: next(),
+            access_jwt: next(),
+            certificate: Some(ClientCertificate {
+                presented: next(),
+                verified: next(),
+                revoked: next(),
+                fingerprint: next(),
+            }),
+        }
+    }
+
+    fn address(&self) -> Option<String> {
+        header(&self.request, "cf-connecting-ip")
+    }
+
+    fn origin(&self) -> Option<String> {
+        header(&self.request, "origin")
+    }
+}

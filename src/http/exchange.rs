@@ -1,0 +1,303 @@
+//! One request on its way to its reply and its line in the log.
+//!
+//! The steps, numbered as in `docs/architecture.md`:
+//!
+//! 1. The route is found.
+//! 2. The request is taken apart: what proves the caller, and what it wants.
+//! 3. The caller is recognized, at once or after I/O.
+//! 4. The client's rate limit is counted, where there is one.
+//! 5. The grant is found.
+//! 6. Isolate memory is looked into.
+//! 7. KV is read.
+//! 8. The coordinator is called, or the authorization server itself.
+//! 9. The reply is made, with its CORS headers.
+//! 10. The log line is written, once the work behind the response is done.
+//!
+//! Steps 1 to 7 take no future where no I/O is needed: a hit in isolate memory is decided by plain
+//! synchronous code. [`Progress`] says what the platform does next.
+
+mod finish;
+mod revoke;
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use super::error::Dialect;
+use super::form::Form;
+use super::isolate::Isolate;
+use super::ports::{HttpPorts, PlatformRequest, RateLimiter};
+use super::reply::Reply;
+use super::route::{Route, path_and_query};
+use super::token::{self, Granted, TokenRequest};
+use super::{cors, revoke as revocation};
+use crate::base::ports::{Clock, Entropy, Store, StoreError};
+use crate::base::request_id::RequestId;
+use crate::callers::presented::{self, Presented};
+use crate::callers::proofs::Caller;
+use crate::callers::{Attempt, Recognition};
+use crate::config::{Client, Config};
+use crate::error::BrokerError;
+use crate::log::Line;
+use crate::tokens::broker::Served;
+use crate::upstream::token_key::TokenKey;
+
+/// A request as the platform took it apart.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    /// HTTP method.
+    pub method: String,
+    /// Absolute URL, normalised (WHATWG URL).
+    pub url: &'a str,
+    /// `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// Request ids that the caller sent; the first sane one counts.
+    pub request_ids: [Option<&'a str>; 2],
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// The body where there is one to be read; nothing where it could not be read.
+    pub body: Option<&'a [u8]>,
+}
+
+/// How far a request has come, and what the platform does next.
+pub enum Progress<P: HttpPorts> {
+    /// It sends the answer.
+    Done(Answered),
+    /// It reads KV, and goes on with [`Pending::resume`].
+    ReadStore(Box<Pending<P>>),
+    /// It waits.
+    Later(Pin<Box<dyn Future<Output = Answered>>>),
+}
+
+/// A request that is answered.
+pub struct Answered {
+    /// What the caller gets.
+    pub reply: Reply,
+    /// `X-Request-Id`.
+    pub request_id: RequestId,
+    /// What is left to do once the response is on its way: a renewal, a KV write, the log line.
+    pub follow_up: Option<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+/// A request half done: its grant is found, and isolate memory has no token.
+pub struct Pending<P: HttpPorts> {
+    exchange: Exchange<P>,
+    granted: Granted,
+}
+
+/// One request.
+pub(super) struct Exchange<P: HttpPorts> {
+    pub(super) isolate: Rc<Isolate<P>>,
+    pub(super) request: Rc<P::Request>,
+    line: Line,
+    /// Which standard the errors of its route follow.
+    dialect: Dialect,
+    /// The client, once it is known.
+    client: Option<Rc<Client>>,
+}
+
+/// Answers one request.
+pub fn begin<P: HttpPorts>(
+    isolate: &Rc<Isolate<P>>,
+    request: &Rc<P::Request>,
+    incoming: Incoming<'_>,
+) -> Progress<P> {
+    // 1
+    let (path, query) = path_and_query(incoming.url);
+    let route = Route::new(&incoming.method, path);
+    let Incoming { authorization, content_type, body, .. } = incoming;
+    let asks_whether_it_may = incoming.method == "OPTIONS";
+    let request_id = incoming.request_ids.into_iter().flatten().find_map(RequestId::parse);
+    let request_id =
+        request_id.unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
+    let exchange = Exchange {
+        isolate: Rc::clone(isolate),
+        request: Rc::clone(request),
+        line: Line::new(request_id, incoming.method, route.name()),
+        dialect: Dialect::TokenEndpoint,
+        client: None,
+    };
+    // 2
+    let identity = || request.identity();
+    match route {
+        Route::Token => {
+            let wanted = token::parse_query(query, authorization, identity);
+            exchange.in_dialect(Dialect::Bearer).token(wanted)
+        }
+        Route::TokenEndpoint { credential } => {
+            let form = Form::new(content_type, body).map_err(BrokerError::from);
+            let parsed =
+                form.and_then(|form| token::parse_form(credential, &form, authorization, identity));
+            exchange.token(parsed)
+        }
+        Route::Revoke => {
+            let form = Form::new(content_type, body).map_err(BrokerError::from);
+            let parsed =
+                form.and_then(|form| revocation::parse_form(&form, authorization, identity));
+            let bearer = authorization.is_some_and(presented::is_bearer);
+            let dialect = if bearer { Dialect::Bearer } else { Dialect::TokenEndpoint };
+            exchange.in_dialect(dialect).revoke(parsed)
+        }
+        Route::Health => exchange.plain("ok", Reply::ok()),
+        Route::Ready => match isolate.config() {
+            Ok(_) => exchange.plain("ok", Reply::ok()),
+            Err(error) => Progress::Done(exchange.failed(&error)),
+        },
+        Route::MethodNotAllowed { allow } if asks_whether_it_may => {
+            cors::preflight(exchange, allow)
+        }
+        Route::MethodNotAllowed { allow } => {
+            exchange.plain("method_not_allowed", Reply::method_not_allowed(allow))
+        }
+        Route::NotFound => exchange.plain("not_found", Reply::not_found()),
+    }
+}
+
+impl<P: HttpPorts> Exchange<P> {
+    fn in_dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// A token request: a refusal and a hit are answered without a future.
+    fn token(mut self, request: Result<TokenRequest, BrokerError>) -> Progress<P> {
+        let isolate = Rc::clone(&self.isolate);
+        let (config, request) = match isolate.config().and_then(|config| Ok((config, request?))) {
+            Ok(parsed) => parsed,
+            Err(error) => return self.refused(error),
+        };
+        // 4: a rate limit takes I/O.
+        let recognition = if isolate.client_limit.is_bound() {
+            Recognition::NeedsIo
+        } else {
+            self.recognize(config, &request.presented)
+        };
+        let granted = match recognition {
+            Recognition::Known(caller) => self.grant(config, &request, &caller),
+            Recognition::Refused(error) => Err(error),
+            Recognition::NeedsIo => return Progress::Later(Box::pin(self.token_later(request))),
+        };
+        match granted {
+            Ok(granted) => self.look_up(granted),
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// The same for a caller that cannot be recognized without I/O, or has a rate limit.
+    async fn token_later(mut self, request: TokenRequest) -> Answered {
+        let isolate = Rc::clone(&self.isolate);
+        let granted = match self.authenticate(&request.presented).await {
+            Ok(caller) => isolate.config().and_then(|config| self.grant(config, &request, &caller)),
+            Err(error) => Err(error),
+        };
+        match granted {
+            Ok(granted) => self.obtain(granted).await,
+            Err(error) => self.refused_later(error).await,
+        }
+    }
+
+    /// 3
+    fn recognize(&mut self, config: &Config, presented: &Presented) -> Recognition {
+        let now = self.isolate.broker.clock.now();
+        let attempt = Attempt { config, presented, now };
+        self.isolate.callers.recognize(&attempt, &mut self.line)
+    }
+
+    /// 3, after I/O where that is needed, and 4.
+    async fn authenticate(&mut self, presented: &Presented) -> Result<Caller, BrokerError> {
+        let isolate = Rc::clone(&self.isolate);
+        let config = isolate.config()?;
+        let caller = match self.recognize(config, presented) {
+            Recognition::Known(caller) => caller,
+            Recognition::Refused(error) => return Err(error),
+            Recognition::NeedsIo => {
+                let now = isolate.broker.clock.now();
+                let attempt = Attempt { config, presented, now };
+                isolate.callers.authenticate(&attempt, &mut self.line).await?
+            }
+        };
+        self.line.client_id = Some(caller.client.id.clone());
+        if isolate.client_limit.admits(&caller.client.id).await {
+            Ok(caller)
+        } else {
+            Err(BrokerError::SlowDown)
+        }
+    }
+
+    /// 5
+    fn grant(
+        &mut self,
+        config: &Config,
+        request: &TokenRequest,
+        caller: &Caller,
+    ) -> Result<Granted, BrokerError> {
+        self.client = Some(Rc::clone(&caller.client));
+        request.granted(config, caller, &mut self.line)
+    }
+
+    /// 6
+    fn look_up(self, granted: Granted) -> Progress<P> {
+        let broker = Rc::clone(&self.isolate.broker);
+        if let Some(served) = broker.recall(&granted.grant, granted.min_ttl) {
+            return Progress::Done(self.served(&granted.grant, served));
+        }
+        let pending = Pending { exchange: self, granted };
+        if broker.kv.is_bound() {
+            Progress::ReadStore(Box::new(pending))
+        } else {
+            pending.resume(Err(StoreError::Unbound))
+        }
+    }
+
+    /// 6, 7 and 8, where a future is at work anyway.
+    async fn obtain(mut self, granted: Granted) -> Answered {
+        let broker = Rc::clone(&self.isolate.broker);
+        let Granted { grant, min_ttl } = granted;
+        let served = match broker.recall(&grant, min_ttl) {
+            Some(served) => Ok(served),
+            None => broker.obtain(&grant, min_ttl, &mut self.line).await,
+        };
+        self.obtained(&grant, served)
+    }
+
+    fn obtained(
+        self,
+        grant: &Rc<crate::config::Grant>,
+        served: Result<Served, BrokerError>,
+    ) -> Answered {
+        match served {
+            Ok(served) => self.served(grant, served),
+            Err(error) => self.failed(&error),
+        }
+    }
+}
+
+impl<P: HttpPorts> Pending<P> {
+    /// Where that record may be.
+    #[must_use]
+    pub fn store(&self) -> &P::Store {
+        &self.exchange.isolate.broker.kv
+    }
+
+    /// The token whose sealed record KV may have.
+    #[must_use]
+    pub fn token_key(&self) -> &TokenKey {
+        &self.granted.grant.token_key
+    }
+
+    /// 7: goes on with what KV gave.
+    pub fn resume(self, loaded: Result<Option<Vec<u8>>, StoreError>) -> Progress<P> {
+        let Self { mut exchange, granted } = self;
+        let broker = Rc::clone(&exchange.isolate.broker);
+        match broker.unseal(&granted.grant, granted.min_ttl, loaded, &mut exchange.line) {
+            Some(served) => Progress::Done(exchange.served(&granted.grant, served)),
+            None => Progress::Later(Box::pin(Self { exchange, granted }.fetch())),
+        }
+    }
+
+    /// 8
+    async fn fetch(self) -> Answered {
+        let Self { mut exchange, granted: Granted { grant, min_ttl } } = self;
+        let broker = Rc::clone(&exchange.isolate.broker);
+        let served = broker.fetch_token(&grant, min_ttl, &mut exchange.line).await;
+        exchange.obtained(&grant, served)
+    }
+}

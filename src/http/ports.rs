@@ -1,0 +1,36 @@
+//! What an exchange needs from the platform, beside what the rooms below it need.
+
+#![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
+
+use crate::callers::ports::CallerPorts;
+use crate::callers::presented::PlatformIdentity;
+use crate::tokens::ports::TokenPorts;
+
+/// The ports of this room.
+pub trait HttpPorts: TokenPorts + CallerPorts {
+    /// A request of the platform.
+    type Request: PlatformRequest;
+    /// Rate limits.
+    type Limiter: RateLimiter;
+}
+
+/// What the platform knows of a request. Each property read is a call into JavaScript, so an
+/// exchange reads only what it needs.
+pub trait PlatformRequest: 'static {
+    /// What the platform says of the caller.
+    fn identity(&self) -> PlatformIdentity;
+    /// The caller's address (`CF-Connecting-IP`), as it was sent: a Worker behind a service binding
+    /// can send anything.
+    fn address(&self) -> Option<String>;
+    /// The origin of the page that makes the request (`Origin`).
+    fn origin(&self) -> Option<String>;
+}
+
+/// A rate limiting binding. It is permissive: damping, not a lock.
+pub trait RateLimiter {
+    /// Whether the binding exists. Without it everything is admitted.
+    fn is_bound(&self) -> bool;
+    /// Counts one for `key`, and says whether that is within the limit. A limiter that fails, or
+    /// takes longer than [`crate::base::limits::RATE_LIMIT_TIMEOUT`], admits.
+    async fn admits(&self, key: &str) -> bool;
+}

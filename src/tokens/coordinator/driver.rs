@@ -1,0 +1,252 @@
+//! Drives the state machine of one token: feeds it with calls, flights and alarms, and does what it
+//! says.
+//!
+//! All requests of one Durable Object share one I/O context. Here, and nowhere else, one request may
+//! wait for what another one does.
+
+mod work;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+
+use super::machine::Coordinator;
+use super::message::{AcquireMessage, HandedMessage, SealedHandout, StoredState};
+use super::ports::Home;
+use super::protocol::{Action, Event, Handout, Waiter};
+use crate::base::cbor;
+use crate::base::deadline::within;
+use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
+use crate::base::ports::{Clock, Entropy, StorageFault};
+use crate::base::request_id::RequestId;
+use crate::base::sorted_map::SortedMap;
+use crate::base::time::UnixMillis;
+use crate::config::{Config, Fault, Grant};
+use crate::log::RequestLog;
+use crate::oauth::claims::Claims;
+use crate::tokens::broker::Broker;
+use crate::tokens::ports::TokenPorts;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::trail::UpstreamTrail;
+
+/// What a waiter is handed.
+type Handed = Result<Handout, UpstreamError>;
+
+/// Why a call has no answer. The caller goes on without the coordinator.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CallFault {
+    /// The message is none.
+    Malformed,
+    /// This isolate's configuration has faults.
+    Misconfigured,
+    /// The configuration has another token in its place, or none: the caller's may be newer.
+    NotThisToken,
+    /// What was saved cannot be read.
+    Storage,
+    /// The flight was lost.
+    Lost,
+}
+
+/// One token's coordinator in its object.
+pub struct Driver<P: TokenPorts, H> {
+    home: H,
+    config: Rc<Result<Config, Vec<Fault>>>,
+    broker: Rc<Broker<P>>,
+    log: Rc<RequestLog<P::Log>>,
+    /// Nothing until the first call or alarm has restored it.
+    active: RefCell<Option<ActiveCoordinator>>,
+    waiters: RefCell<SortedMap<Waiter, oneshot::Sender<Handed>>>,
+    next_waiter: Cell<Waiter>,
+}
+
+/// The state machine, and the grant that it is about.
+struct ActiveCoordinator {
+    machine: Coordinator,
+    grant: Rc<Grant>,
+    /// Of the newest caller.
+    request_id: RequestId,
+    /// Of the caller that is being heard: a flight that starts now has them.
+    claims: Option<Claims>,
+    /// Flights that have landed, and the traces of the last one.
+    landed: u64,
+    trail: UpstreamTrail,
+}
+
+impl<P: TokenPorts, H: Home> Driver<P, H> {
+    /// A coordinator that lives in `home`; nothing is restored yet.
+    pub fn new(
+        home: H,
+        config: Rc<Result<Config, Vec<Fault>>>,
+        broker: Rc<Broker<P>>,
+        log: Rc<RequestLog<P::Log>>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            home,
+            config,
+            broker,
+            log,
+            active: RefCell::default(),
+            waiters: RefCell::default(),
+            next_waiter: Cell::default(),
+        })
+    }
+
+    /// Answers a message of [`super::client::CoordinatorClient`].
+    ///
+    /// # Errors
+    /// [`CallFault`].
+    pub async fn answer(self: Rc<Self>, message: &[u8]) -> Result<Vec<u8>, CallFault> {
+        let message: AcquireMessage =
+            minicbor::decode(message).map_err(|_| CallFault::Malformed)?;
+        let config = (*self.config).as_ref().map_err(|_| CallFault::Misconfigured)?;
+        let grant = Rc::new(message.id.grant(config).ok_or(CallFault::NotThisToken)?);
+        self.restore(&grant).await.map_err(|_| CallFault::Storage)?;
+        let Some((handed, trail)) = self.acquire(message).await? else {
+            let handed = SealedHandout::InFlight;
+            return Ok(cbor::to_vec(&HandedMessage { handed, trail: None, failing_for: None }));
+        };
+        let handed = SealedHandout::new(handed, &grant, self.broker.entropy.bytes());
+        let active = self.active.borrow();
+        let failing_for = active.as_ref().and_then(|active| active.machine.failing_for(self.now()));
+        Ok(cbor::to_vec(&HandedMessage { handed, trail, failing_for }))
+    }
+
+    /// The time of the alarm has come.
+    ///
+    /// # Errors
+    /// [`StorageFault`]: the platform calls again.
+    pub async fn alarm(self: Rc<Self>) -> Result<(), StorageFault> {
+        if self.active.borrow().is_none() {
+            let Ok(config) = &*self.config else {
+                // What is saved may be good again when the configuration is.
+                return self.home.set_alarm(self.now().plus(FLIGHT_WATCH)).await;
+            };
+            let stored = self.stored().await?;
+            // A rotated secret has another coordinator; this one's time is over.
+            let Some(grant) = stored.and_then(|stored| stored.id.grant(config)) else {
+                return self.home.clear().await;
+            };
+            self.restore(&Rc::new(grant)).await?;
+        }
+        self.handle(Event::Alarm);
+        Ok(())
+    }
+
+    async fn stored(&self) -> Result<Option<StoredState>, StorageFault> {
+        let bytes = self.home.load().await?;
+        Ok(bytes.and_then(|bytes| minicbor::decode(&bytes).ok()))
+    }
+
+    async fn restore(&self, grant: &Rc<Grant>) -> Result<(), StorageFault> {
+        if self.active.borrow().is_some() {
+            return Ok(());
+        }
+        let stored = self.stored().await?;
+        let snapshot = stored.map(|stored| stored.snapshot(grant)).unwrap_or_default();
+        // Another call may have restored it meanwhile.
+        self.active.borrow_mut().get_or_insert_with(|| ActiveCoordinator {
+            machine: Coordinator::restored(snapshot, grant.keep_warm),
+            grant: Rc::clone(grant),
+            request_id: self.fresh_request_id(),
+            claims: None,
+            landed: 0,
+            trail: UpstreamTrail::default(),
+        });
+        Ok(())
+    }
+
+    /// What the caller is handed, and the traces of the flight that it waited for, if it did.
+    /// Nothing where the flight takes longer than a caller waits without a sign of life.
+    async fn acquire(
+        self: &Rc<Self>,
+        message: AcquireMessage,
+    ) -> Result<Option<(Handed, Option<UpstreamTrail>)>, CallFault> {
+        let AcquireMessage { want, request_id, claims, .. } = message;
+        let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
+        let (sender, receiver) = oneshot::channel();
+        self.waiters.borrow_mut().insert(waiter, sender);
+        let mut landed = 0;
+        if let Some(active) = self.active.borrow_mut().as_mut() {
+            active.request_id = request_id;
+            active.claims = claims.filter(|_| want.rejected.is_some());
+            landed = active.landed;
+        }
+        self.handle(Event::Acquire { waiter, want });
+        self.take_claims();
+        let waited = within(&self.broker.clock, COORDINATOR_SIGN_OF_LIFE, receiver).await;
+        let Some(handed) = waited else {
+            self.waiters.borrow_mut().remove(&waiter);
+            self.handle(Event::Left(waiter));
+            return Ok(None);
+        };
+        let handed = handed.map_err(|_| CallFault::Lost)?;
+        let active = self.active.borrow();
+        let flown = active.as_ref().filter(|active| active.landed != landed);
+        Ok(Some((handed, flown.map(|active| active.trail.clone()))))
+    }
+
+    /// Feeds the state machine and does what it says.
+    fn handle(self: &Rc<Self>, event: Event) {
+        let random = u32::from_be_bytes(self.broker.entropy.bytes());
+        let actions = match self.active.borrow_mut().as_mut() {
+            Some(active) => active.machine.handle(event, self.now(), random),
+            None => Vec::new(),
+        };
+        for action in actions {
+            self.perform(action);
+        }
+    }
+
+    fn perform(self: &Rc<Self>, action: Action) {
+        match action {
+            Action::Reply(waiter, handed) => {
+                if let Some(sender) = self.waiters.borrow_mut().remove(&waiter) {
+                    // A waiter that has gone needs no answer.
+                    let _ = sender.send(handed);
+                }
+            }
+            Action::StartFlight { background } => {
+                // Read now: the next caller is the newest before the work begins.
+                let request_id = self.request_id(background);
+                let claims = self.take_claims();
+                self.spawn(move |driver| driver.fly(background, request_id, claims));
+            }
+            Action::Save => self.spawn(Self::save),
+            Action::Publish(token) => self.spawn(|driver| driver.publish(token)),
+            Action::Wake(at) => self.spawn(move |driver| driver.wake(at)),
+            Action::Forget => {
+                // Now: a caller that comes before the work begins starts anew.
+                self.active.borrow_mut().take();
+                self.spawn(Self::forget);
+            }
+        }
+    }
+
+    fn spawn<F: Future<Output = ()> + 'static>(self: &Rc<Self>, work: impl FnOnce(Rc<Self>) -> F) {
+        self.home.spawn(work(Rc::clone(self)));
+    }
+
+    fn now(&self) -> UnixMillis {
+        self.broker.clock.now()
+    }
+
+    /// That of the newest caller, which has just started a flight; else a fresh one.
+    fn request_id(&self, background: bool) -> RequestId {
+        let active = self.active.borrow();
+        let caller = active.as_ref().filter(|_| !background);
+        caller.map_or_else(|| self.fresh_request_id(), |active| active.request_id.clone())
+    }
+
+    fn take_claims(&self) -> Option<Claims> {
+        self.active.borrow_mut().as_mut().and_then(|active| active.claims.take())
+    }
+
+    fn fresh_request_id(&self) -> RequestId {
+        RequestId::from_random(self.broker.entropy.bytes())
+    }
+
+    fn grant(&self) -> Option<Rc<Grant>> {
+        self.active.borrow().as_ref().map(|active| Rc::clone(&active.grant))
+    }
+}

@@ -1,0 +1,109 @@
+//! What keeps tokens fresh behind responses: renewal, signs of use, KV writes.
+
+use super::broker::{Broker, FollowUp, want};
+use super::coordinator::{Handout, Source, Want};
+use super::ports::{Coordinated, Coordination, TokenPorts};
+use super::shared_tier;
+use super::token::CachedToken;
+use crate::base::ports::{Clock, Entropy};
+use crate::base::request_id::RequestId;
+use crate::base::time::Millis;
+use crate::config::Grant;
+use crate::log::{Line, RequestLog};
+
+impl<P: TokenPorts> Broker<P> {
+    /// Renews a token that is due, behind a response. What comes of it is in memory, and a failure
+    /// in the log: the token in hand is still good.
+    pub async fn renew(&self, grant: &Grant, line: &mut Line) {
+        let held = self.memory.recall(&grant.token_key);
+        let want = Want { renewed: true, ..want(held.as_ref()) };
+        match self.acquire(grant, want, line).await {
+            Ok((handout, _, follow_up)) => {
+                let newer = handout.token.generation > want.known_generation;
+                match handout.source {
+                    Source::HeldWhileFailing => line.renewal_failed("failing"),
+                    Source::Held if !newer => line.renewal = Some("not_yet"),
+                    _ => line.renewal = Some("renewed"),
+                }
+                let token = self.keep(grant, handout.token);
+                if follow_up == FollowUp::Store {
+                    self.write_behind(grant, &token, line).await;
+                }
+            }
+            Err(error) => line.renewal_failed(error.name()),
+        }
+    }
+
+    /// Tells the coordinator that its token is in use: it does not see the hits of other tiers. And
+    /// KV may be behind: the coordinator's token is kept.
+    pub async fn touch(&self, grant: &Grant, line: &mut Line) {
+        let want = Want { touch: true, ..Want::default() };
+        match self.coordinator.acquire(grant, want, None, &line.request_id).await {
+            // It has none, and does not know of a failure either.
+            Ok(Coordinated { handed: Err(_), failing_for: Millis(0), .. }) => {}
+            Ok(Coordinated { handed, trail, .. }) => {
+                line.upstream = trail.unwrap_or_default();
+                match handed {
+                    Ok(Handout { token, source }) => {
+                        self.keep(grant, token);
+                        if source == Source::HeldWhileFailing {
+                            line.renewal_failed("failing");
+                        }
+                    }
+                    Err(error) => line.renewal_failed(error.name()),
+                }
+            }
+            Err(fault) => line.coordinator_failed(fault.name()),
+        }
+    }
+
+    /// Tells the coordinator of a grant that is kept warm; without one, sees to it that KV has a
+    /// token that is not due.
+    pub async fn keep_warm(&self, grant: &Grant, line: &mut Line) {
+        let held = self.memory.recall(&grant.token_key);
+        let want = want(held.as_ref());
+        match self.coordinator.acquire(grant, want, None, &line.request_id).await {
+            Ok(Coordinated { handed, trail, .. }) => {
+                line.upstream = trail.unwrap_or_default();
+                match handed {
+                    Ok(Handout { source: Source::HeldWhileFailing, .. }) => {
+                        line.renewal_failed("failing");
+                    }
+                    Ok(_) => {}
+                    Err(error) => line.failed(&error.into()),
+                }
+            }
+            Err(_) => match self.obtain(grant, Millis(0), line).await {
+                Ok(served) if served.follow_up == FollowUp::Renew => self.renew(grant, line).await,
+                Ok(served) if served.follow_up == FollowUp::Store => {
+                    self.write_behind(grant, &served.token, line).await;
+                }
+                Ok(_) => {}
+                Err(error) => line.failed(&error),
+            },
+        }
+    }
+
+    /// Puts a token that came from upstream into KV, for as long as it is good. Below KV's
+    /// shortest TTL it is not worth it.
+    pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, line: &mut Line) {
+        let now = self.clock.now();
+        let stored = shared_tier::store(&self.kv, grant, token, now, self.entropy.bytes()).await;
+        if let Err(error) = stored {
+            line.kv_write_failed(error.name());
+        }
+    }
+
+    /// [`Self::keep_warm`], with a line in the log where a token had to be fetched or could not be.
+    pub async fn keep_warm_logged(&self, grant: &Grant, log: &RequestLog<P::Log>) {
+        let request_id = RequestId::from_random(self.entropy.bytes());
+        let mut line = Line::new(request_id, String::new(), "scheduled");
+        line.credential = Some(grant.credential.name.clone());
+        line.scope = Some(grant.scope.as_str().to_owned());
+        line.outcome = "kept_warm";
+        self.keep_warm(grant, &mut line).await;
+        if line.upstream.requests > 0 || line.renewal.is_some() || line.level != "info" {
+            log.record(&mut line, || None);
+        }
+    }
+}

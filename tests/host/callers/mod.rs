@@ -1,0 +1,14 @@
+//! Who calls: what is presented, JWTs and their issuers, the registry, used assertions.
+
+mod jwt_attacks;
+mod jwt_callers;
+mod jwt_claims;
+mod jwt_issuer;
+mod jwt_keys;
+mod jwt_memory;
+mod jwt_stored_keys;
+mod ledger;
+mod presented;
+mod proofs;
+mod registry;
+mod registry_entry;

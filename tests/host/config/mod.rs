@@ -1,0 +1,6 @@
+//! The configuration: what is accepted, and which fault names which field.
+
+mod clients;
+mod credentials;
+mod default_credential;
+mod whole;

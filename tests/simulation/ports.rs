@@ -1,0 +1,133 @@
+//! The ports of the whole broker, over simulated parts.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use edge_token_broker::base::ports::Ports;
+use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError};
+use edge_token_broker::callers::ports::{
+    CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
+};
+use edge_token_broker::callers::presented::PlatformIdentity;
+use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
+use edge_token_broker::jwt::jwk::VerificationKey;
+use edge_token_broker::log::{Line, LogSink};
+use edge_token_broker::tokens::broker::Broker;
+use edge_token_broker::tokens::coordinator::client::CoordinatorClient;
+use edge_token_broker::tokens::memory::IsolateMemory;
+use edge_token_broker::tokens::ports::TokenPorts;
+
+use super::kv::LocalKv;
+use super::objects::SimObjects;
+use super::random::{Random, Share};
+use super::time::LocalClock;
+use super::upstream::Endpoint;
+
+pub(crate) struct SimPorts;
+
+impl Ports for SimPorts {
+    type Clock = LocalClock;
+    type Entropy = Share;
+    type Store = LocalKv;
+}
+
+impl TokenPorts for SimPorts {
+    type Endpoint = Endpoint;
+    type Coordination = CoordinatorClient<SimObjects, LocalClock>;
+    type Log = SimLog;
+}
+
+impl CallerPorts for SimPorts {
+    type Issuers = Nothing;
+    type Signatures = Nothing;
+    type Ledger = Nothing;
+}
+
+impl HttpPorts for SimPorts {
+    type Request = Nothing;
+    type Limiter = Nothing;
+}
+
+impl SimPorts {
+    /// A broker at one place, with an empty memory.
+    pub(crate) fn broker(
+        kv: LocalKv,
+        objects: Option<SimObjects>,
+        endpoint: Endpoint,
+        clock: LocalClock,
+        random: &Rc<Random>,
+    ) -> Broker<Self> {
+        let objects = objects.unwrap_or(SimObjects { platform: None, latency: 0 });
+        Broker {
+            memory: IsolateMemory::default(),
+            kv,
+            coordinator: CoordinatorClient { objects, clock: clock.clone() },
+            endpoint,
+            clock,
+            entropy: Share(Rc::clone(random)),
+            jitter: random.range(0, u64::from(u32::MAX)) as u32,
+        }
+    }
+}
+
+/// The newest line's outcome, and for a revocation what became of it.
+#[derive(Default)]
+pub(crate) struct SimLog {
+    pub(crate) outcome: Cell<&'static str>,
+    pub(crate) lines: RefCell<u64>,
+}
+
+impl LogSink for SimLog {
+    fn count(&self, _: &Line) {}
+
+    fn write(&self, line: &Line) {
+        *self.lines.borrow_mut() += 1;
+        self.outcome.set(line.outcome);
+    }
+}
+
+/// Parts that no simulated request uses: issuers, signatures, the ledger, rate limits, addresses.
+pub(crate) struct Nothing;
+
+impl IssuerEndpoint for Nothing {
+    async fn get(&self, _: &str) -> Result<Vec<u8>, IssuerUnreachable> {
+        Err(IssuerUnreachable)
+    }
+}
+
+impl SignatureVerifier for Nothing {
+    async fn verify(&self, _: &VerificationKey, _: &[u8], _: &[u8]) -> bool {
+        false
+    }
+}
+
+impl AssertionLedger for Nothing {
+    async fn use_once(&self, _: &str, _: &[u8; 32], _: UnixMillis) -> Result<bool, LedgerError> {
+        Err(LedgerError::Unbound)
+    }
+}
+
+impl RateLimiter for Nothing {
+    fn is_bound(&self) -> bool {
+        false
+    }
+
+    async fn admits(&self, _: &str) -> bool {
+        true
+    }
+}
+
+impl PlatformRequest for Nothing {
+    fn identity(&self) -> PlatformIdentity {
+        PlatformIdentity::default()
+    }
+
+    fn address(&self) -> Option<String> {
+        None
+    }
+
+    fn origin(&self) -> Option<String> {
+        None
+    }
+}
