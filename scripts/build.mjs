@@ -101,6 +101,8 @@ async function compile(show) {
   const optimize = [
     "-Oz",
     "--converge",
+    // The stack is at the bottom of the memory, and never as deep as the lowest kilobyte.
+    "--low-memory-unused",
     ...wasmFeatures.map((feature) => `--enable-${feature}`),
     ...(names ? ["--debuginfo"] : []),
   ];

@@ -1,5 +1,6 @@
 //! A token's coordinator as a SQLite-backed Durable Object.
 
+use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
@@ -78,7 +79,7 @@ impl Home for ObjectHome {
         self.storage.set_alarm(at).await
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+    fn spawn(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
         // Without it the work goes on for as long as the object is used.
         let _ = self.state.wait_until(&promise::done(work));
     }

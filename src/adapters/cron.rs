@@ -21,7 +21,7 @@ pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
         for grant in isolate.config().into_iter().flat_map(Config::kept_warm) {
             let (broker, log) = (Rc::clone(&isolate.broker), Rc::clone(&isolate.log));
             let warm = async move { broker.keep_warm_logged(&grant, &log).await };
-            warming.push(&promise::done(warm));
+            warming.push(&promise::done(Box::pin(warm)));
         }
         JsFuture::from(Promise::all(&warming)).await
     })

@@ -15,8 +15,9 @@ pub(super) fn of(work: impl Future<Output = Result<JsValue, JsValue>> + 'static)
     future_to_promise(work)
 }
 
-/// A promise of nothing but the end of `work`.
-pub(super) fn done(work: impl Future<Output = ()> + 'static) -> Promise {
+/// A promise of nothing but the end of `work`. Boxed by its caller, so that what waits for it is in
+/// the wasm once as well.
+pub(super) fn done(work: Pin<Box<dyn Future<Output = ()>>>) -> Promise {
     of(async move {
         work.await;
         Ok(JsValue::UNDEFINED)

@@ -1,5 +1,6 @@
 //! The storage and the alarm of one object: writes take effect later, in order, or are lost.
 
+use std::pin::Pin;
 use std::rc::Rc;
 
 use edge_token_broker::base::ports::StorageFault;
@@ -69,7 +70,7 @@ impl Home for SimHome {
         Ok(())
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+    fn spawn(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
         if self.platform.time.has_ended(self.owner) {
             return;
         }

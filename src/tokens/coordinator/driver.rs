@@ -224,7 +224,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     }
 
     fn spawn<F: Future<Output = ()> + 'static>(self: &Rc<Self>, work: impl FnOnce(Rc<Self>) -> F) {
-        self.home.spawn(work(Rc::clone(self)));
+        self.home.spawn(Box::pin(work(Rc::clone(self))));
     }
 
     fn now(&self) -> UnixMillis {

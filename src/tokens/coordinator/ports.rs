@@ -2,6 +2,8 @@
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
+use std::pin::Pin;
+
 use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
 
@@ -16,5 +18,5 @@ pub trait Home: 'static {
     /// Sets the one alarm; it replaces the one that was set.
     async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault>;
     /// Runs `work` beside everything else. It goes on when the caller that caused it has gone.
-    fn spawn(&self, work: impl Future<Output = ()> + 'static);
+    fn spawn(&self, work: Pin<Box<dyn Future<Output = ()>>>);
 }
