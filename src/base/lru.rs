@@ -1,16 +1,16 @@
-//! A bounded memory: values under digests, the least recently used out first.
+//! A bounded map from digests to values, which evicts the least recently used.
 
 use crate::base::sorted_map::SortedMap;
 
-/// Up to a number of values.
+/// A map with at most a given number of values.
 #[derive(Debug)]
 pub struct LruMap<V> {
     places: SortedMap<[u8; 32], usize>,
     slots: Vec<Slot<V>>,
-    /// When each slot was last used. Close together: the oldest is looked for among all of them.
+    /// When each slot was last used. Kept contiguous, because eviction scans all of them.
     last_used: Vec<u64>,
     max: usize,
-    /// Counts uses; the smallest is the longest ago.
+    /// Counts uses. The slot with the smallest number was used the longest ago.
     uses: u64,
 }
 
@@ -27,13 +27,13 @@ impl<V> LruMap<V> {
         Self { places: SortedMap::new(), slots: Vec::new(), last_used: Vec::new(), max, uses: 0 }
     }
 
-    /// The value under `key`, which is not thereby used.
+    /// The value under `key`. This is no use of it.
     pub fn peek(&mut self, key: &[u8; 32]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
         self.slots.get_mut(place).map(|slot| &mut slot.value)
     }
 
-    /// The value under `key`, which is thereby used.
+    /// The value under `key`. This is a use of it.
     pub fn get(&mut self, key: &[u8; 32]) -> Option<&mut V> {
         self.uses = self.uses.saturating_add(1);
         let place = *self.places.get(key)?;
@@ -41,7 +41,7 @@ impl<V> LruMap<V> {
         self.slots.get_mut(place).map(|slot| &mut slot.value)
     }
 
-    /// Puts `value` under `key`, in the place of the least recently used if there is no room.
+    /// Puts `value` under `key`. If there is no room, it evicts the least recently used.
     pub fn put(&mut self, key: [u8; 32], value: V) {
         if let Some(known) = self.get(&key) {
             *known = value;

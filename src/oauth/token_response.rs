@@ -1,4 +1,5 @@
-//! The token response (RFC 6749 §5.1): read from the authorization server, written to callers.
+//! The token response (RFC 6749 §5.1). The authorization server sends it to the broker, and the broker
+//! to callers.
 
 use std::fmt::Write;
 
@@ -9,16 +10,17 @@ use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
 use crate::base::time::Millis;
 
-/// A token as the authorization server issued it. Durations count from before the request was sent.
+/// A token as the authorization server issued it. Durations count from the instant before the request
+/// was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IssuedToken {
     /// The token.
     pub access_token: AccessToken,
-    /// `expires_in`: positive and at most a year.
+    /// `expires_in`, positive and at most a year.
     pub expires_in: Millis,
-    /// `ext_expires_in`: Entra's lifetime for when it is itself down; only passed on.
+    /// `ext_expires_in`: the token's lifetime while Entra is down. It is only passed on.
     pub ext_expires_in: Option<Millis>,
-    /// `refresh_in`: when Entra would like the token to be renewed; sooner than `expires_in`.
+    /// `refresh_in`: when Entra suggests to renew the token, sooner than `expires_in`.
     pub refresh_in: Option<Millis>,
 }
 
@@ -45,25 +47,25 @@ pub enum AnswerFault {
     #[error("body too large")]
     #[n(4)]
     TooLarge,
-    /// A status that no token endpoint sends, with no error response either.
+    /// An unexpected status, without an error response.
     #[error("HTTP status {0} without an OAuth error")]
     #[n(5)]
     UnexpectedStatus(#[n(0)] u16),
-    /// A redirect; following it would send the client secret elsewhere.
+    /// A redirect. To follow it would send the client secret elsewhere.
     #[error("redirect, not followed")]
     #[n(6)]
     Redirect,
 }
 
-/// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,
-/// which is not negative, rounded down, a year at most.
+/// A number of seconds, sent as a number or as digits. It is rounded down. Nothing if it is negative
+/// or more than a year.
 fn duration(seconds: &Json) -> Option<Millis> {
     let seconds = match seconds {
         Json::Whole(seconds) => *seconds,
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "rounds down, as it is meant; what does not fit becomes the largest and is refused"
+            reason = "rounds down on purpose; a number that does not fit becomes the largest and is refused"
         )]
         Json::Fraction(seconds) if *seconds >= 0.0 => *seconds as u64,
         Json::Text(text) => {
@@ -102,7 +104,7 @@ impl IssuedToken {
                 .ok_or(AnswerFault::ExpiresIn)?,
             None => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
         };
-        // Both are hints: a senseless one is as good as none.
+        // Both are hints, so a malformed one is ignored.
         let hint = |seconds: Option<Json>| seconds.as_ref().and_then(duration);
         Ok(Self {
             access_token,
@@ -119,14 +121,14 @@ impl IssuedToken {
 pub struct TokenResponse<'a> {
     /// Whole seconds left now, rounded down.
     pub expires_in: u64,
-    /// Whole seconds left now; present when the authorization server sent it.
+    /// Whole seconds left now, if the authorization server sent it.
     pub ext_expires_in: Option<u64>,
     /// The token.
     pub access_token: &'a AccessToken,
 }
 
 impl TokenResponse<'_> {
-    /// The JSON text, in one allocation: a hit is little more than this.
+    /// The JSON text, in one allocation, because most of a hit's work is here.
     #[must_use]
     pub fn to_json(&self) -> String {
         const ALL_BUT_THE_TOKEN: usize = 128;
