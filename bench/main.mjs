@@ -3,6 +3,7 @@
 //   npm run bench [-- --quick] [-- --record]     its cost, against what people would run instead (run.mjs)
 //   npm run abuse [-- --quick]                   attacks, and what a good client notices of them (abuse.mjs)
 //   npm run timing [-- --quick]                  whether answers give clients away by their time (timing.mjs)
+//   npm run profile -- [--worker NAME]           where the time of a hit goes (profile.mjs)
 //
 // Of `bench`: `--quick` takes a minute and a half instead of seven, and is good for nothing but to see that it runs. `--record` puts
 // the results into docs/performance.md. `BROKER_BUNDLE=directory` measures another bundle than this tree's.

@@ -1,7 +1,7 @@
 // Where the time of a hit goes: the functions with most time of their own, and the crossings between JavaScript and wasm.
 // For whoever works on the hot path. Shares, not microseconds: the profiler itself costs time.
 //
-//   node bench/profile.mjs [--worker broker] [--functions 30] [--bundle DIRECTORY]
+//   npm run profile -- [--worker broker] [--functions 30] [--bundle DIRECTORY]
 //
 // `--worker` may name a peer (bench/peers/). Functions of the wasm have their names when it was built with them; the
 // release build may have dropped them.
@@ -17,7 +17,7 @@ import { load } from "./lib/load.mjs";
 import { requireLinux } from "./lib/process.mjs";
 import { profile } from "./lib/profiler.mjs";
 
-const usage = "Usage: node bench/profile.mjs [--worker NAME] [--functions N] [--bundle DIRECTORY]";
+const usage = "Usage: npm run profile -- [--worker NAME] [--functions N] [--bundle DIRECTORY]";
 const options = /** @type {const} */ ({
   worker: { type: "string", default: "broker" },
   functions: { type: "string", default: "30" },

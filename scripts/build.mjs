@@ -18,6 +18,8 @@ import { setUp, toolPath } from "./setup.mjs";
 import { cargoTools, budgetGzipBytes } from "./versions.mjs";
 
 const target = "wasm32-unknown-unknown";
+/** In Cargo.toml. */
+const profile = "worker";
 const output = join(root, "build");
 const stamp = join(output, ".inputs.sha256");
 const script = join(output, "index.js");
@@ -80,10 +82,10 @@ export async function build({ show = true } = {}) {
  */
 async function compile(show) {
   const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const build = ["build", "--lib", "--release", "--locked", "--target", target, "--target-dir", targets];
+  const build = ["build", "--lib", "--profile", profile, "--locked", "--target", target, "--target-dir", targets];
   const encoded = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
   await run("cargo", build, { show, env: projectEnv(encoded) });
-  const compiled = join(targets, target, "release", "edge_token_broker.wasm");
+  const compiled = join(targets, target, profile, "edge_token_broker.wasm");
 
   mkdirSync(glue, { recursive: true });
   // A panic needs a function that makes a new instance, and a handler that notices it.

@@ -15,10 +15,10 @@ pub enum BrokerError {
     /// Malformed, duplicated, or missing parameter; wrong content type; body too large.
     #[error("malformed request: {0}")]
     InvalidRequest(RequestFault),
-    /// Unknown client, wrong or missing key. All look the same.
+    /// Unknown client, or a wrong or missing proof. An unknown client looks like a wrong client key.
     #[error("client authentication failed")]
     InvalidClient(PresentedIn),
-    /// A JWT that proves nothing.
+    /// The JWT is not accepted as a proof.
     #[error("{}", .0.description())]
     JwtRefused(JwtFault, PresentedIn),
     /// `grant_type` is not `client_credentials`.
@@ -49,11 +49,11 @@ pub enum BrokerError {
     /// The client's entry in the registry could not be read.
     #[error("client registry unavailable")]
     RegistryUnavailable,
-    /// The keys of a JWT's issuer could not be had.
+    /// The keys of a JWT's issuer could not be fetched.
     #[error("JWT issuer unavailable")]
     IssuerUnavailable,
 
-    // Depends on what it is.
+    // The error itself says who must act.
     /// The authorization server gave no token.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
@@ -86,16 +86,16 @@ pub enum RequestFault {
     /// `claims` is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
     #[error("parameter claims must be a JSON object of up to {} KiB", CLAIMS_MAX_BYTES / 1024)]
     Claims,
-    /// Two of HTTP Basic, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
+    /// Two of `Authorization`, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
     #[error("client authentication was sent in more than one way")]
     TwoAuthenticationMethods,
     /// The id in the parameters is not the authenticated one.
     #[error("client_id differs from the one that authenticated")]
     TwoClientIds,
-    /// `client_assertion_type` (RFC 7523 §2.2).
+    /// `client_assertion_type` is not that of a JWT (RFC 7523 §2.2).
     #[error("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
     AssertionType,
-    /// Several clients list what was presented.
+    /// Several clients list the presented proof.
     #[error("this identity is good for several clients: name one in the parameter client_id")]
     SeveralClients,
 }
@@ -137,7 +137,7 @@ impl BrokerError {
 }
 
 impl BrokerError {
-    /// Whether it is not known who calls.
+    /// Whether the client failed to authenticate.
     #[must_use]
     pub const fn is_failed_authentication(&self) -> bool {
         matches!(self, Self::InvalidClient(_) | Self::JwtRefused(..))

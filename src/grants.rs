@@ -1,4 +1,4 @@
-//! Whether a client may have what it asks for. The only place that decides.
+//! Whether a client may have the token that it requests. No other place decides this.
 
 use std::rc::Rc;
 
@@ -6,19 +6,19 @@ use crate::config::{Client, Config, Grant};
 use crate::error::BrokerError;
 use crate::oauth::scope::ScopeSet;
 
-/// What an authenticated client asks for.
+/// What an authenticated client requests.
 #[derive(Debug)]
 pub struct GrantRequest {
-    /// Names a credential: by its name, or by its tenant.
+    /// The name or the tenant of a credential.
     pub credential: String,
-    /// Missing means the client's only grant.
+    /// `None` means the client's only grant.
     pub scope: Option<ScopeSet>,
 }
 
-/// The grant of `client` that `request` means.
+/// The grant of `client` for `request`.
 ///
-/// A tenant may stand for several credentials; the client's first grant among them decides.
-/// An unknown credential looks like one that is not granted.
+/// A tenant may have several credentials. Then the client's first grant for any of them decides. An
+/// unknown credential looks like one that is not granted.
 ///
 /// # Errors
 /// `unauthorized_client` for the credential, `invalid_scope` for the scope.

@@ -10,37 +10,36 @@ use crate::error::BrokerError;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::trail::UpstreamTrail;
 
-/// Everything worth knowing about one request.
+/// A line of the log, about one request.
 #[derive(Debug, Serialize)]
 pub struct Line {
-    /// `info`; `warn` where the caller must act or KV did not do its part; `error` where an
-    /// operator must act.
+    /// `info`; `warn` if the caller must act or KV failed; `error` if an operator must act.
     pub level: &'static str,
-    /// Same as `X-Request-Id`, and upstream's `correlation_id`.
+    /// `X-Request-Id` of the response, and upstream's `correlation_id`.
     pub request_id: RequestId,
-    /// HTTP method; none where no request is behind the line.
+    /// HTTP method. Empty if no request is behind the line.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
-    /// Which route; never the path, which may hold anything.
+    /// The name of the route. It is never the path, which may hold anything.
     pub route: &'static str,
-    /// HTTP status of the response; none where no request is behind the line.
+    /// HTTP status of the response. Zero if no request is behind the line.
     #[serde(skip_serializing_if = "is_no_status")]
     pub status: u16,
-    /// `hit`, `miss`, `ok`, or what failed.
+    /// `hit`, `miss`, `ok`, or the name of the failure.
     pub outcome: &'static str,
-    /// Why, where `outcome` alone does not say.
+    /// More about a failure, in a few fixed words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The client. Only known ids get here: an unknown one may be a misplaced key.
+    /// The client. An unknown client id is left out: it may be a misplaced client key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// The way in which the client proved itself, named as in `CLIENTS`.
+    /// The proof kind, named as in `CLIENTS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<&'static str>,
-    /// Who issued the JWT that the client proved itself with.
+    /// `iss` of the JWT that was the proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// Whose JWT it was: its `sub`.
+    /// `sub` of that JWT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The caller's address, as Cloudflare saw it.
@@ -55,26 +54,26 @@ pub struct Line {
     /// Where the token came from: `isolate`, `kv`, `coordinator`, `upstream`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<&'static str>,
-    /// What became of the upstream requests, where there were any.
+    /// The traces of upstream requests.
     #[serde(flatten)]
     pub upstream: UpstreamTrail,
-    /// What became of a renewal behind the response: `renewed`, `failing` (a remembered failure),
-    /// `not_yet` (too soon after the last one), or what failed.
+    /// The result of a renewal after the response: `renewed`, `failing` (a remembered failure),
+    /// `not_yet` (too soon after the last one), or the name of the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<&'static str>,
     /// Why the coordinator did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<&'static str>,
-    /// Why KV could not be read, or what was in it that did not open.
+    /// Why KV could not be read, or why its record did not open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_read: Option<&'static str>,
     /// Why KV could not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_write: Option<&'static str>,
-    /// Why an entry of the client registry could not be had, or is not good.
+    /// Why an entry of the registry could not be read, or does not verify.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<&'static str>,
-    /// The configuration's faults.
+    /// Faults of the configuration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
 }
@@ -85,7 +84,7 @@ const fn is_no_status(status: &u16) -> bool {
 }
 
 impl Line {
-    /// An line of which only the request is known yet.
+    /// A line that has the request only.
     #[must_use]
     pub fn new(request_id: RequestId, method: String, route: &'static str) -> Self {
         Self {
@@ -114,7 +113,7 @@ impl Line {
         }
     }
 
-    /// Notes what the request failed with; the level says who must act.
+    /// Notes why the request failed. The level says who must act.
     pub fn failed(&mut self, error: &BrokerError) {
         self.outcome = error.name();
         self.reason = Some(error.to_string());
@@ -125,12 +124,12 @@ impl Line {
         };
     }
 
-    /// Notes why a token that is due was not renewed; the one in hand is still good.
+    /// Notes why a token that is due was not renewed. It is still served.
     pub fn renewal_failed(&mut self, why: &'static str) {
         (self.renewal, self.level) = (Some(why), "warn");
     }
 
-    /// Notes that KV could not be read, or held what does not open.
+    /// Notes that KV could not be read, or that its record did not open.
     pub fn kv_read_failed(&mut self, why: &'static str) {
         (self.kv_read, self.level) = (Some(why), "warn");
     }
@@ -145,18 +144,17 @@ impl Line {
         (self.kv_write, self.level) = (Some(why), "warn");
     }
 
-    /// Notes that an entry of the registry could not be read, or is not authentic.
+    /// Notes that an entry of the registry could not be read, or does not verify.
     pub fn registry_failed(&mut self, why: &'static str) {
         (self.registry, self.level) = (Some(why), "warn");
     }
 
-    /// Notes faults of the configuration that do not keep this request from its token.
+    /// Notes faults of the configuration that do not prevent this response.
     pub fn found_faults(&mut self, faults: Vec<String>) {
         (self.faults, self.level) = (faults, "error");
     }
 
-    /// Whether this is a token served from a tier and nothing else: what `LOG_HITS = false` leaves
-    /// out. A hit on whose way KV or upstream failed is more than a hit.
+    /// Whether this is a hit without any failure: the lines that `LOG_HITS = false` leaves out.
     #[must_use]
     pub fn is_mere_hit(&self) -> bool {
         self.outcome == "hit" && self.level == "info" && self.upstream.requests == 0

@@ -12,9 +12,10 @@ use super::isolate::{self, Platform};
 use super::promise;
 use super::storage::ObjectStorage;
 use crate::base::keyspace::COORDINATOR_STATE;
+use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
 use crate::tokens::coordinator::driver::Driver;
-use crate::tokens::coordinator::ports::{Home, StorageFault};
+use crate::tokens::coordinator::ports::Home;
 
 /// One token's coordinator, as `worker.mjs` drives it.
 #[wasm_bindgen]
@@ -62,19 +63,19 @@ struct ObjectHome {
 
 impl Home for ObjectHome {
     async fn load(&self) -> Result<Option<Vec<u8>>, StorageFault> {
-        self.storage.bytes(COORDINATOR_STATE).await.map_err(|_| StorageFault)
+        self.storage.bytes(COORDINATOR_STATE).await
     }
 
     async fn save(&self, state: &[u8]) -> Result<(), StorageFault> {
-        self.storage.put_bytes(COORDINATOR_STATE, state).await.map_err(|_| StorageFault)
+        self.storage.put_bytes(COORDINATOR_STATE, state).await
     }
 
     async fn clear(&self) -> Result<(), StorageFault> {
-        self.storage.clear().await.map_err(|_| StorageFault)
+        self.storage.clear().await
     }
 
     async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
-        self.storage.set_alarm(at).await.map_err(|_| StorageFault)
+        self.storage.set_alarm(at).await
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {

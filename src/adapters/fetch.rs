@@ -115,7 +115,7 @@ async fn issuer_body(response: Response) -> worker::Result<Option<Zeroizing<Vec<
 /// The whole body, or nothing where it has more than `max` bytes.
 ///
 /// [`Response::stream`] would take a body that was aborted for one that has ended.
-async fn body_up_to(
+pub(super) async fn body_up_to(
     max: usize,
     response: &Response,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, JsValue> {

@@ -68,7 +68,9 @@ fn fault(error: KvError) -> StoreError {
     let KvError::JavaScript(error) = error else { return StoreError::Failed };
     let text = error.dyn_into::<Error>().map(|error| String::from(error.message()));
     match text {
-        Ok(text) if text.contains(" 429 ") => StoreError::Throttled,
+        Ok(text) if text.as_bytes().windows(5).any(|part| part == b" 429 ") => {
+            StoreError::Throttled
+        }
         _ => StoreError::Failed,
     }
 }

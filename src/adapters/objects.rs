@@ -6,6 +6,8 @@ use worker::web_sys::{Request, RequestInit};
 use worker::{Env, ObjectNamespace};
 
 use super::bindings::bound;
+use super::fetch::body_up_to;
+use crate::base::limits::OBJECT_BODY_MAX_BYTES;
 use crate::base::ports::{CallFailed, Objects};
 
 /// A Durable Object namespace, where it is bound.
@@ -26,15 +28,24 @@ impl Objects for Namespace {
 
     async fn call(&self, name: &str, message: &[u8]) -> Result<Vec<u8>, CallFailed> {
         let namespace = self.0.as_ref().ok_or(CallFailed)?;
-        call(namespace, name, message).await.map_err(|_| CallFailed)
+        call(namespace, name, message).await.ok().flatten().ok_or(CallFailed)
     }
 }
 
-async fn call(namespace: &ObjectNamespace, name: &str, message: &[u8]) -> worker::Result<Vec<u8>> {
+async fn call(
+    namespace: &ObjectNamespace,
+    name: &str,
+    message: &[u8],
+) -> worker::Result<Option<Vec<u8>>> {
     // Not the crate's own, whose class for Cloudflare's options would have to be exported.
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&Uint8Array::from(message));
     let request = Request::new_with_str_and_init("https://object", &init)?;
-    namespace.get_by_name(name)?.fetch_with_request(request.into()).await?.bytes().await
+    let response = namespace.get_by_name(name)?.fetch_with_request(request.into()).await?;
+    if response.status_code() != 200 {
+        return Ok(None);
+    }
+    let answer = body_up_to(OBJECT_BODY_MAX_BYTES, &response).await?;
+    Ok(answer.map(|mut answer| std::mem::take(&mut *answer)))
 }

@@ -1,63 +1,72 @@
 //! The storage of a Durable Object.
 //!
-//! Of `worker::Storage`, without the methods that go through serde: tokens and times are bytes and
-//! numbers.
+//! Over the platform types of the `worker` crate. Its wrapper around them unwraps, goes through
+//! `serde`, and takes a number for an alarm as an offset from now.
 
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::{Array, Date, Map, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use worker::worker_sys::DurableObjectState;
-use worker::{ScheduledTime, State, Storage};
+use wasm_bindgen_futures::JsFuture;
+use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
 
 use super::promise::number;
+use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
-use crate::callers::ledger::{LedgerStorage, StorageFault};
+use crate::callers::ledger::LedgerStorage;
 
-/// The storage of the object with this state.
-pub(super) struct ObjectStorage(Storage);
+/// The storage of one object.
+pub(super) struct ObjectStorage(Result<DurableObjectStorage, JsValue>);
 
 impl ObjectStorage {
+    /// The storage of the object with this state.
     pub(super) fn of(state: &DurableObjectState) -> Self {
-        let state: &JsValue = state.as_ref();
-        let state: DurableObjectState = state.clone().unchecked_into();
-        // The crate unwraps the getter `storage`, which every object has.
-        Self(State::from(state).storage())
+        Self(state.storage())
     }
 
     /// The bytes under `key`.
-    pub(super) async fn bytes(&self, key: &str) -> worker::Result<Option<Vec<u8>>> {
-        let value = self.value(key).await?;
+    pub(super) async fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>, StorageFault> {
+        let value = self.wait_for(|storage| storage.get(key)).await?;
         Ok(value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()))
     }
 
     /// Keeps `bytes` under `key`.
-    pub(super) async fn put_bytes(&self, key: &str, bytes: &[u8]) -> worker::Result<()> {
-        self.0.put_raw(key, Uint8Array::from(bytes)).await
+    pub(super) async fn put_bytes(&self, key: &str, bytes: &[u8]) -> Result<(), StorageFault> {
+        let bytes = Uint8Array::from(bytes).into();
+        self.wait_for(|storage| storage.put(key, bytes)).await.map(drop)
     }
 
     /// Deletes everything, the alarm as well.
-    pub(super) async fn clear(&self) -> worker::Result<()> {
-        self.0.delete_all().await
+    pub(super) async fn clear(&self) -> Result<(), StorageFault> {
+        self.wait_for(DurableObjectStorage::delete_all).await.map(drop)
     }
 
-    /// Sets the alarm. Not from a number, which the crate takes for an offset from now.
-    pub(super) async fn set_alarm(&self, at: UnixMillis) -> worker::Result<()> {
+    /// Sets the alarm.
+    pub(super) async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault> {
         let date = Date::new(&number(at.0).into());
-        self.0.set_alarm(ScheduledTime::new(date)).await
+        self.wait_for(|storage| storage.set_alarm(date, Object::new())).await.map(drop)
     }
 
-    async fn value(&self, key: &str) -> worker::Result<JsValue> {
-        Ok(self.0.get_multiple(vec![key]).await?.get(&key.into()))
+    /// What one operation gives. The text of an error goes nowhere.
+    fn wait_for(
+        &self,
+        operation: impl FnOnce(&DurableObjectStorage) -> Result<Promise, JsValue>,
+    ) -> impl Future<Output = Result<JsValue, StorageFault>> {
+        settled(self.0.as_ref().ok().and_then(|storage| operation(storage).ok()))
     }
+}
+
+/// Not generic, so that it is in the wasm once.
+async fn settled(promise: Option<Promise>) -> Result<JsValue, StorageFault> {
+    JsFuture::from(promise.ok_or(StorageFault)?).await.map_err(|_| StorageFault)
 }
 
 impl LedgerStorage for ObjectStorage {
     async fn get(&self, name: &str) -> Result<Option<UnixMillis>, StorageFault> {
-        let value = self.value(name).await.map_err(fault)?;
+        let value = self.wait_for(|storage| storage.get(name)).await?;
         Ok(instant(&value))
     }
 
     async fn put(&self, name: &str, until: UnixMillis) -> Result<(), StorageFault> {
-        self.0.put_raw(name, number(until.0)).await.map_err(fault)
+        self.wait_for(|storage| storage.put(name, number(until.0).into())).await.map(drop)
     }
 
     async fn list(
@@ -66,15 +75,20 @@ impl LedgerStorage for ObjectStorage {
         start: &str,
         limit: usize,
     ) -> Result<Vec<(String, UnixMillis)>, StorageFault> {
-        let options = worker::ListOptions::new().prefix(prefix).start(start).limit(limit);
-        let found = self.0.list_with_options(options).await.map_err(fault)?;
-        let entries = Array::from(&found.entries().into());
+        let options = Object::new();
+        let limit = number(u64::try_from(limit).unwrap_or(u64::MAX));
+        let fields = [("prefix", prefix.into()), ("start", start.into()), ("limit", limit.into())];
+        for (name, value) in fields {
+            Reflect::set(&options, &name.into(), &value).map_err(|_| StorageFault)?;
+        }
+        let found = self.wait_for(|storage| storage.list_with_options(options)).await?;
+        let entries = Array::from(&found.unchecked_into::<Map>().entries().into());
         Ok(entries.iter().filter_map(|entry| named(&entry)).collect())
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), StorageFault> {
-        let names = names.iter().map(String::as_str).collect();
-        self.0.delete_multiple(names).await.map(drop).map_err(fault)
+        let names = names.iter().map(|name| JsValue::from_str(name)).collect();
+        self.wait_for(|storage| storage.delete_multiple(names)).await.map(drop)
     }
 }
 
@@ -88,9 +102,4 @@ fn instant(value: &JsValue) -> Option<UnixMillis> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     let millis = value.as_f64()? as u64;
     Some(UnixMillis(millis))
-}
-
-/// The error's text goes nowhere.
-fn fault<E>(_: E) -> StorageFault {
-    StorageFault
 }

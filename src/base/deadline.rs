@@ -1,16 +1,22 @@
 //! A deadline for work that may never end.
 
-use std::pin::pin;
-
-use futures_util::future::{Either, select};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use super::ports::Clock;
 use super::time::Millis;
 
 /// What `work` comes to, or nothing where it takes longer than `span`.
+///
+/// The timer is boxed: `select` of the `futures` crates is in the wasm once for each kind of work, and
+/// weighs 2 kB.
 pub async fn within<F: Future>(clock: &impl Clock, span: Millis, work: F) -> Option<F::Output> {
-    match select(pin!(work), pin!(clock.sleep(span))).await {
-        Either::Left((output, _)) => Some(output),
-        Either::Right(((), _)) => None,
-    }
+    let mut work = pin!(work);
+    let mut timer: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(clock.sleep(span));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }

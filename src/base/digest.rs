@@ -1,9 +1,9 @@
-//! SHA-256 over fields, and over texts that are remembered without being kept.
+//! SHA-256 over fields.
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 over `fields`, each with its length as a big-endian `u64` in front, which keeps their
-/// boundaries apart: `ab` + `c` is not `a` + `bc`.
+/// The SHA-256 over `fields`. Each field has its length in front, as a big-endian `u64`, so that `ab`
+/// and `c` differ from `a` and `bc`.
 #[must_use]
 pub fn of_fields(fields: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

@@ -1,6 +1,8 @@
-//! JSON as a tree. It keeps what serde's maps lose: duplicate keys, which in a configuration would
-//! be an authorization bug. And one parser for everything that is read is a third of the wasm of
-//! one for each type.
+//! JSON as a tree.
+//!
+//! - It keeps duplicate keys, which serde's maps lose. In a configuration they would be an
+//!   authorization bug.
+//! - One parser for all input takes a third of the wasm that one parser for each type takes.
 
 use std::fmt;
 
@@ -21,7 +23,7 @@ pub enum Json {
     Object(Vec<(String, Json)>),
     /// `true` or `false`.
     Bool(bool),
-    /// `null`, or a negative number: nothing that is read takes one.
+    /// `null`, or a negative number. No input of the broker may have either.
     Other,
 }
 
@@ -29,13 +31,13 @@ impl Json {
     /// Parses `text` to its end.
     ///
     /// # Errors
-    /// The place at which it is not JSON, or nested too deeply.
+    /// `text` is not JSON, or is nested too deeply; the error has the place.
     pub fn parse(text: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(text)
     }
 
-    /// The members `names` of an object, in that order; nothing where it is none, or where one of
-    /// them comes twice.
+    /// The members `names` of an object, in that order. `None` if this is no object, or if one of them
+    /// comes twice.
     #[must_use]
     pub fn into_members<const N: usize>(self, names: [&str; N]) -> Option<[Option<Self>; N]> {
         let Self::Object(entries) = self else { return None };

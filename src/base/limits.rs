@@ -118,6 +118,9 @@ const _: () = assert!(TRANSIENT_MEMORY_MIN.0 < TRANSIENT_MEMORY_MAX.0, "the memo
 /// How long an isolate waits for a sign of life from a coordinator. Then it fetches the token itself:
 /// the coordinator saves requests, and is never the reason for having no token.
 pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
+/// Longest answer of a Durable Object: a sealed token, of at most [`UPSTREAM_BODY_MAX_BYTES`], and
+/// what is known of its flight.
+pub const OBJECT_BODY_MAX_BYTES: usize = 2 * UPSTREAM_BODY_MAX_BYTES;
 /// A coordinator whose flight takes longer sends a sign of life, and the isolate calls again.
 pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
 const _: () = assert!(

@@ -1,8 +1,8 @@
-//! A bounded map from digests to values, which evicts the least recently used.
+//! A bounded memory of values under digests. A new value replaces the least recently used one.
 
 use crate::base::sorted_map::SortedMap;
 
-/// A map with at most a given number of values.
+/// At most `max` values.
 #[derive(Debug)]
 pub struct LruMap<V> {
     places: SortedMap<[u8; 32], usize>,
@@ -10,7 +10,7 @@ pub struct LruMap<V> {
     /// When each slot was last used. Kept contiguous, because eviction scans all of them.
     last_used: Vec<u64>,
     max: usize,
-    /// Counts uses. The slot with the smallest number was used the longest ago.
+    /// The number of uses so far. A smaller number is longer ago.
     uses: u64,
 }
 
@@ -27,13 +27,13 @@ impl<V> LruMap<V> {
         Self { places: SortedMap::new(), slots: Vec::new(), last_used: Vec::new(), max, uses: 0 }
     }
 
-    /// The value under `key`. This is no use of it.
+    /// The value under `key`. This is not a use.
     pub fn peek(&mut self, key: &[u8; 32]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
         self.slots.get_mut(place).map(|slot| &mut slot.value)
     }
 
-    /// The value under `key`. This is a use of it.
+    /// The value under `key`. This is a use.
     pub fn get(&mut self, key: &[u8; 32]) -> Option<&mut V> {
         self.uses = self.uses.saturating_add(1);
         let place = *self.places.get(key)?;
@@ -41,7 +41,7 @@ impl<V> LruMap<V> {
         self.slots.get_mut(place).map(|slot| &mut slot.value)
     }
 
-    /// Puts `value` under `key`. If there is no room, it evicts the least recently used.
+    /// Puts `value` under `key`. If there is no room, it replaces the least recently used value.
     pub fn put(&mut self, key: [u8; 32], value: V) {
         if let Some(known) = self.get(&key) {
             *known = value;

@@ -1,4 +1,4 @@
-//! What every room stands on: numbers, time, secrets, encodings, bounded memory.
+//! What every room uses: numbers, time, secrets, encodings, bounded memory.
 
 pub mod cbor;
 pub mod deadline;

@@ -1,4 +1,4 @@
-//! The origin of a URL (RFC 6454): which ones the broker talks to.
+//! Origins (RFC 6454) and URLs that the broker may talk to.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -8,19 +8,19 @@ use crate::base::limits::{NAME_MAX_BYTES, URL_MAX_BYTES};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin(String);
 
-/// Why a text is no such origin.
+/// Why a text is not an [`Origin`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OriginFault {
     /// Not `https://host` or `https://host:port`.
     #[error("must be https://host or https://host:port, with nothing behind")]
     NotAnOrigin,
-    /// The secret would travel in the clear.
+    /// The secret would travel unencrypted.
     #[error("http is allowed for loopback hosts only, use https")]
     InsecureHttp,
 }
 
 impl Origin {
-    /// Parses an origin; one `/` at the end is tolerated.
+    /// Parses an origin. It may end in one `/`.
     ///
     /// # Errors
     /// [`OriginFault`].
@@ -44,8 +44,8 @@ impl Origin {
     }
 }
 
-/// Whether `url` is one that keys may come from: `https`, or `http` on a loopback host; no user,
-/// no fragment, and only characters that every parser of URLs reads alike.
+/// Whether keys may come from `url`: it is `https`, or `http` on a loopback host; it has no user, no
+/// fragment, and only characters that every URL parser reads alike.
 #[must_use]
 pub fn is_trustworthy(url: &str) -> bool {
     let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'"' | b'<' | b'>');
@@ -56,7 +56,7 @@ pub fn is_trustworthy(url: &str) -> bool {
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
 
-/// The host within `host`, `host:port`, `[v6]` or `[v6]:port`; nothing for anything else.
+/// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.
 fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = if authority.starts_with('[') {
         let (host, rest) = authority.split_once(']')?;
@@ -71,15 +71,15 @@ fn host_of(authority: &str) -> Option<&str> {
     port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
 }
 
-/// Whether a host is this machine: what is sent there does not travel.
+/// Whether a host is this machine. Nothing that is sent there leaves it.
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Letters, digits, `.`, `-`, `_`, beginning with a letter or digit: safe as a host and as a
-/// path segment, where `..` would climb.
+/// Whether `text` is safe as a host and as a path segment: letters, digits, `.`, `-` and `_`, with a
+/// letter or digit first. So it is never `..`, which would lead out of its folder.
 #[must_use]
 pub fn is_path_safe(text: &str) -> bool {
     let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());

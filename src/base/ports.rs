@@ -19,7 +19,7 @@ pub trait Ports: 'static {
 pub trait Clock {
     /// Now.
     fn now(&self) -> UnixMillis;
-    /// Comes back after `span`.
+    /// Resolves after `span`.
     async fn sleep(&self, span: Millis);
 }
 
@@ -78,3 +78,7 @@ pub trait Objects {
 /// An object gave no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CallFailed;
+
+/// The storage of a Durable Object failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StorageFault;

@@ -11,12 +11,12 @@ use crate::base::limits::REQUEST_ID_MAX_CHARS;
 pub struct RequestId(#[n(0)] String);
 
 impl RequestId {
-    /// Takes over a caller's id where it is sane: visible ASCII, at most [`REQUEST_ID_MAX_CHARS`].
+    /// Takes over a caller's id if it is visible ASCII of at most [`REQUEST_ID_MAX_CHARS`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let sane = (1..=REQUEST_ID_MAX_CHARS).contains(&text.len())
+        let valid = (1..=REQUEST_ID_MAX_CHARS).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_graphic());
-        sane.then(|| Self(text.to_owned()))
+        valid.then(|| Self(text.to_owned()))
     }
 
     /// A fresh UUID version 4 (RFC 9562 §5.4).

@@ -1,5 +1,5 @@
-//! Sealing for tiers that others can read and write: what opens was written by this broker, for
-//! this place.
+//! Seals values for tiers that others can read and write. A value opens only if this broker sealed it
+//! for the same place.
 //!
 //! Sealed form: version byte, 24-byte nonce, ciphertext with its 16-byte tag. The associated data is
 //! the version byte and the name, so a value moved to another name does not open.
@@ -18,7 +18,7 @@ pub const NONCE_LEN: usize = 24;
 pub struct Place<'a> {
     /// The version of the plaintext's form. A changed form needs a new one.
     pub version: u8,
-    /// A digest over what the value is, and over everything that it depends on.
+    /// A digest of what the value is, and of everything that it depends on.
     pub name: &'a [u8; 32],
 }
 
@@ -32,7 +32,7 @@ impl Place<'_> {
     }
 }
 
-/// Why a stored value does not open. To a reader every one of them is a miss.
+/// Why a stored value does not open. A reader treats it as a miss.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OpenError {
     /// Empty, or written by another version of the broker.
@@ -41,7 +41,7 @@ pub enum OpenError {
     /// Truncated, altered, moved from another key, or sealed under another secret.
     #[error("not authentic")]
     NotAuthentic,
-    /// Authentic, but not a record: a bug in whoever wrote it.
+    /// Authentic, but not a record: a bug of the writer.
     #[error("malformed")]
     Malformed,
 }
@@ -58,9 +58,8 @@ impl OpenError {
     }
 }
 
-/// Seals `plaintext` for `place`. `nonce` must be random: it is never used twice under one sealing
-/// key.
-#[expect(clippy::missing_panics_doc, reason = "nothing stored reaches the size at which it would")]
+/// Seals `plaintext` for `place`. `nonce` must be random: a sealing key must not meet one twice.
+#[expect(clippy::missing_panics_doc, reason = "it panics above 256 GB only")]
 #[must_use]
 pub fn seal(
     plaintext: &[u8],

@@ -24,7 +24,7 @@ struct Text {
 }
 
 impl AccessToken {
-    /// Takes over `text`. Nothing where it is not `1*VSCHAR` (RFC 6749 appendix A.12).
+    /// Takes over `text`. `None` if it is not `1*VSCHAR` (RFC 6749 appendix A.12).
     #[must_use]
     pub fn parse(text: String) -> Option<Self> {
         let text = Zeroizing::new(text);

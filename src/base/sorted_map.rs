@@ -1,9 +1,9 @@
-//! A map for at most some thousands of entries, looked up often and changed seldom.
+//! A map for some thousands of entries at most, with many lookups and few changes.
 
 use std::borrow::Borrow;
 
-/// Entries in the order of their keys, in one piece of memory. The map of the standard library is a
-/// tree: several kilobytes of wasm for each pair of types, where this one is some hundred bytes.
+/// Entries in the order of their keys, in one allocation. The standard library's map takes several
+/// kilobytes of wasm for each pair of types; this one takes a few hundred bytes.
 #[derive(Debug)]
 pub struct SortedMap<K, V>(Vec<(K, V)>);
 
@@ -14,7 +14,7 @@ impl<K, V> Default for SortedMap<K, V> {
 }
 
 impl<K, V> SortedMap<K, V> {
-    /// Nothing.
+    /// An empty map.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -26,7 +26,7 @@ impl<K, V> SortedMap<K, V> {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no entry.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -37,7 +37,7 @@ impl<K, V> SortedMap<K, V> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// Keeps only the entries of which `keep` says so.
+    /// Keeps the entries whose value `keep` accepts.
     pub fn retain(&mut self, mut keep: impl FnMut(&mut V) -> bool) {
         self.0.retain_mut(|(_, value)| keep(value));
     }
@@ -49,7 +49,7 @@ impl<K, V> SortedMap<K, V> {
 }
 
 impl<K: Ord, V> SortedMap<K, V> {
-    /// Where `key` is, else where it would be.
+    /// The index of `key`, else the index at which to insert it.
     fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
         K: Borrow<Q>,
@@ -65,7 +65,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.0.get(self.place(key).ok()?).map(|(_, value)| value)
     }
 
-    /// The value under `key`, to be changed.
+    /// The value under `key`, for a change.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
@@ -82,7 +82,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.place(key).is_ok()
     }
 
-    /// Puts `value` under `key`, whatever was there.
+    /// Puts `value` under `key`, in place of a value that was there.
     pub fn insert(&mut self, key: K, value: V) {
         match self.place(&key) {
             Ok(place) => {
@@ -94,7 +94,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         }
     }
 
-    /// Takes out what is under `key`.
+    /// Removes and returns the value under `key`.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,

@@ -41,7 +41,7 @@ impl Millis {
         Self(secs.saturating_mul(1000))
     }
 
-    /// Whole seconds, rounded down: what is promised to a caller is really left.
+    /// Whole seconds, rounded down: a caller is never promised more than is left.
     #[must_use]
     pub const fn whole_secs(self) -> u64 {
         self.0 / 1000

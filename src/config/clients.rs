@@ -1,4 +1,4 @@
-//! Clients: who calls the broker, and what each may get.
+//! Clients: who may call the broker, and which tokens each client may get.
 
 use std::rc::Rc;
 
@@ -13,16 +13,16 @@ use crate::oauth::scope::ScopeSet;
 use crate::upstream::credential::Credential;
 use crate::upstream::token_key::TokenKey;
 
-/// Someone who may call the broker.
+/// A caller that the configuration knows.
 #[derive(Debug)]
 pub struct Client {
     /// `client_id` (RFC 6749 §2.2).
     pub id: String,
-    /// How it proves itself.
+    /// How it proves its identity.
     pub proofs: AcceptedProofs,
-    /// The origins whose pages may read the answers (CORS); mostly none.
+    /// The origins whose pages may read the replies (CORS). Most clients have none.
     pub origins: Vec<String>,
-    /// What it may get; at least one.
+    /// Its grants, at least one.
     pub grants: Vec<Rc<Grant>>,
 }
 
@@ -37,11 +37,11 @@ impl Client {
 /// The permission to get one token.
 #[derive(Debug)]
 pub struct Grant {
-    /// With which credential.
+    /// The credential that fetches the token.
     pub credential: Rc<Credential>,
-    /// For which scope.
+    /// The scope of the token.
     pub scope: ScopeSet,
-    /// Renewed whether somebody asks or not.
+    /// Whether the token is renewed also when no caller requests it.
     pub keep_warm: bool,
     /// The token's name in every tier, computed once.
     pub token_key: TokenKey,
@@ -53,7 +53,7 @@ impl Grant {
     }
 }
 
-/// All clients, by id and by what they prove themselves with.
+/// All clients, by id, by client key and by certificate.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     all: SortedMap<String, Rc<Client>>,
@@ -129,7 +129,7 @@ pub(super) fn parse(
     clients
 }
 
-/// One entry: of `CLIENTS`, or of the registry.
+/// The client of one entry, in `CLIENTS` or in the registry.
 pub(super) fn client(
     id: &str,
     field: Field,
@@ -150,7 +150,7 @@ pub(super) fn client(
     Some(Client { id: id?, proofs: proofs?, origins, grants: grants? })
 }
 
-/// A grant that is listed twice is one grant.
+/// The grants of a list. A grant that is listed twice is one grant.
 fn distinct_grants(
     fields: Vec<Field>,
     credentials: &Credentials,

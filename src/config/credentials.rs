@@ -1,4 +1,4 @@
-//! Credentials: how the broker proves itself to an authorization server.
+//! Credentials: how the broker proves its identity to an authorization server.
 
 use std::rc::Rc;
 
@@ -25,15 +25,14 @@ pub const DEFAULT_CREDENTIAL: &str = "default";
 const FIELDS: [&str; 4] =
     ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
 
-/// What could be parsed, and the names that were meant: a grant for a broken credential is not
-/// a second fault.
+/// The valid credentials, and the names of all: a grant for a faulty credential is not a second fault.
 #[derive(Debug, Default)]
 pub(super) struct Credentials {
     pub(super) parsed: Vec<Rc<Credential>>,
     pub(super) names: Vec<String>,
 }
 
-/// The fields of a credential on the way to [`Credential`].
+/// The fields of a [`Credential`], as far as they are valid.
 struct Draft {
     tenant: Option<Tenant>,
     client_id: Option<String>,
@@ -78,7 +77,7 @@ impl Credentials {
     }
 }
 
-/// The `default` credential: there whole, or not at all. `required` where there is no other.
+/// The default credential. It is complete or absent, and `required` if there is no other.
 fn default_draft(
     bindings: &impl Bindings,
     required: bool,
@@ -106,7 +105,7 @@ fn default_draft(
     Some(Draft { tenant, client_id, secrets, authority })
 }
 
-/// The text of a binding that has to be there.
+/// The text of a required binding.
 fn required_text(
     bindings: &impl Bindings,
     field: &str,
@@ -158,7 +157,7 @@ fn named_draft(
     })
 }
 
-/// The secrets behind one binding name, or behind a list of them.
+/// The secrets of one binding, or of a list of bindings.
 fn named_secrets(bindings: &impl Bindings, field: Field, faults: &mut Faults) -> Vec<ClientSecret> {
     let path = field.path.clone();
     let names = match field.value {
@@ -209,7 +208,7 @@ pub(super) fn name_of(text: &str) -> Result<String, Reason> {
     if is_client_id(text) { Ok(text.to_owned()) } else { Err(Reason::NotAName) }
 }
 
-/// A field that has to be there.
+/// A required field. A missing one is a fault.
 pub(super) fn required(
     field: Option<Field>,
     path: &str,

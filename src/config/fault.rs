@@ -27,7 +27,7 @@ pub enum Reason {
     /// A required field is not there.
     #[error("is missing")]
     Missing,
-    /// A client without any way to prove itself.
+    /// A client without a proof.
     #[error("is missing, and so is any other proof: service_binding, jwt, mtls_sha256")]
     NoProof,
     /// The schema has no such field.
@@ -87,24 +87,24 @@ pub enum Reason {
     /// Not 64 hexadecimal digits.
     #[error("must be a SHA-256 digest: 64 hexadecimal digits")]
     NotADigest,
-    /// A key where its digest belongs: whoever can read the configuration has it now.
+    /// A client key in place of its digest. Everyone who can read the configuration has it now.
     #[error("is a key and not its digest: that key has to be replaced (npm run new-client)")]
     KeyItself,
-    /// Two clients cannot share a key: it would not tell who calls.
+    /// Two clients with one client key: it would not tell which one calls.
     #[error("is already the digest of another client's key")]
     SharedDigest,
-    /// Two clients cannot share a certificate: it would not tell who calls.
+    /// Two clients with one certificate: it would not tell which one calls.
     #[error("is already listed for another client")]
     SharedCertificate,
-    /// Not what a claim can be held against.
+    /// Not a value that a claim can be compared with.
     #[error("must be text, a whole number or a boolean, or a list of these; nothing empty")]
     NotAClaim,
-    /// An issuer whose tokens anybody can get, for any audience.
+    /// A public issuer: anyone can obtain a token from it, for any audience.
     #[error(
         "serves everybody: also say who, in subject or in a claim that names them (repository_id)"
     )]
     PublicIssuer,
-    /// Without `jwks_uri` the issuer has to tell where its keys are.
+    /// Neither `jwks_uri` nor the metadata of the issuer can say where its keys are.
     #[error(
         "must be an https URL (http for loopback hosts only), or jwks_uri must say where the keys are"
     )]
@@ -118,13 +118,13 @@ pub enum Reason {
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,
-    /// Nobody looks through the registry before its clients call.
+    /// The broker reads an entry of the registry only when its client calls.
     #[error("has keep_warm, which only clients in CLIENTS can have")]
     KeptWarmInRegistry,
     /// No credential has this name.
     #[error("names a credential that does not exist")]
     NoSuchCredential,
-    /// `default` from `AZ_*` and in `CREDENTIALS` at once.
+    /// The default credential, both in `AZ_*` and in `CREDENTIALS`.
     #[error("is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET already")]
     DefaultTwice,
     /// Not 32 bytes of base64.
@@ -147,7 +147,7 @@ impl Faults {
         self.0.push(Fault { field: field.into(), reason });
     }
 
-    /// Notes the fault and goes on without the value.
+    /// The value of `result`. An error becomes a fault of `field`.
     pub(super) fn ok<T, E: Into<Reason>>(
         &mut self,
         field: impl Into<String>,

@@ -6,7 +6,7 @@ use super::fault::{Faults, Reason};
 use super::{Binding, Bindings};
 use crate::base::json::Json;
 
-/// The value of a binding that is a table, or its JSON text. A fault gives `None` like absence.
+/// The value of a binding: a table, or its JSON text. `None` if it is absent or has a fault.
 pub(super) fn of_binding(
     bindings: &impl Bindings,
     field: &str,
@@ -28,7 +28,7 @@ fn not_json(error: &serde_json::Error) -> Reason {
     Reason::NotJson { line: error.line(), column: error.column() }
 }
 
-/// A value and its path, on its way to a typed field.
+/// A value, and its path in the configuration.
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) path: String,
@@ -104,7 +104,7 @@ impl Field {
     }
 }
 
-/// A key as it may stand in a log: bounded, printable ASCII.
+/// A key in a form that is safe in a log: bounded, printable ASCII.
 fn printable(key: &str) -> String {
     key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }

@@ -1,7 +1,7 @@
-//! From raw bindings to a [`Config`] that cannot be invalid.
+//! Parses the bindings into a [`Config`], once in each isolate.
 //!
-//! Parsed once for each isolate. Every fault is collected, names its field and a reason, and
-//! never the value: an operator may have put a secret into the wrong field.
+//! All faults are collected. A fault names its field and a reason, and never the value: an operator
+//! may have put a secret into the wrong field.
 
 mod clients;
 mod credentials;
@@ -29,7 +29,7 @@ use fault::Faults;
 /// A binding of the Worker as the platform hands it out.
 #[derive(Clone, Debug)]
 pub enum Binding {
-    /// Not there, or empty text, which is how an example file leaves a field open.
+    /// Missing, or an empty text, as in an example file that is not filled in.
     Absent,
     /// A var or secret that is text.
     Text(SecretString),
@@ -75,7 +75,7 @@ impl Config {
         Ok(Self { credentials, first_credential, clients, has_origins, log_hits, registry_key })
     }
 
-    /// The client called `id` from its entry in the registry, which has the fields of `CLIENTS`.
+    /// The client `id`, from its entry in the registry. The fields are those of `CLIENTS`.
     ///
     /// # Errors
     /// Every fault found.
@@ -93,13 +93,13 @@ impl Config {
         client.ok_or_else(Vec::new)
     }
 
-    /// The client called `id`.
+    /// The client `id`.
     #[must_use]
     pub fn client(&self, id: &str) -> Option<&Rc<Client>> {
         self.clients.by_id(id)
     }
 
-    /// The client one of whose keys has this digest.
+    /// The client that has a client key with this digest.
     #[must_use]
     pub fn client_with_key(&self, digest: &KeyDigest) -> Option<&Rc<Client>> {
         self.clients.by_key(digest)
@@ -130,7 +130,7 @@ impl Config {
         self.clients.iter().flat_map(|client| &client.grants)
     }
 
-    /// The grants that are kept warm: one for each token, however many clients may have it.
+    /// The grants to keep warm: one for each token, also if several clients have it.
     #[must_use]
     pub fn kept_warm(&self) -> Vec<Rc<Grant>> {
         let mut kept: Vec<Rc<Grant>> = Vec::new();
@@ -154,7 +154,7 @@ impl Config {
         self.credentials.parsed.iter().find(|credential| credential.name == name)
     }
 
-    /// The credentials that `text` may mean: the one of this name, else all of this tenant.
+    /// The credential named `text`, else the credentials of the tenant `text`.
     pub fn credentials_named<'a>(
         &'a self,
         text: &'a str,
@@ -166,7 +166,7 @@ impl Config {
     }
 }
 
-/// Where the registry is bound, its key has to be there: without it no entry would be good.
+/// The registry key. A registry requires it: without it no entry could be verified.
 fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<RegistryKey> {
     let bound = !matches!(bindings.binding("REGISTRY"), Binding::Absent);
     if bound && matches!(bindings.binding("REGISTRY_KEY"), Binding::Absent) {
@@ -203,7 +203,7 @@ fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
     }
 }
 
-/// The text of a binding that has to be text.
+/// The text of a binding. A table, number or boolean is a fault.
 fn text(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretString> {
     match bindings.binding(field) {
         Binding::Absent => None,

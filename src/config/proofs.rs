@@ -1,4 +1,4 @@
-//! The ways in which a client may prove itself. One that it does not list is refused.
+//! The proofs that a client lists. Any other proof is refused.
 
 use std::fmt;
 
@@ -11,25 +11,25 @@ use super::trust;
 use crate::base::secret::PresentedKey;
 use crate::jwt::Trust;
 
-/// What a client lists; at least one way.
+/// The proofs that a client lists, at least one.
 #[derive(Debug, Default)]
 pub struct AcceptedProofs {
-    /// `service_binding = true`: a Worker whose binding's `props` carry the client id.
+    /// `service_binding = true`: a Worker whose service binding has the client id in its `props`.
     pub service_binding: bool,
-    /// `jwt`: whose JSON Web Tokens speak for the client.
+    /// `jwt`: which JSON Web Tokens prove the client's identity.
     pub jwt: Vec<Trust>,
     pub(super) keys: Vec<KeyDigest>,
     pub(super) certificates: Vec<CertificateFingerprint>,
 }
 
 impl AcceptedProofs {
-    /// Whether `digest` is of one of the keys; looks at all of them.
+    /// Whether `digest` is of one of the client keys. Each is compared, so that the time tells nothing.
     #[must_use]
     pub fn has_key(&self, digest: &KeyDigest) -> bool {
         self.keys.iter().fold(false, |found, key| found | key.matches(digest))
     }
 
-    /// Whether the client may prove itself with this certificate.
+    /// Whether the client lists this certificate.
     #[must_use]
     pub fn has_certificate(&self, fingerprint: &CertificateFingerprint) -> bool {
         self.certificates.contains(fingerprint)
@@ -41,7 +41,7 @@ impl AcceptedProofs {
 pub struct KeyDigest([u8; 32]);
 
 impl KeyDigest {
-    /// Stands in for the keys of a client that does not exist, so that it costs what others cost.
+    /// Compared in place of the keys of an unknown client, so that it takes as long as a known one.
     pub const OF_NOBODY: Self = Self([0; 32]);
 
     /// 64 hexadecimal digits.
@@ -50,7 +50,7 @@ impl KeyDigest {
         sha256(hex).map(Self)
     }
 
-    /// The digest of a presented key.
+    /// The digest of `key`.
     #[must_use]
     pub fn of(key: &PresentedKey) -> Self {
         Self(Sha256::digest(key.expose().as_bytes()).into())
@@ -68,7 +68,7 @@ impl KeyDigest {
         &self.0
     }
 
-    /// Its first eight bytes: they tell at most a prefix of a digest, which leads nobody to a key.
+    /// Its first eight bytes. The time of a lookup discloses these at most, and they lead to no key.
     pub(super) fn prefix(&self) -> u64 {
         self.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
     }
@@ -103,7 +103,7 @@ fn sha256(hex: &str) -> Option<[u8; 32]> {
     base16ct::mixed::decode(hex, &mut bytes).is_ok_and(|read| read.len() == 32).then_some(bytes)
 }
 
-/// What other clients list: two clients cannot share a proof, because it would not tell which calls.
+/// What other clients list. Two clients cannot share a proof: it would not tell which one calls.
 pub(super) trait Listed {
     /// Whether one of them has the key with this digest.
     fn lists_key(&self, digest: &KeyDigest) -> bool;
@@ -111,7 +111,7 @@ pub(super) trait Listed {
     fn lists_certificate(&self, fingerprint: &CertificateFingerprint) -> bool;
 }
 
-/// The fields of an entry that say how its client proves itself.
+/// The fields of a client's entry that list its proofs.
 pub(super) const FIELDS: [&str; 4] = ["key_sha256", "service_binding", "jwt", "mtls_sha256"];
 
 pub(super) fn parse(
@@ -139,7 +139,7 @@ pub(super) fn parse(
     })
 }
 
-/// The items of a list that may be missing, but not be empty.
+/// The items of a list. It may be missing, and must not be empty.
 fn items(field: Option<Field>, faults: &mut Faults) -> Option<Vec<Field>> {
     field.map_or_else(|| Some(Vec::new()), |field| field.into_list(faults))
 }

@@ -1,4 +1,4 @@
-//! One entry of a client's `jwt`: whose JSON Web Tokens speak for it.
+//! One entry of a client's `jwt`: which JSON Web Tokens prove its identity.
 
 use super::credentials::{name_of, required};
 use super::fault::{Faults, Reason};
@@ -7,8 +7,8 @@ use crate::base::origin::is_trustworthy;
 use crate::jwt::discovery::metadata_url;
 use crate::jwt::{OneOf, Trust};
 
-/// Anybody can get a token of these, for any audience and with most claims as they like. Beside
-/// `sub`, these are the claims that say who it is.
+/// Public issuers: anyone can obtain a token from them, for any audience and with mostly freely chosen
+/// claims. Beside each stand the claims that, like `sub`, say whose token it is.
 const PUBLIC_ISSUERS: [(&str, &[&str]); 4] = [
     ("https://accounts.google.com", &["email", "hd"]),
     ("https://agent.buildkite.com", &["organization_slug", "organization_id", "pipeline_id"]),
@@ -29,7 +29,7 @@ const PUBLIC_ISSUERS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// Whether pinning `claims` leaves it open who it is.
+/// Whether a token with `claims` can be of anyone: the issuer is public, and no claim says whose it is.
 fn is_anybody(issuer: &str, claims: &[(String, OneOf)]) -> bool {
     let public = PUBLIC_ISSUERS.iter().find(|(known, _)| *known == issuer.trim_end_matches('/'));
     public.is_some_and(|(_, telling)| {
@@ -91,7 +91,7 @@ fn claims_of(field: Field, faults: &mut Faults) -> Option<Vec<(String, OneOf)>> 
     entries.into_iter().map(claim).collect()
 }
 
-/// A value, or a list of those that are permitted.
+/// A permitted value, or a list of them.
 fn one_of(field: Field, faults: &mut Faults) -> Option<OneOf> {
     faults.ok(field.path, OneOf::parse(field.value).ok_or(Reason::NotAClaim))
 }

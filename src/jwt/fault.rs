@@ -1,6 +1,13 @@
 //! Why a JWT is refused.
 
-use crate::base::limits::JWT_MAX_BYTES;
+use crate::base::limits::{ASSERTION_LIFETIME_MAX, JWT_ID_MAX_BYTES, JWT_MAX_BYTES};
+
+const _: () = assert!(
+    JWT_MAX_BYTES == 16 * 1024
+        && JWT_ID_MAX_BYTES == 256
+        && ASSERTION_LIFETIME_MAX.0 == 60 * 60 * 1000,
+    "the descriptions must say these numbers"
+);
 
 /// Why a JWT does not prove the caller's identity. Its texts are fixed words, without a value of the
 /// JWT.
@@ -88,10 +95,7 @@ impl JwtFault {
 
     const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::TooLong => {
-                const { assert!(JWT_MAX_BYTES == 16 * 1024, "the text must say how long") }
-                ("jwt_too_long", "the JWT is over 16 KiB")
-            }
+            Self::TooLong => ("jwt_too_long", "the JWT is over 16 KiB"),
             Self::Malformed => (
                 "jwt_malformed",
                 "the JWT is not header.payload.signature in base64url without padding, each JSON \

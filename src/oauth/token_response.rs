@@ -1,5 +1,4 @@
-//! The token response (RFC 6749 §5.1). The authorization server sends it to the broker, and the broker
-//! to callers.
+//! The token response (RFC 6749 §5.1): read from the authorization server, written to callers.
 
 use std::fmt::Write;
 
@@ -10,17 +9,19 @@ use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
 use crate::base::time::Millis;
 
-/// A token as the authorization server issued it. Durations count from the instant before the request
-/// was sent.
+const _: () =
+    assert!(EXPIRES_IN_MAX_SECS == 365 * 24 * 60 * 60, "the text of `ExpiresIn` must say a year");
+
+/// A token as the authorization server issued it. Durations count from before the request was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IssuedToken {
     /// The token.
     pub access_token: AccessToken,
-    /// `expires_in`, positive and at most a year.
+    /// `expires_in`: positive and at most a year.
     pub expires_in: Millis,
-    /// `ext_expires_in`: the token's lifetime while Entra is down. It is only passed on.
+    /// `ext_expires_in`: Entra's lifetime for when it is itself down; only passed on.
     pub ext_expires_in: Option<Millis>,
-    /// `refresh_in`: when Entra suggests to renew the token, sooner than `expires_in`.
+    /// `refresh_in`: when Entra would like the token to be renewed; sooner than `expires_in`.
     pub refresh_in: Option<Millis>,
 }
 
@@ -47,25 +48,25 @@ pub enum AnswerFault {
     #[error("body too large")]
     #[n(4)]
     TooLarge,
-    /// An unexpected status, without an error response.
+    /// A status that no token endpoint sends, with no error response either.
     #[error("HTTP status {0} without an OAuth error")]
     #[n(5)]
     UnexpectedStatus(#[n(0)] u16),
-    /// A redirect. To follow it would send the client secret elsewhere.
+    /// A redirect; following it would send the client secret elsewhere.
     #[error("redirect, not followed")]
     #[n(6)]
     Redirect,
 }
 
-/// A number of seconds, sent as a number or as digits. It is rounded down. Nothing if it is negative
-/// or more than a year.
+/// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,
+/// which is not negative, rounded down, a year at most.
 fn duration(seconds: &Json) -> Option<Millis> {
     let seconds = match seconds {
         Json::Whole(seconds) => *seconds,
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "rounds down on purpose; a number that does not fit becomes the largest and is refused"
+            reason = "rounds down, as it is meant; what does not fit becomes the largest and is refused"
         )]
         Json::Fraction(seconds) if *seconds >= 0.0 => *seconds as u64,
         Json::Text(text) => {
@@ -104,7 +105,7 @@ impl IssuedToken {
                 .ok_or(AnswerFault::ExpiresIn)?,
             None => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
         };
-        // Both are hints, so a malformed one is ignored.
+        // Both are hints: a senseless one is as good as none.
         let hint = |seconds: Option<Json>| seconds.as_ref().and_then(duration);
         Ok(Self {
             access_token,
@@ -121,14 +122,14 @@ impl IssuedToken {
 pub struct TokenResponse<'a> {
     /// Whole seconds left now, rounded down.
     pub expires_in: u64,
-    /// Whole seconds left now, if the authorization server sent it.
+    /// Whole seconds left now; present when the authorization server sent it.
     pub ext_expires_in: Option<u64>,
     /// The token.
     pub access_token: &'a AccessToken,
 }
 
 impl TokenResponse<'_> {
-    /// The JSON text, in one allocation, because most of a hit's work is here.
+    /// The JSON text, in one allocation: a hit is little more than this.
     #[must_use]
     pub fn to_json(&self) -> String {
         const ALL_BUT_THE_TOKEN: usize = 128;

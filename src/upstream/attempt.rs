@@ -10,7 +10,7 @@ use crate::oauth::token_response::AnswerFault;
 /// One failed attempt.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AttemptFailure {
-    /// What the request fails with where nothing helps.
+    /// The error, if nothing helps.
     pub error: UpstreamError,
     /// What may help.
     pub remedy: Remedy,
@@ -22,7 +22,7 @@ impl AttemptFailure {
     pub fn no_answer(failure: TransportFailure) -> Self {
         match failure {
             TransportFailure::NoConnection => Self::transient(Outage::NoConnection, None, None),
-            // The caller has waited long enough; a second attempt would double it.
+            // The caller has waited long enough. A second attempt would double the wait.
             TransportFailure::TimedOut => Self::unavailable(
                 Outage::TimedOut,
                 TRANSIENT_RETRY_AFTER_SECS,
@@ -32,7 +32,7 @@ impl AttemptFailure {
         }
     }
 
-    /// What answered is no token endpoint, or a broken one.
+    /// The answer is not a token response.
     #[must_use]
     pub fn not_a_token_response(fault: AnswerFault) -> Self {
         Self { error: UpstreamError::NotATokenResponse(fault), remedy: Remedy::Nothing }
@@ -45,7 +45,7 @@ impl AttemptFailure {
         Self::unavailable(Outage::Throttled, secs, response, Remedy::Nothing)
     }
 
-    /// A passing fault. Upstream is not asked again before the time that it names.
+    /// A transient failure. There is no retry before a time that upstream names.
     #[must_use]
     pub fn transient(
         cause: Outage,

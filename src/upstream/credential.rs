@@ -1,4 +1,4 @@
-//! A credential: how the broker proves itself to an authorization server.
+//! A credential: how the broker proves its identity to an authorization server.
 
 use super::server::Server;
 use super::token_key::{TokenKey, UpstreamIdentity};
@@ -17,7 +17,7 @@ pub struct Credential {
     pub client_id: String,
     /// The client secret that should work.
     pub secret: ClientSecret,
-    /// Tried in turn when it is refused.
+    /// The other secrets. They are tried in turn when that one is refused.
     pub other_secrets: Vec<ClientSecret>,
     /// Seals its stored tokens.
     pub sealing_key: SealingKey,
@@ -25,7 +25,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A credential with these secrets, the first of which should work; nothing without one.
+    /// A credential with these secrets. The first one should work. `None` without a secret.
     #[must_use]
     pub fn new(
         name: String,

@@ -6,7 +6,7 @@ use crate::base::limits::TRANSIENT_RETRY_AFTER_SECS;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::token_response::AnswerFault;
 
-/// Why the authorization server gave no token. Crosses from the coordinator to whoever waits.
+/// Why the authorization server gave no token. A coordinator passes it on to its waiters.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
 pub enum UpstreamError {
     /// The authorization server refuses the scope itself: the caller or its grant must change.
@@ -17,21 +17,21 @@ pub enum UpstreamError {
     #[error("authorization server refused the broker's credential")]
     #[n(1)]
     CredentialRefused(#[n(0)] Box<ErrorResponse>),
-    /// What answered is not a token endpoint, or a broken one. An operator must act.
+    /// The answer is not that of a token endpoint, or it is malformed. An operator must act.
     #[error("authorization server's answer is not a token response: {0}")]
     #[n(2)]
     NotATokenResponse(#[n(0)] AnswerFault),
-    /// It throttles, fails, or is out of time: retry later.
+    /// It throttles, fails, or does not answer in time: retry later.
     #[error("authorization server unavailable: {cause}")]
     #[n(3)]
     Unavailable {
         /// What happened.
         #[n(0)]
         cause: Outage,
-        /// When to come back: upstream's word, capped, or the broker's default.
+        /// The time until a retry: upstream's `Retry-After` up to a maximum, or the broker's default.
         #[n(1)]
         retry_after_secs: u64,
-        /// What upstream said beside its status, if it was an error response.
+        /// The body, if it was an error response.
         #[n(2)]
         response: Option<Box<ErrorResponse>>,
     },
@@ -64,7 +64,7 @@ pub enum Outage {
 }
 
 impl UpstreamError {
-    /// The token was too old to be served when it came.
+    /// The token was too old to be served when it arrived.
     pub const EXPIRED_ON_ARRIVAL: Self = Self::Unavailable {
         cause: Outage::ExpiredOnArrival,
         retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,

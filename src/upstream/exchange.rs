@@ -1,4 +1,4 @@
-//! What goes to the token endpoint and what comes back, before it is understood.
+//! A token request, and the response before it is interpreted.
 
 use zeroize::Zeroizing;
 
@@ -17,11 +17,11 @@ pub struct RequestHeaders {
 pub struct EndpointRequest<'a> {
     /// Token endpoint.
     pub url: &'a str,
-    /// The headers beside the request id, and in which header that goes.
+    /// The headers, and the name of the one for the request id.
     pub headers: RequestHeaders,
-    /// One name for a request in the broker's log and in the authorization server's.
+    /// The same in the broker's log and in the authorization server's.
     pub request_id: &'a RequestId,
-    /// Form body, with the secret.
+    /// Form body. It holds the secret.
     pub body: Zeroizing<String>,
 }
 
@@ -32,7 +32,7 @@ pub struct EndpointResponse {
     pub status: u16,
     /// The `Retry-After` header as it came.
     pub retry_after: Option<String>,
-    /// The body as far as [`BodyUse`] asks for it; nothing where it was not read, or is over
+    /// The body, read as [`BodyUse`] says. `None` if it was not read, or is longer than
     /// [`crate::base::limits::UPSTREAM_BODY_MAX_BYTES`].
     pub body: Option<Zeroizing<Vec<u8>>>,
 }
@@ -42,18 +42,19 @@ pub struct EndpointResponse {
 pub enum TransportFailure {
     /// Refused, reset, or not resolved.
     NoConnection,
-    /// Not complete in time.
+    /// The response was not complete in time.
     TimedOut,
 }
 
-/// How much of an answer's body is worth waiting for.
+/// How long to wait for the body of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BodyUse {
-    /// The status says it all.
+    /// Not at all: the status says everything.
     Unread,
-    /// The status decides; the body may have numbers for an operator, if it comes at once.
+    /// For [`crate::base::limits::ERROR_BODY_WAIT`]. The status has decided the outcome, and the body
+    /// may have error numbers for an operator.
     IfQuick,
-    /// The body decides.
+    /// To its end: the body decides the outcome.
     Whole,
 }
 

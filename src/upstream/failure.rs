@@ -1,4 +1,4 @@
-//! For how long a failure of the authorization server is remembered instead of asked for again.
+//! Failure memory: how long the broker answers with a failure of upstream, and sends no request.
 
 use minicbor::{Decode, Encode};
 
@@ -6,13 +6,13 @@ use crate::base::limits::{REFUSAL_MEMORY, TRANSIENT_MEMORY_MAX, TRANSIENT_MEMORY
 use crate::base::time::{Millis, UnixMillis};
 use crate::upstream::error::{Outage, UpstreamError};
 
-/// A failure that is remembered.
+/// A remembered failure.
 #[derive(Clone, Debug, Decode, Encode, PartialEq)]
 pub struct Failure {
-    /// What upstream said.
+    /// Why upstream gave no token.
     #[n(0)]
     pub error: UpstreamError,
-    /// Until then it is not asked again.
+    /// Before this instant there is no upstream request.
     #[n(1)]
     pub until: UnixMillis,
     /// Failures in a row.
@@ -21,7 +21,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The failure `error`, after `previous` if that has not been forgotten.
+    /// The failure `error`, in a row with `previous` if that is still remembered.
     #[must_use]
     pub fn new(
         error: UpstreamError,
@@ -34,13 +34,13 @@ impl Failure {
         Self { error, until, count }
     }
 
-    /// Whether it is over, and one more request is worth it.
+    /// Whether its time has passed, so that one upstream request may be sent.
     #[must_use]
     pub fn is_over(&self, now: UnixMillis) -> bool {
         now >= self.until
     }
 
-    /// What upstream said, with the time that is left of it.
+    /// The error at `now`: `Retry-After` is the time that is left.
     #[must_use]
     pub fn at(&self, now: UnixMillis) -> UpstreamError {
         match self.error.clone() {
@@ -62,18 +62,19 @@ pub struct RecalledFailure {
     pub ask_again_at: UnixMillis,
 }
 
-/// Whether upstream has answered, and does not want to; it does not pass by itself.
+/// Whether upstream refused. A refusal does not pass by itself.
 #[must_use]
 pub const fn is_refusal(error: &UpstreamError) -> bool {
     !matches!(error, UpstreamError::Unavailable { .. })
 }
 
-/// The time until one more request is worth it.
+/// How long a failure is remembered.
 ///
-/// A throttle lasts as long as upstream says, a refusal a minute. Passing faults are asked for
-/// again after 1, 2, 4 … 60 seconds, `failures` being how many came in a row, but not before
-/// upstream's own `Retry-After`; `random` spreads the token keys that failed together over the
-/// second half of the time.
+/// - A throttle: as long as upstream says.
+/// - A refusal: [`REFUSAL_MEMORY`].
+/// - The first, second, third … transient failure in a row: 1, 2, 4 … 60 seconds, and not less than
+///   upstream's own `Retry-After`. `random` picks an instant in the second half of this time, so that
+///   tokens that failed together are not fetched together.
 #[must_use]
 pub fn window(error: &UpstreamError, failures: u32, random: u32) -> Millis {
     match error {

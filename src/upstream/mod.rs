@@ -1,4 +1,4 @@
-//! Asking the authorization server for a token: with which secret, and whether once more.
+//! Fetches a token from the authorization server: with which secret, and whether with a retry.
 
 pub mod attempt;
 pub mod credential;
@@ -28,8 +28,8 @@ use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 
-/// A token as it came, and just before the request for it was sent: lifetimes count from there, so
-/// that no token is older than believed.
+/// A token, and the time of its request. Lifetimes count from the request, so that no token expires
+/// earlier than the broker believes.
 #[derive(Debug)]
 pub struct FetchedToken {
     /// The token.
@@ -38,24 +38,25 @@ pub struct FetchedToken {
     pub requested_at: UnixMillis,
 }
 
-/// The way to the authorization server.
+/// What it takes to fetch a token.
 pub struct Upstream<'a, E, C, R> {
-    /// Where requests are sent.
+    /// The token endpoint.
     pub endpoint: &'a E,
-    /// When.
+    /// The time.
     pub clock: &'a C,
-    /// For the pause before a retry.
+    /// Randomness for the pause before a retry.
     pub entropy: &'a R,
-    /// What the token has to have as well, where a resource has said so.
+    /// Claims that the token must have, if an API demands them.
     pub claims: Option<&'a Claims>,
 }
 
 impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
-    /// Gets a token for `scope`: the credential's secrets in turn, one retry in all.
+    /// Fetches a token for `scope`, with the credential's secrets in turn and one retry in all. This takes
+    /// [`crate::base::limits::FLIGHT_MAX`] at most.
     ///
     /// # Errors
-    /// That of the last attempt; where every secret is refused, that of the first secret, which
-    /// is the one that should work.
+    /// The error of the last attempt. If every secret is refused, the error of the first one, which
+    /// should work.
     pub async fn token(
         &self,
         credential: &Credential,
@@ -129,7 +130,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
     }
 }
 
-/// Notes in the log what the caller reads in the reply, so that the two can be found together.
+/// Puts upstream's numbers into the trail. The reply has them too, so that both are found together.
 fn note_refusal(trail: &mut UpstreamTrail, error: &UpstreamError) {
     if let Some(response) = error.response() {
         trail.aadsts = response.aadsts();

@@ -1,4 +1,4 @@
-//! What asking the authorization server needs from outside.
+//! The port to the authorization server.
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 

@@ -1,4 +1,4 @@
-//! Whether and when the authorization server is asked again.
+//! Whether and when an upstream request is sent again.
 
 use std::time::UNIX_EPOCH;
 
@@ -16,16 +16,18 @@ pub enum Remedy {
     NextSecret,
 }
 
-/// The pause before the one retry; `random` spreads callers that failed together.
+/// The pause before the one retry. `random` spreads requests that failed together.
 #[must_use]
 pub const fn pause(random: u32) -> Millis {
     let span = RETRY_PAUSE_MAX.0.saturating_sub(RETRY_PAUSE_MIN.0).saturating_add(1);
     Millis(RETRY_PAUSE_MIN.0.saturating_add((random as u64).saturating_mul(span) >> 32))
 }
 
-/// The seconds in a `Retry-After` value (RFC 9110 §10.2.3: a number, or a date), rounded up to one
-/// at least, so that nobody comes back in a tight loop, and capped at [`RETRY_AFTER_MAX_SECS`];
-/// nothing where it is neither.
+/// The seconds in a `Retry-After` value (RFC 9110 §10.2.3), which is a number or a date. `None` for
+/// anything else.
+///
+/// The result is at least 1, so that no caller retries in a tight loop, and at most
+/// [`RETRY_AFTER_MAX_SECS`].
 #[must_use]
 pub fn retry_after_secs(value: &str, now: UnixMillis) -> Option<u64> {
     let value = value.trim();

@@ -1,5 +1,5 @@
-//! What a kind of authorization server is: where its token endpoint is, what it is sent, what it
-//! answers, and what makes its tokens different from another's.
+//! What a kind of authorization server is: its token endpoint, its request, its response, and the
+//! fields that tell its tokens from those of another server.
 //!
 //! Another kind is a folder beside `entra/` and a variant of [`Server`].
 
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// What a response of the token endpoint means. `now` is for a `Retry-After` that is a date.
+    /// The token in a response of the token endpoint. `now` is for a `Retry-After` that is a date.
     ///
     /// # Errors
     /// [`AttemptFailure`] for anything but a token.
@@ -67,7 +67,7 @@ impl Server {
         }
     }
 
-    /// The realm that the operator has configured: the tenant.
+    /// The realm in the configuration: the tenant.
     #[must_use]
     pub fn realm(&self) -> &str {
         match self {
@@ -75,7 +75,7 @@ impl Server {
         }
     }
 
-    /// Whether a caller may name the server `text` in the path of a token request.
+    /// Whether `text` in the path of a token request means this server.
     #[must_use]
     pub fn is_called(&self, text: &str) -> bool {
         match self {
@@ -83,7 +83,7 @@ impl Server {
         }
     }
 
-    /// The fields that enter the token key: tokens of two servers never share one.
+    /// The fields that are part of the token key, so that two servers never share a token.
     #[must_use]
     pub fn key_fields(&self) -> [String; 2] {
         match self {
@@ -92,7 +92,7 @@ impl Server {
     }
 }
 
-/// What an operator has to do about a refusal, in the characters of RFC 6749 §5.2.
+/// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
 #[must_use]
 pub fn advice(refusal: &ErrorResponse) -> &'static str {
     entra::aadsts::advice(refusal)

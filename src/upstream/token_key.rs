@@ -6,13 +6,12 @@ use crate::base::keys::Fingerprint;
 use crate::base::keyspace;
 use crate::oauth::scope::ScopeSet;
 
-/// Names one token in every tier: a SHA-256 over everything that changes what the token is.
-/// Different parameters can never share a token.
+/// Names one token in every tier: a SHA-256 over everything that determines which token it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TokenKey([u8; 32]);
 
 impl TokenKey {
-    /// The key of the tokens that `identity` gets for `scope`.
+    /// The key of the token that `identity` gets for `scope`.
     #[must_use]
     pub fn new(identity: &UpstreamIdentity<'_>, scope: &ScopeSet) -> Self {
         let [authority, tenant] = identity.server.key_fields();
@@ -33,20 +32,20 @@ impl TokenKey {
         keyspace::hex_name(keyspace::TOKEN, &self.0)
     }
 
-    /// The bytes, for associated data.
+    /// The bytes. They are part of the associated data of sealed records.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// What the broker is at an authorization server.
+/// What the broker is at the authorization server.
 #[derive(Clone, Copy, Debug)]
 pub struct UpstreamIdentity<'a> {
     /// The authorization server.
     pub server: &'a Server,
     /// The application's id.
     pub client_id: &'a str,
-    /// Of the first secret: a new secret, new tokens.
+    /// Of the first secret: with a new one, all token keys are new.
     pub fingerprint: &'a Fingerprint,
 }

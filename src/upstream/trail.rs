@@ -1,12 +1,12 @@
-//! What the log tells of requests to the authorization server.
+//! What the log says about upstream requests.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-/// The traces of the upstream requests that one request caused.
+/// The traces of the upstream requests for one token.
 #[derive(Clone, Debug, Decode, Default, Encode, Serialize)]
 pub struct UpstreamTrail {
-    /// Milliseconds spent, retries and pauses included.
+    /// Milliseconds, with retries and pauses.
     #[serde(rename = "upstream_ms", skip_serializing_if = "Option::is_none")]
     #[n(0)]
     pub ms: Option<u64>,
@@ -18,7 +18,7 @@ pub struct UpstreamTrail {
     #[serde(rename = "upstream_status", skip_serializing_if = "Option::is_none")]
     #[n(2)]
     pub status: Option<u16>,
-    /// AADSTS number of the last refusal, also where another secret then worked.
+    /// AADSTS number of the last refusal, also if another secret then worked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[n(3)]
     pub aadsts: Option<u32>,

@@ -13,20 +13,12 @@
 mod support;
 
 mod architecture;
+mod base;
 mod callers;
 mod config;
-mod coordinator;
-mod errors;
 mod explain;
-mod freshness;
+mod http;
 mod log;
-mod memory;
-mod replies;
-mod revocation;
-mod scenarios;
-mod secret;
-mod sorted;
-mod stored_format;
+mod oauth;
+mod tokens;
 mod upstream;
-mod wire_requests;
-mod wire_responses;

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use edge_token_broker::base::ports::StorageFault;
 use edge_token_broker::base::time::UnixMillis;
-use edge_token_broker::tokens::coordinator::ports::{Home, StorageFault};
+use edge_token_broker::tokens::coordinator::ports::Home;
 
 use super::objects::{Object, Platform, Row};
 use super::time::Owner;

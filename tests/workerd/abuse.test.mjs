@@ -1,8 +1,6 @@
 // Attacks in the small: each is answered with a refusal, dropped or waited for, and a good client is served all the while.
 // `npm run abuse` does it in the large, and looks at memory.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -14,7 +12,6 @@ import { openWorld } from "./harness/world.mjs";
 /** Requests of the good client while the sieges hold their connections. */
 const GOOD_REQUESTS = 20;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => {
   world = await openWorld();

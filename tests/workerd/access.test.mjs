@@ -1,7 +1,5 @@
 // Who may get what: grants, scopes and credentials, on both routes (RFC 6749 §3.3, §5.2; RFC 6750 §3.1).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -19,7 +17,6 @@ import {
 } from "./harness/fixtures.mjs";
 import { openWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

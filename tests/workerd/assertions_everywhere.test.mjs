@@ -1,7 +1,5 @@
 // A client assertion is good once in the whole network: two isolates with the same coordinators.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -16,7 +14,6 @@ const allow = [{ credential: "default", scope: GRAPH }];
 
 let issuer;
 let options;
-/** @type {OpenWorld} */
 let world;
 before(async () => {
   issuer = await Issuer.start(newKey("ES256"));

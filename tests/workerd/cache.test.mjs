@@ -1,7 +1,5 @@
 // The token cache as callers see it: `Cache-Status` (RFC 9211), `expires_in`, who shares a token with whom.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,7 +9,6 @@ import { AUDIT, REPORTS } from "./harness/fixtures.mjs";
 import { until } from "./harness/until.mjs";
 import { openWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // Callers who present nothing: a Worker behind a service binding, a client certificate that the edge has verified.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -26,7 +24,6 @@ export default {
   },
 };`;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => {
   world = await openWorld({

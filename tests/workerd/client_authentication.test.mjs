@@ -1,7 +1,5 @@
 // Client authentication at the token endpoint (RFC 6749 §2.3, §3.2.1, §5.2).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -9,7 +7,6 @@ import { assertToken, assertTokenError } from "./harness/expect.mjs";
 import { AUDIT, GRAPH, REPORTS } from "./harness/fixtures.mjs";
 import { basic, openWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

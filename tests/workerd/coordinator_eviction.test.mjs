@@ -1,8 +1,6 @@
 // A coordinator that nobody uses is evicted from memory after about ten seconds; what it stored is still there.
 // Real time is the subject of all of this. (workerd loses storage in memory with the eviction: on disk it is.)
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,7 +16,6 @@ const COUNTED = coordinatorWith(
   `constructor(state, env) { super(state, env); console.log("constructed " + state.id.name); }`,
 );
 
-/** @type {OpenWorld} */
 let world;
 before(
   async () =>

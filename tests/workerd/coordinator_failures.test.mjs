@@ -1,7 +1,5 @@
 // The failure memory: a broken secret, a throttling tenant, a passing fault is asked once, not once per request.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,7 +10,6 @@ import { openWorld, withWorld } from "./harness/world.mjs";
 
 const WRONG_SECRET = "wrong~0000000000000000000000000000000";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // The coordinator's flight: one upstream request for everybody who waits for the same token, whoever leaves meanwhile.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -32,7 +30,6 @@ function assertOneFlight(world, scope, replies) {
 }
 
 describe("one flight", () => {
-  /** @type {OpenWorld} */
   let world;
   before(async () => (world = await openWorld()));
   after(() => world?.close());

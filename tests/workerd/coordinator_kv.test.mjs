@@ -1,7 +1,5 @@
 // With a coordinator, it is the only writer of KV.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -13,7 +11,6 @@ import { openWorld, withWorld } from "./harness/world.mjs";
 const KEY = /^token:[0-9a-f]{64}$/;
 const VERSION = 0x02;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // `min_ttl`: the caller wants a token with at least that many seconds left.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -14,7 +12,6 @@ const ROUTES = [
   ["the token endpoint", (world, scope, min_ttl) => world.postToken({ scope, params: { min_ttl } })],
 ];
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

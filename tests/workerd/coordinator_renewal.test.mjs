@@ -1,8 +1,6 @@
 // Renewal: behind a response, and by alarm before anybody asks. Real time is the subject of all of this; lifetimes are
 // seconds, so that a test is, too.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,7 +10,6 @@ import { CLIENTS, GRAPH, REPORTS, newClient } from "./harness/fixtures.mjs";
 import { until } from "./harness/until.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

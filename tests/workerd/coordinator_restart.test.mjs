@@ -1,7 +1,5 @@
 // What a coordinator stores outlives the process: workerd is killed (SIGKILL) and started again with its storage.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -10,7 +8,6 @@ import { until } from "./harness/until.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";
 
 describe("killed", () => {
-  /** @type {OpenWorld} */
   let world;
   before(async () => (world = await openWorld({ coordinator: { durable: true } })));
   after(() => world?.close());

@@ -1,8 +1,6 @@
 // A throttle is honoured to the second, by everybody: one upstream request until its end, one after it.
 // Real time is the subject.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -15,7 +13,6 @@ const POLL_MS = 100;
 /** For what passes between two processes on a busy machine. */
 const SLACK_MS = 500;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld({ front: TWO_ISOLATES })));
 after(() => world?.close());

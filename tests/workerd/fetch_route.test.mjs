@@ -1,7 +1,5 @@
 // `GET /token` for plain `fetch`: a bearer key in, a token out (RFC 6750 §2.1, §3).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -9,7 +7,6 @@ import { assertMiss, assertToken, assertTokenError } from "./harness/expect.mjs"
 import { GRAPH, REPORTS } from "./harness/fixtures.mjs";
 import { basic, openWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,8 +1,6 @@
 // What no HTTP library sends: broken bodies, absurd sizes, odd paths. Each is answered or dropped, and the next request
 // is served as if nothing had happened.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -14,7 +12,6 @@ import { openWorld } from "./harness/world.mjs";
 
 const FORM = `grant_type=client_credentials&client_id=${SINGLE.id}&client_secret=${SINGLE.key}`;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

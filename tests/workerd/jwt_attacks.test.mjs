@@ -1,22 +1,18 @@
 // JWTs that prove nothing, each by the name of its attack (RFC 8725): 401 in fixed words, and nothing is asked upstream.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { assertToken, assertTokenError } from "./harness/expect.mjs";
 import { GRAPH } from "./harness/fixtures.mjs";
 import { AUDIENCE, Issuer, signJwt, signParts } from "./harness/issuer.mjs";
-import { ALGORITHMS, base64url, newKey, secretKey, withSignature } from "./harness/jose.mjs";
+import { ALGORITHMS, base64url, newKey, secretKey } from "./harness/jose.mjs";
 import { openWorld } from "./harness/world.mjs";
 
-const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const [RSA, PSS, EC, ED] = ALGORITHMS.map((alg) => newKey(alg));
 const ATTACKER = newKey("RS256");
 const allow = [{ credential: "default", scope: GRAPH }];
 
-/** @type {OpenWorld} */
 let world;
 let issuer;
 let attacker; // serves keys that nobody trusts
@@ -25,12 +21,10 @@ before(async () => {
   [issuer, attacker] = await Promise.all([Issuer.start(RSA, PSS, EC, ED), Issuer.start(ATTACKER)]);
   const CLIENTS = {
     robot: { jwt: [{ issuer: issuer.url, audience: AUDIENCE, subject: "robot" }], allow },
-    cron: { jwt: [{ issuer: "cron", audience: AUDIENCE, jwks_uri: issuer.jwksUri }], allow },
   };
   world = await openWorld({ bindings: { CLIENTS } });
   // The keys are here: what follows is not refused for want of them.
   assertToken(await get(issuer.sign()));
-  assertToken(await postAssertion(assertion()));
 });
 after(async () => {
   await world?.close();
@@ -38,19 +32,6 @@ after(async () => {
 });
 
 const get = (jwt) => world.fetch(`/token?scope=${GRAPH}`, { headers: { Authorization: `Bearer ${jwt}` } });
-const postAssertion = (client_assertion) =>
-  world.fetch("/oauth2/v2.0/token", {
-    method: "POST",
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      scope: GRAPH,
-      client_assertion_type: JWT_BEARER,
-      client_assertion,
-    }),
-  });
-const ownClaims = (more = {}) => issuer.claims({ iss: "cron", sub: "cron", jti: crypto.randomUUID(), ...more });
-const assertion = (more = {}, { key = EC, header = {} } = {}) => signJwt(ownClaims(more), { key, header });
-
 /** Refused as bearer: nobody else is asked, and the words are not the JWT's. */
 async function refused(jwt) {
   const reply = await get(jwt);
@@ -60,12 +41,6 @@ async function refused(jwt) {
   assert.deepEqual(world.upstreamRequests(reply), []);
   assert.equal((await world.logOf(reply)).client_id, undefined);
   return reply;
-}
-
-async function refusedAssertion(jwt) {
-  const reply = await postAssertion(jwt);
-  assertTokenError(reply, 401, "invalid_client");
-  assert.deepEqual(world.upstreamRequests(reply), []);
 }
 
 /** A test for each of the named JWTs, which are made when it runs. */
@@ -253,11 +228,6 @@ test("1 MB token: as bearer, the connection or the request is refused", async ()
   if (!(reply instanceof Error)) assert.ok(reply.status >= 400 && reply.status < 500, `${reply.status}`);
   assertToken(await get(issuer.sign()));
 });
-test("1 MB token: as client_assertion, the body is refused", async () => {
-  const reply = await postAssertion(assertion({ padding: "x".repeat(1_000_000) }));
-  assertTokenError(reply, 413, "invalid_request");
-});
-
 attacks("critical headers", {
   unknown: () => headed({ crit: ["exp"], exp: seconds(300) }),
   b64: () => headed({ crit: ["b64"], b64: false }),
@@ -265,30 +235,6 @@ attacks("critical headers", {
   "no list": () => headed({ crit: "exp" }),
   null: () => headed({ crit: null }),
 });
-
-test("a replayed client assertion is refused, and of ten at once one is good", async () => {
-  const once = assertion();
-  assertToken(await postAssertion(once));
-  await refusedAssertion(once);
-  const jti = crypto.randomUUID();
-  const same = assertion({ jti });
-  // The same jti in other JWTs is a replay as well.
-  const replies = await Promise.all(
-    Array.from({ length: 10 }, (_, n) => postAssertion(n % 2 ? same : assertion({ jti }))),
-  );
-  assert.deepEqual(replies.map(({ status }) => status).sort(), [200, ...Array(9).fill(401)]);
-});
-for (const [what, make] of Object.entries({
-  "alg none": () => `${base64url({ alg: "none" })}.${base64url(ownClaims())}.`,
-  "a public key as HMAC secret": () => signJwt(ownClaims(), { key: secretKey(published("spki", "pem"), RSA.jwk.kid) }),
-  "a key of the attacker's": () => assertion({}, { key: ATTACKER }),
-  "a stripped signature": () => withSignature(assertion(), ""),
-  "r = s = 0": () => withSignature(assertion(), Buffer.alloc(64)),
-  "no JWT": () => "etb_key",
-  "a typ of another profile": () => assertion({}, { header: { typ: "at+jwt" } }),
-})) {
-  test(`client assertion: ${what}`, () => refusedAssertion(make()));
-}
 
 attacks(
   "typ of another profile",

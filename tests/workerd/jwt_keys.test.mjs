@@ -1,7 +1,5 @@
 // Where the keys of JWT issuers come from, and what happens when they do not come.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -32,7 +30,6 @@ const NAMES = [
   "crowd",
 ];
 const issuers = {};
-/** @type {OpenWorld} */
 let world;
 before(async () => {
   await Promise.all(NAMES.map(async (name) => (issuers[name] = await Issuer.start(newKey("ES256")))));

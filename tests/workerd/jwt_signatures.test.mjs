@@ -1,7 +1,5 @@
 // Signatures and keys that are not what they seem: nothing of it is proof.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -48,7 +46,6 @@ const SMALL_ORDER = {
   "order 1, with the sign of zero": "0100000000000000000000000000000000000000000000000000000000000080",
 };
 
-/** @type {OpenWorld} */
 let world;
 let issuer;
 before(async () => {

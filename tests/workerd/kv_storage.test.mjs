@@ -1,8 +1,6 @@
 // What is in KV: sealed, bound to its key, with the right expiration; and what is made of it after a restart.
 // Here the broker itself writes it; what a coordinator writes is in coordinator_kv.test.mjs.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -16,7 +14,6 @@ const VERSION = 0x02;
 const NONCE = [1, 25];
 const TAG_BYTES = 16;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld({ coordinator: false })));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // Rate limiting bindings, CORS, metrics: all optional, none of them a lock.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -12,7 +10,6 @@ import { openWorld, withWorld } from "./harness/world.mjs";
 const PAGE = "https://app.example";
 const bindings = { CLIENTS: { ...CLIENTS, reports: { ...CLIENTS.reports, origins: [PAGE] } } };
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld({ bindings })));
 after(() => world?.close());

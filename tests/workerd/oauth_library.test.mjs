@@ -1,7 +1,5 @@
 // A standard OAuth library, pointed at the broker in place of the authorization server, works unchanged.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as oauth from "oauth4webapi";
@@ -9,7 +7,6 @@ import * as oauth from "oauth4webapi";
 import { DEFAULT_APP, GRAPH, REPORTS } from "./harness/fixtures.mjs";
 import { openWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // A real OpenID provider: its JWT access tokens are proof, found by its own metadata.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -20,7 +18,6 @@ const allow = [{ credential: "default", scope: GRAPH }];
 const JOB = { client_id: "nightly-job", client_secret: randomBytes(24).toString("base64url") };
 const KEYS = ALGORITHMS.map((alg) => newKey(alg));
 
-/** @type {OpenWorld} */
 let world;
 let server;
 let issuer;

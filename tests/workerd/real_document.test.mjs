@@ -1,8 +1,6 @@
 // The exchange that people have in their notes: a request to Entra with only host, client id and secret changed, and
 // the two answers that Entra once gave to it (fixtures/).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
@@ -13,7 +11,6 @@ import { openWorld } from "./harness/world.mjs";
 
 const fixture = async (name) => JSON.parse(await readFile(new URL(`fixtures/${name}`, import.meta.url), "utf8"));
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // Clients in the KV namespace REGISTRY.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -15,7 +13,6 @@ const REGISTRY_KEY = randomBytes(32);
 const bindings = { REGISTRY_KEY: REGISTRY_KEY.toString("base64") };
 const allow = [...SCOPES, GRAPH].map((scope) => ({ credential: "default", scope }));
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld({ registry: true, bindings })));
 after(() => world?.close());

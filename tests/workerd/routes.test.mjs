@@ -1,7 +1,5 @@
 // Routes, methods, common headers, request ids (README; RFC 9110 §15.5.5, §15.5.6).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -11,7 +9,6 @@ import { openWorld } from "./harness/world.mjs";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,7 +1,5 @@
 // The token request itself (RFC 6749 §3.2, §4.4.2, §5.2): what is well-formed, and what is invalid_request.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -12,7 +10,6 @@ import { basic, openWorld } from "./harness/world.mjs";
 const MAX_BODY_BYTES = 16 * 1024;
 const FORM = "application/x-www-form-urlencoded";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

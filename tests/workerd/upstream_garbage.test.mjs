@@ -1,7 +1,5 @@
 // Answers that are no token response: 502 server_error, never a token, never a retry, never upstream's text.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -11,7 +9,6 @@ import { openWorld, withWorld } from "./harness/world.mjs";
 const MARKER = "PlantedByTheUpstreamServer";
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -1,8 +1,6 @@
 // The authorization server throttles, fails, or does not answer: 503, when to come back, and at most one retry.
 // Without a coordinator; with one there are coordinator_failures.test.mjs and coordinator_flight.test.mjs.
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -18,7 +16,6 @@ const TRANSIENT = {
   trace_id: "79168b0f-cc19-4f7f-8859-623628460a00",
 };
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld({ coordinator: false })));
 after(() => world?.close());

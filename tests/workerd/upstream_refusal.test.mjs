@@ -1,7 +1,5 @@
 // The authorization server refuses: the scope (the caller's matter), or the broker's own credential (the operator's).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
@@ -18,7 +16,6 @@ const ROUTES = [
 ];
 
 describe("with one secret", () => {
-  /** @type {OpenWorld} */
   let world;
   before(async () => (world = await openWorld()));
   after(() => world?.close());
@@ -79,7 +76,6 @@ describe("with one secret", () => {
 });
 
 describe("with a second secret", () => {
-  /** @type {OpenWorld} */
   let world;
   before(
     async () =>

@@ -1,7 +1,5 @@
 // What the authorization server receives (RFC 6749 §4.4.2, in Entra's dialect).
 
-/** @import { OpenWorld } from "./harness/world.mjs" */
-
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -9,7 +7,6 @@ import { assertToken } from "./harness/expect.mjs";
 import { DEFAULT_APP, REPORTS } from "./harness/fixtures.mjs";
 import { openWorld } from "./harness/world.mjs";
 
-/** @type {OpenWorld} */
 let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());

@@ -15,7 +15,7 @@ use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::jwt::JwtFault;
 
-pub use object::{LedgerFault, LedgerStorage, ObjectLedger, StorageFault, answer};
+pub use object::{LedgerFault, LedgerStorage, ObjectLedger, answer};
 
 /// The client assertions that were used anywhere in the network.
 pub trait AssertionLedger {

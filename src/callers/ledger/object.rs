@@ -11,7 +11,7 @@ use crate::base::cbor;
 use crate::base::deadline::within;
 use crate::base::keyspace;
 use crate::base::limits::{COORDINATOR_TIMEOUT, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN};
-use crate::base::ports::{CallFailed, Clock, Objects};
+use crate::base::ports::{CallFailed, Clock, Objects, StorageFault};
 use crate::base::time::UnixMillis;
 
 /// The ledgers of all clients, as an isolate calls them.
@@ -79,10 +79,6 @@ pub trait LedgerStorage {
     /// Deletes these names, at most [`LEDGER_PURGE_MAX`].
     async fn delete(&self, names: &[String]) -> Result<(), StorageFault>;
 }
-
-/// The storage did not do what it was asked.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct StorageFault;
 
 /// Why a ledger has no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -13,12 +13,12 @@ use futures_channel::oneshot;
 
 use super::machine::Coordinator;
 use super::message::{AcquireMessage, HandedMessage, SealedHandout, StoredState};
-use super::ports::{Home, StorageFault};
+use super::ports::Home;
 use super::protocol::{Action, Event, Handout, Waiter};
 use crate::base::cbor;
 use crate::base::deadline::within;
 use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
-use crate::base::ports::{Clock, Entropy};
+use crate::base::ports::{Clock, Entropy, StorageFault};
 use crate::base::request_id::RequestId;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;

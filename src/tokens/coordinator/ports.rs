@@ -2,6 +2,7 @@
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
+use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
 
 /// The object: its storage, its alarm, and the time to finish its work.
@@ -17,7 +18,3 @@ pub trait Home: 'static {
     /// Runs `work` beside everything else. It goes on when the caller that caused it has gone.
     fn spawn(&self, work: impl Future<Output = ()> + 'static);
 }
-
-/// The storage of an object failed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct StorageFault;

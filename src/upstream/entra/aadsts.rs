@@ -1,7 +1,7 @@
-//! What an error response of Entra means, and what to do about it.
+//! What an error response of Entra means, and what to do after it.
 //!
-//! `error` decides where it is clear; the AADSTS numbers add what it does not say. Microsoft
-//! asks programs not to depend on the numbers, so an unknown one changes nothing.
+//! `error` decides where it is clear, and the AADSTS numbers add what it does not say. Microsoft asks
+//! programs not to depend on the numbers, so an unknown number changes nothing.
 //! Source: Microsoft's "Microsoft Entra authentication and authorization error codes".
 
 use crate::oauth::error_response::ErrorResponse;
@@ -11,13 +11,13 @@ use crate::oauth::error_response::ErrorResponse;
 pub enum Meaning {
     /// Too many requests; come back later.
     Throttled,
-    /// A passing fault of Entra.
+    /// A transient failure of Entra.
     Transient,
-    /// This secret is refused; another one of the same application may be good.
+    /// Entra refuses this secret. Another one of the application may be good.
     SecretRefused,
-    /// The scope, or the resource that it names.
+    /// Entra refuses the scope, or the resource that it names.
     ScopeRefused,
-    /// Application, tenant, policy, or the request itself: no retry and no other secret helps.
+    /// Entra refuses the application, the tenant, or the request. No retry and no other secret helps.
     Refused,
 }
 
@@ -44,7 +44,7 @@ pub fn meaning(response: &ErrorResponse) -> Meaning {
     }
 }
 
-/// What an operator has to do about a refusal, in RFC 6749 §5.2's characters.
+/// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
 #[must_use]
 pub fn advice(response: &ErrorResponse) -> &'static str {
     match response.aadsts() {

@@ -1,4 +1,4 @@
-//! What a response of the token endpoint means: a token, or an error and what may help.
+//! Interprets a response of the token endpoint: a token, or an error and what may help.
 
 use super::aadsts::{self, Meaning};
 use crate::base::time::UnixMillis;
@@ -22,7 +22,7 @@ pub fn interpret(
     let error_response =
         || response.body.as_ref().and_then(|body| ErrorResponse::parse(body)).map(Box::new);
     Err(match (response.status, response.body.as_ref()) {
-        // Throttled answers have a plain-text body; nothing but the status is needed.
+        // Entra's 429 has a plain-text body. The status is enough.
         (429, _) => AttemptFailure::throttled(retry_after, error_response()),
         (408 | 500.., _) => {
             AttemptFailure::transient(Outage::Failing, retry_after, error_response())

@@ -1,4 +1,4 @@
-//! The authority host and the tenant, and the token endpoint that they make.
+//! The tenant, and its token endpoint at an authority host.
 
 use crate::base::origin::{Origin, is_path_safe};
 
@@ -9,13 +9,13 @@ pub const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tenant(String);
 
-/// Why a text is no tenant.
+/// Why a text is not a [`Tenant`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TenantFault {
     /// Not the characters of a GUID or domain.
     #[error("must be a tenant id or a domain")]
     NotATenant,
-    /// These stand for any tenant; the client credentials grant needs a certain one.
+    /// A name for any tenant. The client credentials grant needs one certain tenant.
     #[error("must be one certain tenant, not common, organizations or consumers")]
     AnyTenant,
 }

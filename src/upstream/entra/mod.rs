@@ -1,5 +1,5 @@
-//! Microsoft Entra ID: where a tenant's token endpoint is, what is sent there, and what its
-//! responses and AADSTS numbers mean.
+//! Microsoft Entra ID: its token endpoints, its token request, and the meaning of its responses and
+//! AADSTS numbers.
 
 pub mod aadsts;
 pub mod answer;

@@ -9,8 +9,8 @@ use crate::upstream::exchange::RequestHeaders;
 
 /// The headers of every token request.
 ///
-/// `x-ms-lib-capability` tells Entra that `Retry-After` is understood; without it, it may
-/// answer a throttled client with something else than 429.
+/// `x-ms-lib-capability` tells Entra that the broker understands `Retry-After`. Without it, Entra may
+/// throttle with another status than 429.
 pub const HEADERS: RequestHeaders = RequestHeaders {
     fixed: &[
         ("accept", "application/json"),
@@ -21,7 +21,7 @@ pub const HEADERS: RequestHeaders = RequestHeaders {
     request_id: "client-request-id",
 };
 
-/// The form body. It holds the secret, so it is zeroized when dropped.
+/// The form body. It holds the secret, so it is wiped when it is dropped.
 #[must_use]
 pub fn body(
     client_id: &str,
@@ -30,7 +30,7 @@ pub fn body(
     claims: Option<&Claims>,
 ) -> Zeroizing<String> {
     let claims = claims.map(Claims::as_str);
-    // Room for everything: a growing string would leave copies of the secret behind.
+    // Full capacity from the start: a growing string would leave copies of the secret behind.
     let longest = [client_id, secret.expose(), scope.as_str(), claims.unwrap_or_default()]
         .iter()
         .fold(128_usize, |sum, text| sum.saturating_add(text.len().saturating_mul(3)));

@@ -40,11 +40,13 @@ pub(crate) struct Driven {
     pub(crate) next_waiter: u64,
     /// The configuration says so.
     pub(crate) keep_warm: bool,
+    /// What the entropy gives: no jitter with 0, the most with `u32::MAX`.
+    pub(crate) random: u32,
 }
 
 impl Driven {
     pub(crate) fn on(&mut self, event: Event, now: UnixMillis) {
-        for action in self.machine.on(event, now, 0) {
+        for action in self.machine.on(event, now, self.random) {
             match action {
                 Action::Reply(waiter, reply) => self.replies.push((waiter, reply)),
                 Action::StartFlight { .. } => self.asked += 1,

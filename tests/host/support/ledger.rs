@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use edge_token_broker::base::ports::StorageFault;
 use edge_token_broker::base::ports::{CallFailed, Clock, Objects};
 use edge_token_broker::base::time::UnixMillis;
-use edge_token_broker::callers::ledger::{LedgerStorage, StorageFault, answer};
+use edge_token_broker::callers::ledger::{LedgerStorage, answer};
 
 use super::ports::SimulatedClock;
 

@@ -48,8 +48,6 @@ import { Sweep } from "./sweep.mjs";
 
 /** @typedef {Asked & { path?: string, params?: Record<string, string | undefined> }} AskedByPost */
 
-/** @typedef {World} OpenWorld */
-
 /**
  * Opens a world. Closing it sweeps everything that came out of it for every secret that went in.
  * @param {WorldOptions} options

@@ -1,12 +1,7 @@
-//! The coordinator's state machine: each rule by example, then what holds for any interleaving of
-//! callers, upstream answers, alarms and evictions.
-
-use std::collections::BTreeSet;
+//! The coordinator's state machine: each rule by example.
 
 use edge_token_broker::base::time::Millis;
-use edge_token_broker::tokens::coordinator::{Event, Handout, Snapshot, Source, Want};
-use edge_token_broker::tokens::token::Freshness;
-use proptest::prelude::*;
+use edge_token_broker::tokens::coordinator::{Event, Snapshot, Source, Want};
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};
 use crate::support::tokens::token;
@@ -295,91 +290,5 @@ fn a_coordinator_that_lost_its_storage_goes_on_from_the_callers_generation() {
         driven.acquire(Want { known_generation, ..Want::default() }, 0);
         driven.land(Ok(hour_token(0)), 0);
         assert!(driven.published[0].generation > known_generation);
-    }
-}
-
-/// One thing that happens, some milliseconds after the one before.
-#[derive(Clone, Debug)]
-enum Happening {
-    Acquire {
-        min_ttl_secs: u64,
-        renewed: bool,
-    },
-    /// Of the current token.
-    Rejected,
-    Landed {
-        lifetime_secs: Option<u64>,
-        text: u8,
-    },
-    Alarm,
-    Eviction,
-}
-
-fn happenings() -> impl Strategy<Value = Vec<(u64, Happening)>> {
-    let happening = prop_oneof![
-        4 => (0..4000_u64, any::<bool>()).prop_map(|(min_ttl_secs, renewed)| Happening::Acquire { min_ttl_secs, renewed }),
-        2 => Just(Happening::Rejected),
-        3 => (proptest::option::of(1..4000_u64), 0..4_u8).prop_map(|(lifetime_secs, text)| Happening::Landed { lifetime_secs, text }),
-        2 => Just(Happening::Alarm),
-        1 => Just(Happening::Eviction),
-    ];
-    proptest::collection::vec((0..2_000_000_u64, happening), 0..60)
-}
-
-proptest! {
-    #[test]
-    fn any_interleaving(happenings in happenings()) {
-        let mut driven = Driven::default();
-        let mut now = at(0);
-        let mut waiting = BTreeSet::new();
-        let mut in_flight = 0_usize;
-        let mut generation = 0;
-        for (pause, happening) in happenings {
-            now = now.plus(Millis(pause));
-            let (asked, replied) = (driven.asked, driven.replies.len());
-            match happening {
-                Happening::Acquire { min_ttl_secs, renewed } => {
-                    waiting.insert(driven.next_waiter);
-                    let want = Want { min_ttl: Millis::from_secs(min_ttl_secs), renewed, ..Want::default() };
-                    driven.acquire_at(want, now);
-                }
-                Happening::Landed { .. } if in_flight == 0 => continue,
-                Happening::Rejected => {
-                    let Some(current) = driven.machine.snapshot().token.clone() else { continue };
-                    waiting.insert(driven.next_waiter);
-                    let (rejected, known_generation) = (Some(current.digest()), current.generation);
-                    driven.acquire_at(Want { rejected, known_generation, ..Want::default() }, now);
-                }
-                Happening::Landed { lifetime_secs, text } => {
-                    in_flight = 0;
-                    let answer = lifetime_secs.map(|secs| token(&text.to_string(), now, Millis::from_secs(secs)));
-                    driven.on(Event::Landed(answer.ok_or_else(down)), now);
-                    prop_assert!(waiting.iter().all(|waiter| driven.reply(*waiter).is_some()), "a landing leaves nobody waiting");
-                }
-                Happening::Alarm if driven.alarm.is_some_and(|alarm| alarm <= now) => {
-                    driven.alarm = None;
-                    driven.on(Event::Alarm, now);
-                }
-                Happening::Alarm => continue,
-                Happening::Eviction => {
-                    // Whoever waited goes straight upstream; the flight is lost.
-                    (waiting, in_flight) = (BTreeSet::new(), 0);
-                    driven.evict();
-                }
-            }
-            in_flight += driven.asked - asked;
-            prop_assert!(in_flight <= 1, "one flight at a time");
-            for (waiter, reply) in &driven.replies[replied..] {
-                prop_assert!(waiting.remove(waiter), "one answer for each waiter");
-                if let Ok(Handout { token, .. }) = reply {
-                    prop_assert!(token.freshness(now) != Freshness::Expired, "never below the serve floor");
-                    prop_assert!(token.generation >= generation, "never an older generation");
-                    generation = token.generation;
-                }
-            }
-            prop_assert!(waiting.is_empty() || in_flight == 1, "nobody waits for nothing");
-            let uses = driven.machine.snapshot().token.is_some() && in_flight == 0;
-            prop_assert!(!uses || driven.alarm.is_some() || matches!(happening, Happening::Eviction), "a token has an alarm");
-        }
     }
 }

@@ -1,8 +1,10 @@
-//! The rules of `CONTRIBUTING.md` that neither the compiler nor clippy keeps.
+//! A module uses lower floors only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use super::{crate_folder, sources};
 
 /// The rooms, from the ground up. A module uses its own room and lower floors only, and rooms of
 /// one floor form no circle. `adapters` is above all of them: the compiler keeps it there.
@@ -16,23 +18,6 @@ const FLOORS: [&[&str]; 8] = [
     &["callers"],
     &["http"],
 ];
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
-}
-
-fn crate_folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
 
 /// Each room with the rooms that it uses.
 type Uses = BTreeMap<String, BTreeSet<String>>;
@@ -57,7 +42,7 @@ fn files_of(room: &str) -> Vec<PathBuf> {
     let folder = crate_folder("src").join(room);
     let file = folder.with_extension("rs");
     if folder.is_dir() {
-        sources(&folder)
+        sources(&folder, "rs")
     } else {
         file.is_file().then_some(file).into_iter().collect()
     }
@@ -126,40 +111,4 @@ fn an_arrow_upwards_and_a_circle_are_faults() {
         ["garden and ground form a circle", "ground and garden form a circle"]
     );
     assert_eq!(faults_of(&[("attic", "")]), ["attic has no floor"]);
-}
-
-/// What Rust gives to JavaScript, and not the other way round.
-fn exports(source: &str) -> Vec<String> {
-    let exported = source.split("#[wasm_bindgen").skip(1).filter(|item| {
-        let item = item.split_once('\n').unwrap().1;
-        item.trim_start().starts_with("pub ") || item.starts_with("impl ")
-    });
-    exported.map(|item| item.lines().nth(1).unwrap().trim().to_owned()).collect()
-}
-
-#[test]
-fn handlers_are_the_only_exports() {
-    let files = sources(&crate_folder("src"));
-    let mut all: Vec<_> =
-        files.iter().flat_map(|file| exports(&fs::read_to_string(file).unwrap())).collect();
-    all.sort_unstable();
-    // `worker.mjs` exports `fetch`, `scheduled` and the object's class.
-    assert_eq!(
-        all,
-        [
-            "impl TokenCoordinator {",
-            "pub fn fetch(",
-            "pub fn new(state: State, env: &Env) -> Self {",
-            "pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {",
-            "pub struct TokenCoordinator {",
-        ]
-    );
-}
-
-#[test]
-fn files_are_one_idea_each() {
-    for file in ["src", "tests", "tools"].map(|name| sources(&crate_folder(name))).concat() {
-        let lines = fs::read_to_string(&file).unwrap().lines().count();
-        assert!(lines <= 400, "{} has {lines} lines", file.display());
-    }
 }

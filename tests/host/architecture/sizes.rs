@@ -1,0 +1,32 @@
+//! Files and folders are small.
+
+use std::fs;
+
+use super::{crate_folder, sources};
+
+/// Folders with code of ours. What a command generates is elsewhere.
+const CODE: [&str; 8] =
+    ["src", "tests", "fuzz/src", "fuzz/fuzz_targets", "tools", "scripts", "bench", "stand-in"];
+
+#[test]
+fn files_are_one_idea_each() {
+    let folders = CODE.map(crate_folder);
+    let files = ["rs", "mjs"].map(|kind| folders.iter().flat_map(move |f| sources(f, kind)));
+    let adapters = crate_folder("src/adapters");
+    let too_long = files.into_iter().flatten().filter_map(|file| {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        let is_adapter = file.starts_with(&adapters) && file.extension().unwrap() == "rs";
+        let most = if is_adapter { 200 } else { 300 };
+        (lines > most).then(|| format!("{} has {lines} lines, at most {most}", file.display()))
+    });
+    assert_eq!(too_long.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_can_be_taken_in_at_a_glance() {
+    let entries = |folder| fs::read_dir(crate_folder(folder)).unwrap().count();
+    assert!(entries("src") <= 16, "src has {} entries", entries("src"));
+    assert!(entries("src/adapters") <= 28, "adapters has {} files", entries("src/adapters"));
+    let scripts = sources(&crate_folder("src/adapters"), "mjs").len();
+    assert!(scripts <= 9, "adapters has {scripts} JavaScript files");
+}

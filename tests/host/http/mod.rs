@@ -1,0 +1,6 @@
+//! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
+
+mod errors;
+mod forms;
+mod replies;
+mod routes;

@@ -1,0 +1,42 @@
+//! Which endpoint a request is for.
+
+use edge_token_broker::http::route::{Route, path_and_query};
+
+#[test]
+fn paths_and_methods() {
+    let endpoint = |credential| Route::TokenEndpoint { credential };
+    for (method, path, route) in [
+        ("GET", "/token", Route::Token),
+        ("GET", "/healthz", Route::Health),
+        ("GET", "/readyz", Route::Ready),
+        ("POST", "/revoke", Route::Revoke),
+        ("GET", "/revoke", Route::MethodNotAllowed { allow: "POST" }),
+        ("POST", "/oauth2/v2.0/token", endpoint(None)),
+        ("POST", "/contoso.com/oauth2/v2.0/token", endpoint(Some("contoso.com"))),
+        ("HEAD", "/token", Route::MethodNotAllowed { allow: "GET" }),
+        ("GET", "/x/oauth2/v2.0/token", Route::MethodNotAllowed { allow: "POST" }),
+        ("get", "/token", Route::MethodNotAllowed { allow: "GET" }),
+        ("GET", "/", Route::NotFound),
+        ("GET", "/token/", Route::NotFound),
+        ("GET", "/Token", Route::NotFound),
+        ("POST", "//oauth2/v2.0/token", Route::NotFound),
+        ("POST", "/a/b/oauth2/v2.0/token", Route::NotFound),
+        ("POST", "/oauth2/v2.0/token/x", Route::NotFound),
+        ("POST", "x/oauth2/v2.0/token", Route::NotFound),
+    ] {
+        assert_eq!(Route::new(method, path), route, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_url_falls_into_path_and_query() {
+    for (url, parts) in [
+        ("https://h/token?scope=a", ("/token", "scope=a")),
+        ("https://h:1/token?a=?/b#c", ("/token", "a=?/b")),
+        ("https://h/token#?x", ("/token", "")),
+        ("https://h", ("/", "")),
+        ("https://h/", ("/", "")),
+    ] {
+        assert_eq!(path_and_query(url), parts, "{url}");
+    }
+}

@@ -1,0 +1,9 @@
+//! A token's life: freshness, tiers, the coordinator, rejected tokens.
+
+mod coordinator;
+mod coordinator_interleavings;
+mod freshness;
+mod memory;
+mod revocation;
+mod scenarios;
+mod stored_format;

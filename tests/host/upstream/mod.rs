@@ -1,0 +1,3 @@
+//! Token requests to the authorization server.
+
+mod attempts;

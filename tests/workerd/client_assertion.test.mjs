@@ -1,0 +1,171 @@
+// Clients that prove their identity with a JWT of their own at the token endpoint (RFC 7523), and attacks on it.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as oauth from "oauth4webapi";
+
+import { assertToken, assertTokenError } from "./harness/expect.mjs";
+import { GRAPH, REPORTS } from "./harness/fixtures.mjs";
+import { AUDIENCE, Issuer, signJwt } from "./harness/issuer.mjs";
+import { base64url, newKey, secretKey, withSignature } from "./harness/jose.mjs";
+import { openWorld } from "./harness/world.mjs";
+
+const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const OWN_KEY = newKey("ES256");
+const RSA = newKey("RS256");
+const ATTACKER = newKey("ES256");
+const allow = [{ credential: "default", scope: GRAPH }];
+
+let world;
+let own; // serves the public keys of the client "cron", which issues its own JWTs
+let issuer; // of the client "robot"
+
+before(async () => {
+  [own, issuer] = await Promise.all([Issuer.start(OWN_KEY, RSA), Issuer.start(newKey("RS256"))]);
+  const CLIENTS = {
+    cron: { jwt: [{ issuer: "cron", audience: AUDIENCE, jwks_uri: own.jwksUri }], allow },
+    robot: { jwt: [{ issuer: issuer.url, audience: AUDIENCE, subject: "robot" }], allow },
+    [REPORTS.id]: { key_sha256: [REPORTS.digest], allow },
+  };
+  world = await openWorld({ bindings: { CLIENTS } });
+  // The keys are here: what follows is not refused for want of them.
+  assertToken(await post());
+  const headers = { Authorization: `Bearer ${issuer.sign()}` };
+  assertToken(await world.fetch(`/token?scope=${GRAPH}`, { headers }));
+});
+after(async () => {
+  await world?.close();
+  await Promise.all([own?.close(), issuer?.close()]);
+});
+
+const ownClaims = (more = {}) => own.claims({ iss: "cron", sub: "cron", jti: crypto.randomUUID(), ...more });
+const assertion = (claims = {}, options = {}) => signJwt(ownClaims(claims), { key: OWN_KEY, ...options });
+const post = (params = {}, headers = {}) => {
+  const form = {
+    grant_type: "client_credentials",
+    scope: GRAPH,
+    client_assertion_type: JWT_BEARER,
+    client_assertion: assertion(),
+    ...params,
+  };
+  return world.fetch("/oauth2/v2.0/token", {
+    method: "POST",
+    headers,
+    body: new URLSearchParams(Object.entries(form).filter(([, value]) => value !== undefined)),
+  });
+};
+function refused(reply) {
+  assertTokenError(reply, 401, "invalid_client");
+  assert.deepEqual(world.upstreamRequests(reply), []);
+}
+
+test("a client's own JWT is proof at the token endpoint, with and without client_id (RFC 7523)", async () => {
+  const reply = await post();
+  assertToken(reply);
+  const { client_id, proof, issuer: iss, subject } = await world.logOf(reply);
+  assert.deepEqual(
+    { client_id, proof, iss, subject },
+    { client_id: "cron", proof: "jwt", iss: "cron", subject: "cron" },
+  );
+  assertToken(await post({ client_id: "cron" }));
+  assertToken(await post({ client_assertion: assertion({}, { header: { typ: "client-authentication+jwt" } }) }));
+});
+
+test("it is good once, also of ten at once", async () => {
+  const client_assertion = assertion();
+  assertToken(await post({ client_assertion }));
+  refused(await post({ client_assertion }));
+  refused(await post({ client_assertion, client_id: "cron" }));
+  const jti = crypto.randomUUID();
+  const same = assertion({ jti });
+  // The same jti in other JWTs is a replay as well.
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => post({ client_assertion: n % 2 ? same : assertion({ jti }) })),
+  );
+  assert.deepEqual(replies.map(({ status }) => status).sort(), [200, ...Array(9).fill(401)]);
+});
+
+test("client_assertion_type has to be there and to be that of a JWT", async () => {
+  const saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+  for (const client_assertion_type of [undefined, "", saml, JWT_BEARER.toUpperCase()]) {
+    assertTokenError(await post({ client_assertion_type }), 400, "invalid_request");
+  }
+  assertTokenError(await post({ client_secret: REPORTS.key, client_id: REPORTS.id }), 400, "invalid_request");
+});
+
+const ahead = (seconds) => Math.floor(Date.now() / 1000) + seconds;
+for (const [what, claims] of [
+  ["of another subject", () => ({ sub: "robot" })],
+  ["of another issuer", () => ({ iss: "robot" })],
+  ["without iss", () => ({ iss: undefined })],
+  ["without sub", () => ({ sub: undefined })],
+  ["without jti", () => ({ jti: undefined })],
+  ["with an empty jti", () => ({ jti: "" })],
+  ["with a number for jti", () => ({ jti: 7 })],
+  ["with a jti of 257 bytes", () => ({ jti: "x".repeat(257) })],
+  ["without exp", () => ({ exp: undefined })],
+  ["that is good for two hours", () => ({ exp: ahead(7200) })],
+  ["for somebody else", () => ({ aud: "https://else.example" })],
+]) {
+  test(`a client assertion ${what} is refused`, async () =>
+    refused(await post({ client_assertion: assertion(claims()) })));
+}
+
+for (const [what, make] of Object.entries({
+  "alg none": () => `${base64url({ alg: "none" })}.${base64url(ownClaims())}.`,
+  "a public key as HMAC secret": () =>
+    signJwt(ownClaims(), { key: secretKey(RSA.publicKey.export({ type: "spki", format: "pem" }), RSA.jwk.kid) }),
+  "a key of the attacker's": () => assertion({}, { key: ATTACKER }),
+  "a stripped signature": () => withSignature(assertion(), ""),
+  "r = s = 0": () => withSignature(assertion(), Buffer.alloc(64)),
+  "no JWT": () => "etb_key",
+  "a typ of another profile": () => assertion({}, { header: { typ: "at+jwt" } }),
+})) {
+  test(`an attack is refused: ${what}`, async () => refused(await post({ client_assertion: make() })));
+}
+
+test("one of 1 MB is a body that is too large", async () => {
+  const reply = await post({ client_assertion: assertion({ padding: "x".repeat(1_000_000) }) });
+  assertTokenError(reply, 413, "invalid_request");
+});
+
+test("client_id has to be the assertion's", async () => {
+  for (const client_id of ["robot", REPORTS.id, "nobody"]) {
+    const reply = await post({ client_id });
+    assert.ok([400, 401].includes(reply.status), reply.text);
+    assert.equal(reply.body.access_token, undefined);
+  }
+});
+
+test("a client assertion is no bearer token, and a JWT of an issuer is no client assertion", async () => {
+  const jwt = assertion();
+  for (const headers of [{ Authorization: `Bearer ${jwt}` }, { "Cf-Access-Jwt-Assertion": jwt }])
+    assertTokenError(await world.fetch(`/token?scope=${GRAPH}`, { headers }), 401, "invalid_token");
+  refused(await post({ client_assertion: issuer.sign({ jti: crypto.randomUUID() }) }));
+});
+
+test("oauth4webapi gets a token with private_key_jwt", async () => {
+  const key = await crypto.subtle.importKey(
+    "jwk",
+    OWN_KEY.privateKey.export({ format: "jwk" }),
+    { name: "ECDSA", namedCurve: "P-256" },
+    false,
+    ["sign"],
+  );
+  const server = { issuer: AUDIENCE, token_endpoint: `${world.broker.url}/oauth2/v2.0/token` };
+  const client = { client_id: "cron" };
+  const authentication = oauth.PrivateKeyJwt({ key, kid: OWN_KEY.jwk.kid });
+  for (let n = 0; n < 2; n += 1) {
+    const response = await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      authentication,
+      { scope: GRAPH },
+      {
+        [oauth.allowInsecureRequests]: true, // http, because this is a test
+      },
+    );
+    const { access_token } = await oauth.processClientCredentialsResponse(server, client, response);
+    assert.ok(world.authority.issued.includes(access_token));
+  }
+});
