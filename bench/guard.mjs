@@ -83,7 +83,7 @@ function handicapped(times) {
   if (times === 0) return {};
   const main = `
     import Broker from "./index.js";
-    export { TokenCoordinator } from "./index.js";
+    export { AssertionLedger, TokenCoordinator } from "./index.js";
     export default {
       fetch(request, env, context) {
         for (let n = 0; n < ${times}; n++) new URL(request.url).searchParams.get("scope");

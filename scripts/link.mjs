@@ -14,19 +14,32 @@ const CALLED = ["init", "__worker_init_state"];
 const DESCRIPTION = "__wbindgen_describe_";
 
 const given = process.argv.slice(2);
+/** @param {number} place */
 const exported = (place) => (given[place - 1] === "--export" ? given[place] : undefined);
 const names = given.map((_, place) => exported(place)).filter((name) => name !== undefined);
 
-/** wasm-bindgen ends each export with a hash of its crate, but for what its glue calls. */
-const parts = (name) => /^(.+)_([0-9a-f]{16})$/.exec(name)?.slice(1) ?? [name, undefined];
-const ours = names.map(parts).find(([item]) => item === "fetch")?.[1];
+/**
+ * The item and the crate of an export. wasm-bindgen ends each with a hash of its crate, but for what its glue calls.
+ *
+ * @param {string} name
+ */
+const parts = (name) => {
+  const [, item = name, crate] = /^(.+)_([0-9a-f]{16})$/.exec(name) ?? [];
+  return { item, crate };
+};
+const ours = names.map(parts).find(({ item }) => item === "fetch")?.crate;
 if (ours === undefined) throw new Error("the handler `fetch` is not among the exports");
 
-const isDescription = (name) => name.startsWith(DESCRIPTION);
-const isCalled = ([item, hash]) => hash === undefined || hash === ours || CALLED.includes(item);
-const unused = names.filter((name) => !isDescription(name) && !isCalled(parts(name)));
+/** @param {string} name */
+const isCalled = (name) => {
+  const { item, crate } = parts(name);
+  return crate === undefined || crate === ours || CALLED.includes(item);
+};
+const unused = names.filter((name) => !name.startsWith(DESCRIPTION) && !isCalled(name));
 const dropped = new Set(unused.flatMap((name) => [name, DESCRIPTION + name]));
-const kept = given.filter((_, place) => !dropped.has(exported(place)) && !dropped.has(exported(place + 1)));
+/** @param {number} place */
+const isDropped = (place) => dropped.has(exported(place) ?? "");
+const kept = given.filter((_, place) => !isDropped(place) && !isDropped(place + 1));
 
 // rustc puts its own tools first on the PATH of the linker.
 const { status, error } = spawnSync("rust-lld", kept, { stdio: "inherit" });

@@ -31,7 +31,7 @@ export const take = () => {
 const MAIN = `
 import { take } from "./counter.js";
 import Broker from "./index.js";
-export { TokenCoordinator } from "./index.js";
+export { AssertionLedger, TokenCoordinator } from "./index.js";
 export default {
   fetch(request, env, context) {
     return request.url.endsWith("${PATH}") ? Response.json(take()) : Broker.fetch(request, env, context);

@@ -6,7 +6,7 @@ import type { PendingRead } from "./kv.mjs";
 type Env = unknown;
 
 /** A Response, or what has to be waited for. */
-type Answer = Response | Promise<Response> | PendingRead;
+export type Answer = Response | Promise<Response> | PendingRead;
 
 export function fetch(
   method: string,

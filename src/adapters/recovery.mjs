@@ -15,12 +15,22 @@ export function currentMemory() {
   return state.instanceId;
 }
 
-/** Whether `memory` is the one that the wasm has, and good. */
+/**
+ * Whether `memory` is the one that the wasm has, and good.
+ *
+ * @param {number} memory
+ */
 export function isCurrent(memory) {
   return !state.criticalError && state.instanceId === memory;
 }
 
-/** Calls the wasm, in a new memory if a panic has spoilt the old one. What comes out of it as an exception is noted. */
+/**
+ * Calls the wasm, in a new memory if a panic has spoilt the old one. What comes out of it as an exception is noted.
+ *
+ * @template R
+ * @param {() => R} handler
+ * @returns {R}
+ */
 export function enter(handler) {
   recover();
   try {
@@ -31,7 +41,11 @@ export function enter(handler) {
   }
 }
 
-/** Handlers do not throw: whatever comes out of the wasm, it stopped in the middle of something. */
+/**
+ * Handlers do not throw. After any exception the wasm has stopped in the middle of something.
+ *
+ * @param {unknown} error
+ */
 function markBroken(error) {
   console.error("Critical", error);
   state.criticalError = true;
@@ -49,11 +63,17 @@ addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeErr
 /**
  * Waits for what the wasm has promised. When the wasm panics, in whatever event of the isolate, all requests that wait in
  * its memory would wait for ever, their timers included.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T | typeof MEMORY_LOST>}
  */
 export async function awaitUnlessLost(promise) {
   const memory = state.instanceId;
   for (;;) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
+    /** @type {Promise<typeof MEMORY_LOST>} */
     const check = new Promise((resolve) => {
       timer = setTimeout(resolve, MEMORY_CHECK_MS, MEMORY_LOST);
     });
@@ -63,7 +83,43 @@ export async function awaitUnlessLost(promise) {
   }
 }
 
-/** The same for an event that has no answer: the runtime notices the failure, and tries again where that is of use. */
+/**
+ * The same for an event that has no answer: the runtime notices the failure, and tries again where that is of use.
+ *
+ * @param {Promise<unknown>} promise
+ */
 export async function settled(promise) {
   if ((await awaitUnlessLost(promise)) === MEMORY_LOST) throw new Error("The wasm panicked.");
+}
+
+/**
+ * What the wasm keeps of a Durable Object. The object outlives the wasm's memory, so this is made anew with each memory.
+ *
+ * @template T
+ */
+export class Inside {
+  #make;
+  /** @type {T | undefined} */
+  #object;
+  /** @type {number | undefined} */
+  #memory;
+
+  /** @param {() => T} make */
+  constructor(make) {
+    this.#make = make;
+  }
+
+  /**
+   * @template R
+   * @param {(object: T) => R} handler
+   */
+  enter(handler) {
+    return enter(() => {
+      if (this.#object === undefined || this.#memory !== currentMemory()) {
+        this.#object = this.#make();
+        this.#memory = currentMemory();
+      }
+      return handler(this.#object);
+    });
+  }
 }

@@ -7,26 +7,44 @@ import { BODY_BUFFER_BYTES } from "./limits.mjs";
 /**
  * What the platform says of the caller: the client id of the service binding, the JWT of Cloudflare Access, and of the
  * client certificate whether it was presented, verified, revoked, and its fingerprint.
+ *
+ * @param {Request<unknown, { tlsClientAuth?: Record<string, unknown> }>} request
+ * @param {ExecutionContext<{ client_id?: unknown }>} context
  */
 export function identity(request, context) {
+  /** @type {Record<string, unknown> | undefined} */
   const tls = request.cf?.tlsClientAuth;
   const access = request.headers.get("cf-access-jwt-assertion") ?? undefined;
   const certificate = [tls?.certPresented, tls?.certVerified, tls?.certRevoked, tls?.certFingerprintSHA256];
-  return [context.props?.client_id, access, ...certificate].map((part) => (typeof part === "string" ? part : undefined));
+  return [context.props?.client_id, access, ...certificate].map((part) =>
+    typeof part === "string" ? part : undefined,
+  );
 }
 
-/** A header, or nothing. */
+/**
+ * A header, or nothing.
+ *
+ * @param {Request} request
+ * @param {string} name
+ */
 export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
-/** The body of a request, or `max + 1` characters of a longer one; nothing where it could not be read. */
+/**
+ * The body of a request, or `max + 1` characters of a longer one; nothing where it could not be read.
+ *
+ * @param {Request} request
+ * @param {number} max
+ */
 export async function requestText(request, max) {
-  const declared = request.headers.get("content-length");
+  const header = request.headers.get("content-length");
+  const declared = header === null ? undefined : Number(header);
   try {
     // Over a service binding the declared length can be a lie.
-    if (declared !== null && declared <= max) return (await request.text()).slice(0, max + 1);
-    const bytes = declared > max ? undefined : await bytesUpTo(request.body ?? [], max);
+    if (declared !== undefined && declared <= max) return (await request.text()).slice(0, max + 1);
+    const isTooLong = declared !== undefined && declared > max;
+    const bytes = isTooLong ? undefined : await bytesUpTo(request.body, max);
     return bytes ? new TextDecoder().decode(bytes) : "x".repeat(max + 1);
   } catch {
     return undefined;
@@ -36,11 +54,14 @@ export async function requestText(request, max) {
 /**
  * The bytes of a stream, or nothing where it has more than `max`. Chunks are copied together as they come: the runtime
  * gives each chunk some kilobytes of memory, and a caller may send one byte in each.
+ *
+ * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {number} max
  */
 async function bytesUpTo(stream, max) {
   let bytes = new Uint8Array(Math.min(max, BODY_BUFFER_BYTES));
   let length = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of stream ?? []) {
     const end = length + chunk.byteLength;
     if (end > max) return undefined;
     if (end > bytes.byteLength) {

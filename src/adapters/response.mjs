@@ -2,7 +2,13 @@
 
 import { REQUEST_ID_MAX } from "./limits.mjs";
 
-/** A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied. */
+/**
+ * A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied.
+ *
+ * @param {Uint8Array<ArrayBuffer>} body
+ * @param {string} requestId
+ * @param {string} cacheStatus
+ */
 export function tokenResponse(body, requestId, cacheStatus) {
   return new Response(body, {
     headers: {
@@ -17,7 +23,14 @@ export function tokenResponse(body, requestId, cacheStatus) {
   });
 }
 
-/** Any other answer. `more` has the names and values of the headers that it has beside those of all. */
+/**
+ * Any other answer. `more` has the names and values of its headers beside those of every answer.
+ *
+ * @param {number} status
+ * @param {Uint8Array<ArrayBuffer> | string} body
+ * @param {string} requestId
+ * @param {string[]} more
+ */
 export function otherResponse(status, body, requestId, more) {
   const headers = new Headers({
     "Content-Type": "application/json",
@@ -26,13 +39,16 @@ export function otherResponse(status, body, requestId, more) {
     "Referrer-Policy": "no-referrer",
     "X-Request-Id": requestId,
   });
-  for (let n = 0; n < more.length; n += 2) headers.set(more[n], more[n + 1]);
+  for (let n = 0; n < more.length; n += 2) headers.set(String(more[n]), String(more[n + 1]));
   return new Response(body, { status, headers });
 }
 
 /**
  * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
  * the request id.
+ *
+ * @param {string} given
+ * @param {string} fresh
  */
 export function internalError(given, fresh) {
   const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);

@@ -1,5 +1,6 @@
 // Signatures of JWTs, by WebCrypto. What each algorithm is made of: RFC 7518 §3.1, RFC 8037 §3.1.
 
+/** @type {Record<string, { name: string, hash?: string, saltLength?: number, namedCurve?: string }>} */
 const ALGORITHMS = {
   RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
   PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
@@ -7,7 +8,14 @@ const ALGORITHMS = {
   EdDSA: { name: "Ed25519" },
 };
 
-/** Whether `signature` is one of `key`, a JWK, over `signed`. A key that cannot be used signed nothing. */
+/**
+ * Whether `signature` is one of `key`, a JWK, over `signed`. A key that cannot be used signed nothing.
+ *
+ * @param {string} algorithm
+ * @param {JsonWebKey} key
+ * @param {Uint8Array} signed
+ * @param {Uint8Array} signature
+ */
 export async function verify(algorithm, key, signed, signature) {
   try {
     const parameters = ALGORITHMS[algorithm];

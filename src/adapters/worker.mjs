@@ -4,15 +4,23 @@
 
 import * as broker from "edge-token-broker";
 
+/** @import { Answer } from "edge-token-broker" */
+
 import { PendingRead } from "./kv.mjs";
 import { REQUEST_BODY_MAX } from "./limits.mjs";
-import { awaitUnlessLost, currentMemory, enter, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
+import { awaitUnlessLost, currentMemory, enter, Inside, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
 import { requestText } from "./request.mjs";
 import { internalError } from "./response.mjs";
 
 /**
  * Takes a request apart and hands it to the wasm, in one call. Its answer is nearly always a Response at once, else nearly
  * always one as soon as KV has been read. What it is in turn: answered · reads KV · waits · lost, once more · lost, 500.
+ *
+ * @param {Request} request
+ * @param {string | undefined} contentType
+ * @param {string | undefined} body
+ * @param {unknown} env
+ * @param {ExecutionContext} context
  */
 function handle(request, contentType, body, env, context) {
   const { method, url, headers } = request;
@@ -23,24 +31,19 @@ function handle(request, contentType, body, env, context) {
   const begin = () =>
     guarded(
       () =>
-        broker.fetch(
-          method,
-          url,
-          authorization,
-          clientRequestId,
-          requestId,
-          contentType,
-          body,
-          request,
-          env,
-          context,
-        ),
+        broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, request, env, context),
       failed,
     );
   return followed(begin(), begin, failed);
 }
 
-/** What the wasm makes of a call, or a 500. */
+/**
+ * What the wasm makes of a call, or a 500.
+ *
+ * @template T
+ * @param {() => T} call
+ * @param {() => Response} failed
+ */
 function guarded(call, failed) {
   try {
     return enter(call);
@@ -49,13 +52,28 @@ function guarded(call, failed) {
   }
 }
 
-/** What an answer comes to. Where a panic loses it, `again` begins the request anew in the new memory. */
+/**
+ * What an answer comes to. Where a panic loses it, `again` begins the request anew in the new memory.
+ *
+ * @param {Answer} answer
+ * @param {() => Answer} again
+ * @param {() => Response} failed
+ * @returns {Response | Promise<Response>}
+ */
 function followed(answer, again, failed) {
   if (answer instanceof PendingRead) return resumed(answer, currentMemory(), again, failed);
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }
 
-/** Waits for KV, and goes on with what it gave if the memory is still the same. */
+/**
+ * Waits for KV, and goes on with what it gave if the memory is still the same.
+ *
+ * @param {PendingRead} read
+ * @param {number} memory
+ * @param {() => Answer} again
+ * @param {() => Response} failed
+ * @returns {Promise<Response>}
+ */
 async function resumed(read, memory, again, failed) {
   const loaded = await read.loaded;
   if (!isCurrent(memory)) return followed(again(), failed, failed);
@@ -63,70 +81,93 @@ async function resumed(read, memory, again, failed) {
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }
 
-/** Waits for the wasm. After a second loss the answer is a 500, for it may be this request that makes the wasm panic. */
+/**
+ * Waits for the wasm. After a second loss the answer is a 500, for it may be this request that makes the wasm panic.
+ *
+ * @param {Promise<Response>} promise
+ * @param {() => Answer} again
+ * @param {() => Response} failed
+ * @returns {Promise<Response>}
+ */
 async function waited(promise, again, failed) {
   const answer = await awaitUnlessLost(promise);
   return answer === MEMORY_LOST ? followed(again(), failed, failed) : answer;
 }
 
+/**
+ * @param {Request} request
+ * @param {unknown} env
+ * @param {ExecutionContext} context
+ */
 async function handlePost(request, env, context) {
   const contentType = request.headers.get("content-type") ?? undefined;
   return handle(request, contentType, await requestText(request, REQUEST_BODY_MAX), env, context);
 }
 
 export default {
+  /**
+   * @param {Request} request
+   * @param {unknown} env
+   * @param {ExecutionContext} context
+   */
   fetch(request, env, context) {
     if (request.method === "POST") return handlePost(request, env, context);
     return handle(request, undefined, undefined, env, context);
   },
 
+  /**
+   * @param {ScheduledController} controller
+   * @param {unknown} env
+   * @param {ExecutionContext} context
+   */
   async scheduled(controller, env, context) {
     await settled(enter(() => broker.scheduled(controller, env, context)));
   },
 };
 
-/** A Durable Object whose inside is the wasm's. It outlives the wasm's memory, so its inside is made anew with it. */
-class DurableObject {
-  #make;
-  #inside;
-  #memory;
-
-  constructor(make) {
-    this.#make = make;
-  }
-
-  /** Answers a message of the wasm in an isolate. */
-  async fetch(request) {
-    const message = await request.bytes();
-    return new Response(await this.inside((object) => object.call(message)));
-  }
-
-  inside(handler) {
-    return enter(() => {
-      if (this.#memory !== currentMemory()) {
-        this.#inside = this.#make();
-        this.#memory = currentMemory();
-      }
-      return handler(this.#inside);
-    });
-  }
-}
-
 /** One for each token. */
-export class TokenCoordinator extends DurableObject {
+export class TokenCoordinator {
+  #inside;
+
+  /**
+   * @param {DurableObjectState} state
+   * @param {unknown} env
+   */
   constructor(state, env) {
-    super(() => new broker.TokenCoordinator(state, env));
+    this.#inside = new Inside(() => new broker.TokenCoordinator(state, env));
+  }
+
+  /** @param {Request} request A message of an isolate. */
+  fetch(request) {
+    return called(this.#inside, request);
   }
 
   /** A lost alarm has to fail: the runtime tries it again, and starts no other before it has ended. */
   async alarm() {
-    await settled(this.inside((object) => object.alarm()));
+    await settled(this.#inside.enter((object) => object.alarm()));
   }
 }
 
 /** One for each client that uses client assertions. */
-export class AssertionLedger extends DurableObject {
+export class AssertionLedger {
+  #inside;
+
+  /** @param {DurableObjectState} state */
   constructor(state) {
-    super(() => new broker.AssertionLedger(state));
+    this.#inside = new Inside(() => new broker.AssertionLedger(state));
   }
+
+  /** @param {Request} request A message of an isolate. */
+  fetch(request) {
+    return called(this.#inside, request);
+  }
+}
+
+/**
+ * @param {Inside<broker.TokenCoordinator> | Inside<broker.AssertionLedger>} inside
+ * @param {Request} request
+ */
+async function called(inside, request) {
+  const message = await request.bytes();
+  return new Response(await inside.enter((object) => object.call(message)));
 }

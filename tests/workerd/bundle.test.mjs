@@ -29,7 +29,11 @@ export default {
 test("the only exported functions are handlers: anything else would be callable by every bound Worker", () =>
   withWorld({ front: INSPECTOR }, async (world) => {
     const { body } = await world.fetch("/");
-    assert.deepEqual(body, { default: ["fetch", "scheduled"], TokenCoordinator: ["constructor", "fetch", "alarm"] });
+    assert.deepEqual(body, {
+      default: ["fetch", "scheduled"],
+      TokenCoordinator: ["constructor", "fetch", "alarm"],
+      AssertionLedger: ["constructor", "fetch"],
+    });
   }));
 
 /** A Worker that says its body is short and sends a long one. */

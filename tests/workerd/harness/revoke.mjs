@@ -4,11 +4,21 @@ import assert from "node:assert/strict";
 
 import { assertCommonHeaders } from "./expect.mjs";
 import { REPORTS } from "./fixtures.mjs";
-import { basic } from "./world.mjs";
+import { basic, openWorld } from "./world.mjs";
 
-/** `POST /revoke` with `client_secret_basic`. */
+/** @typedef {Awaited<ReturnType<typeof openWorld>>} World */
+
+/**
+ * `POST /revoke` with `client_secret_basic`.
+ *
+ * @param {World} world
+ * @param {string | undefined} token
+ * @param {{ client?: { id: string, key: string }, params?: Record<string, string | undefined>, headers?: Record<string, string> }} [options]
+ */
 export const revoke = (world, token, { client = REPORTS, params = {}, headers = {} } = {}) => {
-  const form = Object.entries({ token, ...params }).filter(([, value]) => value !== undefined);
+  /** @type {[string, string][]} */
+  const form = [];
+  for (const [name, value] of Object.entries({ token, ...params })) if (value !== undefined) form.push([name, value]);
   const authorization = { Authorization: basic(client.id, client.key) };
   return world.fetch("/revoke", {
     method: "POST",
@@ -17,7 +27,13 @@ export const revoke = (world, token, { client = REPORTS, params = {}, headers = 
   });
 };
 
-/** The answer does not say what became of the token; the log does. */
+/**
+ * The answer does not say what became of the token; the log does.
+ *
+ * @param {World} world
+ * @param {Awaited<ReturnType<World["fetch"]>>} reply
+ * @param {string} outcome
+ */
 export async function assertDone(world, reply, outcome) {
   assert.deepEqual([reply.status, reply.body], [200, {}], reply.text);
   assertCommonHeaders(reply);

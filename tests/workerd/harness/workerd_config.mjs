@@ -30,8 +30,8 @@ function bundleModules() {
   return [named(MAIN_MODULE, "esModule"), ...wasm.map((name) => named(name, "wasm"))];
 }
 
-/** The Durable Object class that would be deployed, and under which name its objects are stored. */
-const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-token-broker-TokenCoordinator", enableSql = true`;
+/** The Durable Object classes that would be deployed: binding → class. */
+const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger" };
 
 /**
  * @typedef {object} BrokerConfig
@@ -45,7 +45,7 @@ const COORDINATOR_CLASS = `className = "TokenCoordinator", uniqueKey = "edge-tok
  * @property {Record<string, string> | undefined} [wrapped] Bindings that are objects of the runtime itself: name → source
  *   of a module whose default export makes one.
  * @property {Record<string, unknown> | undefined} [bound] More bindings of `front` to the broker: name → their `props`.
- * @property {ConfiguredCoordinator | false} [coordinator] `false` for no binding `COORDINATOR`.
+ * @property {ConfiguredCoordinator | false} [coordinator] `false` for no bindings `COORDINATOR` and `ASSERTIONS`.
  */
 
 /**
@@ -88,13 +88,12 @@ export function brokerConfig({
   for (const name of Object.keys(wrapped))
     declared.push(`(name = ${text(name)}, wrapped = (moduleName = ${text(`wrapped:${name}`)}))`);
 
-  /** @param {string} at */
-  const coordinated = (at) =>
-    coordinator ? [...declared, `(name = "COORDINATOR", durableObjectNamespace = ${at})`] : declared;
+  /** @param {(className: string) => string} at */
+  const coordinated = (at) => (coordinator ? [...declared, ...namespaces(at)] : declared);
   const modules = bundleModules().map(module);
   if (coordinator && coordinator.source)
     modules.unshift(
-      `(name = "main.mjs", esModule = ${text(`export { default } from "./index.js";\n${coordinator.source}`)})`,
+      `(name = "main.mjs", esModule = ${text(`export { default, AssertionLedger } from "./index.js";\n${coordinator.source}`)})`,
     );
 
   return [
@@ -106,10 +105,14 @@ export function brokerConfig({
       .map(([name, source]) => `(name = ${text(`wrapped:${name}`)}, internal = true, esModule = ${text(source)})`)
       .join(", ")}])],`,
     `);`,
-    worker("broker", modules, coordinated(`"TokenCoordinator"`), coordinator ? objects(coordinator.storage) : []),
+    worker("broker", modules, coordinated(text), coordinator ? objects(coordinator.storage) : []),
     front === undefined
       ? ""
-      : worker("other", modules, coordinated(`(className = "TokenCoordinator", serviceName = "broker")`)),
+      : worker(
+          "other",
+          modules,
+          coordinated((name) => `(className = "${name}", serviceName = "broker")`),
+        ),
     front === undefined
       ? ""
       : worker(
@@ -140,9 +143,15 @@ const ${name} :Workerd.Worker = (
   ${more.join(", ")}
 );`;
 
+/** @param {(className: string) => string} at */
+const namespaces = (at) =>
+  Object.entries(CLASSES).map(([name, className]) => `(name = "${name}", durableObjectNamespace = ${at(className)})`);
+
 /** @param {string | undefined} storage */
 const objects = (storage) => [
-  `durableObjectNamespaces = [(${COORDINATOR_CLASS})]`,
+  `durableObjectNamespaces = [${Object.values(CLASSES)
+    .map((name) => `(className = "${name}", uniqueKey = "edge-token-broker-${name}", enableSql = true)`)
+    .join(", ")}]`,
   `durableObjectStorage = ${storage ? `(localDisk = "do-storage")` : "(inMemory = void)"}`,
 ];
 
