@@ -75,7 +75,7 @@ impl<P: CallerPorts> Callers<P> {
     /// The caller, with all the I/O that it takes.
     ///
     /// # Errors
-    /// The caller has not proved its identity, or nobody can tell now.
+    /// The caller has not proved its identity, or that cannot be decided now.
     pub async fn authenticate(
         &self,
         attempt: &Attempt<'_>,

@@ -1,21 +1,21 @@
 //! Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864).
 
-/// How a JWT is signed. Always with a private key: neither `none` nor a shared secret exists here,
-/// so that no public key can be taken for one (RFC 8725 §2.1).
+/// How a JWT is signed: with a private key. There is no `none`, and no shared secret for which a
+/// public key could be taken (RFC 8725 §2.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
     /// RSASSA-PSS with SHA-256.
     Ps256,
-    /// ECDSA on P-256 with SHA-256; the signature is r and s (RFC 7518 §3.4).
+    /// ECDSA on P-256 with SHA-256. The signature is r, then s (RFC 7518 §3.4).
     Es256,
     /// Ed25519, by its old name `EdDSA` or its new one.
     EdDsa,
 }
 
 impl Algorithm {
-    /// The algorithm of an `alg`; case counts.
+    /// The algorithm that `alg` names. Case counts.
     #[must_use]
     pub fn parse(alg: &str) -> Option<Self> {
         match alg {

@@ -1,4 +1,4 @@
-//! A JWT in compact form, taken apart (RFC 7515 §7.1). Nothing is verified yet.
+//! A JWT in compact form (RFC 7515 §7.1), parsed. Nothing is verified yet.
 
 use std::fmt;
 
@@ -18,20 +18,20 @@ pub struct Jwt {
     signature: Zeroizing<Vec<u8>>,
 }
 
-/// What of the header is used. `jku`, `x5u`, `jwk` and `x5c` would let whoever made the JWT name
-/// the key that verifies it: they are never looked at.
+/// The members of the header that are used. `jku`, `x5u`, `jwk` and `x5c` are ignored: by them, the
+/// maker of a JWT would choose the key that verifies it.
 #[derive(Debug)]
 pub struct Header {
     /// `alg`.
     pub algorithm: Algorithm,
-    /// `kid`: only ever compared.
+    /// `kid`. It is only compared.
     pub key_id: Option<String>,
-    /// `typ`, as it stands.
+    /// `typ`, unchanged.
     pub typ: Option<String>,
 }
 
 impl Jwt {
-    /// Takes `text` apart.
+    /// Parses `text`.
     ///
     /// # Errors
     /// `TooLong`, `Malformed`, `Critical`, `Algorithm`.
@@ -39,7 +39,7 @@ impl Jwt {
         if text.len() > JWT_MAX_BYTES {
             return Err(JwtFault::TooLong);
         }
-        // A dot too many is then within the payload, and no base64url.
+        // One dot too many is then in the payload, where base64url forbids it.
         let (signed, signature) = text.rsplit_once('.').ok_or(JwtFault::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(JwtFault::Malformed)?;
         let (header, payload) = (object(header)?, object(payload)?);
@@ -81,7 +81,7 @@ impl Jwt {
         self.signed.as_bytes()
     }
 
-    /// The signature; not empty.
+    /// The signature, which is not empty.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
         &self.signature
@@ -112,7 +112,7 @@ impl Header {
     }
 }
 
-/// The text of a member that may be absent, but is nothing else.
+/// The text of a member. It may be absent, but must not be anything else.
 fn text(member: Option<Json>) -> Result<Option<String>, JwtFault> {
     let Some(member) = member else { return Ok(None) };
     member.into_text().map(Some).ok_or(JwtFault::Malformed)
@@ -125,8 +125,8 @@ fn object(part: &str) -> Result<Vec<(String, Json)>, JwtFault> {
     }
 }
 
-/// Strictly: no padding, no white space, and no bits at the end that mean nothing, so that one JWT
-/// has one text.
+/// Decodes base64url strictly: no padding, no white space, and no unused bits at the end that are
+/// set. So a JWT has one text only.
 fn decoded(part: &str) -> Result<Zeroizing<Vec<u8>>, JwtFault> {
     match Base64UrlUnpadded::decode_vec(part) {
         Ok(bytes) if !bytes.is_empty() => Ok(Zeroizing::new(bytes)),
@@ -134,8 +134,8 @@ fn decoded(part: &str) -> Result<Zeroizing<Vec<u8>>, JwtFault> {
     }
 }
 
-/// Whether no name comes twice, among few enough to look: readers would not agree which one counts
-/// (RFC 8725 §2.4).
+/// Whether no name comes twice, in at most [`JWT_MEMBERS_MAX`] members. Parsers do not agree which of
+/// two counts (RFC 8725 §2.4).
 pub(super) fn each_once(members: &[(String, Json)]) -> bool {
     if members.len() > JWT_MEMBERS_MAX {
         return false;
@@ -150,7 +150,7 @@ pub(super) fn each_once(members: &[(String, Json)]) -> bool {
     true
 }
 
-/// The same for everything within. Parsing has bounded the depth.
+/// [`each_once`] for the members and all objects in them. The JSON parser has bounded the depth.
 fn each_once_within(members: &[(String, Json)]) -> bool {
     each_once(members) && members.iter().all(|(_, value)| is_unambiguous(value))
 }

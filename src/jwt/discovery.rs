@@ -3,7 +3,7 @@
 use crate::base::json::Json;
 use crate::base::origin;
 
-/// The URL of the metadata of `issuer`; nothing where the issuer is no URL to trust.
+/// The URL of the metadata of `issuer`, or nothing if the issuer is no trustworthy URL.
 #[must_use]
 pub fn metadata_url(issuer: &str) -> Option<String> {
     if !origin::is_trustworthy(issuer) || issuer.contains('?') {
@@ -13,13 +13,13 @@ pub fn metadata_url(issuer: &str) -> Option<String> {
     Some([base, "/.well-known/openid-configuration"].concat())
 }
 
-/// `jwks_uri` of the metadata of `issuer`; nothing where it is another issuer's (RFC 8414 §3.3), or
-/// sends to where keys must not come from.
+/// `jwks_uri` in the metadata of `issuer`. Nothing if the metadata is another issuer's (RFC 8414
+/// §3.3), or if the URL is not trustworthy.
 #[must_use]
 pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Option<String> {
     let [stated, uri] = Json::parse(metadata).ok()?.into_members(["issuer", "jwks_uri"])?;
     let uri = uri?.into_text()?;
-    // Only an issuer on this machine may send to one on this machine.
+    // Plain http is for an issuer on this machine that has its keys on this machine.
     let as_secure = uri.starts_with("https:") || issuer.starts_with("http:");
     let good = stated?.into_text()? == issuer && as_secure && origin::is_trustworthy(&uri);
     good.then_some(uri)

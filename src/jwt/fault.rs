@@ -9,22 +9,24 @@ const _: () = assert!(
     "the descriptions must say these numbers"
 );
 
-/// Why a JWT does not prove who the caller is. Fixed words, never a value of the JWT.
+/// Why a JWT does not prove the caller's identity. Its texts are fixed words, without a value of the
+/// JWT.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JwtFault {
     /// Longer than [`JWT_MAX_BYTES`].
     TooLong,
-    /// Not a signed JWT in compact form (RFC 7515 §7.1), or ambiguous.
+    /// Not a signed JWT in compact form (RFC 7515 §7.1), or a member comes twice.
     Malformed,
-    /// `crit`: the broker knows no extension (RFC 7515 §4.1.11).
+    /// `crit` is present, and the broker knows no extension (RFC 7515 §4.1.11).
     Critical,
-    /// Unsigned, signed with a shared secret, or in a way that the broker does not know.
+    /// Unsigned, signed with a shared secret, or signed by an unknown algorithm.
     Algorithm,
-    /// `typ` says that it is for something else (RFC 8725 §3.11).
+    /// `typ` is of another use (RFC 8725 §3.11).
     Type,
-    /// `iss` is not the one that is trusted.
+    /// `iss` is not a trusted issuer.
     Issuer,
-    /// Issued by its own subject: a client assertion, presented as something else.
+    /// The JWT is issued by its own subject. It is a client assertion, but is presented as a bearer
+    /// token.
     SelfIssued,
     /// `aud` does not name this broker.
     Audience,
@@ -32,36 +34,36 @@ pub enum JwtFault {
     Subject,
     /// Another claim is not permitted.
     Claim,
-    /// `exp` is missing, or an instant is not one.
+    /// `exp` is missing, or an instant is malformed.
     Time,
     /// `exp` has passed.
     Expired,
-    /// `nbf` or `iat` is to come.
+    /// `nbf` or `iat` is in the future.
     NotYetValid,
-    /// A client assertion that is good for too long.
+    /// A client assertion that expires too late.
     Lifetime,
     /// A client assertion without a usable `jti`.
     AssertionId,
     /// A client assertion that was used before.
     Replayed,
-    /// More client assertions than can be remembered.
+    /// The memory has no room for another client assertion.
     TooManyAssertions,
     /// No key of the issuer has this `kid`.
     KeyUnknown,
-    /// No `kid`, and several keys that it may mean.
+    /// The JWT has no `kid`, and several keys fit.
     KeyAmbiguous,
     /// The key is for another algorithm (RFC 8725 §3.1).
     KeyAlgorithm,
     /// The signature does not verify.
     Signature,
-    /// The issuer's keys cannot be had. This may pass.
+    /// The issuer does not answer. This is temporary.
     IssuerUnreachable,
-    /// What the issuer serves is not its metadata, or no key set. This may pass.
+    /// The issuer's answer is not its metadata, or no key set. This is temporary.
     IssuerAnswer,
 }
 
-/// One answer for whoever has no signature of a trusted issuer: it does not tell which clients exist,
-/// nor whom they trust. The log has the name.
+/// One description for every JWT without a good signature of a trusted issuer. So it reveals neither
+/// which clients exist nor which issuers they trust. The log has the fault's own name.
 const NOT_GENUINE: &str = "the JWT is not of an issuer that the client trusts, or is not signed with \
      one of its keys (kid, alg)";
 
@@ -72,20 +74,20 @@ impl JwtFault {
         self.words().0
     }
 
-    /// What it is and what to do, for the caller.
+    /// The fault and what to do, for the caller.
     #[must_use]
     pub const fn description(self) -> &'static str {
         self.words().1
     }
 
-    /// Whether the issuer is at fault and not the caller, who may try again.
+    /// Whether the issuer is at fault, so that the same JWT may be good later.
     #[must_use]
     pub const fn is_temporary(self) -> bool {
         matches!(self, Self::IssuerUnreachable | Self::IssuerAnswer)
     }
 
-    /// Whether it tells what the configuration asks for. Only somebody with a signature of the
-    /// issuer may learn that.
+    /// Whether the fault reveals what the configuration requires. Only a caller with a good signature
+    /// of the issuer may learn that.
     #[must_use]
     pub const fn tells_configuration(self) -> bool {
         matches!(self, Self::Audience | Self::Subject | Self::Claim)

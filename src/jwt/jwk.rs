@@ -19,7 +19,7 @@ pub struct VerificationKey {
     signature_bytes: usize,
 }
 
-/// Base64url, as the issuer wrote it.
+/// The numbers of the key, in base64url as the issuer wrote them.
 #[derive(Debug)]
 enum Material {
     Rsa { n: String, e: String },
@@ -27,7 +27,7 @@ enum Material {
     Ed25519 { x: String },
 }
 
-/// Not a key that the broker can use, or should.
+/// The broker cannot use the key, or must not.
 #[derive(Debug)]
 pub(super) struct Unusable;
 
@@ -35,7 +35,7 @@ impl VerificationKey {
     pub(super) fn of(jwk: Json) -> Result<Self, Unusable> {
         let Json::Object(members) = jwk else { return Err(Unusable) };
         let jwk = Jwk(members);
-        // With the private half in public, a signature proves nothing.
+        // `d` is the private half. Once that is public, a signature proves nothing.
         if !each_once(&jwk.0) || jwk.member("d").is_some() || !jwk.is_for_verifying() {
             return Err(Unusable);
         }
@@ -60,13 +60,13 @@ impl VerificationKey {
         self.key_id.as_deref()
     }
 
-    /// The one algorithm that it is for.
+    /// The one algorithm of the key.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The members of its JWK that make the key, for `importKey` of `WebCrypto`.
+    /// The members of the JWK that `importKey` of `WebCrypto` needs.
     #[must_use]
     pub fn jwk(&self) -> Vec<(&'static str, &str)> {
         match &self.material {
@@ -76,8 +76,8 @@ impl VerificationKey {
         }
     }
 
-    /// Whether `signature` can be one of this key at all: its length is right, and on P-256 neither
-    /// r nor s is zero, which careless verifiers have taken for good (CVE-2022-21449).
+    /// Whether `signature` can be of this key at all: its length is right, and on P-256 neither r nor
+    /// s is zero. Some verifiers have accepted zeros (CVE-2022-21449).
     #[must_use]
     pub fn may_have_made(&self, signature: &[u8]) -> bool {
         let halves_are_numbers = || {
@@ -90,7 +90,7 @@ impl VerificationKey {
 }
 
 impl Material {
-    /// Where the JWK does not say.
+    /// The algorithm of a JWK without `alg`.
     const fn usual_algorithm(&self) -> Algorithm {
         match self {
             Self::Rsa { .. } => Algorithm::Rs256,
@@ -116,7 +116,7 @@ impl Jwk {
         self.0.iter().find_map(|(member, value)| (member == name).then_some(value))
     }
 
-    /// A member that may be absent, but is nothing other than text.
+    /// The text of a member. It may be absent, but must not be anything else.
     fn text(&self, name: &str) -> Result<Option<&str>, Unusable> {
         match self.member(name) {
             None => Ok(None),
@@ -125,7 +125,7 @@ impl Jwk {
         }
     }
 
-    /// `use` and `key_ops` (RFC 7517 §4.2, §4.3), where they say.
+    /// Whether `use` and `key_ops` permit to verify, if they are there (RFC 7517 §4.2, §4.3).
     fn is_for_verifying(&self) -> bool {
         let is = |value: &Json, word: &str| matches!(value, Json::Text(text) if text == word);
         let by_use = self.member("use").is_none_or(|key_use| is(key_use, "sig"));
@@ -135,7 +135,7 @@ impl Jwk {
         by_use && by_ops
     }
 
-    /// The key itself, and how many bytes its signatures have.
+    /// The numbers of the key, and the length of its signatures in bytes.
     fn material(&self) -> Result<(Material, usize), Unusable> {
         match (self.text("kty")?, self.text("crv")?) {
             (Some("RSA"), _) => {
@@ -159,7 +159,7 @@ impl Jwk {
         }
     }
 
-    /// A member's text, and the bytes that it stands for.
+    /// A member's text, and the bytes that it encodes.
     fn encoded(&self, name: &str) -> Result<(String, Vec<u8>), Unusable> {
         let text = self.text(name)?.ok_or(Unusable)?;
         let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| Unusable)?;
@@ -172,8 +172,8 @@ impl Jwk {
     }
 }
 
-/// Points of small order on Ed25519, and other encodings of them: anybody can sign for such a key,
-/// and `WebCrypto` takes it. Without the sign, which is the highest bit; the list is libsodium's.
+/// Points of small order on Ed25519, in all their encodings, without the sign (the highest bit). The
+/// list is libsodium's. `WebCrypto` accepts such a key, and anyone can sign for it.
 const SMALL_ORDER: [&str; 7] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -192,7 +192,7 @@ fn has_small_order(point: &[u8]) -> bool {
     SMALL_ORDER.contains(&base16ct::lower::encode_string(&point).as_str())
 }
 
-/// The bytes of a modulus of a size that is used.
+/// The length of a modulus in bytes, if its size is permitted.
 fn modulus_bytes(modulus: &[u8]) -> Option<usize> {
     let number = without_zeros(modulus);
     let zeros = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
@@ -200,14 +200,14 @@ fn modulus_bytes(modulus: &[u8]) -> Option<usize> {
     (RSA_MODULUS_MIN_BITS..=RSA_MODULUS_MAX_BITS).contains(&bits).then_some(number.len())
 }
 
-/// Odd, more than 1, and small enough for whoever verifies.
+/// Whether the exponent is odd, more than 1, and of a size that `WebCrypto` accepts.
 fn is_exponent(exponent: &[u8]) -> bool {
     let number = without_zeros(exponent);
     let odd = number.last().is_some_and(|byte| byte & 1 == 1);
     odd && number != [1] && number.len() <= RSA_EXPONENT_MAX_BYTES
 }
 
-/// Some issuers send zeros in front, which RFC 7518 §2 does not have.
+/// The number without zeros in front. RFC 7518 §2 forbids them, but some issuers send them.
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()

@@ -5,26 +5,26 @@ use super::jwk::VerificationKey;
 use crate::base::json::Json;
 use crate::base::limits::KEY_SET_KEYS_MAX;
 
-/// The keys of an issuer that can be used.
+/// The usable keys of an issuer.
 #[derive(Debug)]
 pub struct KeySet(Vec<VerificationKey>);
 
-/// What a key set has for a JWT.
+/// What a key set contains for a JWT.
 #[derive(Debug)]
 pub enum Found<'k> {
-    /// The one key that can verify it.
+    /// The key that can verify the JWT.
     Key(&'k VerificationKey),
-    /// Nothing; the issuer may have a newer key.
+    /// No key. The issuer may have a newer one.
     Unknown,
-    /// The key that it names is for another algorithm.
+    /// The key that the JWT names is for another algorithm.
     OtherAlgorithm,
-    /// It names no key, and several fit.
+    /// The JWT names no key, and several fit.
     Ambiguous,
 }
 
 impl KeySet {
-    /// Parses a JWK Set; nothing where it is none. Keys that are of no use are left out, since an
-    /// issuer may have others; of very many the first are taken.
+    /// Parses a JWK Set, or returns nothing if `bytes` is none. Unusable keys are left out, because the
+    /// issuer may have others. Of more than [`KEY_SET_KEYS_MAX`] keys the first are kept.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let [keys] = Json::parse(bytes).ok()?.into_members(["keys"])?;

@@ -1,6 +1,7 @@
-//! JSON Web Tokens with which callers prove who they are (RFC 7519, 7515, 8725), as far as that is
-//! pure: taken apart, held against what the configuration trusts, and the keys of their issuers
-//! (RFC 7517). Signatures are verified elsewhere.
+//! The JSON Web Tokens by which callers prove their identity (RFC 7519, 7515, 8725): parsing, the
+//! check against what the configuration trusts, and the keys of issuers (RFC 7517).
+//!
+//! The platform verifies signatures: `callers/issuer` calls it.
 
 pub mod algorithm;
 pub mod compact;

@@ -1,22 +1,22 @@
-//! What a claim may be.
+//! The values that a claim may have.
 
 use crate::base::json::Json;
 
-/// A value that a claim may have.
+/// One permitted value of a claim.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Permitted {
     /// This text, exactly.
     Text(String),
     /// This number.
     Whole(u64),
-    /// This truth.
+    /// This boolean.
     Bool(bool),
 }
 
 impl Permitted {
     fn of(value: Json) -> Option<Self> {
         match value {
-            // An empty value is an oversight, and would permit what has none.
+            // An empty text in the configuration is an oversight. It must not permit empty claims.
             Json::Text(text) if !text.is_empty() => Some(Self::Text(text)),
             Json::Whole(number) => Some(Self::Whole(number)),
             Json::Bool(value) => Some(Self::Bool(value)),
@@ -34,12 +34,12 @@ impl Permitted {
     }
 }
 
-/// The values of which a claim must have one; at least one.
+/// A claim must have one of these values. There is at least one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OneOf(Vec<Permitted>);
 
 impl OneOf {
-    /// From a value, or a list of some.
+    /// Parses a value, or a list of values.
     #[must_use]
     pub fn parse(json: Json) -> Option<Self> {
         let values = match json {
@@ -50,7 +50,7 @@ impl OneOf {
         (!permitted.is_empty()).then_some(Self(permitted))
     }
 
-    /// Whether `claim` is one of the values, or a list that has one of them.
+    /// Whether `claim` is one of the values, or a list with one of them.
     #[must_use]
     pub fn permits(&self, claim: &Json) -> bool {
         let has = |value: &Json| self.0.iter().any(|permitted| permitted.is(value));

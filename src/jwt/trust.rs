@@ -1,4 +1,4 @@
-//! Which JWTs of which issuer prove who a client is: `jwt` in its configuration.
+//! Which JWTs of which issuer prove a client's identity: `jwt` in its configuration.
 
 use super::{Jwt, JwtFault, OneOf};
 use crate::base::json::Json;
@@ -8,27 +8,27 @@ use crate::base::limits::{
 };
 use crate::base::time::{Millis, UnixMillis};
 
-/// An issuer, and what its JWTs must say.
+/// An issuer, and what its JWTs must contain.
 #[derive(Debug)]
 pub struct Trust {
-    /// `iss`, exactly.
+    /// `iss` must be this text.
     pub issuer: String,
     /// `aud` must name one of these.
     pub audience: OneOf,
-    /// `sub`, where it is pinned.
+    /// What `sub` must be, if it is pinned.
     pub subject: Option<OneOf>,
-    /// Other claims that are pinned.
+    /// Other pinned claims, and what they must be.
     pub claims: Vec<(String, OneOf)>,
-    /// Where the issuer's keys are, where its metadata does not say.
+    /// The URL of the issuer's key set. Without it, the issuer's metadata says.
     pub jwks_uri: Option<String>,
 }
 
-/// As what a JWT is presented. One made for another use must not be accepted (RFC 8725 §3.11).
+/// The use for which a JWT is presented. A JWT for another use is refused (RFC 8725 §3.11).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Profile {
-    /// As a bearer token: an issuer's word about the caller.
+    /// A bearer token: an issuer's statement about the caller.
     Bearer,
-    /// As `client_assertion` (RFC 7523 §2.2): the caller's own word.
+    /// A `client_assertion` (RFC 7523 §2.2): the caller's own statement.
     ClientAssertion,
 }
 
@@ -37,32 +37,32 @@ pub enum Profile {
 pub struct JwtSubject {
     /// `iss`.
     pub issuer: String,
-    /// `sub`; not empty, short enough for the log.
+    /// `sub`, not empty and short enough for the log.
     pub subject: Option<String>,
-    /// `exp`, without skew.
+    /// `exp`, without the skew.
     pub expires_at: UnixMillis,
-    /// `jti`, where it is text of a usable length; a client assertion has one.
+    /// `jti`, if it is text of a usable length. A client assertion always has one.
     pub jti: Option<String>,
 }
 
 impl Trust {
-    /// Whether the client issues its JWTs itself, so that they are client assertions only.
+    /// Whether the client issues its JWTs itself. Such JWTs are good only as client assertions.
     #[must_use]
     pub fn is_self_issued(&self, client_id: &str) -> bool {
         self.issuer == client_id
     }
 
-    /// Whether `jwt` says that it is from this issuer.
+    /// Whether `iss` of `jwt` is this issuer.
     #[must_use]
     pub fn names_issuer_of(&self, jwt: &Jwt) -> bool {
         jwt.text("iss") == Some(&self.issuer)
     }
 
-    /// Holds everything but the signature of `jwt` against this trust.
+    /// Checks everything about `jwt` but its signature.
     ///
     /// # Errors
-    /// First what anybody may know, then what
-    /// [tells the configuration](JwtFault::tells_configuration).
+    /// A [`JwtFault`]. One that [tells the configuration](JwtFault::tells_configuration) comes only if
+    /// there is no other.
     pub fn check(
         &self,
         jwt: &Jwt,
@@ -94,7 +94,7 @@ impl Trust {
         })
     }
 
-    /// What the configuration pins; a claim that is missing is not permitted.
+    /// Checks the claims that the configuration pins. A pinned claim must not be missing.
     fn check_pins(&self, jwt: &Jwt) -> Result<(), JwtFault> {
         let has = |name, permitted: &OneOf| jwt.claim(name).is_some_and(|it| permitted.permits(it));
         if !has("aud", &self.audience) {
@@ -109,8 +109,8 @@ impl Trust {
 }
 
 impl Profile {
-    /// `typ` is a media type; `application/` may be left out, and case does not count (RFC 7515
-    /// §4.1.9).
+    /// Whether `typ` fits. It is a media type: `application/` may be left out, and case does not count
+    /// (RFC 7515 §4.1.9).
     fn permits_type(self, typ: Option<&str>) -> bool {
         let Some(typ) = typ else { return true };
         let own = match self {
@@ -125,18 +125,19 @@ impl Profile {
     }
 }
 
-/// `sub`, where there is one: text, short enough for the log.
+/// `sub`, if there is one: text, short enough for the log.
 fn subject_of(jwt: &Jwt) -> Result<Option<&str>, JwtFault> {
     match jwt.claim("sub") {
         None => Ok(None),
-        // Of a service token of Cloudflare Access: it is nobody's, and no pin permits it.
+        // Cloudflare Access sends it for a service token. It names nobody, and no pin permits it.
         Some(Json::Text(subject)) if subject.is_empty() => Ok(None),
         Some(Json::Text(subject)) if subject.len() <= JWT_SUBJECT_MAX_BYTES => Ok(Some(subject)),
         Some(_) => Err(JwtFault::Subject),
     }
 }
 
-/// RFC 7523 §3, and a bound on how long its `jti` has to be remembered.
+/// Checks what RFC 7523 §3 requires of a client assertion, and bounds how long its `jti` must be
+/// remembered.
 fn check_assertion(
     jti: Option<&str>,
     expires_at: UnixMillis,
@@ -151,7 +152,7 @@ fn check_assertion(
     Ok(())
 }
 
-/// Whether it is `now` between `nbf`, `iat` and `exp`, which is returned.
+/// The instant in `exp`, if `now` is between `nbf`, `iat` and `exp`.
 fn in_time(jwt: &Jwt, now: UnixMillis) -> Result<UnixMillis, JwtFault> {
     let instant = |name| jwt.claim(name).map(|claim| instant(claim).ok_or(JwtFault::Time));
     let expires_at = instant("exp").ok_or(JwtFault::Time)??;
@@ -166,7 +167,7 @@ fn in_time(jwt: &Jwt, now: UnixMillis) -> Result<UnixMillis, JwtFault> {
     Ok(expires_at)
 }
 
-/// A `NumericDate` (RFC 7519 §2): seconds, perhaps with a fraction.
+/// The instant of a `NumericDate` (RFC 7519 §2): seconds, with or without a fraction.
 fn instant(claim: &Json) -> Option<UnixMillis> {
     let millis = match claim {
         Json::Whole(secs) => Millis::from_secs(*secs),
@@ -179,7 +180,7 @@ fn instant(claim: &Json) -> Option<UnixMillis> {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "it is positive, saturates, and is held against a limit"
+    reason = "the number is positive, the cast saturates, and a limit follows"
 )]
 fn whole_millis(secs: f64) -> u64 {
     (secs * 1000.0) as u64

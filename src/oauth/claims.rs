@@ -1,5 +1,5 @@
-//! The `claims` request parameter (Core §5.5 of `OpenID` Connect) as a continuous access evaluation
-//! challenge has it.
+//! The request parameter `claims` (`OpenID` Connect Core §5.5), as a challenge of continuous access
+//! evaluation contains it.
 
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
@@ -7,18 +7,18 @@ use minicbor::{Decode, Encode};
 use crate::base::json::Json;
 use crate::base::limits::CLAIMS_MAX_BYTES;
 
-/// A JSON object, as text; passed on as it came.
+/// A JSON object as text. It is passed on unchanged.
 #[derive(Clone, Debug, Decode, Encode)]
 #[cbor(transparent)]
 pub struct Claims(#[n(0)] String);
 
-/// Another JSON value than an object, no JSON, or more than [`CLAIMS_MAX_BYTES`].
+/// The text is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("claims are malformed")]
 pub struct MalformedClaims;
 
 impl Claims {
-    /// Takes over `text`: the JSON, or the base64 of it, as a challenge has it.
+    /// Parses the JSON, or the base64 of it, which is what a challenge contains.
     ///
     /// # Errors
     /// [`MalformedClaims`].
@@ -41,7 +41,7 @@ impl Claims {
     }
 }
 
-/// Either alphabet, with or without padding: no JSON object is that.
+/// Decodes base64 in either alphabet, with or without padding. No JSON object is valid base64.
 fn decoded(text: &str) -> Option<String> {
     let text = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
     String::from_utf8(Base64Unpadded::decode_vec(&text).ok()?).ok()

@@ -1,4 +1,4 @@
-//! The authorization server's error response (RFC 6749 §5.2) with Entra's additions.
+//! The authorization server's error response (RFC 6749 §5.2), with Entra's additions.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -6,10 +6,11 @@ use serde::Serialize;
 use crate::base::json::Json;
 use crate::base::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
-/// An error response, made harmless: every text is within RFC 6749 §5.2's characters and bounded.
+/// An error response, made safe to relay: every text is bounded, and has only the characters of RFC
+/// 6749 §5.2.
 #[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]
 pub struct ErrorResponse {
-    /// `error`: the one field that programs may react to.
+    /// `error`, which programs may react to.
     #[n(0)]
     pub error: String,
     /// `error_description`, for people.
@@ -23,7 +24,7 @@ pub struct ErrorResponse {
 /// Entra's additions to an error response, relayed to the caller.
 #[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq, Serialize)]
 pub struct Trace {
-    /// AADSTS numbers; they tell more than `error`, but may change.
+    /// AADSTS numbers. They say more than `error`, but Entra may change them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[n(0)]
     pub error_codes: Vec<u32>,
@@ -41,7 +42,7 @@ pub struct Trace {
     pub correlation_id: Option<String>,
 }
 
-/// AADSTS numbers, as numbers or as texts, in a list or alone.
+/// AADSTS numbers: as numbers or texts, in a list or alone.
 fn numbers(codes: &Json) -> Vec<u32> {
     let number = |code: &Json| match code {
         Json::Whole(number) => u32::try_from(*number).ok(),
@@ -55,8 +56,8 @@ fn numbers(codes: &Json) -> Vec<u32> {
 }
 
 impl ErrorResponse {
-    /// Parses a body, or nothing where it is not an error response. Only `error` has to be right: an
-    /// odd field beside it must not hide what went wrong.
+    /// Parses a body, or returns nothing if it is no error response. Only `error` must be well formed:
+    /// an odd field beside it must not hide the error.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
         let names = [
@@ -83,8 +84,8 @@ impl ErrorResponse {
         })
     }
 
-    /// The AADSTS number that names the cause: the first of `error_codes`, else the one that the
-    /// description begins with. For people only; decisions go by `error` and `error_codes`.
+    /// The AADSTS number of the cause: the first of `error_codes`, else the one at the beginning of the
+    /// description. It is for people. Decisions go by `error` and `error_codes`.
     #[must_use]
     pub fn aadsts(&self) -> Option<u32> {
         self.trace.error_codes.first().copied().or_else(|| {
@@ -94,9 +95,10 @@ impl ErrorResponse {
     }
 }
 
-/// `text` within `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2) and at most `max` bytes.
+/// `text` in the characters `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2), and at most `max` bytes.
 ///
-/// Runs of control characters become one space, a quotation mark an apostrophe, anything else a `?`.
+/// A run of control characters becomes one space, a quotation mark an apostrophe, a backslash a slash,
+/// and any other character a `?`.
 fn relayed(text: &str, max: usize) -> String {
     let mut out = String::new();
     for character in text.chars() {

@@ -1,5 +1,5 @@
-//! The wire types of OAuth 2.0 (RFC 6749, RFC 6750): what comes in is parsed here into types
-//! that cannot be invalid, and an upstream body goes no further than this module.
+//! The wire types of OAuth 2.0 (RFC 6749, RFC 6750). Input is parsed into types that cannot be
+//! invalid, and an upstream body goes no further than this module.
 
 pub mod claims;
 pub mod error_response;

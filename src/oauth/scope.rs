@@ -7,7 +7,7 @@ use crate::base::limits::SCOPE_MAX_BYTES;
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ScopeSet(String);
 
-/// The text is no scope: empty, too long, or with a character that RFC 6749 §3.3 forbids.
+/// The text is no scope: it is empty, too long, or has a character that RFC 6749 §3.3 forbids.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("scope is malformed")]
 pub struct MalformedScope;
@@ -16,7 +16,7 @@ impl ScopeSet {
     /// Parses the wire form: tokens of `%x21 / %x23-5B / %x5D-7E`, separated by spaces.
     ///
     /// # Errors
-    /// [`MalformedScope`] where the text is empty, over [`SCOPE_MAX_BYTES`], or has another character.
+    /// [`MalformedScope`] if the text is empty, over [`SCOPE_MAX_BYTES`], or has another character.
     pub fn parse(text: &str) -> Result<Self, MalformedScope> {
         if text.len() > SCOPE_MAX_BYTES || !text.bytes().all(is_scope_byte) {
             return Err(MalformedScope);

@@ -60,8 +60,9 @@ impl LedgerError {
 #[derive(Debug, Default)]
 pub struct UsedAssertions(RefCell<SortedMap<String, Used>>);
 
-/// The assertions of one client: each one's digest, and until when its use matters.
-type Used = SortedMap<[u8; 32], UnixMillis>;
+/// The assertions of one client: the digest of each, and until when its use matters.
+#[derive(Debug, Default)]
+struct Used(SortedMap<[u8; 32], UnixMillis>);
 
 impl UsedAssertions {
     /// Records the use of a verified assertion with this `jti`, which expires at `expires_at`.
@@ -78,7 +79,7 @@ impl UsedAssertions {
     ) -> Result<([u8; 32], UnixMillis), JwtFault> {
         let mut clients = self.0.borrow_mut();
         let id = digest::of_fields(&[jti.as_bytes()]);
-        let used = clients.get(client_id).and_then(|own| own.get(&id));
+        let used = clients.get(client_id).and_then(|own| own.0.get(&id));
         if used.is_some_and(|until| now < *until) {
             return Err(JwtFault::Replayed);
         }
@@ -93,21 +94,21 @@ impl UsedAssertions {
         }
         let until = expires_at.plus(JWT_SKEW);
         if let Some(own) = clients.get_mut(client_id) {
-            own.insert(id, until);
+            own.0.insert(id, until);
         }
         Ok((id, until))
     }
 }
 
 fn is_full(clients: &SortedMap<String, Used>, client_id: &str) -> bool {
-    let all: usize = clients.values().map(SortedMap::len).sum();
-    let own = clients.get(client_id).map_or(0, SortedMap::len);
+    let all: usize = clients.values().map(|used| used.0.len()).sum();
+    let own = clients.get(client_id).map_or(0, |used| used.0.len());
     all >= USED_ASSERTIONS_MAX || own >= USED_ASSERTIONS_OF_CLIENT_MAX
 }
 
 fn forget_expired(clients: &mut SortedMap<String, Used>, now: UnixMillis) {
     clients.retain(|own| {
-        own.retain(|until| now < *until);
-        !own.is_empty()
+        own.0.retain(|until| now < *until);
+        !own.0.is_empty()
     });
 }

@@ -45,7 +45,7 @@ impl PresentedJwt {
     /// What the caller is told.
     fn refusal(&self, fault: JwtFault) -> BrokerError {
         match fault {
-            // It is known who calls; there are only too many.
+            // The caller is known, but its assertions are too many.
             JwtFault::TooManyAssertions => BrokerError::SlowDown,
             _ if fault.is_temporary() => BrokerError::IssuerUnavailable,
             _ => BrokerError::JwtRefused(fault, self.presented_in),
