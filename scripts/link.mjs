@@ -7,9 +7,6 @@
 
 import { spawnSync } from "node:child_process";
 
-/** What the Worker calls of other crates: the panic hook of `worker`, and its state. */
-const CALLED = ["init", "__worker_init_state"];
-
 /** wasm-bindgen skips an export that has no description. */
 const DESCRIPTION = "__wbindgen_describe_";
 
@@ -32,8 +29,8 @@ if (ours === undefined) throw new Error("the handler `fetch` is not among the ex
 
 /** @param {string} name */
 const isCalled = (name) => {
-  const { item, crate } = parts(name);
-  return crate === undefined || crate === ours || CALLED.includes(item);
+  const { crate } = parts(name);
+  return crate === undefined || crate === ours;
 };
 const unused = names.filter((name) => !name.startsWith(DESCRIPTION) && !isCalled(name));
 const dropped = new Set(unused.flatMap((name) => [name, DESCRIPTION + name]));

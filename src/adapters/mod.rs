@@ -16,6 +16,7 @@ mod ledger;
 mod limiter;
 mod objects;
 mod promise;
+mod recovery;
 mod request;
 mod response;
 mod signature;

@@ -4,8 +4,8 @@ import * as broker from "edge-token-broker";
 
 import { MEMORY_CHECK_MS } from "./limits.mjs";
 
-/** Of the `worker` crate. `criticalError`: its panic hook was called. `instanceId`: which memory of the wasm this is. */
-const state = broker.__worker_init_state();
+/** `criticalError`: the next event needs a new memory. `instanceId`: which memory the wasm has. */
+const state = { criticalError: false, instanceId: 0 };
 
 /** The result of a wait when a panic has discarded the memory in which it took place. */
 export const MEMORY_LOST = Symbol("memory lost");
@@ -42,6 +42,15 @@ export function enter(handler) {
 }
 
 /**
+ * Called by the wasm's panic hook.
+ *
+ * @param {string} message
+ */
+export function panicked(message) {
+  markBroken(new Error(`Rust panic: ${message}`));
+}
+
+/**
  * Handlers do not throw. After any exception the wasm has stopped in the middle of something.
  *
  * @param {unknown} error
@@ -56,6 +65,7 @@ function recover() {
   console.log("Reinitializing Wasm application");
   broker.__wbg_reset_state();
   state.criticalError = false;
+  state.instanceId += 1;
 }
 
 addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && markBroken(error));

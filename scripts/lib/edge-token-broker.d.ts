@@ -1,6 +1,6 @@
 // The exports of the wasm, as wasm-bindgen's glue has them: entry.rs, cron.rs, coordinator.rs, ledger.rs.
 
-import type { PendingRead } from "./kv.mjs";
+import type { PendingRead } from "../../src/adapters/kv.mjs";
 
 /** The bindings. Only Rust looks into them. */
 type Env = unknown;
@@ -44,12 +44,6 @@ export class AssertionLedger implements Called {
   constructor(state: DurableObjectState);
   call(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
-
-/**
- * The state of the `worker` crate's panic hook, the same object for every memory. `criticalError`: a panic was noticed;
- * `instanceId`: the number of the wasm's memory.
- */
-export function __worker_init_state(): { criticalError: boolean; readonly instanceId: number };
 
 /** Gives the wasm a new memory. */
 export function __wbg_reset_state(): void;
