@@ -2,7 +2,7 @@
 //!
 //! A file says what is presented, to which client it may belong, whether that client accepts it,
 //! how the way is called, and what a refused caller is told. Another way is another file and a line
-//! in [`way_of`]. `callers/presented.rs` says where in a request it is, and `config/proofs.rs` what
+//! in `way_of`. `callers/presented.rs` says where in a request it is, and `config/proofs.rs` what
 //! clients list for it.
 
 pub mod certificate;
