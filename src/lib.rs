@@ -10,13 +10,15 @@
 //!   core.
 //! - [`http`] is the order of everything: it finds the route (1), reads what the request presents
 //!   and wants (2), and counts rate limits (4).
-//! - [`callers`] recognizes the caller (3), against the clients of [`config`] and of the registry in
-//!   KV. [`jwt`] reads the JWTs that callers present.
+//! - [`callers`] recognizes the caller (3), against the clients of [`config`] and of the registry
+//!   in KV. [`jwt`] reads the JWTs that callers present.
 //! - [`grants`] decides whether the client may have the token that it requests (5).
 //! - [`tokens`] looks into isolate memory (6), reads KV (7), and calls the token's coordinator (8).
-//! - [`upstream`] fetches a token from the authorization server, for the coordinator or in its place
-//!   (8). `upstream/entra/` has the words of Microsoft Entra ID, and [`oauth`] those of the standard.
-//! - [`http`] makes the reply with its CORS headers (9). [`error`] has every failure, by who must act.
+//! - [`upstream`] fetches a token from the authorization server, for the coordinator or in its
+//!   place (8). `upstream/entra/` has the words of Microsoft Entra ID, and [`oauth`] those of the
+//!   standard.
+//! - [`http`] makes the reply with its CORS headers (9). [`error`] has every failure, by who must
+//!   act.
 //! - [`log`] has the line that each request leaves behind (10).
 //! - [`base`] is what all rooms use: numbers, time, secrets, encodings, the ports of the platform.
 //!
