@@ -1,11 +1,11 @@
-// The exports of the wasm, as wasm-bindgen's glue has them: entry.rs, cron.rs, coordinator.rs, ledger.rs.
+// The exports of the wasm through wasm-bindgen's glue. They are in entry.rs, cron.rs, coordinator.rs and ledger.rs.
 
 import type { PendingRead } from "./kv.mjs";
 
-/** The bindings. Only Rust looks into them. */
+/** The bindings. Only Rust reads them. */
 type Env = unknown;
 
-/** A Response, or what has to be waited for. */
+/** A Response, a promise of one, or a read of KV with the exchange that waits for it. */
 type Answer = Response | Promise<Response> | PendingRead;
 
 export function fetch(
@@ -23,7 +23,7 @@ export function fetch(
 
 /** A half-done exchange. */
 export class Pending {
-  /** Goes on with the value of KV, or with the word that says why there is none. */
+  /** Goes on with the value of KV, or with the word for the reason why there is none. */
   resume(value: Uint8Array | undefined, word: string | undefined): Response | Promise<Response>;
 }
 
@@ -46,7 +46,7 @@ export class AssertionLedger implements Called {
 }
 
 /**
- * The state of the `worker` crate's panic hook, the same object for every memory. `criticalError`: a panic was noticed;
+ * The state of the `worker` crate's panic hook, the same object for every memory. `criticalError`: there was a panic.
  * `instanceId`: the number of the wasm's memory.
  */
 export function __worker_init_state(): { criticalError: boolean; readonly instanceId: number };

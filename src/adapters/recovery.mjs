@@ -1,26 +1,28 @@
-// A panic leaves the wasm's memory as it was in the middle of something. The next event gets a new memory.
+// A panic leaves the wasm's memory in an unknown state. The next event gets a new memory.
 
 import * as broker from "edge-token-broker";
 
 import { MEMORY_CHECK_MS } from "./limits.mjs";
 
-/** Of the `worker` crate. `criticalError`: its panic hook was called. `instanceId`: which memory of the wasm this is. */
+/**
+ * The state of the `worker` crate. `criticalError`: there was a panic. `instanceId`: the number of the wasm's memory.
+ */
 const state = broker.__worker_init_state();
 
-/** The result of a wait when a panic has discarded the memory in which it took place. */
+/** The result of a wait if a panic has discarded the memory of the promise. */
 export const MEMORY_LOST = Symbol("memory lost");
 
-/** Which memory the wasm has now. */
+/** The number of the wasm's memory. */
 export function currentMemory() {
   return state.instanceId;
 }
 
-/** Whether `memory` is the one that the wasm has, and good. */
+/** Whether the wasm still has `memory`, and no panic has spoilt it. */
 export function isCurrent(memory) {
   return !state.criticalError && state.instanceId === memory;
 }
 
-/** Calls the wasm, in a new memory if a panic has spoilt the old one. What comes out of it as an exception is noted. */
+/** Calls the wasm, in a new memory if a panic has spoilt the old one. An exception marks the memory as spoilt. */
 export function enter(handler) {
   recover();
   try {
@@ -31,7 +33,7 @@ export function enter(handler) {
   }
 }
 
-/** Handlers do not throw: whatever comes out of the wasm, it stopped in the middle of something. */
+/** Handlers do not throw. After an exception the wasm has stopped at an unknown place. */
 function markBroken(error) {
   console.error("Critical", error);
   state.criticalError = true;
@@ -47,8 +49,8 @@ function recover() {
 addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeError && markBroken(error));
 
 /**
- * Waits for what the wasm has promised. When the wasm panics, in whatever event of the isolate, all requests that wait in
- * its memory would wait for ever, their timers included.
+ * Waits for a promise of the wasm. After a panic in any event of the isolate, no promise of that memory settles, and no
+ * timer of it fires.
  */
 export async function awaitUnlessLost(promise) {
   const memory = state.instanceId;
@@ -63,7 +65,9 @@ export async function awaitUnlessLost(promise) {
   }
 }
 
-/** The same for an event that has no answer: the runtime notices the failure, and tries again where that is of use. */
+/**
+ * The same for an event without an answer. It fails, so that the runtime tries again if it does that for this event.
+ */
 export async function settled(promise) {
   if ((await awaitUnlessLost(promise)) === MEMORY_LOST) throw new Error("The wasm panicked.");
 }

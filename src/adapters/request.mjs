@@ -1,12 +1,12 @@
-// What is read of a request. A property is read only where it is needed, because each read costs.
+// Reads a request. Each read costs, so a property is read only if it is needed.
 //
-// Bodies are read here and not in Rust: waiting costs less in JavaScript.
+// Bodies are read here and not in Rust, because waiting costs less in JavaScript.
 
 import { BODY_BUFFER_BYTES } from "./limits.mjs";
 
 /**
- * What the platform says of the caller: the client id of the service binding, the JWT of Cloudflare Access, and of the
- * client certificate whether it was presented, verified, revoked, and its fingerprint.
+ * What the platform knows of the caller: the client id of the service binding, the JWT of Cloudflare Access, and four
+ * facts of the client certificate (presented, verified, revoked, fingerprint).
  */
 export function identity(request, context) {
   const tls = request.cf?.tlsClientAuth;
@@ -15,16 +15,16 @@ export function identity(request, context) {
   return [context.props?.client_id, access, ...certificate].map((part) => (typeof part === "string" ? part : undefined));
 }
 
-/** A header, or nothing. */
+/** A header, or `undefined`. */
 export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
-/** The body of a request, or `max + 1` characters of a longer one; nothing where it could not be read. */
+/** The body of a request, or `max + 1` characters of a longer one. `undefined` if it could not be read. */
 export async function requestText(request, max) {
   const declared = request.headers.get("content-length");
   try {
-    // Over a service binding the declared length can be a lie.
+    // The caller over a service binding can declare a false length.
     if (declared !== null && declared <= max) return (await request.text()).slice(0, max + 1);
     const bytes = declared > max ? undefined : await bytesUpTo(request.body ?? [], max);
     return bytes ? new TextDecoder().decode(bytes) : "x".repeat(max + 1);
@@ -34,8 +34,8 @@ export async function requestText(request, max) {
 }
 
 /**
- * The bytes of a stream, or nothing where it has more than `max`. Chunks are copied together as they come: the runtime
- * gives each chunk some kilobytes of memory, and a caller may send one byte in each.
+ * The bytes of a stream, or `undefined` if it has more than `max`. Each chunk is copied at once: the runtime holds some
+ * kilobytes for each chunk, and a caller may send one byte in each.
  */
 async function bytesUpTo(stream, max) {
   let bytes = new Uint8Array(Math.min(max, BODY_BUFFER_BYTES));

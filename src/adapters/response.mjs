@@ -1,8 +1,8 @@
-// Responses. Here and not in Rust, because each call from wasm to JavaScript and each text that crosses costs.
+// Makes responses. It is JavaScript and not Rust, because each call out of the wasm and each text that crosses costs.
 
 import { REQUEST_ID_MAX } from "./limits.mjs";
 
-/** A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied. */
+/** A token, with the headers of every token response. `body` is a view of the wasm's memory; `Response` copies it. */
 export function tokenResponse(body, requestId, cacheStatus) {
   return new Response(body, {
     headers: {
@@ -17,7 +17,7 @@ export function tokenResponse(body, requestId, cacheStatus) {
   });
 }
 
-/** Any other answer. `more` has the names and values of the headers that it has beside those of all. */
+/** Any other response. `more` has the headers that not all responses share: name, value, name, value. */
 export function otherResponse(status, body, requestId, more) {
   const headers = new Headers({
     "Content-Type": "application/json",
@@ -31,8 +31,8 @@ export function otherResponse(status, body, requestId, more) {
 }
 
 /**
- * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
- * the request id.
+ * The response if the wasm has stopped. It takes the caller's request id over by the same rule as the wasm, else it has
+ * the id `fresh`.
  */
 export function internalError(given, fresh) {
   const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);

@@ -1,4 +1,4 @@
-// Signatures of JWTs, by WebCrypto. What each algorithm is made of: RFC 7518 §3.1, RFC 8037 §3.1.
+// Verifies signatures of JWTs by WebCrypto. RFC 7518 §3.1 and RFC 8037 §3.1 define the algorithms.
 
 const ALGORITHMS = {
   RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
@@ -7,7 +7,7 @@ const ALGORITHMS = {
   EdDSA: { name: "Ed25519" },
 };
 
-/** Whether `signature` is one of `key`, a JWK, over `signed`. A key that cannot be used signed nothing. */
+/** Whether the JWK `key` verifies `signature` over `signed`. An unusable key verifies nothing. */
 export async function verify(algorithm, key, signed, signature) {
   try {
     const parameters = ALGORITHMS[algorithm];

@@ -1,4 +1,4 @@
-// The Worker's module: what the runtime calls. `scripts/build.mjs` bundles it with the wasm and wasm-bindgen's glue.
+// The Worker's module. The runtime calls it. `scripts/build.mjs` bundles it with the wasm and wasm-bindgen's glue.
 //
 // `docs/adr/0010-own-worker-module.md` says why this is not the module that worker-build generates.
 
@@ -11,8 +11,8 @@ import { requestText } from "./request.mjs";
 import { internalError } from "./response.mjs";
 
 /**
- * Takes a request apart and hands it to the wasm, in one call. Its answer is nearly always a Response at once, else nearly
- * always one as soon as KV has been read. What it is in turn: answered · reads KV · waits · lost, once more · lost, 500.
+ * Takes a request apart and hands it to the wasm in one call. The answer is nearly always a Response at once; of the
+ * rest, nearly always a read of KV and then a Response. If a panic loses the memory, the request starts again, once.
  */
 function handle(request, contentType, body, env, context) {
   const { method, url, headers } = request;
@@ -40,7 +40,7 @@ function handle(request, contentType, body, env, context) {
   return followed(begin(), begin, failed);
 }
 
-/** What the wasm makes of a call, or a 500. */
+/** The result of a call into the wasm, or a 500. */
 function guarded(call, failed) {
   try {
     return enter(call);
@@ -49,13 +49,13 @@ function guarded(call, failed) {
   }
 }
 
-/** What an answer comes to. Where a panic loses it, `again` begins the request anew in the new memory. */
+/** The response of an answer. If a panic loses the answer, `again` starts the request again in the new memory. */
 function followed(answer, again, failed) {
   if (answer instanceof PendingRead) return resumed(answer, currentMemory(), again, failed);
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }
 
-/** Waits for KV, and goes on with what it gave if the memory is still the same. */
+/** Waits for KV, and resumes the exchange if the memory is still the same. */
 async function resumed(read, memory, again, failed) {
   const loaded = await read.loaded;
   if (!isCurrent(memory)) return followed(again(), failed, failed);
@@ -63,7 +63,7 @@ async function resumed(read, memory, again, failed) {
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }
 
-/** Waits for the wasm. After a second loss the answer is a 500, for it may be this request that makes the wasm panic. */
+/** Waits for the wasm. After a second loss the response is a 500: this request may be the reason of the panic. */
 async function waited(promise, again, failed) {
   const answer = await awaitUnlessLost(promise);
   return answer === MEMORY_LOST ? followed(again(), failed, failed) : answer;
@@ -85,7 +85,10 @@ export default {
   },
 };
 
-/** A Durable Object whose inside is the wasm's. It outlives the wasm's memory, so its inside is made anew with it. */
+/**
+ * A Durable Object with its inside in the wasm. It outlives the wasm's memory, so each memory gets an inside of its
+ * own.
+ */
 class DurableObject {
   #make;
   #inside;
@@ -112,19 +115,19 @@ class DurableObject {
   }
 }
 
-/** One for each token. */
+/** There is one for each token key. */
 export class TokenCoordinator extends DurableObject {
   constructor(state, env) {
     super(() => new broker.TokenCoordinator(state, env));
   }
 
-  /** A lost alarm has to fail: the runtime tries it again, and starts no other before it has ended. */
+  /** A lost alarm has to fail. The runtime then tries it again, and starts no other alarm before it has ended. */
   async alarm() {
     await settled(this.inside((object) => object.alarm()));
   }
 }
 
-/** One for each client that uses client assertions. */
+/** There is one for each client that uses client assertions. */
 export class AssertionLedger extends DurableObject {
   constructor(state) {
     super(() => new broker.AssertionLedger(state));
