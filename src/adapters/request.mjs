@@ -12,7 +12,9 @@ export function identity(request, context) {
   const tls = request.cf?.tlsClientAuth;
   const access = request.headers.get("cf-access-jwt-assertion") ?? undefined;
   const certificate = [tls?.certPresented, tls?.certVerified, tls?.certRevoked, tls?.certFingerprintSHA256];
-  return [context.props?.client_id, access, ...certificate].map((part) => (typeof part === "string" ? part : undefined));
+  return [context.props?.client_id, access, ...certificate].map((part) =>
+    typeof part === "string" ? part : undefined,
+  );
 }
 
 /** A header, or `undefined`. */

@@ -23,18 +23,7 @@ function handle(request, contentType, body, env, context) {
   const begin = () =>
     guarded(
       () =>
-        broker.fetch(
-          method,
-          url,
-          authorization,
-          clientRequestId,
-          requestId,
-          contentType,
-          body,
-          request,
-          env,
-          context,
-        ),
+        broker.fetch(method, url, authorization, clientRequestId, requestId, contentType, body, request, env, context),
       failed,
     );
   return followed(begin(), begin, failed);
