@@ -1,4 +1,4 @@
-// The servers of one scene, running side by side.
+// The servers of one scene. They run side by side.
 
 /** @import { Backends, Client, Registry } from "./backends.mjs" */
 /** @import { Module, Workerd } from "./workerd.mjs" */
@@ -75,7 +75,7 @@ export class Fleet {
 }
 
 /**
- * A fleet for the length of `work`.
+ * Runs `work` with a fleet.
  * @template T
  * @param {Backends} backends
  * @param {(fleet: Fleet) => Promise<T>} work
