@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// The linker of the Worker's wasm: rust-lld, without the exports of other crates that nobody calls.
+// The linker of the Worker's wasm: rust-lld, without the unused exports of other crates.
 //
-// Every `#[wasm_bindgen]` class of a dependency is exported, and the linker keeps whatever an export reaches. The classes
-// of the `worker` crate's streams weigh 9 kB compressed, and the broker has no use for them. After the link it is too late:
-// what they reach is in the wasm's table of functions by then, where wasm-metadce and wasm-opt have to keep it.
+// Every `#[wasm_bindgen]` class of a dependency is an export, and the linker keeps all code that an export reaches. The
+// classes of the `worker` crate's streams have 9 kB compressed, and the broker does not use them. After the link their
+// code is in the wasm's table of functions, where wasm-metadce and wasm-opt have to keep it.
 
 import { spawnSync } from "node:child_process";
 
-/** What the Worker calls of other crates: the panic hook of `worker`, and its state. */
+/** The exports of other crates that the Worker calls: the panic hook of `worker`, and its state. */
 const CALLED = ["init", "__worker_init_state"];
 
 /** wasm-bindgen skips an export that has no description. */
@@ -17,7 +17,7 @@ const given = process.argv.slice(2);
 const exported = (place) => (given[place - 1] === "--export" ? given[place] : undefined);
 const names = given.map((_, place) => exported(place)).filter((name) => name !== undefined);
 
-/** wasm-bindgen ends each export with a hash of its crate, but for what its glue calls. */
+/** wasm-bindgen adds a hash of the crate to the name of each export, except those that its glue calls. */
 const parts = (name) => /^(.+)_([0-9a-f]{16})$/.exec(name)?.slice(1) ?? [name, undefined];
 const ours = names.map(parts).find(([item]) => item === "fetch")?.[1];
 if (ours === undefined) throw new Error("the handler `fetch` is not among the exports");

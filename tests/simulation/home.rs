@@ -21,8 +21,8 @@ pub(crate) struct SimHome {
 }
 
 impl SimHome {
-    /// Waits, and returns whether the write to `row` takes effect. It does not if it is lost, or if a
-    /// later write to that row was faster.
+    /// Waits, and returns whether the write to `row` takes effect. It does not if it is lost, or if
+    /// a later write to that row was faster.
     async fn write(&self, row: &Row) -> bool {
         let Platform { time, random, trouble, counts, .. } = &*self.platform;
         add(&counts.rows_written);

@@ -1,5 +1,6 @@
-//! The whole network in simulated time, from a seed: the shipping core over simulated ports. A seed that
-//! fails is printed and replays exactly: `SEED=7 cargo test --test simulation faults -- --nocapture`.
+//! The whole network in simulated time, from a seed: the shipping core over simulated ports. A seed
+//! that fails is printed and replays exactly: `SEED=7 cargo test --test simulation faults --
+//! --nocapture`.
 
 #![expect(
     clippy::arithmetic_side_effects,

@@ -1,5 +1,5 @@
-//! The Durable Objects: the shipping driver in simulated objects. They lose their memory, crash between
-//! any two steps, take time for storage, and sometimes do not answer.
+//! The Durable Objects: the shipping driver in simulated objects. They lose their memory, crash
+//! between any two steps, take time for storage, and sometimes do not answer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -245,7 +245,8 @@ impl Objects for SimObjects {
     }
 }
 
-/// A caller that goes away before it has its answer. The object's side of the call goes on, or ends.
+/// A caller that goes away before it has its answer. The object's side of the call goes on, or
+/// ends.
 struct Leaving<'a> {
     platform: &'a Platform,
     object: &'a Object,

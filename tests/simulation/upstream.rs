@@ -221,8 +221,8 @@ impl Watch {
         }
     }
 
-    /// A refusal lasts a minute, and a throttle as long as it says. The failure memory does not keep the
-    /// refusal of a forced renewal.
+    /// A refusal lasts a minute, and a throttle as long as it says. The failure memory does not
+    /// keep the refusal of a forced renewal.
     fn landed(&self, now: u64, answer: &Result<EndpointResponse, TransportFailure>) {
         self.flying.set(self.flying.get().saturating_sub(1));
         let reported = self.reported.replace(false);
@@ -280,8 +280,8 @@ impl TokenEndpoint for Endpoint {
     }
 }
 
-/// The grant, and whether the secret is the new one. Grants 14 and 15 have the scope `s7`, each with
-/// one of the two credentials.
+/// The grant, and whether the secret is the new one. Grants 14 and 15 have the scope `s7`, each
+/// with one of the two credentials.
 fn asked_for(body: &str) -> (usize, bool) {
     let field = |name: &str| {
         let mut fields = form_urlencoded::parse(body.as_bytes());

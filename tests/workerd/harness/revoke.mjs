@@ -17,7 +17,7 @@ export const revoke = (world, token, { client = REPORTS, params = {}, headers = 
   });
 };
 
-/** The answer does not say what became of the token; the log does. */
+/** The log says what became of the token, and the reply does not. */
 export async function assertDone(world, reply, outcome) {
   assert.deepEqual([reply.status, reply.body], [200, {}], reply.text);
   assertCommonHeaders(reply);
