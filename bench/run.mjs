@@ -50,7 +50,7 @@ async function measureAll(times) {
    * @template T
    * @param {string} name
    * @param {(backends: Backends, how: { warmUp: number, rounds: number, times: number }) => Promise<T>} scene
-   * @param {number} often As often are the scene's rounds, or what it does.
+   * @param {number} often How many rounds the scene has, or how often it repeats its work.
    */
   const stage = async (name, scene, often) => {
     say(`bench: ${name} (${Math.round((performance.now() - began) / 1000)} s)`);

@@ -15,7 +15,7 @@ import { COORDINATOR, brokerModules, peerModules } from "./workers.mjs";
  * @property {Record<string, string>} [bindings] They come on top of the usual ones.
  * @property {"kv" | "empty"} [kv] `empty` has no values.
  * @property {boolean} [coordinator] `false` leaves the broker's out, as the peers have none.
- * @property {string | undefined} [bundle] Where the broker's is; left out, what would be deployed.
+ * @property {string | undefined} [bundle] The folder of the broker's bundle; by default the one to deploy.
  * @property {(modules: Module[]) => Module[]} [around] Makes other modules of the broker's.
  * @property {boolean} [inspected]
  * @property {Registry} [registry]

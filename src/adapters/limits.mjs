@@ -1,4 +1,4 @@
-// The numbers of the JavaScript. `tests/host/numbers.rs` holds them against src/base/limits.rs.
+// The numbers of the JavaScript. A host test compares them with src/base/limits.rs.
 
 /** Longest request body, in characters. */
 export const REQUEST_BODY_MAX = 16 * 1024;
