@@ -1,6 +1,5 @@
-//! One request on its way to its reply and its line in the log.
-//!
-//! The steps have the same numbers as in `docs/architecture.md`. The exchange
+//! One request on its way to its reply and its log line. The steps have the same numbers as in
+//! `docs/architecture.md`, and take a future only for I/O. The exchange
 //!
 //! 1. finds the route;
 //! 2. parses the request: what the caller presents as its proof, and what it wants;
@@ -12,9 +11,6 @@
 //! 8. calls the coordinator, or else the authorization server;
 //! 9. makes the reply, with its CORS headers;
 //! 10. writes the log line, after the work behind the response.
-//!
-//! Steps 1 to 7 take no future unless they need I/O: plain synchronous code decides a hit in
-//! isolate memory. [`Progress`] says what the platform does next.
 
 mod finish;
 mod revoke;

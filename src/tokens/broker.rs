@@ -1,5 +1,4 @@
-//! The order of the tiers: isolate memory, KV, the coordinator. If there is no coordinator or it
-//! does not answer, the isolate fetches the token from the authorization server itself.
+//! The order of the tiers: isolate memory, KV, the coordinator, else the authorization server.
 
 use crate::base::limits::FAILURE_REUSE;
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
@@ -87,8 +86,7 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// The token from a read of KV. Plain synchronous code too: JavaScript can wait for KV at less
-    /// cost than a future.
+    /// The token from a read of KV. Synchronous, because JavaScript waits for KV at less cost.
     pub fn unseal(
         &self,
         grant: &Grant,
@@ -107,8 +105,7 @@ impl<P: TokenPorts> Broker<P> {
     /// The token from the coordinator, else from the authorization server.
     ///
     /// # Errors
-    /// Only the authorization server's, and only if no tier has a token that may be served. A tier
-    /// that fails is a miss.
+    /// The authorization server's, if no tier has a token. A tier that fails is a miss.
     pub async fn fetch_token(
         &self,
         grant: &Grant,
@@ -136,8 +133,7 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// From the coordinator, or straight from the authorization server. A remembered failure causes
-    /// no new request while it lasts.
+    /// From the coordinator, else from upstream. A remembered failure causes no request upstream.
     pub(super) async fn acquire(
         &self,
         grant: &Grant,
@@ -219,15 +215,13 @@ impl<P: TokenPorts> Broker<P> {
         );
     }
 
-    /// No request goes upstream before the failure is over. A call goes to the coordinator earlier:
-    /// it may know more.
+    /// The next call to the coordinator comes before the failure is over: it may know more.
     fn remember(&self, grant: &Grant, failure: Failure, now: UnixMillis) {
         let ask_again_at = failure.until.min(now.plus(FAILURE_REUSE));
         self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
     }
 
-    /// Keeps `token` in memory, and returns the newest token there: the broker never serves an
-    /// older generation after a newer one.
+    /// Keeps `token`, and returns the newest in memory: no older generation follows a newer one.
     pub(super) fn keep(&self, grant: &Grant, token: CachedToken) -> CachedToken {
         self.memory.remember(grant.token_key, token.clone(), self.clock.now());
         let newest = self.memory.recall(&grant.token_key);

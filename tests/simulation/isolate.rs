@@ -23,8 +23,7 @@ pub(crate) struct Shared {
     pub(crate) grants: [Vec<Rc<Grant>>; 2],
     /// When each token was last requested, anywhere.
     pub(crate) asked_at: RefCell<Vec<Option<u64>>>,
-    /// The grants of which a token has been served, anywhere. Before that there is nothing to
-    /// renew.
+    /// The grants of which a token has been served. Before that there is nothing to renew.
     pub(crate) in_hand: RefCell<Vec<bool>>,
     pub(crate) requests: Cell<u64>,
     pub(crate) failed: Cell<u64>,

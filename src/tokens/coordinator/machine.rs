@@ -5,8 +5,7 @@
 //!
 //! - It holds the *flight*: the one fetching of the token that is under way, with its waiters.
 //! - It remembers the newest token, so that later calls need no flight.
-//! - It remembers the newest failure, so that a broken secret causes one upstream request and not
-//!   one for each call.
+//! - It remembers the newest failure, so that a broken secret causes one upstream request.
 //! - It renews a token in use before a caller has to wait.
 //!
 //! Events interleave. Calls come while a flight is under way, and a flight may be lost with the
@@ -50,8 +49,7 @@ pub(super) struct Flight {
     pub(super) rejected: Option<TokenDigest>,
     /// The rejected token is its only reason.
     pub(super) forced: bool,
-    /// The waiters that reported the token. If upstream fails, they get the failure and not the
-    /// token in hand.
+    /// The waiters that reported the token. They get a failure, and not the token in hand.
     pub(super) reporters: Vec<Waiter>,
 }
 
@@ -236,8 +234,7 @@ impl Coordinator {
         }
     }
 
-    /// Answers the leader of the flight and the others. `sources` has the source of a token for
-    /// each.
+    /// Answers the leader and the others. `sources` has the source of a token for each.
     pub(super) fn reply_to_all(
         &mut self,
         sources: [Source; 2],

@@ -22,10 +22,7 @@ import { Sweep } from "./sweep.mjs";
  *   broker's standard ones; `undefined` removes one.
  */
 
-/**
- * @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped">} Around Other Workers, as workerd_config.mjs
- * has them.
- */
+/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped">} Around Other Workers (workerd_config.mjs). */
 
 /**
  * @typedef {object} WorldOwn
