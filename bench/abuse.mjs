@@ -1,12 +1,13 @@
-// Attacks in the large on the broker in bare workerd: what they are answered, what a good client notices of them, what
-// they leave behind in memory.
+// Attacks on the broker in bare workerd, with many requests: which answers they get, what a good client notices, and
+// what stays in memory.
 //
 //   npm run abuse [-- --quick]
 //
-// Each attack comes twice. What it does not give back would grow as much the second time as the first; what the runtime
-// keeps for the next use does not.
-// Fails when the good client misses one token, when an attack is answered in an unforeseen way, when memory grows, or
-// when a connection that is held open costs too much of it. `--quick` takes a tenth of the requests.
+// Each attack comes twice. A leak grows as much the second time as the first. Memory that the runtime keeps for its
+// next use does not.
+//
+// It fails if the good client misses one token, if an attack gets an unexpected answer, if memory grows, or if an open
+// connection takes too much of it. `--quick` takes a tenth of the requests.
 // `BROKER_BUNDLE=directory` attacks another bundle.
 
 /** @import { Attack as Kind, Flood, Siege } from "../tests/workerd/harness/attacks.mjs" */
@@ -40,9 +41,9 @@ import { machineLine, table } from "./lib/report.mjs";
 const usage = "Usage: npm run abuse [-- --quick]";
 const options = /** @type {const} */ ({ quick: { type: "boolean" } });
 
-/** How many times what was resident after the first time may be so after the second. */
+/** Resident memory after the second time may be this many times that after the first. */
 const RESIDENT_LIMIT = 1.3;
-/** What a connection may take while it is held open, in kilobytes: a body of 16 KiB, and what the runtime needs. */
+/** The most that an open connection may take, in kilobytes: a body of 16 KiB, and the runtime's own need. */
 const HELD_LIMIT = 64;
 const WARM_UP = 3_000;
 const ALONE = 400;
@@ -73,7 +74,7 @@ async function attackAll(fleet, divisor) {
   const good = startGoodClient({ port: server.port, requests: [getToken(), postToken()] });
   try {
     await good.alone(WARM_UP);
-    // A heap that has not been in use yet grows with whatever comes first.
+    // A new heap grows with its first use.
     await FLOODS[0].send({ port: server.port, id: CLIENT.id }, 6 * FLOODS[0].many);
     const rows = [];
     for (const attack of [...FLOODS.map(flood), ...SIEGES.map(siege)]) {
@@ -124,7 +125,7 @@ async function twice(server, good, attack) {
 }
 
 /**
- * One time: the good client alone, then beside the attack, then what is left in memory.
+ * One time: the good client alone, then beside the attack, then the memory that stays.
  * @param {Server} server
  * @param {GoodClient} good
  * @param {Sized} attack
@@ -198,7 +199,7 @@ function line({ what, amount, before, times, faults }) {
 const report = (rows) => `${table(HEAD, "lrlrrrrrrrl", rows.map(line))}\n\n${machineLine(machine())}`;
 
 /**
- * Both times together.
+ * The results of both times.
  * @param {Time[]} times
  */
 function answersOf(times) {

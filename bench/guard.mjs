@@ -1,11 +1,12 @@
-// Fails when a hit in isolate memory costs more than 1.05 times what it costs the careful JavaScript Worker.
+// Fails if a hit in isolate memory costs more than 1.05 times a hit of the careful JavaScript Worker.
 //
 //   node bench/guard.mjs [--handicap TIMES]
 //
-// A ratio within one run, of many short rounds, and never a time: it holds on any machine. The rounds make several tries,
-// and the best try counts: noise can make a try worse than it was, but not all of them, while a hot path that has become
-// slower is slower in each. `BROKER_BUNDLE=directory` looks at another bundle than dist/. `--handicap` makes the
-// broker slower, to see that the guard fails: it then parses the URL of every request so many times for nothing.
+// It compares a ratio within one run of many short rounds, so it holds on any machine. There are several tries, and the
+// best one counts: noise makes some tries worse, but a slower hot path is slower in all of them.
+//
+// `BROKER_BUNDLE=directory` measures another bundle than dist/. `--handicap` makes the broker slower, to show that the
+// guard fails: the broker then parses the URL of every request this many times for nothing.
 
 /** @import { Options } from "./lib/fleet.mjs" */
 
@@ -44,11 +45,11 @@ main(async () => {
 });
 
 /**
- * Stops trying when one try is good enough.
+ * Stops at the first try that is good enough.
  * @param {number} handicap
  */
 async function compare(handicap) {
-  // Not before the set-up: these come with the npm packages.
+  // After the set-up, because these come with the npm packages.
   const { getToken, openBackends } = await import("./lib/backends.mjs");
   const { withFleet } = await import("./lib/fleet.mjs");
   const { measure, ratio } = await import("./lib/rounds.mjs");
@@ -75,7 +76,7 @@ async function compare(handicap) {
 }
 
 /**
- * The broker behind a module that wastes time before every request.
+ * The broker behind a module that wastes time in every request.
  * @param {number} times
  * @returns {Options}
  */

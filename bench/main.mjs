@@ -1,11 +1,11 @@
-// What is measured on the broker in bare workerd: builds the bundle, then runs bench/<name>.mjs on it.
+// Measures the broker in bare workerd: builds the bundle, then runs bench/<name>.mjs on it.
 //
-//   npm run bench [-- --quick] [-- --record]     its cost, against what people would run instead (run.mjs)
-//   npm run abuse [-- --quick]                   attacks, and what a good client notices of them (abuse.mjs)
-//   npm run timing [-- --quick]                  whether answers give clients away by their time (timing.mjs)
-//   npm run profile -- [--worker NAME]           where the time of a hit goes (profile.mjs)
+//   npm run bench [-- --quick] [-- --record]     its cost, beside other Workers with the same duties (run.mjs)
+//   npm run abuse [-- --quick]                   attacks, and their effect on a good client (abuse.mjs)
+//   npm run timing [-- --quick]                  whether the time of an answer discloses clients (timing.mjs)
+//   npm run profile -- [--worker NAME]           the functions that take the time of a hit (profile.mjs)
 //
-// Of `bench`: `--quick` takes a minute and a half instead of seven, and is good for nothing but to see that it runs. `--record` puts
+// `bench -- --quick` takes a minute and a half instead of seven, and only shows that the bench runs. `--record` writes
 // the results into docs/performance.md. `BROKER_BUNDLE=directory` measures another bundle than this tree's.
 
 import { join } from "node:path";

@@ -1,10 +1,10 @@
-// Where the time of a hit goes: the functions with most time of their own, and the crossings between JavaScript and wasm.
-// For whoever works on the hot path. Shares, not microseconds: the profiler itself costs time.
+// The functions that take most time of a hit, and the crossings between JavaScript and wasm, for work on the hot path.
+// It prints shares and not microseconds, because the profiler itself costs time.
 //
 //   npm run profile -- [--worker broker] [--functions 30] [--bundle DIRECTORY]
 //
-// `--worker` may name a peer (bench/peers/). Functions of the wasm have their names when it was built with them; the
-// release build may have dropped them.
+// `--worker` may name a peer (bench/peers/). Functions of the wasm have names only in a build with
+// `--names` (scripts/build.mjs).
 
 /** @import { Request } from "autocannon" */
 /** @import { Fleet, Options } from "./lib/fleet.mjs" */
@@ -24,7 +24,7 @@ const options = /** @type {const} */ ({
   bundle: { type: "string" },
 });
 const AMOUNT = 23_040;
-/** More than isolate memory holds: in a circle, each is a KV hit (scenes/tiers.mjs). */
+/** More than isolate memory holds: in turn, each is a KV hit (scenes/tiers.mjs). */
 const CLIENTS = Array.from({ length: 1_920 }, (_, n) => newClient(n));
 
 /** @type {Record<string, Request[]>} */
@@ -80,7 +80,7 @@ async function printCrossings(fleet, values) {
   for (const [title, requests] of Object.entries(cases)) {
     /** @param {Request} request */
     const send = async ({ path, ...init }) => (await fetch(server.url + path, init)).arrayBuffer();
-    // The last one again: it is in memory where there is only one, and long gone from it in the circle.
+    // The last one again. If there is only one, it is in memory; of many in turn, it is not.
     for (const request of requests) await send(request);
     await send(requests[0]);
     await takeCrossings(server);

@@ -1,4 +1,4 @@
-// The measurements themselves, on what bench/main.mjs has built. Prints the tables, and leaves them in bench/results/.
+// Measures the bundle that bench/main.mjs has built. Prints the tables, and writes them into bench/results/.
 
 /** @import { Backends } from "./lib/backends.mjs" */
 
@@ -22,7 +22,7 @@ import { tiers } from "./scenes/tiers.mjs";
 const usage = "Usage: npm run bench [-- [--quick] [--record]]";
 const options = /** @type {const} */ ({ quick: { type: "boolean" }, record: { type: "boolean" } });
 
-/** How often, by how much is at stake: the targets are ratios of the hits. */
+/** How many rounds. The hits have most, because the targets are their ratios. */
 const FULL = { hits: 21, tiers: 6, growth: 9, connections: 2, start: 15, latency: 400, warmUp: 6_400 };
 const QUICK = { hits: 3, tiers: 2, growth: 2, connections: 1, start: 3, latency: 100, warmUp: 3_200 };
 
@@ -50,7 +50,7 @@ async function measureAll(times) {
    * @template T
    * @param {string} name
    * @param {(backends: Backends, how: { warmUp: number, rounds: number, times: number }) => Promise<T>} scene
-   * @param {number} often As often are the scene's rounds, or what it does.
+   * @param {number} often How many rounds the scene has, or how often it repeats its work.
    */
   const stage = async (name, scene, often) => {
     say(`bench: ${name} (${Math.round((performance.now() - began) / 1000)} s)`);
@@ -85,7 +85,7 @@ async function measureAll(times) {
 const rounded = (key, value) => (typeof value === "number" ? Math.round(value * 1000) / 1000 : value);
 
 /**
- * Puts the tables between the marks of docs/performance.md, and the plot beside it.
+ * Writes the tables between the marks of docs/performance.md, and the plot beside it.
  * @param {string} markdown
  */
 function recordInDocs(markdown) {

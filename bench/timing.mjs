@@ -1,12 +1,16 @@
-// Whether the time of an answer tells a known client from an unknown one: requests over one keep-alive connection to the
-// broker in bare workerd, in random order, and a statistic over thousands of them.
+// Tests whether the time of an answer tells a known client from an unknown one: thousands of requests in random order
+// over one keep-alive connection to the broker in bare workerd, and a statistic over them.
 //
 //   npm run timing [-- --quick]
 //
-// Each pair of classes is compared by Welch's t-test on what is left below a percentile (the slowest answers measure
-// the machine; the limit is that of both classes together, so that it favours neither), as dudect does, and by the
-// Mann–Whitney U test on everything. |t| or |z| over 4.5 is a difference. Two controls keep the test honest: two
-// classes of the same kind must not differ, and a right key must. `--quick` takes a tenth of the samples.
+// Two tests compare each pair of classes. |t| or |z| over 4.5 is a difference.
+//
+// - Welch's t-test, on the answers below a percentile, as dudect does: the slowest answers measure the machine. The
+//   percentile is that of both classes together, so that it favours neither.
+// - The Mann–Whitney U test, on all answers.
+//
+// Two controls test the test: two classes of the same kind must not differ, and a right key must differ. `--quick`
+// takes a tenth of the samples.
 
 /** @import { Request } from "autocannon" */
 /** @import { Fleet } from "./lib/fleet.mjs" */
@@ -34,14 +38,14 @@ import { mannWhitney, quantile, welch } from "./lib/statistics.mjs";
 const usage = "Usage: npm run timing [-- --quick]";
 const options = /** @type {const} */ ({ quick: { type: "boolean" } });
 
-/** Of each class. */
+/** Samples of each class. */
 const SAMPLES = 20_000;
 const WARM_UP = 6_000;
 const LIMIT = 4.5;
-/** Part of the answers that is kept for the t-test. */
+/** Part of the answers that the t-test uses. */
 const KEPT = 0.9;
 
-/** Clients beside the one that is asked for: an unknown id must not be told by how a table of them is searched. */
+/** Further clients: the search in a table of them must not disclose an unknown id. */
 const OTHERS = Array.from({ length: 99 }, (_, n) => newClient(n + 1));
 
 const TITLES = {
@@ -53,7 +57,7 @@ const TITLES = {
   right: "known client, right key",
 };
 
-/** Ids and keys of one length each: the classes differ in nothing but who is known. */
+/** All ids have one length, and all keys: the classes differ only in whether the client is known. */
 const unknownId = () => `client-${randomInt(100_000, 999_999)}`;
 const KNOWN = { ...newClient(0), id: "client-700001" };
 const nearKey = digestNear(KNOWN.digest);
@@ -72,7 +76,7 @@ const classes = {
 const wrong = (id, key) => ({ ...postToken({ id, key, scope: KNOWN.scope }), status: 401 });
 
 /**
- * A wrong key whose digest begins with two bytes of the right one: some 65,536 keys are tried for it.
+ * A wrong key with the first two bytes of the right key's digest. It takes about 65,536 tries.
  * @param {string} digest
  */
 function digestNear(digest) {
@@ -108,7 +112,7 @@ main(async () => {
 });
 
 /**
- * Microseconds of every answer, by class. Each round has every class once, in an order of its own.
+ * Microseconds of every answer, by class. Each round has every class once, in random order.
  * @param {Fleet} fleet
  * @param {number} samples
  */

@@ -1,5 +1,5 @@
-// Builds the Worker into build/, when something changed since the last time. wrangler calls it too ([build] in
-// wrangler.toml), so that `npx wrangler dev` and `npx wrangler deploy` need nothing done before them.
+// Builds the Worker into build/, if something has changed since the last time. wrangler calls it too ([build] in
+// wrangler.toml), so that `npx wrangler dev` and `npx wrangler deploy` work without another command before them.
 //
 //   node scripts/build.mjs [--check-size] [--names]
 //
@@ -24,17 +24,17 @@ const output = join(root, "build");
 const stamp = join(output, ".inputs.sha256");
 const script = join(output, "index.js");
 const wasm = join(output, "index_bg.wasm");
-/** What wasm-bindgen writes, on its way into the bundle. */
+/** The output of wasm-bindgen, before it is bundled. */
 const glue = join(output, "glue");
 const names = process.argv.includes("--names");
 
-/** Drops exports that nobody calls. */
+/** The linker. It drops exports without a caller. */
 const linker = join(root, "scripts", "link.mjs");
 const linkerHash = createHash("sha256").update(readFileSync(linker)).digest("hex");
 
 /**
- * Every V8 of today has SIMD: sealing is faster for it, and the wasm smaller. The paths of this machine are no business
- * of the wasm, which has file names in its messages. Cargo does not look whether the linker has changed, but at `metadata`.
+ * SIMD makes sealing faster and the wasm smaller, and every current V8 has it. File names in the wasm's messages must
+ * not have the paths of this machine. Cargo does not notice a changed linker, but it notices changed `metadata`.
  */
 const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
 const flags = [
@@ -48,7 +48,9 @@ const flags = [
   `--remap-path-prefix=${root}=`,
 ];
 
-/** What rustc uses by itself and with `flags`, and `try`/`catch` around imports; workerd has all of it. */
+/**
+ * The features that rustc uses by itself and with `flags`, and `try`/`catch` around imports. workerd has all of them.
+ */
 const wasmFeatures = [
   "simd",
   "mutable-globals",
@@ -66,7 +68,7 @@ export async function build({ show = true } = {}) {
   await withLock(join(output, ".lock"), "build", async () => {
     const inputs = hashInputs();
     if (isBuiltFrom(inputs)) return say("build: up to date");
-    // Gone before the first file of build/ changes, back after the last.
+    // Removed before the first file of build/ changes, written again after the last.
     rmSync(stamp, { force: true });
     say("build: compiling the Worker (about a minute from nothing)");
     await compile(show);
@@ -88,7 +90,7 @@ async function compile(show) {
   const compiled = join(targets, target, profile, "edge_token_broker.wasm");
 
   mkdirSync(glue, { recursive: true });
-  // A panic needs a function that makes a new instance, and a handler that notices it.
+  // After a panic, recovery.mjs needs a function that makes a new memory, and a handler that notices the panic.
   const recovery = ["--experimental-reset-state-function", "--force-enable-abort-handler"];
   const shape = ["--target", "module", "--no-typescript", "--out-name", "index", "--out-dir", glue];
   await run(toolPath(cargoTools.wasmBindgen), [
@@ -109,11 +111,14 @@ async function compile(show) {
   await run("wasm-opt", [join(glue, "index_bg.wasm"), "-o", wasm, ...optimize]);
 }
 
-/** The Worker's module with the glue in it. Rust names JavaScript's modules by their folder, and they it by its name. */
+/**
+ * The Worker's module with the glue in it. Rust imports JavaScript by folder and file, and JavaScript imports Rust by
+ * the crate's name.
+ */
 async function bundle() {
   const adapters = join(root, "src", "adapters");
   const glueScript = join(glue, "index.js");
-  // Classes of other crates that nobody uses: with these two, esbuild sees that it can leave them out.
+  // Unused classes of other crates. With these two, esbuild sees that it can leave them out.
   const text = readFileSync(glueScript, "utf8").replaceAll(
     ": new FinalizationRegistry(",
     ": /* @__PURE__ */ new FinalizationRegistry(",
@@ -124,7 +129,7 @@ async function bundle() {
   const aliases = [`--alias:edge-token-broker=${glueScript}`, `--alias:adapters=${adapters}`];
   const options = ["--bundle", "--minify", "--format=esm", "--external:./index_bg.wasm", "--log-level=warning"];
   await run("esbuild", [join(adapters, "worker.mjs"), `--outfile=${script}`, ...options, ...unused, ...aliases]);
-  // The runtime takes a module of wasm by a plain import.
+  // The runtime takes a wasm module by a plain import.
   const bundled = readFileSync(script, "utf8");
   if (!bundled.includes("import source ")) throw new Error("wasm-bindgen imports the wasm in another way than before");
   writeFileSync(script, bundled.replace("import source ", "import "));
@@ -133,7 +138,7 @@ async function bundle() {
 }
 
 /**
- * A name of the glue that the wasm does not export, and that is left in the bundle, would fail when it is called.
+ * A name in the bundle that the wasm does not export fails only when it is called. This check finds it in the build.
  *
  * @param {string} glueText
  * @param {string} bundled

@@ -5,7 +5,7 @@
 //   npm run explain -- --client NAME                         what this client may get
 //   npm run explain -- --client NAME --scope SCOPE [--credential C]
 //
-// It reads wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
+// It reads wrangler.toml, or what --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 // Exit code: 0 allowed, 1 refused, 2 the configuration has faults.
 
 /** @import { Place, Vars } from "./lib/configured.mjs" */
@@ -16,7 +16,7 @@ import { hostTool } from "./lib/host-tool.mjs";
 import { Failure, main, parseArguments, say, start } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
-/** As tools/explain.rs says it. */
+/** The exit code of tools/explain.rs for a fault. */
 const FAULTY = 2;
 const usage =
   "Usage: npm run explain -- [--client NAME] [--scope SCOPE] [--credential CREDENTIAL] [--env ENVIRONMENT] [--local]";
@@ -38,7 +38,7 @@ main(async () => {
 });
 
 /**
- * What wrangler cannot read is a fault of the configuration as well.
+ * A file that wrangler cannot read is a fault of the configuration as well.
  * @param {Place} where
  */
 async function read(where) {
@@ -52,7 +52,8 @@ async function read(where) {
 }
 
 /**
- * The exit code is the answer's. On standard input: nothing of a configuration is seen in the list of processes.
+ * The exit code is the answer's. The input goes to standard input, so that the list of processes shows nothing of the
+ * configuration.
  * @param {{ bindings: Vars, client?: string, scope?: string, credential?: string }} question
  */
 async function ask(question) {

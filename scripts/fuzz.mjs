@@ -1,8 +1,8 @@
-// Fuzzes what reads bytes from outside. The corpus in fuzz/corpus is read and never written.
+// Fuzzes the code that reads bytes from outside. It reads the corpus in fuzz/corpus and never writes it.
 //
 //   npm run fuzz -- [--seconds 60 | --runs N] [TARGET…]
 //
-// No nightly and nothing to install: libFuzzer's coverage comes from LLVM flags that a stable compiler takes.
+// It needs no nightly compiler and no installation: a stable compiler takes LLVM's flags for libFuzzer's coverage.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -14,13 +14,13 @@ import { setUp } from "./setup.mjs";
 const usage = "Usage: npm run fuzz -- [--seconds N | --runs N] [TARGET…]";
 const options = /** @type {const} */ ({ seconds: { type: "string" }, runs: { type: "string" } });
 const project = join(root, "fuzz");
-/** The longest input: more than any field may have, and short enough for many runs. */
+/** The longest input: longer than any field may be, and short enough for many runs. */
 const INPUT_MAX_BYTES = 4096;
-/** What one input may take. The largest takes a millisecond. */
+/** The longest time for one input. The largest takes a millisecond. */
 const INPUT_TIMEOUT_SECONDS = 5;
 const MEMORY_MAX_MB = 1024;
 
-// As cargo-fuzz has them, without a sanitizer: the code has no `unsafe`.
+// The flags of cargo-fuzz, without a sanitizer: the code has no `unsafe`.
 const coverage = [
   "--cfg=fuzzing",
   "-Cpasses=sancov-module",
@@ -70,10 +70,10 @@ function readArguments() {
   return { budget, targets: positionals.length > 0 ? positionals : all };
 }
 
-/** Builds all targets and returns where they are. */
+/** Builds all targets and returns their folder. */
 async function build() {
   say("fuzz: building");
-  // With a target named, the flags do not reach build scripts and macros.
+  // With `--target`, the flags do not reach build scripts and macros.
   const { output } = await run("rustc", ["--print", "host-tuple"]);
   const host = output.trim();
   const args = [
@@ -87,14 +87,14 @@ async function build() {
     join(project, "Cargo.toml"),
   ];
   const folder = process.env.CARGO_TARGET_DIR || join(project, "target");
-  // What the developer has set for other builds would undo the coverage.
+  // Flags that the developer has set for other builds undo the coverage.
   const env = projectEnv({ CARGO_ENCODED_RUSTFLAGS: coverage.join("\x1f"), CARGO_TARGET_DIR: folder });
   await run("cargo", args, { env, show: true });
   return join(folder, host, "release");
 }
 
 /**
- * Whether `target` held.
+ * Whether `target` found no fault.
  * @param {string} target
  * @param {{ binaries: string, work: string, artifacts: string, budget: string }} how
  */
@@ -116,7 +116,7 @@ async function fuzz(target, { binaries, work, artifacts, budget }) {
     { mayFail: true },
   );
   if (code !== 0) {
-    // What panicked, where, and which file has the input.
+    // The panic, its place, and the file with the input.
     say(output.split("\n").slice(-40).join("\n"));
     const artifact = /Test unit written to (.+)/.exec(output)?.[1];
     say(`fuzz: ${target}: FAILED (exit code ${code})${artifact ? `, the input is in ${artifact}` : ""}`);

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// The linker of the Worker's wasm: rust-lld, without the exports of other crates that nobody calls.
+// The linker of the Worker's wasm: rust-lld, without the unused exports of other crates.
 //
-// Every `#[wasm_bindgen]` class of a dependency is exported, and the linker keeps whatever an export reaches. The classes
-// of the `worker` crate's streams weigh 9 kB compressed, and the broker has no use for them. After the link it is too late:
-// what they reach is in the wasm's table of functions by then, where wasm-metadce and wasm-opt have to keep it.
+// Every `#[wasm_bindgen]` class of a dependency is an export, and the linker keeps all code that an export reaches. The
+// classes of the `worker` crate's streams have 9 kB compressed, and the broker does not use them. After the link their
+// code is in the wasm's table of functions, where wasm-metadce and wasm-opt have to keep it.
 
 import { spawnSync } from "node:child_process";
 

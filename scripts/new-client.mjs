@@ -1,15 +1,15 @@
 // Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere.
 //
 //   npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]    a new client's key and its entry
-//   npm run new-client -- NAME --rotate               a second key, beside the one that is in use
-//   npm run new-client -- NAME --rotate --finish      takes the old key out again
-//   npm run new-client -- NAME --verify < KEY-FILE    whose key is this? Exit code 0: it is the client's
+//   npm run new-client -- NAME --rotate               a second key; the first one stays good
+//   npm run new-client -- NAME --rotate --finish      removes the old key
+//   npm run new-client -- NAME --verify < KEY-FILE    to which client does this key belong? Exit code 0: to this one
 //
-// Without more, entries are printed for wrangler.toml, and nothing is written. With --registry each of these works on
-// the KV namespace REGISTRY, deployed or with --local the one of `npm start`; there is also --remove, and --entry FILE,
+// The commands print entries for wrangler.toml and write nothing. With --registry they write to the KV namespace
+// REGISTRY: the deployed one, or with --local that of `npm start`. Then there are also --remove, and --entry FILE,
 // which takes a new client's whole entry from JSON.
 //
-// They read wrangler.toml, or as --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
+// They read wrangler.toml, or what --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 
 /** @import { Place } from "./lib/configured.mjs" */
 
@@ -40,7 +40,7 @@ const options = /** @type {const} */ ({
 
 /** @typedef {ReturnType<typeof readArguments>["values"]} Values */
 
-// RFC 6749: a client id is visible ASCII (appendix A.1), a scope is such words but without quotes and backslashes (A.4).
+// RFC 6749: a client id is visible ASCII (appendix A.1). A scope has such words, without quotes and backslashes (A.4).
 const visibleAscii = /^[\x21-\x7e]+$/;
 const scopeWords = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
@@ -55,7 +55,7 @@ main(async () => {
 function readArguments() {
   const { values, positionals } = parseArguments(options, usage, { allowPositionals: true });
   const [name, ...more] = positionals;
-  // Not repeated: what stands where a name should may be a key.
+  // The text is not repeated: a key may stand in the place of a name.
   if (name === undefined || more.length > 0)
     throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
   if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
@@ -156,7 +156,7 @@ async function verify(name, values) {
 }
 
 /**
- * The digests of a client's keys, and how the configuration writes such a list.
+ * The digests of a client's keys, and the form of such a list in the configuration.
  * @param {string} name
  * @param {Place} values
  */

@@ -1,6 +1,7 @@
-// Installs what the other commands need and this machine lacks. With nothing missing it is quick and says nothing.
+// Installs what the other commands need and this machine does not have. If nothing is missing, it is quick and prints
+// nothing.
 //
-// Node.js (`oldestNode` in versions.mjs), npm and rustup are all that it expects to find.
+// It expects Node.js (`oldestNode` in versions.mjs), npm and rustup.
 
 /** @import { CargoTool } from "./versions.mjs" */
 
@@ -16,19 +17,21 @@ import { cargoTools } from "./versions.mjs";
 const cache = process.env.EDGE_TOKEN_BROKER_TOOLS || process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
 const tools = join(cache, "edge-token-broker");
 
-/** @typedef {{ isReady: () => boolean | Promise<boolean>, install: () => Promise<unknown> }} Part What may be missing. */
+/**
+ * @typedef {{ isReady: () => boolean | Promise<boolean>, install: () => Promise<unknown> }} Part What may be missing.
+ */
 
 /** @typedef {{ channel: string, components: string[], targets: string[], profile: string }} Toolchain */
 
 /**
- * The path of a cargo tool's binary. Cargo puts it there when it is finished, so it is there or not.
+ * The path of a cargo tool's binary. Cargo puts it there at the end of its work, so it is never half-written.
  * @param {CargoTool} tool
  */
 export function toolPath({ crate, version, binary }) {
   return join(tools, `${crate}-${version}`, "bin", binary);
 }
 
-/** Installs what is missing of everything. */
+/** Installs everything that is missing. */
 export async function setUp() {
   for (const program of ["rustup", "cargo"]) {
     requireProgram(
@@ -36,7 +39,7 @@ export async function setUp() {
       `${program} is missing: install Rust with rustup (https://rustup.rs), then open a new terminal.`,
     );
   }
-  // In this order: a package reads rust-toolchain.toml, and cargo reads Cargo.lock.
+  // In this order, because a package reads rust-toolchain.toml, and cargo reads Cargo.lock.
   await install([packages()]);
   await install([await toolchain()]);
   await checkWasmBindgen();
@@ -52,13 +55,13 @@ export async function setUpPackages() {
 async function install(parts) {
   if ((await missing(parts)).length === 0) return;
   await withLock(join(tools, "setup.lock"), "setup", async () => {
-    // Asked again: whoever held the lock may have installed it.
+    // Checked again: the holder of the lock may have installed it.
     for (const part of await missing(parts)) await part.install();
   });
 }
 
 /**
- * Installs one more tool of cargo's, and returns its path.
+ * Installs one more cargo tool, and returns its path.
  * @param {CargoTool} tool
  */
 export async function setUpTool(tool) {
@@ -73,7 +76,7 @@ async function missing(parts) {
 }
 
 /**
- * What rust-toolchain.toml asks for.
+ * The toolchain, components and targets of rust-toolchain.toml.
  * @returns {Promise<Part>}
  */
 async function toolchain() {
@@ -86,10 +89,10 @@ async function toolchain() {
       const list = ["component", "list", "--installed", "--toolchain", channel];
       const { code, output } = await run("rustup", list, { mayFail: true });
       const installed = output.split("\n");
-      // Its names end with the host where that matters.
+      // Names of components end with the host if they depend on it.
       return code === 0 && wanted.every((part) => installed.some((name) => name.startsWith(part)));
     },
-    // By name: a machine may have switched off rustup's automatic installation.
+    // By name, because a machine may have switched off rustup's automatic installation.
     async install() {
       say(`setup: installing Rust ${channel} with ${targets.join(", ")} (about a minute)`);
       const parts = ["--profile", profile, "--component", components.join(","), "--target", targets.join(",")];
@@ -117,8 +120,8 @@ function packages() {
 }
 
 /**
- * Whether node_modules is what package-lock.json asks for. npm writes its own record of an installation last, so an
- * interrupted one has no record. Optional packages are those of other platforms.
+ * Whether node_modules is as package-lock.json says. npm writes its record of an installation last, so an interrupted
+ * one has no record. Optional packages are those of other platforms.
  */
 function packagesMatch() {
   const record = join(root, "node_modules", ".package-lock.json");

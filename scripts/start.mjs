@@ -1,4 +1,4 @@
-// Runs the broker on this machine, in real workerd with a local KV, and prints the curl lines that get a token.
+// Runs the broker on this machine, in real workerd with a local KV, and prints curl lines that get a token.
 //
 //   npm start [-- --port 8787]
 
@@ -14,14 +14,14 @@ import { codeOf, Failure, main, parseArguments, projectEnv, say, start, stopping
 const usage = "Usage: npm start [-- --port PORT]";
 const options = /** @type {const} */ ({ port: { type: "string", default: "8787" } });
 const START_MS = 60_000;
-// A configuration that is not valid stays so: asked once more, in case the Worker was only starting.
+// A faulty configuration stays faulty. There is one more request, in case the Worker was still starting.
 const UNREADY_MS = 500;
 
 main(async () => {
   const port = readPort();
   await checkPort(port);
   await build();
-  // After the build's set-up and not before: what it reads comes with the npm packages.
+  // After the set-up of the build, because it reads npm packages.
   const { localScope, prepareLocal } = await import("./lib/local.mjs");
   const local = await prepareLocal(port);
   try {
@@ -34,7 +34,7 @@ main(async () => {
     say(welcome(`http://127.0.0.1:${port}`, local, localScope));
     await died;
   } catch (error) {
-    // Ctrl-C is how this command ends.
+    // Ctrl-C ends this command.
     if (stopping.signal.aborted) return 0;
     throw error;
   } finally {
@@ -51,7 +51,7 @@ function readPort() {
 }
 
 /**
- * Asked before anything slow.
+ * Checked before any slow step.
  * @param {number} port
  */
 async function checkPort(port) {
@@ -75,7 +75,7 @@ function startWorker(port, more) {
   const env = projectEnv({
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_HIDE_BANNER: "true",
-    // Made-up request.cf data instead of a download.
+    // Made-up `request.cf` instead of a download.
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
   });
   const address = ["--ip", "127.0.0.1", "--port", String(port)];
@@ -84,7 +84,7 @@ function startWorker(port, more) {
 }
 
 /**
- * Waits for /readyz to say 200.
+ * Waits until /readyz answers 200.
  * @param {number} port
  */
 async function ready(port) {
@@ -104,7 +104,7 @@ async function ready(port) {
   }
 }
 
-/** Lets wrangler print its line about our own request first. */
+/** Waits until wrangler has printed its line about our own request. */
 function settle() {
   return sleep(300, undefined, { signal: stopping.signal });
 }

@@ -1,9 +1,9 @@
-// What the dependencies are, and whether anything is known against them.
+// Checks the dependencies: pins, checksums, licences, sources, yanked crates, advisories.
 //
 //   npm run supply-chain [-- --strict]
 //
-// Some checks need what a package registry or a network may not have. Such a check says NOT AVAILABLE, and only
-// with --strict (for a release, where everything can be reached) is that a failure.
+// Some checks need data that a package registry or a network may not have. Such a check prints NOT AVAILABLE. This is a
+// failure only with --strict, which is for a release.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,10 @@ import { cargoDeny } from "./versions.mjs";
  * @property {{ name: string, req: string, path?: string }[]} dependencies
  */
 
-/** @typedef {{ integrity?: string, optional?: boolean, link?: boolean, resolved?: string, hasInstallScript?: boolean }} Locked */
+/**
+ * @typedef {{ integrity?: string, optional?: boolean, link?: boolean, resolved?: string, hasInstallScript?: boolean }}
+ * Locked
+ */
 
 const usage = "Usage: npm run supply-chain [-- --strict]";
 const options = /** @type {const} */ ({ strict: { type: "boolean", default: false } });
@@ -81,7 +84,7 @@ async function exactPins() {
 }
 
 /**
- * The crates that a manifest locks, and itself.
+ * The crates that a manifest locks, and the crate of the manifest.
  * @param {string} manifest
  * @returns {Promise<Crate[]>}
  */
@@ -91,7 +94,7 @@ async function cratesOf(manifest) {
   return JSON.parse(output).packages;
 }
 
-/** `npm ci` compares the checksums; that they are there, and strong, is ours to see to. */
+/** `npm ci` compares the checksums. This checks that they exist and are strong. */
 function npmLock() {
   const allowed = JSON.parse(text("package.json")).allowScripts;
   /** @type {[string[], string[]]} */
@@ -101,7 +104,7 @@ function npmLock() {
   for (const [path, entry] of Object.entries(packages)) {
     if (path === "") continue;
     const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
-    // npm records none for another platform's package that its registry does not have.
+    // npm records none for a package of another platform that its registry does not have.
     if (!entry.integrity?.startsWith("sha512-"))
       (entry.optional && !entry.integrity ? unknown : faults).push(`${path} has no SHA-512 checksum`);
     if (entry.link || /^(git|file|http:)/.test(entry.resolved ?? "")) faults.push(`${path} is not from a registry`);
@@ -142,7 +145,7 @@ async function advisories(deny) {
   return cargoDenyCheck(deny, ["advisories"]);
 }
 
-/** cargo resolves to no version that was yanked, unless a lock file has it: so it is asked without one. */
+/** cargo chooses no yanked version unless a lock file has it, so this resolves without a lock file. */
 async function noneYanked() {
   const locked = (await Promise.all(manifests.map(cratesOf))).flat();
   const published = locked.filter(({ source }) => source?.startsWith("registry+"));
@@ -183,7 +186,7 @@ async function npmSignatures() {
 }
 
 /**
- * The JSON of a program's output, or nothing where it says something else.
+ * The JSON of a program's output, or `undefined` if it is no JSON.
  * @param {string} output
  */
 function json(output) {

@@ -1,4 +1,4 @@
-// Every test: the core on the host, the commands, then the bundle that would be deployed, in real workerd.
+// Runs every test: the core on the host, the commands, then the bundle to deploy in real workerd.
 //
 //   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
@@ -11,7 +11,7 @@ import { Failure, main, projectEnv, projectNode, root, say, start, stopping } fr
 import { setUp } from "./setup.mjs";
 
 const CONCURRENCY = 2;
-// A test that hangs fails, instead of holding up CI.
+// A test that hangs fails, and does not hold up CI.
 const TIMEOUT = "--test-timeout=60000";
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
@@ -19,7 +19,7 @@ const workerdTests = join("tests", "workerd");
 main(async () => {
   const pattern = process.argv[2];
   await setUp();
-  // Side by side: on two cores that takes 73 s instead of 116 s from nothing.
+  // Side by side. From a clean tree on two cores this takes 73 s instead of 116 s.
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
   await Promise.all([hostTests, build({ show: false })]);
   await pack();

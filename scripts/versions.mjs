@@ -1,8 +1,8 @@
-// What `npm ci` and rust-toolchain.toml do not pin. The npm packages' versions are in package.json.
+// The versions that `npm ci` and rust-toolchain.toml do not pin. package.json has those of the npm packages.
 
 /**
- * Major version of Node.js → the oldest minor version of it that can run these scripts (they need `zlib.crc32`); newer
- * major versions can. wrangler needs a newer one than these, which the npm package `node` brings.
+ * Major version of Node.js → its oldest minor version that runs these scripts (they need `zlib.crc32`). Newer major
+ * versions run them as well. wrangler needs a newer Node.js, which the npm package `node` installs.
  * @type {Record<string, number>}
  */
 export const oldestNode = { 20: 15, 22: 2 };
@@ -11,12 +11,15 @@ export const oldestNode = { 20: 15, 22: 2 };
 
 /** Built from source by cargo, once for each version on a machine; `minutes` was measured on two cores. */
 export const cargoTools = {
-  // Equals the wasm-bindgen of Cargo.lock: the two sides of the glue have to be of one version.
+  // The same version as wasm-bindgen in Cargo.lock, because the two sides of the glue have to match.
   wasmBindgen: { crate: "wasm-bindgen-cli", version: "0.2.129", binary: "wasm-bindgen", minutes: 3 },
 };
 
-/** The same, but only for who runs `npm run supply-chain`. Unoptimised: it runs for a second, and takes half as long to build. */
+/** The same, but only for `npm run supply-chain`. Unoptimised, which halves the build; it runs for a second. */
 export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "cargo-deny", minutes: 3, optimised: false };
 
-/** The most that the Worker may weigh, wasm and JavaScript, compressed as it is uploaded. It was 160 KiB before JWTs, the registry and revocation. */
+/**
+ * Size limit of the Worker, wasm and JavaScript, compressed as for the upload. It was 160 KiB before JWTs, the registry
+ * and revocation.
+ */
 export const budgetGzipBytes = 184 * 1024;

@@ -1,16 +1,43 @@
-//! A Cloudflare Worker that holds OAuth 2.0 client credentials so that nobody else has to.
+//! A Cloudflare Worker that holds OAuth 2.0 client credentials and hands out access tokens, so that
+//! its callers need no credential of their own at the authorization server.
 //!
-//! A request comes in through [`http`]: which route, who calls, what they ask for. The caller is
-//! authenticated and the grant found in [`policy::access`], against the [`config`] that was parsed
-//! once for the isolate. Then [`broker`] walks the tiers: the memory of the isolate, Workers KV
-//! with sealed [`record`]s, and last the authorization server, which [`upstream`] asks in the
-//! words of [`entra`] and [`oauth`]. Whether a token may still be served is up to
-//! [`policy::freshness`] alone. What failed, and who must act, is an [`error`]; every request ends
-//! as one line of the log, an [`event`].
+//! # The way of a request
 //!
-//! All of this is pure: time, randomness and I/O are arguments, named in [`ports`]. The platform
-//! lives in `adapters`, which exists for `wasm32` only; so do the crates that it needs, and that
-//! is how the compiler keeps everything else free of them.
+//! Each module below is a *room*. The numbers are the steps in [`http::exchange`], and
+//! `docs/architecture.md` walks one request through them.
+//!
+//! - `adapters` is the platform. `worker.mjs` takes a request apart, and `entry.rs` hands it to the
+//!   core.
+//! - [`http`] is the order of everything: it finds the route (1), reads what the request presents
+//!   and wants (2), and counts rate limits (4).
+//! - [`callers`] recognizes the caller (3), against the clients of [`config`] and of the registry
+//!   in KV. [`jwt`] reads the JWTs that callers present.
+//! - [`grants`] decides whether the client may have the token that it requests (5).
+//! - [`tokens`] looks into isolate memory (6), reads KV (7), and calls the token's coordinator (8).
+//! - [`upstream`] fetches a token from the authorization server, for the coordinator or in its
+//!   place (8). `upstream/entra/` has the words of Microsoft Entra ID, and [`oauth`] those of the
+//!   standard.
+//! - [`http`] makes the reply with its CORS headers (9). [`error`] has every failure, by who must
+//!   act.
+//! - [`log`] has the line that each request leaves behind (10).
+//! - [`base`] is what all rooms use: numbers, time, secrets, encodings, the ports of the platform.
+//!
+//! # The core and the platform
+//!
+//! Everything but `adapters` is the core. It takes time, randomness and I/O as arguments: a room
+//! names what it needs from the platform in its `ports.rs`. The adapters implement these traits and
+//! decide nothing. `adapters` and the crates that it needs exist for `wasm32` only, so the compiler
+//! keeps the core free of them.
+//!
+//! # Where a change goes
+//!
+//! | Change | Files |
+//! |---|---|
+//! | another proof | `callers/proofs/NAME.rs` and one line in `callers/proofs/mod.rs`; `callers/presented.rs` finds it in a request; `config/proofs.rs` has what a client lists for it |
+//! | another kind of authorization server | a folder beside `upstream/entra/`, and a variant in `upstream/server.rs`; `config/credentials.rs` parses its fields |
+//! | a route | `http/route.rs`, and a file in `http/` that parses its requests; `http/exchange.rs` calls it |
+//! | a log field | `log.rs`, and the table in `docs/operations.md` |
+//! | a number | `base/limits.rs`; one that JavaScript needs, in `adapters/limits.mjs` |
 
 pub mod base;
 pub mod callers;

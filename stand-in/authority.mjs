@@ -1,7 +1,7 @@
 // A stand-in for Microsoft Entra ID's token endpoint, for `npm start` and the tests.
 //
-// It checks what Entra checks (RFC 6749 §4.4 in Entra's v2.0 dialect), answers in Entra's words, issues a new
-// token for every request, and misbehaves on demand. It listens on 127.0.0.1 only, and its tokens open nothing.
+// It checks requests like Entra (RFC 6749 §4.4 in Entra's v2.0 dialect), answers in Entra's words, issues a new token
+// for every request, and misbehaves on demand. It listens on 127.0.0.1 only, and its tokens open nothing.
 //
 //   import { startAuthority } from "./stand-in/authority.mjs";
 //   const authority = await startAuthority({ apps: [{ tenant, clientId, secrets: ["..."] }] });
@@ -10,7 +10,7 @@
 //   authority.requests                                  // what was received, oldest first
 //   await authority.close();
 //
-// While it runs, a person can do the same over HTTP (behaviours.mjs lists what it can be told):
+// While it runs, a person can do the same over HTTP (behaviours.mjs lists the behaviours):
 //
 //   curl -X PUT    http://127.0.0.1:PORT/stand-in/behaviour -d '{"throttle":{"retryAfter":30}}'   next request
 //   curl -X PUT    http://127.0.0.1:PORT/stand-in/behaviour?always -d '{"slow":2000}'             every request
@@ -49,7 +49,7 @@ const TOKEN_PATH = /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/;
 /**
  * Starts a stand-in authorization server.
  *
- * `apps` are the app registrations that it knows; each of an app's `secrets` is valid, as during a rotation.
+ * `apps` are its app registrations. Each of an app's `secrets` is valid, as during a rotation.
  * `port` 0 takes any free port.
  * @param {{ port?: number, apps?: App[] }} options
  */
@@ -133,7 +133,7 @@ class Authority {
   }
 
   /**
-   * What goes out when no fault gets in the way.
+   * The proper reply, without a fault.
    * @param {Received} received
    * @param {Behaviour} behaviour
    * @returns {Reply}
@@ -149,7 +149,7 @@ class Authority {
     if (given["return-client-request-id"] === "true") headers["client-request-id"] = requestId;
 
     const tenant = TOKEN_PATH.exec(path)?.groups?.tenant;
-    // Whoever follows a redirect gets a token there, so that following cannot pass for failing.
+    // A client that follows a redirect gets a token there, so that a test tells following from failing.
     if (!tenant && path !== REDIRECT_TARGET) return { status: 404, headers: {}, body: "" };
 
     const refused = tenant && refuse(this.#apps, method, tenant, params);
@@ -170,7 +170,7 @@ class Authority {
   }
 
   /**
-   * The first queued behaviour that is for this scope or for any, else the standing one, else none.
+   * The first queued behaviour for this scope or for any, else the standing one, else none.
    * @param {string | undefined} scope
    */
   #takeBehaviour(scope) {
@@ -218,7 +218,7 @@ class Authority {
 }
 
 /**
- * Why Entra would refuse this request, as `{ code, detail }` for entra.mjs; undefined when it would not.
+ * Why Entra refuses this request, as `{ code, detail }` for entra.mjs; `undefined` if it does not.
  * @param {App[]} apps
  * @param {string} method
  * @param {string} tenant

@@ -1,5 +1,5 @@
-// What the stand-in can be told to do wrong. A behaviour is plain JSON; these are its keys, which combine where
-// that makes sense (`{"slow":500,"throttle":{}}`).
+// The faults of the stand-in. A behaviour is plain JSON with these keys, which combine where that makes sense
+// (`{"slow":500,"throttle":{}}`).
 //
 //   {"slow": 500}                        answers after that many milliseconds
 //   {"fail": {"status": 503}}            an error of Entra's front door; also "retryAfter", and "html": true for an HTML page
@@ -8,7 +8,7 @@
 //   {"hang": "headers"}                  never answers; "body": headers and half of the body, then silence
 //   {"drip": 20}                         one byte of the body every so many milliseconds
 //   {"reset": true}                      resets the TCP connection
-//   {"redirect": 302}                    to /redirected, where a token waits for whoever follows
+//   {"redirect": 302}                    to /redirected, where a client that follows gets a token
 //   {"garbage": "html"}                  status 200 and something else: "html", "truncated", "error", "empty"
 //   {"oversized": true}                  a token response of more than 256 KiB
 //   {"gzip": true}                       the body compressed, as Entra's often is
@@ -53,7 +53,7 @@ export const REDIRECT_TARGET = "/redirected";
 const OVERSIZED_BYTES = 257 * 1024;
 
 /**
- * Each fault takes the value of its key and the proper reply, and returns another reply.
+ * Each fault takes the value of its key and the proper reply, and returns the reply to send.
  * @type {{ [Name in FaultName]: (value: NonNullable<Behaviour[Name]>, reply: Reply) => Reply }}
  */
 const FAULTS = {
@@ -102,7 +102,7 @@ const FAULT_NAMES = /** @type {FaultName[]} */ (Object.keys(FAULTS));
 const KEYS = new Set([...FAULT_NAMES, "slow", "hang", "drip", "reset", "token", "without", "scope"]);
 
 /**
- * Throws on a key that means nothing here, so that a mistyped fault does not pass for a fault that is handled.
+ * Throws on an unknown key, so that a test with a mistyped fault does not pass.
  * @param {Behaviour} behaviour
  */
 export function assertBehaviour(behaviour) {
@@ -113,7 +113,7 @@ export function assertBehaviour(behaviour) {
 }
 
 /**
- * Sends `reply`, the proper one, as `behaviour` would have it.
+ * Sends the proper `reply`, changed as `behaviour` says.
  * @param {Behaviour} behaviour
  * @param {Reply} reply
  * @param {IncomingMessage} request

@@ -1,9 +1,9 @@
-// Entra's side of the conversation: what its tokens and its refusals look like.
+// The form of Entra's tokens and refusals.
 
 import { randomBytes, randomUUID } from "node:crypto";
 
 /**
- * A token with the shape and size of an app-only Graph token (about 1.5 kB); unique, and signed by nobody.
+ * A token with the shape and size of an app-only Graph token (about 1.5 kB); unique, with a made-up signature.
  * @param {{ tenant?: string | undefined, clientId?: string | undefined, scope: string }} about
  */
 export function newToken({ tenant = randomUUID(), clientId = randomUUID(), scope }) {
@@ -40,7 +40,7 @@ export function newToken({ tenant = randomUUID(), clientId = randomUUID(), scope
 }
 
 /**
- * The refusals that a client credentials request can meet: AADSTS number → status, `error` (RFC 6749 §5.2), words.
+ * Refusals of a client credentials request: AADSTS number → status, `error` (RFC 6749 §5.2), words.
  * @type {Record<number, [number, string, (detail: string) => string]>}
  */
 const REFUSALS = {
@@ -89,7 +89,7 @@ const REFUSALS = {
 };
 
 /**
- * An error response as Entra words it.
+ * An error response in Entra's words.
  * @param {number} code
  * @param {string} detail
  * @param {string} correlationId

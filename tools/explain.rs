@@ -1,9 +1,9 @@
-//! Answers, from the configuration alone, who may get what and why not: the Worker's own parser and
-//! its own decision, on the host. `npm run explain` runs it.
+//! Says from the configuration alone which client may get which token, and why not. It runs the
+//! Worker's own parser and decision on the host. `npm run explain` runs it.
 //!
-//! Standard input is JSON: `bindings` by name, each `{"text": …}` or `{"json": …}` (the JSON text of a
-//! table), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed, 1 for
-//! refused, 2 for a configuration or an input with faults.
+//! Standard input is JSON: `bindings` by name, each `{"text": …}` or `{"json": …}` (the JSON text
+//! of a table), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed,
+//! 1 for refused, 2 for a configuration or an input with faults.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let code = if let Some(question) = question {
         question.answer(&mut page)
     } else {
-        // The two sides of `npm run explain` are not of one version.
+        // scripts/explain.mjs is of another version.
         page.push_str("the input is not a question\n");
         FAULTY
     };
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is asked, and the configuration that answers.
+/// The question, and the configuration that answers it.
 struct Question {
     vars: Vars,
     client: Option<String>,
@@ -59,7 +59,7 @@ impl Question {
         Some(Self {
             vars: Vars::parse(bindings?)?,
             client: client.and_then(Json::into_text),
-            // As for a request that names none.
+            // As for a request without the parameter.
             credential: credential.unwrap_or_else(|| DEFAULT_CREDENTIAL.to_owned()),
             scope: scope.and_then(Json::into_text),
         })
@@ -94,7 +94,7 @@ impl Question {
         code
     }
 
-    /// The Worker's own decision for a client that has proved itself.
+    /// The Worker's own decision for a client that has proved its identity.
     fn decide(&self, config: &Config, client: &Client) -> Result<Rc<Grant>, BrokerError> {
         let scope = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
         authorize(config, client, &GrantRequest { credential: self.credential.clone(), scope })
@@ -132,7 +132,7 @@ impl Question {
         }
     }
 
-    /// Every client that may get what is asked, or all of them; an auditor reads one page.
+    /// Every client that may get the token in question, or all clients, on one page for an auditor.
     fn write_table(&self, page: &mut String, config: &Config, proofs: &Proofs) -> u8 {
         let clients = proofs.keys().filter_map(|id| config.client(id));
         let mut code = REFUSED;
@@ -170,7 +170,7 @@ fn write_client(page: &mut String, client: &Client, proofs: Option<&Vec<String>>
     }
 }
 
-/// What a JWT has to say beside its issuer and audience, by name.
+/// The claims that a JWT must have in addition to its issuer and audience, by name.
 fn pins(trust: &Trust) -> String {
     let subject = trust.subject.as_ref().map(|_| "sub");
     let names: Vec<_> =
@@ -191,14 +191,14 @@ fn described(grant: &Grant) -> String {
 }
 
 fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String does not fail.
+    // A write to a String does not fail.
     let _ = writeln!(page, "{text}");
 }
 
-/// By client id, the ways in which the client may prove itself.
+/// The proofs that each client lists, by client id.
 type Proofs = BTreeMap<String, Vec<String>>;
 
-/// The Worker's bindings, as its JavaScript would hand them out.
+/// The Worker's bindings, as its JavaScript hands them out.
 struct Vars(BTreeMap<String, Binding>);
 
 impl Vars {
@@ -218,8 +218,8 @@ impl Vars {
         Some(Self(vars))
     }
 
-    /// Read from the table itself, which [`Config::parse`] has accepted: beside `allow`, an entry
-    /// lists nothing but ways of proof and what belongs to them.
+    /// Read from the table itself, which [`Config::parse`] has accepted. An entry has `allow`, and
+    /// otherwise only proofs and their fields.
     fn proofs(&self) -> Proofs {
         let text = match self.binding("CLIENTS") {
             Binding::Absent => return Proofs::new(),

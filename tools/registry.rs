@@ -1,7 +1,8 @@
-//! Writes entries of the client registry, in the form that the Worker reads, on the host. `npm run
+//! Makes entries of the client registry on the host, with the Worker's own code. `npm run
 //! new-client -- NAME --registry` runs it.
 //!
-//! Standard input is JSON: `key`, which is `REGISTRY_KEY` in base64, and `clients`, a list of `id` and
+//! Standard input is JSON: `key`, which is `REGISTRY_KEY` in base64, and `clients`, a list of `id`
+//! and
 //! `entry` (the JSON text of an entry of `CLIENTS`). Standard output is JSON: for each client a list of
 //! `key` and `value` as KV has to hold them, the client's own entry first. The exit code is 2 for any
 //! other input.
@@ -34,7 +35,7 @@ fn answer() -> Option<()> {
     io::stdout().write_all(&serde_json::to_vec(&values).ok()?).ok()
 }
 
-/// One key and its value in KV.
+/// One KV key with its value.
 #[derive(Serialize)]
 struct KvValue {
     key: String,

@@ -1,4 +1,4 @@
-// What stands behind the Workers: an authorization server and a KV namespace, both on loopback, and who may call.
+// The back ends of the Workers: an authorization server and a KV namespace, both on loopback. And the clients.
 
 /** @import { Request } from "autocannon" */
 /** @import { Client as Fields } from "../../scripts/lib/configured.mjs" */
@@ -21,7 +21,9 @@ const APP = {
 
 /** @typedef {Awaited<ReturnType<typeof openBackends>>} Backends */
 
-/** @typedef {{ port: number, bindings: Record<string, string> }} Registry `bindings` are what a broker needs to read it. */
+/**
+ * @typedef {{ port: number, bindings: Record<string, string> }} Registry `bindings` are what a broker needs to read it.
+ */
 
 /**
  * The scope with number `n`.
@@ -39,7 +41,7 @@ export function newClient(n) {
   return { id: `client-${n}`, key, digest: keyDigest(key), scope: scopeOf(n) };
 }
 
-/** Client number 0: the one that most rows are measured with. */
+/** Client number 0. Most rows are measured with it. */
 export const CLIENT = newClient(0);
 
 export async function openBackends() {
@@ -52,7 +54,7 @@ export async function openBackends() {
   return {
     authority,
     kv,
-    /** Takes every value, and has none. */
+    /** Takes every value and keeps none. */
     emptyKv,
     /**
      * @param {Client[]} clients The simpler peers know only the first.
@@ -66,7 +68,7 @@ export async function openBackends() {
       AZ_AUTHORITY_HOST: authority.url,
       CLIENTS: JSON.stringify(Object.fromEntries([first, ...others].map(entry))),
       LOG_HITS: "false",
-      // What the simpler peers have instead of CLIENTS.
+      // The simpler peers have these instead of CLIENTS.
       CLIENT_ID: first.id,
       CLIENT_KEY: first.key,
       SCOPE: first.scope,
@@ -87,7 +89,7 @@ export async function openBackends() {
       }
       return { port: registry.port, bindings: { REGISTRY_KEY: registryKey.toString("base64"), CLIENTS: "{}" } };
     },
-    /** Both keep what they saw, for tests that look at it; here it would only grow. */
+    /** Drops the records of both: tests need them, and here they only grow. */
     forget() {
       authority.requests.length = 0;
       authority.issued.length = 0;
@@ -105,7 +107,7 @@ export async function openBackends() {
 const entry = ({ id, digest, scope }) => [id, { key_sha256: [digest], allow: [{ credential: "default", scope }] }];
 
 /**
- * `GET /token`, as autocannon takes a request.
+ * `GET /token`, in the form of autocannon.
  * @param {Client} client
  * @returns {Request}
  */
@@ -134,7 +136,7 @@ export function postToken({ id, key, scope } = CLIENT) {
 }
 
 /**
- * The token request that a program without a broker sends to the authorization server.
+ * The token request of a program that has no broker.
  * @param {Client} client
  * @returns {Request}
  */

@@ -1,10 +1,10 @@
-// How often a request crosses between JavaScript and wasm: the broker behind a module that counts.
+// Counts how often a request crosses between JavaScript and wasm: the broker behind a module that counts.
 
 /** @import { Module } from "./workerd.mjs" */
 
 const PATH = "/bench/crossings";
 
-/** Runs before the bundle is: wraps every import and export of the wasm instance that the bundle makes. */
+/** Runs before the bundle: wraps every import and export of the wasm instance that the bundle makes. */
 const COUNTER = `
 const counts = new Map();
 const counted = (side) => ([name, value]) => {
@@ -52,7 +52,7 @@ export function countingModules(modules) {
 }
 
 /**
- * Crossings since the last time: name → count. `out` is a call from wasm to JavaScript, `in` one the other way.
+ * Crossings since the last call: name → count. `out` is a call from wasm to JavaScript, `in` one the other way.
  * @param {{ url: string }} server
  */
 export async function takeCrossings(server) {

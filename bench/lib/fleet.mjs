@@ -1,4 +1,4 @@
-// The servers of one scene, running side by side.
+// The servers of one scene. They run side by side.
 
 /** @import { Backends, Client, Registry } from "./backends.mjs" */
 /** @import { Module, Workerd } from "./workerd.mjs" */
@@ -15,7 +15,7 @@ import { COORDINATOR, brokerModules, peerModules } from "./workers.mjs";
  * @property {Record<string, string>} [bindings] They come on top of the usual ones.
  * @property {"kv" | "empty"} [kv] `empty` has no values.
  * @property {boolean} [coordinator] `false` leaves the broker's out, as the peers have none.
- * @property {string | undefined} [bundle] Where the broker's is; left out, what would be deployed.
+ * @property {string | undefined} [bundle] The folder of the broker's bundle; by default the one to deploy.
  * @property {(modules: Module[]) => Module[]} [around] Makes other modules of the broker's.
  * @property {boolean} [inspected]
  * @property {Registry} [registry]
@@ -75,7 +75,7 @@ export class Fleet {
 }
 
 /**
- * A fleet for the length of `work`.
+ * Runs `work` with a fleet.
  * @template T
  * @param {Backends} backends
  * @param {(fleet: Fleet) => Promise<T>} work

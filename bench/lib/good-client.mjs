@@ -1,4 +1,4 @@
-// A good client with an event loop of its own (worker thread), so that who attacks beside it does not slow it down.
+// A good client with an event loop of its own (a worker thread), so that the attack beside it does not slow it down.
 
 /** @import { Request } from "autocannon" */
 
@@ -13,7 +13,7 @@ import { codeOf } from "../../scripts/lib/run.mjs";
 /** @typedef {{ millis: number[], failures: string[] }} Outcome */
 
 /**
- * Starts one: `during(work)` is what its requests came to while `work` ran, `alone(amount)` what so many come to.
+ * Starts one. `during(work)` has the results of its requests while `work` runs, `alone(amount)` those of this many.
  * @param {{ port: number, requests: Request[] }} data
  */
 export function startGoodClient({ port, requests }) {
@@ -72,7 +72,7 @@ function serveOrders(giver, { port, requests }) {
 }
 
 /**
- * Why there was no token, or nothing.
+ * Why there was no token, or `undefined`.
  * @param {Agent} agent
  * @param {number} port
  * @param {Request} request

@@ -1,4 +1,4 @@
-// The load: autocannon, and how much CPU time of the serving process a request under it took.
+// The load: autocannon, and the CPU time of the serving process for each request.
 
 /** @import { Request } from "autocannon" */
 /** @import { Server } from "./fleet.mjs" */
@@ -18,14 +18,14 @@ import { cpuMicros } from "./process.mjs";
  * @property {number} p99
  */
 
-/** Enough to keep the isolate busy: what an idle runtime spends on waking up is not the Worker's cost. */
+/** Enough to keep the isolate busy: the time of an idle runtime for waking up is not the Worker's cost. */
 const CONNECTIONS = 16;
 
 /**
- * Sends `requests` to `server`, `amount` in all over `connections`. Fails when a single answer has another status.
+ * Sends `requests` to `server`, `amount` in all over `connections`. Fails if one answer has another status.
  *
- * Each connection goes through its own share of `requests`, in order and again from the start: with `amount` a multiple
- * of their number, no request is sent again before all others have been.
+ * Each connection sends its own share of `requests` in order, and then again from the start. If `amount` is a multiple
+ * of their number, no request comes again before all others have come.
  * @param {Server} server
  * @param {Sent} sent
  * @returns {Promise<Load>}
@@ -61,7 +61,7 @@ export async function load(server, { requests, amount, connections = CONNECTIONS
 }
 
 /**
- * One share for each connection, together all of them; where there are fewer requests than that, everybody gets all.
+ * One share for each connection, together all requests. If there are fewer requests than connections, each gets all.
  * @param {Request[]} requests
  * @param {number} connections
  */

@@ -1,4 +1,4 @@
-// On what was measured: the machine, the versions, the sizes of what would be uploaded.
+// The machine, the versions, and the sizes of the uploads.
 
 /** @import { Toolchain } from "../../scripts/setup.mjs" */
 /** @import { Module } from "./workerd.mjs" */
@@ -33,7 +33,7 @@ export function machine() {
 }
 
 /**
- * Compressed bytes of what would be uploaded, by Worker and kind of module.
+ * Compressed bytes of the upload, by Worker and kind of module.
  * @returns {Promise<Record<string, ReturnType<typeof compressed>>>}
  */
 export async function sizes() {

@@ -18,7 +18,10 @@ const COLOURS = { floor: "#8c959f", broker: "#d9480f", peer: "#4c7fb0" };
 
 /** @typedef {Spread & { label: string, kind: Colour }} Bar */
 
-/** @type {[string, "hits" | "tiers", [string, string, string, Colour][]][]} Group, scene, and its bars: label, heat, row, colour. */
+/**
+ * @type {[string, "hits" | "tiers", [string, string, string, Colour][]][]} Group, scene, and its bars: label, heat,
+ * row, colour.
+ */
 const GROUPS = [
   [
     "A hit, GET",

@@ -1,4 +1,4 @@
-// What a process has used, from /proc: the generator of the load and other programs do not count.
+// What one process has used, from /proc. The load generator and other programs do not count.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { platform } from "node:os";
@@ -12,7 +12,7 @@ export function requireLinux() {
 }
 
 /**
- * CPU time (user and system) of all of a process's threads so far, in microseconds.
+ * CPU time (user and system) of all threads of a process so far, in microseconds.
  * @param {number} pid
  */
 export function cpuMicros(pid) {
@@ -29,7 +29,7 @@ function threadMicros(pid, thread) {
   try {
     return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000;
   } catch (error) {
-    // The thread has ended since the directory was read.
+    // The thread has ended after the directory was read.
     if (codeOf(error) === "ENOENT" || codeOf(error) === "ESRCH") return 0;
     throw error;
   }

@@ -13,7 +13,7 @@ const SAMPLE_EVERY_MICROS = 100;
 /** @typedef {{ resolve: (result: Answer["result"]) => void, reject: (error: Error) => void }} Waiting */
 
 /**
- * Profiles what `server` does while `work` runs; returns the share of each function by its own time.
+ * Profiles `server` while `work` runs. Returns the share of each function by its own time.
  * @param {Server} server
  * @param {() => Promise<unknown>} work
  */
@@ -39,7 +39,7 @@ function bySelfTime({ nodes }, lines) {
   /** @type {Map<string, number>} */
   const hits = new Map();
   for (const { callFrame, hitCount = 0 } of nodes) {
-    // Waiting for the next request is not work.
+    // The wait for the next request is not work.
     if (callFrame.functionName === "(idle)" || hitCount === 0) continue;
     const name = nameOf(callFrame, lines);
     hits.set(name, (hits.get(name) ?? 0) + hitCount);

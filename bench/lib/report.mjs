@@ -208,7 +208,7 @@ function connectionsTable({ connections }) {
 }
 
 /**
- * The load generator shares the machine: what the isolate could serve follows from what a request costs.
+ * The load generator shares the machine, so the rate of the isolate follows from the cost of a request.
  * @param {Step[]} steps
  */
 function saturation(steps) {

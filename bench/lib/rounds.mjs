@@ -1,13 +1,17 @@
-// Rounds of heats. The rows of a heat run at the same time, each against a process of its own whose CPU time alone counts:
-// what disturbs the machine disturbs all of them alike, and a ratio is taken within a heat. One after the other, on a
-// shared machine, the same work takes now one and now three times as long. Heats take turns: A B C, C B A, A B C ...
+// Rounds of heats. The rows of a heat run at the same time, each against a process of its own. Only the CPU time of
+// that process counts, and a ratio is taken within a heat: a disturbance of the machine disturbs all rows alike. If
+// rows ran one after the other on a shared machine, the same work could take three times as long. Heats take
+// turns: A B C, C B A, …
 
 /** @import { Server } from "./fleet.mjs" */
 /** @import { Load, Sent } from "./load.mjs" */
 
 import { load } from "./load.mjs";
 
-/** @typedef {Sent & { server: Server, warmUp?: number, reads?: number, asks?: number }} Row `reads` and `asks`: scenes/tiers.mjs. */
+/**
+ * @typedef {Sent & { server: Server, warmUp?: number, reads?: number, asks?: number }} Row `reads` and `asks`:
+ * scenes/tiers.mjs.
+ */
 
 /** @typedef {Record<string, Row>} Heat */
 
@@ -16,8 +20,8 @@ import { load } from "./load.mjs";
 /** @typedef {{ median: number, low: number, high: number }} Spread */
 
 /**
- * Measures `heats`. `warmUp` requests come first, so that V8 has compiled what it is going to compile.
- * `after(heat)` may look at what a heat of the rounds has caused; `settle()` comes before the first.
+ * Measures `heats`. `warmUp` requests come first, so that V8 has compiled the hot code.
+ * `after(heat)` may check the effects of a heat, and `settle()` comes before the first one.
  * @param {Record<string, Heat>} heats
  * @param {{ rounds: number, warmUp: number, settle?: () => void, after?: (heat: Heat) => void }} how
  * @returns {Promise<Measured>}
@@ -51,7 +55,7 @@ export function median(values) {
 }
 
 /**
- * Median with the quartiles around it.
+ * Median and quartiles.
  * @param {number[]} values
  * @returns {Spread}
  */

@@ -1,4 +1,4 @@
-// What the broker is judged by: each a ratio or a difference within one run, and the verdict.
+// The targets of the broker: each is a ratio or a difference within one run, with its verdict.
 
 /** @import { Results } from "../run.mjs" */
 /** @import { Started } from "../scenes/start.mjs" */
@@ -36,7 +36,7 @@ export function judge({ hits, tiers, growth, start, sizes }) {
 }
 
 /**
- * What `LOG_HITS = true` costs the broker may not be more than what it costs the careful JavaScript Worker.
+ * `LOG_HITS = true` may cost the broker no more than it costs the careful JavaScript Worker.
  * @param {string} route
  * @param {Record<string, Load[]>} rows
  */

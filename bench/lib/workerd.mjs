@@ -1,5 +1,5 @@
-// Bare workerd with one Worker in it: no dev server, no proxy. The tests' harness starts it in much the same way; here
-// the process id is needed, and what the Worker prints must cost the reader nothing.
+// Bare workerd with one Worker in it: no dev server, no proxy. The tests' harness starts it in a similar way. Here
+// the measurements need the process id, and the Worker's output must cost its reader nothing.
 
 /** @import { ChildProcess } from "node:child_process" */
 /** @import { Readable } from "node:stream" */
@@ -31,7 +31,9 @@ const START_DEADLINE_MS = 20_000;
  * @property {boolean | undefined} [inspected] Whether V8's inspector is to listen.
  */
 
-/** @typedef {{ listen: number, "listen-inspector": number }} Ports The second one only where the Worker is inspected. */
+/**
+ * @typedef {{ listen: number, "listen-inspector": number }} Ports The second one only where the Worker is inspected.
+ */
 
 /** @typedef {Awaited<ReturnType<typeof startWorkerd>>} Workerd */
 
@@ -79,7 +81,7 @@ export async function startWorkerd(worker) {
 const outputOf = (child, descriptor) => /** @type {Readable} */ (child.stdio[descriptor]);
 
 /**
- * workerd picks its ports itself and reports them on a control descriptor, so nothing can race for them.
+ * workerd picks its ports itself and reports them on a control descriptor, so no other program can take them first.
  * @param {ChildProcess} child
  * @param {string[]} complaints
  * @param {boolean} inspected
@@ -101,7 +103,7 @@ async function listening(child, complaints, inspected = false) {
   });
 }
 
-/** Evicted after ten idle seconds, an object that is stored in memory would have forgotten everything. */
+/** An object with its storage in memory forgets everything when it is evicted, after ten idle seconds. */
 const OBJECTS = `uniqueKey = "bench", enableSql = true, preventEviction = true`;
 
 /** @param {Worker} worker */
@@ -138,7 +140,7 @@ const worker :Workerd.Worker = (
 }
 
 /**
- * A Cap'n Proto string literal of printable text: what is bound here is JSON, names and keys.
+ * A Cap'n Proto string literal of printable text. The bindings here are JSON, names and keys.
  * @param {string} value
  */
 const text = (value) => `"${value.replace(/[\\"]/g, "\\$&")}"`;

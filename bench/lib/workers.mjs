@@ -1,4 +1,4 @@
-// The Workers that are measured: the broker as it would be deployed, and its peers.
+// The measured Workers: the broker as it is deployed, and its peers.
 
 /** @import { Plugin } from "esbuild" */
 /** @import { Module } from "./workerd.mjs" */
@@ -11,7 +11,7 @@ import { build } from "esbuild";
 
 import { Failure, root } from "../../scripts/lib/run.mjs";
 
-/** Where `wrangler deploy --dry-run --outdir dist` leaves what it would upload. */
+/** `wrangler deploy --dry-run --outdir dist` writes the upload here. */
 const bundle = resolve(process.env.BROKER_BUNDLE ?? join(root, "dist"));
 
 /** The one Durable Object class of the broker. */
@@ -26,7 +26,7 @@ export function brokerModules(directory = bundle) {
   if (!existsSync(main))
     throw new Failure(`There is no bundle in ${directory}: run \`npm run bench\` once, it makes one.`);
   const script = readFileSync(main, "utf8");
-  // An older build may have left another one behind.
+  // An older build may have left another file there.
   const wasm = readdirSync(directory).filter((name) => name.endsWith(".wasm") && script.includes(`"./${name}"`));
   return [
     { name: "index.js", kind: "esModule", content: script },
@@ -68,7 +68,7 @@ async function bundlePeer(name) {
   return [{ name: "main.js", kind: "esModule", content }];
 }
 
-/** For packages that `require` what Node.js has built in. */
+/** For packages that `require` modules of Node.js. */
 const REQUIRE = `import { createRequire } from "node:module";\nconst require = createRequire("/");\n`;
 
 /** @type {Plugin} What Node.js has built in, workerd has under `node:` with the flag `nodejs_compat`. */

@@ -1,9 +1,9 @@
-// A broker as a careful developer would write it in JavaScript: the same duties as ours on every request that is
-// measured, with what the platform gives (WebCrypto's SHA-256 and AES-GCM) and no library.
+// A broker as a careful developer writes it in JavaScript: the same duties as ours on every measured request, with the
+// platform's functions (WebCrypto's SHA-256 and AES-GCM) and no library.
 //
-// It does less where that does not count against it: no coordinator, no failure memory, no retry, no timeouts, one
-// credential. It does nothing more slowly than it has to: the configuration is parsed once, the parts of a response that
-// stay the same are made once, and a hit has one await (two with a body to read).
+// It leaves out duties that are not measured: no coordinator, no failure memory, no retry, no timeouts, one credential.
+// It is as fast as it can be: it parses the configuration once, makes the constant parts of a response once, and has
+// one await for a hit (two with a body).
 
 /** @import { Client, Env, Held, KeyedGrant } from "./careful_isolate.mjs" */
 /** @import { Exchange } from "./common.mjs" */
@@ -181,7 +181,7 @@ function refused(exchange, { status, code, challenge }) {
 const digest = async (text) => new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 
 /**
- * A scope is a set of words: granted in whatever order they come.
+ * A scope is a set of words: their order does not count.
  * @param {Client} client
  * @param {string | undefined} scope
  */

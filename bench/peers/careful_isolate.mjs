@@ -1,4 +1,4 @@
-// What an isolate of the careful Worker keeps between requests: who may call, and tokens in memory and in KV.
+// What an isolate of the careful Worker keeps between requests: clients, and tokens in memory and in KV.
 
 /** @import { Grant } from "./common.mjs" */
 
@@ -80,7 +80,7 @@ export class Isolate {
   }
 
   /**
-   * By a prefix of the digest, then the whole of it in constant time.
+   * Found by a prefix of the digest, then compared as a whole in constant time.
    * @param {Uint8Array} presented
    */
   byKey(presented) {
@@ -109,7 +109,7 @@ export class Isolate {
   }
 
   /**
-   * Opens what `store` sealed: 12 bytes of nonce, then the ciphertext, bound to the key under which it is stored.
+   * Opens a value of `store`: 12 bytes of nonce, then the ciphertext, bound to its KV key.
    * @param {KeyedGrant} grant
    * @returns {Promise<Held | undefined>}
    */

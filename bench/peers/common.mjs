@@ -1,4 +1,4 @@
-// What the peers have in common: the caller's request id, and the broker's line in the log.
+// What the peers share: the caller's request id, and the broker's log line.
 
 /**
  * @typedef {object} Env
@@ -33,7 +33,7 @@ export function requestId(headers) {
 }
 
 /**
- * The line that the broker writes for such a request, field by field.
+ * The broker's log line for such a request, field by field.
  * @param {boolean} enabled
  * @param {Exchange} exchange
  * @param {number} status

@@ -1,5 +1,5 @@
-// The floor: no Worker that answers with a token can cost less. It looks at nothing and returns a constant of a token
-// response's size, with a token response's headers.
+// The floor: no Worker that answers with a token can cost less. It reads nothing of the request, and returns a constant
+// with the size and the headers of a token response.
 
 const headers = {
   "Content-Type": "application/json",
@@ -11,7 +11,7 @@ const headers = {
   "Cache-Status": "floor-token-server; hit; ttl=3599; detail=isolate",
 };
 
-/** The stand-in's tokens have about so many characters. */
+/** The stand-in's tokens have about this many characters. */
 const TOKEN_BYTES = 1_565;
 
 /** @type {string | undefined} */

@@ -1,5 +1,5 @@
-// Microsoft's own library in a Worker: `@azure/msal-node` with `nodejs_compat`, the token from its memory cache. It
-// compares one key, like the tutorial's.
+// Microsoft's own library in a Worker: `@azure/msal-node` with `nodejs_compat`, with the token from its memory cache.
+// It compares one key, like the tutorial's Worker.
 
 /** @import { INetworkModule } from "@azure/msal-node" */
 /** @import { Env, Exchange } from "./common.mjs" */
@@ -8,7 +8,10 @@ import { ConfidentialClientApplication } from "@azure/msal-node";
 
 import { logLine, requestId } from "./common.mjs";
 
-/** @type {ConfidentialClientApplication | undefined} One for each isolate, as its documentation wants it: the cache is in there. */
+/**
+ * @type {ConfidentialClientApplication | undefined} One for each isolate, as its documentation wants it: the cache is
+ * in there.
+ */
 let application;
 
 export default {
@@ -49,7 +52,7 @@ function configuration(env) {
 }
 
 /**
- * Given here, it need not be asked for: discovery would cost the first request two more.
+ * The metadata, so that there is no discovery, which costs the first request two more.
  * @param {string} authority
  */
 function metadata(authority) {

@@ -1,5 +1,5 @@
-// The Worker of the tutorials: the token is in KV, and KV is asked on every request. It compares one key, and counts what
-// is left of the token's life.
+// The Worker of the tutorials: it reads the token from KV for every request, compares one key, and computes the
+// remaining lifetime.
 
 /** @import { Env, Exchange } from "./common.mjs" */
 

@@ -1,4 +1,4 @@
-// One isolate under more and more connections: what a hit costs, how many it serves, how long callers wait.
+// One isolate with more and more connections: the cost of a hit, the hits a second, the waits of callers.
 
 /** @import { Backends } from "../lib/backends.mjs" */
 /** @import { Server } from "../lib/fleet.mjs" */

@@ -1,4 +1,5 @@
-// How the cost of a hit in isolate memory grows: with clients, configured or registered, with tokens in memory, with the size of a token.
+// How the cost of a hit in isolate memory grows: with clients, configured or registered, with tokens in memory, and
+// with the size of a token.
 
 /** @import { Backends } from "../lib/backends.mjs" */
 /** @import { Fleet, Options } from "../lib/fleet.mjs" */
@@ -9,7 +10,7 @@ import { withFleet } from "../lib/fleet.mjs";
 import { measure } from "../lib/rounds.mjs";
 
 const AMOUNT = 1_600;
-/** As many as the memory holds. */
+/** As many tokens as the memory holds. */
 const TOKENS = 1_000;
 /** Clients in KV. */
 const REGISTERED = 100_000;
@@ -28,7 +29,7 @@ export async function growth(backends, { rounds, warmUp }) {
 }
 
 /**
- * The last of so many clients; and all of a thousand in turn, whose thousand tokens fill the memory.
+ * The last of this many clients; and all of a thousand in turn, with a thousand tokens that fill the memory.
  * @param {Fleet} fleet
  * @returns {Promise<Record<string, Heat>>}
  */
@@ -48,7 +49,7 @@ async function clientsHeats(fleet) {
 }
 
 /**
- * One client of a registry of so many.
+ * One client of a registry of this many.
  * @param {Fleet} fleet
  * @param {Backends} backends
  */
@@ -65,7 +66,7 @@ async function registryHeat(fleet, backends) {
 }
 
 /**
- * A token of 16 kB, for each of the three; tokens of 1.5 kB are what all other rows have.
+ * A token of 16 kB for each of the three. All other rows have tokens of 1.5 kB.
  * @param {Fleet} fleet
  * @param {Backends} backends
  */
@@ -76,7 +77,7 @@ async function sizeHeat(fleet, backends) {
   const heat = {};
   for (const worker of ["floor", "broker", "careful"]) {
     const server = await fleet.start(worker, size);
-    // What each is asked first fetches the token that it then keeps.
+    // The first request of each fetches the token.
     if (worker !== "floor") backends.authority.next({ token: { access_token: "x".repeat(BIG_TOKEN_BYTES) } });
     const { path, headers } = getToken();
     const { length } = await (await fetch(server.url + path, { headers })).text();

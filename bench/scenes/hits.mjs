@@ -1,4 +1,4 @@
-// The hits, with LOG_HITS off and on, against the floor and the peers. One run: every ratio in the table is of here.
+// The hits, with LOG_HITS off and on, against the floor and the peers. All ratios in the table come from this one run.
 
 /** @import { Request } from "autocannon" */
 /** @import { Backends } from "../lib/backends.mjs" */
@@ -11,9 +11,9 @@ import { memory } from "../lib/process.mjs";
 import { measure } from "../lib/rounds.mjs";
 
 const AMOUNT = 1_600;
-/** For the heats of those that take longer. */
+/** For the heats of the slower Workers. */
 const FEWER = 640;
-/** The floor is so much faster that it would be through long before the others of its heat. */
+/** The floor is much faster, so it gets more requests to run as long as the others of its heat. */
 const amountOf = (/** @type {string} */ name) => (name === "floor" ? 1.6 * AMOUNT : AMOUNT);
 
 /**
@@ -47,7 +47,7 @@ export async function hits(backends, { rounds, warmUp }) {
 }
 
 /**
- * Each Worker, and each but the floor once more with LOG_HITS on.
+ * Each Worker, and all but the floor once more with LOG_HITS on.
  * @param {Fleet} fleet
  */
 async function startAll(fleet) {

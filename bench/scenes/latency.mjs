@@ -1,6 +1,6 @@
-// What caching saves: how long one caller waits, by the clock, for a token from the broker's tiers and straight from the
-// authorization server. The stand-in answers at once and from the same machine, which no real one does; so it is also
-// asked with a delay.
+// What caching saves: how long one caller waits, by the clock, for a token from the broker's tiers and straight from
+// the authorization server. The stand-in answers at once and from the same machine, unlike a real server, so there is
+// also a row with a delay.
 
 /** @import { Request } from "autocannon" */
 /** @import { Backends } from "../lib/backends.mjs" */
@@ -10,7 +10,7 @@ import { Agent, request as send } from "node:http";
 import { directRequest, getToken, newClient, postToken } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 
-/** About what Entra takes; it depends on where one is. */
+/** About the time of Entra, which depends on the place. */
 const DELAY_MILLIS = 100;
 
 /**
@@ -27,7 +27,7 @@ export async function latency(backends, { times }) {
     /** @type {(request: Request, n?: number) => Request[]} */
     const repeat = (request, n = times) => Array(n).fill(request);
     const atOnce = {
-      // Nobody has asked for any of these tokens before; they are then in the KV that the next isolate reads from.
+      // None of these tokens has been requested before. Then they are in KV, where the next isolate reads them.
       miss: await timed(hit, all),
       kv: await timed(kv, all),
       get: await timed(hit, repeat(getToken(clients[0]))),
@@ -50,7 +50,7 @@ async function timed({ port }, requests) {
   /** @type {number[]} */
   const millis = [];
   const [first, ...others] = requests;
-  // It opens the connection.
+  // This request opens the connection.
   await answer(agent, port, first);
   for (const request of others) {
     const started = performance.now();

@@ -1,5 +1,5 @@
-// What it takes until a fresh isolate has given its first answer: CPU time of a new workerd process, and its memory then.
-// The broker is asked by nobody whom it knows, so that it has read its whole configuration and asked nobody else.
+// The cost of the first answer of a fresh isolate: CPU time of a new workerd process, and its memory then. The caller
+// is unknown to the broker, so the broker parses its whole configuration and sends no request of its own.
 
 /** @import { Backends } from "../lib/backends.mjs" */
 /** @import { Fleet } from "../lib/fleet.mjs" */
@@ -19,7 +19,7 @@ const WORKERS = ["floor", "broker", "careful", "msal"];
  * @param {{ times: number }} how
  */
 export async function start(backends, { times }) {
-  // Bundled before the clock runs.
+  // The bundling comes before the measurement.
   await Promise.all(WORKERS.filter((worker) => worker !== "broker").map(peerModules));
   /** @type {Record<string, Started[]>} */
   const results = Object.fromEntries(WORKERS.map((worker) => [worker, []]));

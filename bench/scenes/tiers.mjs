@@ -1,8 +1,8 @@
-// The tiers behind isolate memory. The memory holds a thousand tokens, least recently used out first; whoever goes
-// through more of them in a circle finds none in there. Both brokers have that bound, so both are measured by it.
+// The tiers behind isolate memory. The memory holds a thousand tokens, and a new one replaces the least recently used
+// one. Requests for more tokens than that in turn find none in memory. Both brokers have this bound.
 //
-// The careful JavaScript Worker has no coordinator, so the rows that are compared leave the broker's out as well. With
-// it, a KV hit also tells it that its token is in use; that is a row of its own.
+// The careful JavaScript Worker has no coordinator, so the compared rows have none either. With a coordinator, a KV hit
+// also tells it that its token is in use; that is a row of its own.
 
 /** @import { Backends, Client } from "../lib/backends.mjs" */
 /** @import { Fleet, Options } from "../lib/fleet.mjs" */
@@ -12,9 +12,9 @@ import { getToken, newClient } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { measure } from "../lib/rounds.mjs";
 
-/** More than the memory holds, by so much that connections may run ahead of each other. */
+/** More than the memory holds, with room for connections that run ahead of others. */
 const CIRCLE = 1_920;
-/** How many strangers a round has. */
+/** Unknown callers in a round. */
 const FRESH = 160;
 
 /**
@@ -52,7 +52,7 @@ export async function tiers(backends, { rounds, warmUp }) {
 }
 
 /**
- * Tokens that nobody has asked for before, each with a coordinator of its own: as many as the rounds will need.
+ * Tokens that have not been requested before, each with a coordinator of its own: as many as the rounds need.
  * @param {Fleet} fleet
  * @param {Client[]} strangers
  */
@@ -72,7 +72,7 @@ async function strangersRow(fleet, strangers) {
 }
 
 /**
- * The requests went to KV and upstream as often as their rows say; else they would measure something else.
+ * Checks that requests went to KV and upstream as often as their rows say.
  * @param {Backends} backends
  * @param {Row[]} rows
  */

@@ -2,11 +2,11 @@
 
 /** @import { Vars } from "./configured.mjs" */
 
-/** A name under which a secret can be put. Anything else stays a fault: it may be the secret itself. */
+/** A possible name of a secret. Any other text stays a fault: it may be the secret itself. */
 const bindingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * The Worker sees text as text, and everything else as JSON.
+ * The Worker gets text as text, and everything else as JSON.
  * @param {Vars} vars
  */
 export function asBindings(vars) {
@@ -16,8 +16,8 @@ export function asBindings(vars) {
 }
 
 /**
- * The vars, with something in the place of each secret that the credentials need: secrets are put into the Worker,
- * not into files, and who may get what does not depend on them. `assumed` are the fields that need them.
+ * The vars, with a placeholder for each secret that the credentials need. Secrets are in the Worker and not in files, and
+ * grants do not depend on them. `assumed` has the fields that need them.
  * @param {Vars} vars
  */
 export function assumeSecrets(vars) {
@@ -43,7 +43,7 @@ export function assumeSecrets(vars) {
 }
 
 /**
- * Empty where it is no table: what is wrong with it is for the Worker's own parser to say.
+ * Empty if it is no table: the Worker's own parser reports the fault.
  * @param {unknown} value
  * @returns {Record<string, { client_secret?: unknown } | null>}
  */

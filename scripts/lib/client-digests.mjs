@@ -1,4 +1,4 @@
-// Which keys the clients of a configuration have, by their digests. Newest last: so the commands write them.
+// The digests of client keys in a configuration. The commands write the newest last.
 
 /** @import { Client } from "./configured.mjs" */
 
@@ -6,7 +6,7 @@ import { Form, keyDigest, keyForm } from "./client-key.mjs";
 import { Failure } from "./run.mjs";
 
 /**
- * The digests of a client's keys, each once.
+ * The digests of a client's keys, each one once.
  * @param {Record<string, Client>} clients
  * @param {string} name
  */
@@ -20,7 +20,7 @@ export function digestsOf(clients, name) {
 }
 
 /**
- * The list while the old key and the new one are good.
+ * The list during a rotation: the old key and the new one are good.
  * @param {string[]} digests
  * @param {string} newDigest
  * @param {string} name
@@ -36,7 +36,7 @@ export function digestsDuringRotation(digests, newDigest, name) {
 }
 
 /**
- * The list when the client has changed to its newest key.
+ * The list after a rotation: only the newest key is good.
  * @param {string[]} digests
  * @param {string} name
  */
@@ -47,7 +47,7 @@ export function digestsAfterRotation(digests, name) {
 }
 
 /**
- * Whose key a text is, in one sentence that holds no part of it, and whether it is one of `name`.
+ * Says in one sentence to which client a key belongs, without a part of the key, and whether it is a key of `name`.
  * @param {string} text
  * @param {Record<string, Client>} clients
  * @param {string} name

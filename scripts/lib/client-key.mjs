@@ -1,10 +1,10 @@
-// A client's key, its checksum and its digest. Keys are made here, never chosen by a person.
+// A client key, its checksum and its digest. This file makes keys; no person chooses one.
 
 import { createHash, randomBytes } from "node:crypto";
-// Not by its name: a Node.js that is too old has no such export, and could then not say that it is too old.
+// Not imported by name: in a Node.js that is too old the import fails, and the message about its version does not come.
 import zlib from "node:zlib";
 
-/** By which secret scanners find a leaked key. */
+/** Secret scanners find a leaked key by it. */
 const prefix = "etb_";
 /** 32 bytes in base64url. */
 const randomLength = 43;
@@ -12,23 +12,26 @@ const randomLength = 43;
 const checksumLength = 6;
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** What a text that claims to be a key looks like, whoever's key it is. */
+/** The form of a text that may be a key of any client. */
 export const Form = {
   good: "good",
-  /** Made before keys had a checksum, or cut off. */
+  /** From before keys had a checksum, or cut off. */
   noChecksum: "no checksum",
   mistyped: "mistyped",
   malformed: "malformed",
 };
 
-/** 32 random bytes between the prefix and a checksum, which tells a mistyped key from a wrong one without a request. */
+/**
+ * 32 random bytes between the prefix and a checksum. The checksum tells a mistyped key from a wrong one without a
+ * request.
+ */
 export function newClientKey() {
   const body = `${prefix}${randomBytes(32).toString("base64url")}`;
   return body + checksum(body);
 }
 
 /**
- * What the configuration holds in the key's place: the SHA-256 of its whole text, in hex.
+ * The digest that the configuration has: the SHA-256 of the whole text, in hex.
  * @param {string} key
  */
 export function keyDigest(key) {
@@ -36,7 +39,7 @@ export function keyDigest(key) {
 }
 
 /**
- * The `Form` of a text, and where it is malformed the reason: never a part of the text.
+ * The `Form` of a text. If it is malformed, also the reason, without a part of the text.
  * @param {string} text
  * @returns {{ form: string, reason?: string }}
  */
@@ -61,7 +64,7 @@ function malformation(text) {
 }
 
 /**
- * The CRC-32 of what stands in front of it, in base62 and always six characters.
+ * The CRC-32 of the text before it, in base62, always six characters.
  * @param {string} text
  */
 function checksum(text) {

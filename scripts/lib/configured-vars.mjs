@@ -1,10 +1,9 @@
-// Prints, as JSON, the variables that the Worker would get, by wrangler's own reading of its configuration: as
-// `wrangler dev` gives them, with .dev.vars, or as they are deployed. A program of its own because wrangler needs a
-// newer Node.js than the scripts do.
+// Prints the variables of the Worker as JSON, as wrangler itself reads them: those of `wrangler dev`, with .dev.vars,
+// or those that are deployed. It is a program of its own, because wrangler needs a newer Node.js than the scripts.
 //
 //   node scripts/lib/configured-vars.mjs [--config FILE] [--env ENVIRONMENT] [--deployed] [--registry]
 //
-// With --registry the KV namespace REGISTRY is among them, where it is bound: an empty object.
+// With --registry, the KV namespace REGISTRY is one of them if it is bound: an empty object.
 
 /** @import { Unstable_Config } from "wrangler" */
 

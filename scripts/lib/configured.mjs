@@ -1,10 +1,10 @@
-// The configuration as the commands read it.
+// Reads the configuration for the commands.
 
 import { join } from "node:path";
 
 import { Failure, projectNode, run } from "./run.mjs";
 
-/** The options by which a command is told which configuration is meant. */
+/** The options that say which configuration a command reads. */
 export const configurationOptions = /** @type {const} */ ({
   config: { type: "string" },
   env: { type: "string" },
@@ -25,7 +25,7 @@ export const configurationOptions = /** @type {const} */ ({
 
 /**
  * The Worker's vars: with `local` those of `wrangler dev` (and .dev.vars), else those that are deployed. With
- * `withRegistry` the namespace REGISTRY is one of them, where it is bound.
+ * `withRegistry`, the namespace REGISTRY is one of them if it is bound.
  * @param {Place} place
  * @returns {Promise<Vars>}
  */

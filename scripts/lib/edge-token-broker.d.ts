@@ -1,8 +1,8 @@
-// The exports of the wasm, as wasm-bindgen's glue has them: entry.rs, cron.rs, coordinator.rs, ledger.rs.
+// The exports of the wasm through wasm-bindgen's glue. They are in entry.rs, cron.rs, coordinator.rs and ledger.rs.
 
 import type { PendingRead } from "../../src/adapters/kv.mjs";
 
-/** The bindings. Only Rust looks into them. */
+/** The bindings. Only Rust reads them. */
 type Env = unknown;
 
 /** A Response, or what has to be waited for. */
@@ -23,7 +23,7 @@ export function fetch(
 
 /** A half-done exchange. */
 export class Pending {
-  /** Goes on with the value of KV, or with the word that says why there is none. */
+  /** Goes on with the value of KV, or with the word for the reason why there is none. */
   resume(value: Uint8Array | undefined, word: string | undefined): Response | Promise<Response>;
 }
 

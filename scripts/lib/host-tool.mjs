@@ -9,7 +9,7 @@ import { root, run, say } from "./run.mjs";
 const built = new Map();
 
 /**
- * The path of a program. Cargo knows whether it is up to date, and is asked once.
+ * The path of a program. The first call has Cargo build it if it is not up to date.
  * @param {"explain" | "registry"} name
  */
 export function hostTool(name) {

@@ -1,5 +1,5 @@
-// What `npm start` adds to the configuration so that a token can be had at once: a client of its own, and the
-// stand-in for Entra where no real credential is configured.
+// Adds to the configuration what `npm start` needs for a first token: a client of its own, and the stand-in for Entra
+// if no real credential is configured.
 
 /** @import { Client, Vars } from "./configured.mjs" */
 
@@ -21,14 +21,14 @@ export const localScope = "https://graph.microsoft.com/.default";
 /** @typedef {{ clientKey: string, clientSecret: string, authorityPort?: number }} State */
 
 /**
- * Prepares a start on `port`: what to pass to `wrangler dev`, and what a caller needs. `close` ends the stand-in.
+ * Prepares a start on `port`: the arguments of `wrangler dev`, and what a caller needs. `close` ends the stand-in.
  * @param {number} port
  */
 export async function prepareLocal(port) {
   const configured = await readConfigured({ local: true });
   const state = readState(port);
   const { clientId, clients } = withLocalClient(clientsOf(configured), state.clientKey);
-  // Digests, not keys: they may be seen in the list of processes.
+  // Digests and not keys: the list of processes shows them.
   const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`];
   const caller = { clientId, clientKey: state.clientKey };
   if (hasCredential(configured)) {
@@ -63,7 +63,7 @@ function hasCredential(configured) {
 }
 
 /**
- * The configured clients, and one more under a name that none of them has.
+ * The configured clients, and one more with an unused name.
  * @param {Record<string, Client>} clients
  * @param {string} key
  */
@@ -75,7 +75,7 @@ function withLocalClient(clients, key) {
 }
 
 /**
- * On its last port if that is free: the authority is part of a stored token's key.
+ * On its last port if that is free, because the authority is part of the token key.
  * @param {string} secret
  */
 async function startStandIn(secret, lastPort = 0) {
@@ -89,7 +89,7 @@ async function startStandIn(secret, lastPort = 0) {
 }
 
 /**
- * Kept from start to start, so that tokens in the local KV outlive a restart and a pasted curl line stays good.
+ * Kept between starts, so that tokens in the local KV outlive a restart and a pasted curl line stays good.
  * @param {number} port
  * @returns {State}
  */
@@ -130,8 +130,8 @@ function writeStandInVars(port, url, { clientSecret }) {
 }
 
 /**
- * Given any file, wrangler no longer reads .dev.vars by itself; a later file wins. Each has to exist: Node.js takes
- * `--env-file` for its own, even behind the name of a script.
+ * If wrangler gets any file, it does not read .dev.vars by itself; a later file wins. Each file has to exist, because
+ * Node.js takes `--env-file` for its own option, even behind the name of a script.
  * @param {string} standInVars
  */
 function envFiles(standInVars) {
@@ -145,7 +145,7 @@ function statePath(port) {
 }
 
 /**
- * One set of files for each port: two brokers may run side by side.
+ * Each port has its own files, so that two brokers can run side by side.
  * @param {string} name
  */
 function localPath(name) {

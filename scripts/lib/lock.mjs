@@ -1,4 +1,4 @@
-// One process at a time, without a leftover lock ever blocking the next one.
+// One process at a time. A lock that a killed process left behind does not block the next one.
 
 import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -7,11 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf, say, stopping } from "./run.mjs";
 
 const HEARTBEAT_MS = 1_000;
-// A holder that has not touched its lock for so long was killed.
+// A holder that has not touched its lock for this long was killed.
 const STALE_MS = 10_000;
 
 /**
- * Runs `work` while holding the lock file at `path`; `what` names it to a person who has to wait.
+ * Runs `work` while it holds the lock file at `path`. `what` names the work in the message to a person that waits.
  * @template T
  * @param {string} path
  * @param {string} what
@@ -57,6 +57,6 @@ function touch(path) {
   try {
     utimesSync(path, now, now);
   } catch {
-    // Somebody deleted it; whoever comes next may go ahead.
+    // It was deleted, so the next process can take it.
   }
 }

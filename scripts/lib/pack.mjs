@@ -1,11 +1,11 @@
-// dist/: what `wrangler deploy` would upload. Made without a login or a network; the tests and the measurements run it.
+// Makes dist/, the upload of `wrangler deploy`, without a login or a network. The tests and the bench run it.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectEnv, root, run, say } from "./run.mjs";
 
-/** Packs build/, which has to be there and is brought up to date by wrangler. */
+/** Packs build/. It has to exist, and wrangler brings it up to date. */
 export async function pack() {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   say("pack: wrangler deploy --dry-run");

@@ -5,10 +5,10 @@ import { Writable } from "node:stream";
 
 import { Failure } from "./run.mjs";
 
-/** More than any key has. */
+/** Longer than any key. */
 const MAX_CHARACTERS = 4_096;
 
-/** The text of standard input, or the line that is typed. Arguments are seen by every user of a machine: never there. */
+/** The text of standard input, or a typed line. Never an argument: every user of a machine sees arguments. */
 export async function readKey(input = process.stdin, prompt = process.stderr) {
   return input.isTTY ? typed(input, prompt) : piped(input);
 }
@@ -20,7 +20,7 @@ async function piped(input) {
     text += part;
     if (text.length > MAX_CHARACTERS) throw new Failure("Standard input is too long to be a key.");
   }
-  // The line break is the shell's.
+  // The line break comes from the shell.
   return text.replace(/\r?\n$/, "");
 }
 
@@ -30,7 +30,7 @@ async function piped(input) {
  */
 async function typed(input, prompt) {
   prompt.write("Paste the key (it is not shown): ");
-  // readline takes the terminal's echo over, and this output writes none.
+  // readline takes over the echo of the terminal, and this output writes nothing.
   const silent = new Writable({ write: (_part, _encoding, done) => done() });
   const lines = createInterface({ input, output: silent, terminal: true });
   const stopped = new Promise((_, reject) => {

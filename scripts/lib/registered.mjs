@@ -1,4 +1,4 @@
-// What `npm run new-client -- NAME --registry` does: the same as without, but written to the registry.
+// `npm run new-client -- NAME --registry`: the same as without `--registry`, but it writes to the registry.
 
 /** @import { Values } from "../new-client.mjs" */
 /** @import { Client, Vars } from "./configured.mjs" */
@@ -45,7 +45,7 @@ async function create(name, registry, vars, { scope, credential, entry }) {
   const client =
     entry === undefined ? { key_sha256: [keyDigest(key)], allow: [{ credential, scope }] } : await readEntry(entry);
   await check(name, client, vars);
-  // First: if writing fails half-way the key must not be lost.
+  // Printed first, so that the key is not lost if the write fails.
   if (entry === undefined)
     show(`The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`, key);
   await registry.write(name, client);
@@ -119,7 +119,7 @@ async function readEntry(file) {
 }
 
 /**
- * The Worker's own parser has to take the entry: else its client would be refused.
+ * Checks the entry with the Worker's own parser. The Worker refuses a client with a faulty entry.
  * @param {string} name
  * @param {Client} client
  * @param {Vars} vars

@@ -1,5 +1,5 @@
-// The entries of clients in the KV namespace REGISTRY: tools/registry.rs writes them, with the code that the Worker reads
-// them with. docs/storage.md has the format.
+// The entries of clients in the KV namespace REGISTRY. tools/registry.rs writes them, with the code by which the Worker
+// reads them. docs/storage.md has the format.
 
 import { spawnSync } from "node:child_process";
 
@@ -7,7 +7,7 @@ import { hostTool } from "./host-tool.mjs";
 import { Failure } from "./run.mjs";
 
 /**
- * What KV has to hold for each client: its entry, then one for each key, certificate and origin that says whose it is.
+ * The values in KV for each client: its entry, then a pointer for each key, certificate and origin.
  * @param {{ id: string, entry: string }[]} clients `entry` is the JSON text of an entry of CLIENTS
  * @param {Buffer} registryKey the 32 bytes of REGISTRY_KEY
  * @returns {Promise<{ key: string, value: string }[][]>}
@@ -15,7 +15,7 @@ import { Failure } from "./run.mjs";
 export async function registryEntries(clients, registryKey) {
   const input = JSON.stringify({ key: registryKey.toString("base64"), clients });
   const tool = await hostTool("registry");
-  // On standard input, so that the key is not seen in the list of processes.
+  // On standard input, so that the list of processes does not show the key.
   const { status, stdout } = spawnSync(tool, { input, encoding: "utf8", maxBuffer: Infinity });
   if (status !== 0) throw new Failure("tools/registry.rs cannot write these entries.");
   return JSON.parse(stdout);

@@ -1,4 +1,4 @@
-// The KV namespace REGISTRY, by wrangler: the deployed one, or with `local` the one of `npm start` and `wrangler dev`.
+// The KV namespace REGISTRY through wrangler: the deployed one, or with `local` that of `npm start` and `wrangler dev`.
 
 /** @import { Client, Place, Vars } from "./configured.mjs" */
 
@@ -33,7 +33,7 @@ export class Registry {
   }
 
   /**
-   * The client's entry, with the fields of one of CLIENTS; nothing where there is none.
+   * The client's entry, with the fields of an entry of CLIENTS; `undefined` if there is none.
    * @param {string} name
    * @returns {Promise<Client | undefined>}
    */
@@ -43,14 +43,14 @@ export class Registry {
     const entry = /^[0-9a-f]{64}\n(\{.*\})$/m.exec(value);
     if (entry === null) throw new Failure(notAuthentic(name));
     const [written, json = ""] = entry;
-    // With the same key, the same fields make the same entry.
+    // With the same `REGISTRY_KEY`, the same fields make the same entry.
     const { own } = await this.#entriesOf(name, json);
     if (own?.value !== written) throw new Failure(notAuthentic(name));
     return JSON.parse(json);
   }
 
   /**
-   * Writes the client's entry; what was its own `before` and is no more, goes.
+   * Writes the client's entry and deletes the pointers of `before` that it no longer has.
    * @param {string} name
    * @param {Client} client
    * @param {Partial<Client>} before
@@ -80,7 +80,7 @@ export class Registry {
   }
 
   /**
-   * What KV has to hold for the client `id`: all of it, its own entry, and the names of those that lead to it.
+   * The values in KV for the client `id`: all of them, its own entry, and the names of its pointers.
    * @param {string} id
    * @param {string} entry
    */
@@ -91,7 +91,7 @@ export class Registry {
   }
 
   /**
-   * Whose a certificate or an origin is, `name` where it is nobody's; nobody else has a key that was just made.
+   * The owner of a certificate or an origin, `name` if it has none. A new key cannot have another owner.
    * @param {string} owner
    * @param {string} name
    */
@@ -102,7 +102,7 @@ export class Registry {
   /** @param {string} key */
   async #get(key) {
     const { code, output } = await this.#wrangler(["kv", "key", "get", key, "--text"]);
-    // A local namespace says so, the deployed one answers 404.
+    // A local namespace says this, and the deployed one answers 404.
     if (code === 0 ? /^Value not found$/m.test(output) : /\b404\b.*not found/is.test(output)) return undefined;
     if (code !== 0) throw new Failure(unreadable(output));
     return output;
@@ -119,7 +119,7 @@ export class Registry {
   }
 
   /**
-   * In a file that nobody else can read, and only for as long as wrangler needs it.
+   * Writes a file that no other user can read, and deletes it when wrangler has read it.
    * @param {"put" | "delete"} verb
    * @param {unknown[]} content
    * @param {string[]} more
@@ -138,7 +138,7 @@ export class Registry {
 
   /** @param {string[]} args */
   #wrangler(args) {
-    // Another program in its place: what the deployed namespace answers cannot be had without an account.
+    // Tests put another program in its place, because the deployed namespace needs an account.
     return run(process.env.WRANGLER ?? "wrangler", [...args, ...this.#where], { mayFail: true });
   }
 }

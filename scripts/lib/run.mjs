@@ -1,4 +1,4 @@
-// Starting other programs, and never leaving one behind.
+// Starts other programs, and leaves none behind.
 
 /** @import { ChildProcess, StdioOptions } from "node:child_process" */
 /** @import { ParseArgsConfig } from "node:util" */
@@ -18,12 +18,12 @@ const endings = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const packageBinaries = join(root, "node_modules", ".bin");
-/** The Node.js that wrangler and the tests run on, whatever the machine has. */
+/** The Node.js of wrangler and the tests. It comes with the npm packages. */
 export const projectNode = join(packageBinaries, "node");
 
 /** @typedef {ChildProcess & { leadsGroup: boolean, finished: Promise<number> }} Child `finished` is the exit code. */
 
-/** A fault that one sentence explains. Anything else that is thrown is a bug and shows its stack. */
+/** A fault that one sentence explains. Any other exception is a bug, and shows its stack. */
 export class Failure extends Error {}
 
 /** @param {unknown} error */
@@ -36,14 +36,14 @@ export const messageOf = (error) => (error instanceof Error ? error.message : St
 export const codeOf = (error) => (error instanceof Error && "code" in error ? error.code : undefined);
 
 /**
- * Progress goes to stderr: stdout belongs to what a command was asked for.
+ * Progress goes to stderr, because stdout has the result of the command.
  * @param {string} line
  */
 export function say(line) {
   console.error(line);
 }
 
-/** Aborts when this process is told to stop: what waits without a child has to listen to it. */
+/** Aborts when this process gets a signal to stop. Work that waits without a child has to listen to it. */
 export const stopping = new AbortController();
 /** @type {Set<Child>} */
 const running = new Set();
@@ -81,7 +81,7 @@ function checkNode(version) {
 }
 
 /**
- * The command's arguments as `options` declare them. A fault in them says why, and what the command takes.
+ * The command's arguments, as `options` declare them. A fault in them prints the reason and the usage.
  * @template {NonNullable<ParseArgsConfig["options"]>} const Options
  * @param {Options} options
  * @param {string} usage
@@ -101,7 +101,7 @@ function stop(signal) {
   for (const child of running) end(child, signal);
 }
 
-/** So that the reason of a failure is the last line. */
+/** Makes the reason of a failure the last line. */
 async function endAll() {
   const children = [...running];
   for (const child of children) end(child);
@@ -109,7 +109,7 @@ async function endAll() {
 }
 
 /**
- * Asks a child to end, and does not wait for ever.
+ * Tells a child to end, and waits only for a limited time.
  * @param {Child} child
  * @param {NodeJS.Signals} signal
  */
@@ -118,14 +118,14 @@ function end(child, signal = "SIGTERM") {
   setTimeout(() => running.has(child) && killGroup(child), KILL_AFTER_MS).unref();
 }
 
-/** npm hands a signal to the shell in which it started us, and that shell dies of it without handing it on. */
+/** npm passes a signal to the shell between it and this process, and the shell ends without passing it on. */
 function stopWithShell() {
   const shell = process.ppid;
   setInterval(() => process.ppid === shell || stopping.signal.aborted || stop("SIGTERM"), 500).unref();
 }
 
 /**
- * Ends what a child left behind, or the child itself when it did not listen.
+ * Ends the processes that a child left behind, or the child itself if it did not end.
  * @param {Child} child
  */
 function killGroup({ pid, leadsGroup }) {
@@ -138,8 +138,9 @@ function killGroup({ pid, leadsGroup }) {
 }
 
 /**
- * Starts a program at the top of the project. It leads a process group of its own, so that nothing of the group can
- * outlive it; only a program that asks questions (`interactive`) has to stay in the terminal's group to hear the answers.
+ * Starts a program in the project's folder. It leads a process group of its own, so that no process of the group
+ * outlives it. Only an `interactive` program stays in the terminal's group, because it has to read the answers of a
+ * person.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ env?: NodeJS.ProcessEnv, stdio?: StdioOptions, interactive?: boolean }} [options]
@@ -173,8 +174,8 @@ function finished(child) {
 const signalNumber = (signal) => (signal === null ? 0 : constants.signals[signal]);
 
 /**
- * Runs a program to its end and returns its exit code and output. On a terminal, `show` lets its output through as
- * it comes; elsewhere (a log file, CI) and without `show` the output appears only when the program fails.
+ * Runs a program to its end and returns its exit code and output. On a terminal, `show` prints its output at once.
+ * Elsewhere (a log file, CI) and without `show`, the output appears only if the program fails.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ env?: NodeJS.ProcessEnv, show?: boolean, mayFail?: boolean }} [options]
@@ -195,7 +196,7 @@ export async function run(command, args, { env, show = false, mayFail = false } 
 }
 
 /**
- * The environment in which the project's npm packages, and its Node.js, come first.
+ * The environment with the project's npm packages and its Node.js first in PATH.
  * @param {NodeJS.ProcessEnv} more
  * @returns {NodeJS.ProcessEnv}
  */
@@ -203,7 +204,7 @@ export function projectEnv(more = {}) {
   return { ...process.env, PATH: [packageBinaries, machinePath()].join(delimiter), ...more };
 }
 
-/** The environment without them: npm must not run on a Node.js that it is about to replace. */
+/** The environment without them: npm must not run on the Node.js that it replaces. */
 export function machineEnv() {
   return { ...process.env, PATH: machinePath() };
 }
@@ -216,7 +217,7 @@ function machinePath() {
 }
 
 /**
- * Fails with `sentence` when no program of that name can be found.
+ * Fails with `sentence` if there is no program of that name.
  * @param {string} name
  * @param {string} sentence
  */

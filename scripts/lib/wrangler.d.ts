@@ -1,4 +1,4 @@
-// What configured-vars.mjs uses of wrangler, whose own types need packages that it does not bring.
+// The types of wrangler for configured-vars.mjs. Those of wrangler itself need packages that it does not install.
 
 export interface Unstable_Config {
   userConfigPath: string | undefined;

@@ -1,4 +1,4 @@
-//! The Worker's bindings as the configuration reads them.
+//! The Worker's bindings, in the form that the configuration reads.
 
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
@@ -6,10 +6,10 @@ use worker::Env;
 
 use crate::config::{Binding, Bindings};
 
-/// The binding called `name`, where there is one.
+/// The binding `name`, if it exists.
 ///
-/// Not by the methods of [`Env`]: they compare the name of a binding's constructor, which differs
-/// where the binding is another Worker.
+/// It does not use the methods of [`Env`]. They compare the name of a binding's constructor, and a
+/// binding to another Worker has another name.
 pub(super) fn bound(env: &Env, name: &str) -> Option<JsValue> {
     let value = Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default();
     (!value.is_undefined() && !value.is_null()).then_some(value)

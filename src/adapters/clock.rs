@@ -26,7 +26,7 @@ impl Clock for SystemClock {
     }
 
     async fn sleep(&self, span: Millis) {
-        // It does not panic here: `setTimeout` throws outside of events only.
+        // It does not panic here: `setTimeout` throws only outside of events.
         Delay::from(Duration::from_millis(span.0)).await;
     }
 }

@@ -1,4 +1,4 @@
-// Workers Analytics Engine. docs/operations.md says which column is what; new ones go to the end.
+// Workers Analytics Engine. docs/operations.md has the columns. New ones go to the end.
 
 /**
  * @param {AnalyticsEngineDataset} dataset
@@ -9,6 +9,6 @@ export function count(dataset, blobs, doubles) {
   try {
     dataset.writeDataPoint({ indexes: [blobs[0]], blobs, doubles: [...doubles] });
   } catch {
-    // Metrics are never why there is no token.
+    // A caller gets its token also if metrics fail.
   }
 }

@@ -1,5 +1,5 @@
-//! The request log, to the console: Workers Logs takes each JSON line apart into fields. And the
-//! metrics, to Workers Analytics Engine.
+//! Writes the request log to the console, where Workers Logs parses each JSON line into fields, and
+//! the metrics to Workers Analytics Engine.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,11 +12,11 @@ use crate::log::{Line, LogSink};
 
 #[wasm_bindgen(raw_module = "adapters/console.mjs")]
 extern "C" {
-    /// One call, where the crate's builder would make one for each column.
+    /// One call. The crate's builder makes one for each column.
     fn count(dataset: &JsValue, texts: Vec<String>, numbers: Vec<f64>);
 }
 
-/// `console.log`, and the dataset `METRICS` where it is bound.
+/// `console.log`, and the dataset `METRICS` if it is bound.
 #[derive(Debug)]
 pub(super) struct Console {
     metrics: Option<JsValue>,

@@ -18,7 +18,7 @@ use crate::base::time::UnixMillis;
 use crate::tokens::coordinator::driver::Driver;
 use crate::tokens::coordinator::ports::Home;
 
-/// One token's coordinator, as `worker.mjs` drives it.
+/// One token's coordinator, as `worker.mjs` calls it.
 #[wasm_bindgen]
 pub struct TokenCoordinator {
     driver: Rc<Driver<Platform, ObjectHome>>,
@@ -26,7 +26,7 @@ pub struct TokenCoordinator {
 
 #[wasm_bindgen]
 impl TokenCoordinator {
-    /// An object that has just been created, or come back.
+    /// The inside of an object that is created, or comes back.
     #[must_use]
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, env: &Env) -> Self {
@@ -38,7 +38,7 @@ impl TokenCoordinator {
         Self { driver }
     }
 
-    /// Answers a message of an isolate. Rejected where there is no answer.
+    /// Answers a message of an isolate. The promise is rejected if there is no answer.
     pub fn call(&self, message: Vec<u8>) -> Promise {
         let driver = Rc::clone(&self.driver);
         promise::of(async move {

@@ -1,5 +1,5 @@
-//! The cron handler: after a deploy, it starts what is kept warm. From then on the coordinators
-//! renew by alarm, and a call finds a token in hand.
+//! The cron handler. After a deploy it calls the coordinators of the grants that are kept warm.
+//! From then on they renew by alarm.
 
 use std::rc::Rc;
 

@@ -1,6 +1,6 @@
 //! The Worker's handler.
 //!
-//! `fetch` is a plain export that returns a `Response` at once where no I/O is needed, above all
+//! `fetch` is a plain export. It returns a `Response` at once if the request needs no I/O, above all
 //! on a hit in isolate memory. `docs/adr/0003-plain-fetch-export.md` says why it is not
 //! `#[event(fetch)]`.
 
@@ -16,11 +16,11 @@ use super::request::{Context, WorkerRequest};
 use super::{kv, promise, response};
 use crate::http::exchange::{self, Answered, Incoming, Progress};
 
-/// Answers one request: with a `Response`, a promise of one, or a `PendingRead` of `kv.mjs`. Never
-/// throws: an error of the platform becomes a 500 that says nothing about it.
+/// Answers one request: with a `Response`, a promise of one, or a `PendingRead` of `kv.mjs`. It
+/// never throws: an error of the platform becomes a 500 without its text.
 ///
-/// `worker.mjs` has taken the request apart. `body` is there where a body has to be read, unless it
-/// could not be.
+/// `worker.mjs` has taken the request apart. `body` is `None` if the method has no body, or if it
+/// could not be read.
 #[expect(clippy::too_many_arguments, reason = "one call costs less than one for each part")]
 #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
 #[wasm_bindgen]
@@ -51,7 +51,7 @@ pub fn fetch(
     deliver(request, progress)
 }
 
-/// A half-done exchange that `worker.mjs` keeps while it waits for KV.
+/// A half-done exchange. `worker.mjs` keeps it while it waits for KV.
 #[wasm_bindgen]
 pub struct Pending {
     request: Rc<WorkerRequest>,
@@ -60,7 +60,7 @@ pub struct Pending {
 
 #[wasm_bindgen]
 impl Pending {
-    /// Goes on with the value of KV, or the word that says why there is none.
+    /// Goes on with the value of KV, or with the word for the reason why there is none.
     pub fn resume(self, value: Option<Vec<u8>>, word: Option<String>) -> JsValue {
         let loaded = value.map_or_else(|| kv::from_word(word.as_deref()), |value| Ok(Some(value)));
         deliver(self.request, self.exchange.resume(loaded))
@@ -77,7 +77,7 @@ fn deliver(request: Rc<WorkerRequest>, progress: Progress<Platform>) -> JsValue 
         Progress::Later(answered) => {
             let waiting = Rc::clone(&request);
             let response = promise::of(async move { Ok(respond(&waiting, answered.await)) });
-            // The token is worth having, and the log line is written, when the caller has gone.
+            // The token is of use, and the log line is written, also if the caller goes away.
             request.wait_until(&response);
             response.into()
         }

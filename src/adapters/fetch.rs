@@ -1,7 +1,8 @@
-//! Requests to others, over the Worker's `fetch`: the token endpoint, and the issuers of JWTs.
+//! Requests to other servers by the Worker's `fetch`: to the token endpoint and to the issuers of
+//! JWTs.
 //!
-//! None follows a redirect, lasts longer than its deadline, or reads more than its limit. An error
-//! of the platform goes nowhere: its text may hold the URL.
+//! A request follows no redirect, ends at its deadline, and reads no more than its limit. The text
+//! of a platform error is dropped: it may have the URL.
 
 use js_sys::{IteratorNext, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -24,7 +25,7 @@ use crate::callers::ports::{IssuerEndpoint, IssuerUnreachable};
 use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
 use crate::upstream::ports::TokenEndpoint;
 
-/// Servers over HTTPS.
+/// Servers that the broker reaches over HTTPS.
 #[derive(Debug)]
 pub(super) struct Https;
 
@@ -46,7 +47,7 @@ impl IssuerEndpoint for Https {
     }
 }
 
-/// A form, with the secret in it.
+/// A form. It has the secret.
 fn form_post(request: &EndpointRequest<'_>) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in request.headers.fixed {
@@ -68,14 +69,14 @@ fn json_get() -> Result<RequestInit, JsValue> {
     Ok(init)
 }
 
-/// Sends one request, and hands the answer to `read`, whose reading is part of the `deadline`.
+/// Sends one request and hands the response to `read`. The `deadline` covers both.
 async fn send<T>(
     url: &str,
     init: &RequestInit,
     deadline: Millis,
     read: impl AsyncFnOnce(Response) -> worker::Result<T>,
 ) -> Result<T, TransportFailure> {
-    // Following a redirect would hand a secret to wherever it points.
+    // A redirect could take the secret to any server.
     init.set_redirect(RequestRedirect::Manual);
     let request = Request::new_with_str_and_init(url, init);
     let (Ok(request), Ok(controller)) = (request, AbortController::new()) else {
@@ -85,7 +86,7 @@ async fn send<T>(
     let signal = AbortSignal::from(controller.signal());
     let exchange = async { read(request.send_with_signal(&signal).await?).await };
     let outcome = within(&SystemClock, deadline, exchange).await;
-    // Closes what was not read to its end; what was is not affected.
+    // Closes a body that was not read to its end. A complete one is not affected.
     controller.abort();
     outcome.ok_or(TransportFailure::TimedOut)?.map_err(|_| TransportFailure::NoConnection)
 }
@@ -112,9 +113,9 @@ async fn issuer_body(response: Response) -> worker::Result<Option<Zeroizing<Vec<
     }
 }
 
-/// The whole body, or nothing where it has more than `max` bytes.
+/// The whole body, or `None` if it has more than `max` bytes.
 ///
-/// [`Response::stream`] would take a body that was aborted for one that has ended.
+/// It does not use [`Response::stream`], which takes an aborted body for a complete one.
 pub(super) async fn body_up_to(
     max: usize,
     response: &Response,
@@ -139,7 +140,8 @@ fn reader(stream: &ReadableStream) -> Result<ReadableStreamDefaultReader, JsValu
     Ok(stream.get_reader().dyn_into()?)
 }
 
-/// Appends, and leaves no copy behind, as a `Vec` does that grows.
+/// Appends `chunk`, and wipes the old buffer when a longer one replaces it. A `Vec` that grows does
+/// not wipe.
 fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
     let length = body.len().saturating_add(chunk.len());
     if length > body.capacity() {

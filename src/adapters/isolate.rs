@@ -1,4 +1,4 @@
-//! The isolate over the platform's adapters.
+//! Sets the isolate up: the core's types with the platform's adapters as their ports.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -30,7 +30,7 @@ use crate::tokens::coordinator::client::CoordinatorClient;
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::TokenPorts;
 
-/// Cloudflare Workers.
+/// The ports, by Cloudflare Workers.
 pub(super) struct Platform;
 
 impl Ports for Platform {
@@ -60,7 +60,7 @@ thread_local! {
     static ISOLATE: OnceCell<Rc<Isolate<Platform>>> = const { OnceCell::new() };
 }
 
-/// This isolate, set up by its first request.
+/// This isolate. Its first request sets it up.
 pub(super) fn current(env: &Env) -> Rc<Isolate<Platform>> {
     ISOLATE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(set_up(env)))))
 }

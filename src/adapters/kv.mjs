@@ -1,11 +1,10 @@
-// The read of KV for which a request waits that isolate memory cannot answer. A hit in KV should cost little more than KV
-// does: one timer, and few promises.
+// The read of KV after a miss in isolate memory. It costs little more than KV itself: one timer and few promises.
 //
-// A read that yields no value resolves to one of the words "miss", "timeout", "throttled", "failed".
+// A read without a value resolves to one of the words "miss", "timeout", "throttled", "failed".
 
 /** @import { Pending } from "edge-token-broker" */
 
-/** A half-done exchange, and the read for which it waits. */
+/** A half-done exchange and its read of KV. */
 export class PendingRead {
   #exchange;
 
@@ -19,7 +18,7 @@ export class PendingRead {
   }
 
   /**
-   * Goes on with what KV gave.
+   * Goes on with the result of the read.
    *
    * @param {Uint8Array | string} loaded
    */
@@ -31,7 +30,7 @@ export class PendingRead {
 }
 
 /**
- * Starts to read `name` for `exchange`. The timer is not cleared, which would cost more: it ends with the request.
+ * Starts to read `name` for `exchange`. The timer is not cleared, because that costs more: it ends with the request.
  *
  * @param {KVNamespace} namespace
  * @param {string} name
@@ -58,7 +57,7 @@ async function load(namespace, name, cacheTtl) {
     const value = await namespace.get(name, { type: "arrayBuffer", cacheTtl });
     return value ? new Uint8Array(value) : "miss";
   } catch (error) {
-    // The runtime gives no status code, only a text such as `KV GET failed: 429 Too Many Requests`.
+    // The runtime gives no status code, but a text such as `KV GET failed: 429 Too Many Requests`.
     return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";
   }
 }

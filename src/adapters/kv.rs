@@ -1,8 +1,8 @@
 //! Workers KV: the shared tiers of tokens and of issuers' keys, and the client registry.
 //!
-//! Eventually consistent: a write can take 60 s or more to reach other locations (KV docs, "How
-//! KV works"), and misses are cached as well, so `Ok(None)` does not mean that no other location
-//! holds the token.
+//! KV is eventually consistent: a write can take 60 s or more to reach other locations (KV docs,
+//! "How KV works"). KV caches misses as well, so after `Ok(None)` another location may still have
+//! the token.
 
 use js_sys::Error;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -29,14 +29,14 @@ extern "C" {
     ) -> JsValue;
 }
 
-/// A KV namespace, where it is bound.
+/// A KV namespace, if it is bound.
 #[derive(Clone, Debug)]
 pub(super) struct KvNamespace(Option<Bound>);
 
 #[derive(Clone, Debug)]
 struct Bound {
     store: KvStore,
-    /// The same, for [`read`].
+    /// The same binding, for [`read`].
     namespace: JsValue,
 }
 
@@ -63,7 +63,7 @@ async fn in_time<T>(operation: impl Future<Output = Result<T, KvError>>) -> Resu
     outcome.ok_or(StoreError::TimedOut)?.map_err(fault)
 }
 
-/// The runtime gives no status code, only a text such as `KV PUT failed: 429 Too Many Requests`.
+/// The runtime gives no status code, but a text such as `KV PUT failed: 429 Too Many Requests`.
 fn fault(error: KvError) -> StoreError {
     let KvError::JavaScript(error) = error else { return StoreError::Failed };
     let text = error.dyn_into::<Error>().map(|error| String::from(error.message()));
@@ -91,13 +91,13 @@ impl Store for KvNamespace {
     }
 }
 
-/// Reads the value under `name` for a half-done exchange. `worker.mjs` waits for it: in JavaScript a
-/// hit in KV costs the fewest promises.
+/// Reads the value under `name` for a half-done exchange. `worker.mjs` waits for it, because a hit
+/// in KV takes fewer promises in JavaScript.
 pub(super) fn read(namespace: &JsValue, name: &str, exchange: Pending) -> JsValue {
     read_for(namespace, name, number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0), exchange)
 }
 
-/// Why that read gave no value, in the words of `kv.mjs`.
+/// The result of a read without a value, from its word in `kv.mjs`.
 pub(super) fn from_word(word: Option<&str>) -> Result<Option<Vec<u8>>, StoreError> {
     match word {
         Some("miss") => Ok(None),

@@ -13,7 +13,7 @@ use super::storage::ObjectStorage;
 use crate::base::ports::{Clock, Entropy};
 use crate::callers::ledger::answer;
 
-/// One client's ledger, as `worker.mjs` drives it.
+/// One client's ledger, as `worker.mjs` calls it.
 #[wasm_bindgen]
 pub struct AssertionLedger {
     storage: Rc<ObjectStorage>,
@@ -21,7 +21,7 @@ pub struct AssertionLedger {
 
 #[wasm_bindgen]
 impl AssertionLedger {
-    /// An object that has just been created, or come back.
+    /// The inside of an object that is created, or comes back.
     #[must_use]
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "that is how objects come from JavaScript")]
@@ -29,7 +29,7 @@ impl AssertionLedger {
         Self { storage: Rc::new(ObjectStorage::of(&state)) }
     }
 
-    /// Answers a message of an isolate. Rejected where there is no answer.
+    /// Answers a message of an isolate. The promise is rejected if there is no answer.
     pub fn call(&self, message: Vec<u8>) -> Promise {
         let storage = Rc::clone(&self.storage);
         promise::of(async move {

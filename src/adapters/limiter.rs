@@ -1,5 +1,5 @@
-//! The rate limiting bindings, where there are any: per location, permissive, eventually
-//! consistent. They damp and never lock.
+//! The rate limiting bindings. They count for each location, and a little late: they damp and do
+//! not lock.
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -13,7 +13,7 @@ use crate::base::deadline::within;
 use crate::base::limits::RATE_LIMIT_TIMEOUT;
 use crate::http::ports::RateLimiter as Port;
 
-/// One binding: it admits everything where it does not exist.
+/// One binding. Without it every request is admitted.
 #[derive(Debug)]
 pub(super) struct Limiter(Option<RateLimiter>);
 
@@ -36,7 +36,7 @@ impl Port for Limiter {
     }
 }
 
-/// Not by `worker::RateLimiter`, whose `serde` brings 9 kB for numbers in its errors.
+/// It does not use `worker::RateLimiter`: its `serde` adds 9 kB for numbers in its errors.
 async fn success(limiter: &RateLimiter, key: &str) -> Result<JsValue, JsValue> {
     let options = Object::new();
     Reflect::set(&options, &"key".into(), &key.into())?;

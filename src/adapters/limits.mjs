@@ -1,16 +1,16 @@
-// The numbers of the JavaScript. `tests/host/numbers.rs` holds them against src/base/limits.rs.
+// The numbers of the JavaScript. A host test compares them with src/base/limits.rs.
 
 /** Longest request body, in characters. */
 export const REQUEST_BODY_MAX = 16 * 1024;
 
-/** Longest request id that is taken over from a caller. */
+/** Longest request id that the broker takes over from a caller. */
 export const REQUEST_ID_MAX = 64;
 
-/** A body is collected in a buffer that begins with this many bytes; a token request has a few hundred. */
+/** First size of the buffer for a body, in bytes. A token request has a few hundred. */
 export const BODY_BUFFER_BYTES = 2048;
 
 /**
- * How often a waiting request looks whether a panic has discarded its memory, in milliseconds. Longer than the coordinator
- * timeout, so that a healthy wait is never interrupted.
+ * How often a waiting request checks whether a panic has discarded its memory, in milliseconds. It is longer than the
+ * coordinator timeout, so that it does not interrupt a healthy wait.
  */
 export const MEMORY_CHECK_MS = 5_200;

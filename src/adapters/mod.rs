@@ -1,6 +1,7 @@
-//! The platform: Workers, KV, Durable Objects, `fetch`, clock, randomness, console. An adapter turns
-//! a call of the core into a call of the platform and back, and decides nothing. `JsValue` and
-//! `worker::Error` stop here, and so does every text that one carries.
+//! The platform: Workers, KV, Durable Objects, `fetch`, clock, randomness, console.
+//!
+//! An adapter turns a call of the core into a call of the platform and the result back, and decides
+//! nothing. `JsValue`, `worker::Error` and their texts stop here.
 
 mod bindings;
 mod clock;

@@ -1,4 +1,4 @@
-//! Durable Objects, as isolates call them.
+//! Calls Durable Objects from an isolate.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
@@ -10,7 +10,7 @@ use super::fetch::body_up_to;
 use crate::base::limits::OBJECT_BODY_MAX_BYTES;
 use crate::base::ports::{CallFailed, Objects};
 
-/// A Durable Object namespace, where it is bound.
+/// A Durable Object namespace, if it is bound.
 #[derive(Clone)]
 pub(super) struct Namespace(Option<ObjectNamespace>);
 
@@ -37,7 +37,7 @@ async fn call(
     name: &str,
     message: &[u8],
 ) -> worker::Result<Option<Vec<u8>>> {
-    // Not the crate's own, whose class for Cloudflare's options would have to be exported.
+    // Not the crate's own type: the wasm would have to export its class for Cloudflare's options.
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&Uint8Array::from(message));

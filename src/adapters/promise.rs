@@ -1,4 +1,4 @@
-//! Rust's futures and numbers as JavaScript's.
+//! Turns Rust's futures and numbers into JavaScript's.
 
 use std::pin::Pin;
 
@@ -8,8 +8,8 @@ use wasm_bindgen_futures::future_to_promise;
 
 type Boxed = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
 
-/// A promise of what `work` comes to. Boxed: what makes a promise is in the wasm once, and not for
-/// each future.
+/// A promise of the result of `work`. The future is boxed, so that the wasm has this code once and
+/// not for each future.
 pub(super) fn of(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     let work: Boxed = Box::pin(work);
     future_to_promise(work)
@@ -24,7 +24,7 @@ pub(super) fn done(work: Pin<Box<dyn Future<Output = ()>>>) -> Promise {
     })
 }
 
-/// A number: wasm-bindgen makes a `BigInt` of a `u64`, which the platform's functions do not take.
+/// A number. wasm-bindgen turns a `u64` into a `BigInt`, and the platform's functions take none.
 pub(super) fn number(value: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "times and lifetimes are far below 2^53")]
     let number = value as f64;

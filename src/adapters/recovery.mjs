@@ -1,4 +1,4 @@
-// A panic leaves the wasm's memory as it was in the middle of something. The next event gets a new memory.
+// A panic leaves the wasm's memory in an unknown state. The next event gets a new memory.
 
 import * as broker from "edge-token-broker";
 
@@ -7,10 +7,10 @@ import { MEMORY_CHECK_MS } from "./limits.mjs";
 /** `criticalError`: the next event needs a new memory. `instanceId`: which memory the wasm has. */
 const state = { criticalError: false, instanceId: 0 };
 
-/** The result of a wait when a panic has discarded the memory in which it took place. */
+/** The result of a wait if a panic has discarded the memory of the promise. */
 export const MEMORY_LOST = Symbol("memory lost");
 
-/** Which memory the wasm has now. */
+/** The number of the wasm's memory. */
 export function currentMemory() {
   return state.instanceId;
 }

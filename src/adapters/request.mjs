@@ -1,6 +1,6 @@
-// What is read of a request. A property is read only where it is needed, because each read costs.
+// Reads a request. Each read costs, so a property is read only if it is needed.
 //
-// Bodies are read here and not in Rust: waiting costs less in JavaScript.
+// Bodies are read here and not in Rust, because waiting costs less in JavaScript.
 
 import { BODY_BUFFER_BYTES } from "./limits.mjs";
 

@@ -1,4 +1,4 @@
-//! The platform's request: what it knows of a caller, and the way back to it.
+//! A request of the platform: what it tells of its caller, and `waitUntil`.
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
@@ -31,9 +31,9 @@ pub(super) struct WorkerRequest {
 }
 
 impl WorkerRequest {
-    /// Lets `work` go on when the caller goes away, or has its response.
+    /// Lets `work` go on after the response, and if the caller goes away.
     pub(super) fn wait_until(&self, work: &Promise) {
-        // Without it the work lasts as long as the request does.
+        // If this fails, the work ends with the request.
         let _ = self.context.wait_until(work);
     }
 }

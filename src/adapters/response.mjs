@@ -1,4 +1,4 @@
-// Responses. Here and not in Rust, because each call from wasm to JavaScript and each text that crosses costs.
+// Makes responses. It is JavaScript and not Rust, because each call out of the wasm and each text that crosses costs.
 
 import { REQUEST_ID_MAX } from "./limits.mjs";
 

@@ -1,4 +1,4 @@
-//! Replies as responses.
+//! Turns replies into responses.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -27,7 +27,7 @@ extern "C" {
     fn internal_error(given: &str, fresh: &str) -> JsValue;
 }
 
-/// The `Response` of a reply. A token has one with few arguments, because each costs.
+/// The `Response` of a reply. That of a token takes few arguments, because each one costs.
 pub(super) fn of(reply: &Reply, request_id: &RequestId) -> JsValue {
     let (body, request_id) = (reply.body.as_bytes(), request_id.as_str());
     let response = match &reply.cache_status {

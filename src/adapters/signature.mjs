@@ -1,4 +1,4 @@
-// Signatures of JWTs, by WebCrypto. What each algorithm is made of: RFC 7518 §3.1, RFC 8037 §3.1.
+// Verifies signatures of JWTs by WebCrypto. RFC 7518 §3.1 and RFC 8037 §3.1 define the algorithms.
 
 /** @type {Record<string, { name: string, hash?: string, saltLength?: number, namedCurve?: string }>} */
 const ALGORITHMS = {

@@ -1,4 +1,4 @@
-//! Signatures of JWTs, verified by `WebCrypto`.
+//! Verifies signatures of JWTs by `WebCrypto`.
 
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -36,7 +36,7 @@ impl SignatureVerifier for WebCrypto {
             Algorithm::Es256 => "ES256",
             Algorithm::EdDsa => "EdDSA",
         };
-        // Copies: the wasm's memory may grow while the other side still reads.
+        // Copies, because the wasm's memory may grow while JavaScript still reads.
         let (signed, signature) = (Uint8Array::from(signed), Uint8Array::from(signature));
         let good = JsFuture::from(verify(algorithm, &jwk, &signed, &signature)).await;
         good.unwrap_or_default() == JsValue::TRUE

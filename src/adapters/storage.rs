@@ -1,7 +1,7 @@
 //! The storage of a Durable Object.
 //!
-//! Over the platform types of the `worker` crate. Its wrapper around them unwraps, goes through
-//! `serde`, and takes a number for an alarm as an offset from now.
+//! It uses the platform types of the `worker` crate, and not the crate's wrapper around them. The
+//! wrapper unwraps, needs `serde`, and takes the number of an alarm as an offset from now.
 
 use js_sys::{Array, Date, Map, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,13 +28,13 @@ impl ObjectStorage {
         Ok(value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()))
     }
 
-    /// Keeps `bytes` under `key`.
+    /// Stores `bytes` under `key`.
     pub(super) async fn put_bytes(&self, key: &str, bytes: &[u8]) -> Result<(), StorageFault> {
         let bytes = Uint8Array::from(bytes).into();
         self.wait_for(|storage| storage.put(key, bytes)).await.map(drop)
     }
 
-    /// Deletes everything, the alarm as well.
+    /// Deletes everything, also the alarm.
     pub(super) async fn clear(&self) -> Result<(), StorageFault> {
         self.wait_for(DurableObjectStorage::delete_all).await.map(drop)
     }
@@ -45,7 +45,7 @@ impl ObjectStorage {
         self.wait_for(|storage| storage.set_alarm(date, Object::new())).await.map(drop)
     }
 
-    /// What one operation gives. The text of an error goes nowhere.
+    /// The result of one operation. The text of an error is dropped.
     fn wait_for(
         &self,
         operation: impl FnOnce(&DurableObjectStorage) -> Result<Promise, JsValue>,
@@ -54,7 +54,7 @@ impl ObjectStorage {
     }
 }
 
-/// Not generic, so that it is in the wasm once.
+/// Not generic, so that the wasm has it once.
 async fn settled(promise: Option<Promise>) -> Result<JsValue, StorageFault> {
     JsFuture::from(promise.ok_or(StorageFault)?).await.map_err(|_| StorageFault)
 }

@@ -1,4 +1,4 @@
-// The Worker's module: what the runtime calls. `scripts/build.mjs` bundles it with the wasm and wasm-bindgen's glue.
+// The Worker's module. The runtime calls it. `scripts/build.mjs` bundles it with the wasm and wasm-bindgen's glue.
 //
 // `docs/adr/0010-own-worker-module.md` says why this is not the module that worker-build generates.
 
@@ -142,7 +142,7 @@ export class TokenCoordinator {
     return called(this.#inside, request);
   }
 
-  /** A lost alarm has to fail: the runtime tries it again, and starts no other before it has ended. */
+  /** A lost alarm has to fail. The runtime then tries it again, and starts no other alarm before it has ended. */
   async alarm() {
     await settled(this.#inside.enter((object) => object.alarm()));
   }

@@ -4,13 +4,13 @@ use std::net::Ipv6Addr;
 
 use crate::base::limits::ADDRESS_MAX_BYTES;
 
-/// `text`, where it can be an address: it goes to the log.
+/// `text`, if it can be an address. The address goes to the log.
 pub(super) fn plausible(text: String) -> Option<String> {
     let allowed = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
     (text.len() <= ADDRESS_MAX_BYTES && text.bytes().all(allowed)).then_some(text)
 }
 
-/// The network of an address, as it is assigned to one customer: of IPv6 the first half.
+/// The network of an address, as one customer gets it: the first half of an IPv6 address.
 pub(super) fn network_of(address: String) -> String {
     let Ok(parsed) = address.parse::<Ipv6Addr>() else { return address };
     let [a, b, c, d, ..] = parsed.segments();

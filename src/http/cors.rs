@@ -1,14 +1,15 @@
-//! Which pages may read the broker's answers in a browser (Fetch standard, CORS).
+//! Which pages may read the broker's replies in a browser (Fetch standard, CORS).
 
 use super::exchange::{Answered, Exchange, Progress};
 use super::ports::{HttpPorts, PlatformRequest};
 use super::reply::Reply;
 use crate::config::{Client, Config};
 
-/// The origin that makes the request, where the client lists it. Before the client is known, where
-/// any client does, so that a page can tell a wrong token from a broken network.
+/// The origin of the page that makes the request, if the client lists it. While the client is not
+/// known, it is enough that some client lists it: a page can then tell a wrong client key from a
+/// broken network.
 ///
-/// `origin` is read only where any client lists one.
+/// Calls `origin` only if some client lists an origin: it reads a header.
 pub(super) fn allowed_origin(
     config: Option<&Config>,
     client: Option<&Client>,
@@ -23,8 +24,8 @@ pub(super) fn allowed_origin(
     }
 }
 
-/// Answers a browser that asks whether a page may make the request. To any other caller there is no
-/// such method.
+/// Answers a preflight of a browser, which has `Origin`. For any other caller the method does not
+/// exist.
 pub(super) fn preflight<P: HttpPorts>(exchange: Exchange<P>, allow: &'static str) -> Progress<P> {
     match exchange.request.origin() {
         Some(origin) => Progress::Later(Box::pin(preflight_of(exchange, origin, allow))),

@@ -1,4 +1,4 @@
-//! From [`BrokerError`] to status, body and headers.
+//! Maps a [`BrokerError`] to status, body and headers.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::oauth::error_response::{ErrorResponse, Trace};
 use crate::upstream::error::{Outage, UpstreamError as U};
 use crate::upstream::server;
 
-/// Which standard the route's errors follow.
+/// The standard that a route's errors follow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dialect {
     /// RFC 6749 §5.2.
@@ -19,7 +19,7 @@ pub enum Dialect {
     Bearer,
 }
 
-/// An error as the caller sees it.
+/// An error as the caller gets it.
 #[derive(Debug, Eq, PartialEq, Serialize)]
 pub struct WireError {
     /// HTTP status.
@@ -27,9 +27,9 @@ pub struct WireError {
     pub status: u16,
     /// RFC 6749 §5.2 or RFC 6750 §3.1 error code.
     pub error: &'static str,
-    /// What happened and what to do, for people.
+    /// What happened and what to do, in words for people.
     pub error_description: String,
-    /// Entra's numbers, where it is the cause.
+    /// The numbers of Entra's response, if it is the cause.
     #[serde(flatten)]
     pub trace: Trace,
     /// `WWW-Authenticate`.
@@ -46,7 +46,7 @@ const BEARER_INVALID: &str = r#"Bearer realm="edge-token-broker", error="invalid
 const BEARER_SCOPE: &str = r#"Bearer realm="edge-token-broker", error="insufficient_scope""#;
 
 impl WireError {
-    /// The one mapping. Callers' faults differ between the dialects; all others are alike.
+    /// The one mapping. Faults of callers differ between the dialects, and other errors do not.
     #[must_use]
     pub fn new(error: &BrokerError, dialect: Dialect) -> Self {
         let (status, code) = status_and_code(error, dialect);
@@ -151,7 +151,7 @@ fn describe(error: &BrokerError) -> String {
         E::ScopeMissing => "scope is missing, and this client has more than one grant".into(),
         E::ScopeNotGranted => "this client is not granted the requested scope".into(),
         E::CredentialNotGranted => "this client is not granted the requested credential".into(),
-        // Upstream's own words: people look them up.
+        // Upstream's text as it is: people look it up.
         E::Upstream(U::ScopeRefused(response)) => match &response.description {
             Some(text) => text.clone(),
             None => "the authorization server refused the scope".into(),
@@ -169,7 +169,7 @@ fn describe(error: &BrokerError) -> String {
     }
 }
 
-/// The client's key is fine and must not be rotated because of this; the text says so.
+/// The text says that the client key is fine, so that it is not rotated for this error.
 fn refused(response: &ErrorResponse) -> String {
     let number = response
         .aadsts()

@@ -1,20 +1,16 @@
-//! One request on its way to its reply and its line in the log.
+//! One request on its way to its reply and its log line. The steps have the same numbers as in
+//! `docs/architecture.md`, and take a future only for I/O. The exchange
 //!
-//! The steps, numbered as in `docs/architecture.md`:
-//!
-//! 1. The route is found.
-//! 2. The request is taken apart: what proves the caller, and what it wants.
-//! 3. The caller is recognized, at once or after I/O.
-//! 4. The client's rate limit is counted, where there is one.
-//! 5. The grant is found.
-//! 6. Isolate memory is looked into.
-//! 7. KV is read.
-//! 8. The coordinator is called, or the authorization server itself.
-//! 9. The reply is made, with its CORS headers.
-//! 10. The log line is written, once the work behind the response is done.
-//!
-//! Steps 1 to 7 take no future where no I/O is needed: a hit in isolate memory is decided by plain
-//! synchronous code. [`Progress`] says what the platform does next.
+//! 1. finds the route;
+//! 2. parses the request: what the caller presents as its proof, and what it wants;
+//! 3. recognizes the caller, at once or after I/O;
+//! 4. counts the request against the client's rate limit, if there is one;
+//! 5. finds the grant;
+//! 6. looks into isolate memory;
+//! 7. reads KV;
+//! 8. calls the coordinator, or else the authorization server;
+//! 9. makes the reply, with its CORS headers;
+//! 10. writes the log line, after the work behind the response.
 
 mod finish;
 mod revoke;
@@ -50,35 +46,35 @@ pub struct Incoming<'a> {
     pub url: &'a str,
     /// `Authorization`.
     pub authorization: Option<&'a str>,
-    /// Request ids that the caller sent; the first sane one counts.
+    /// Request ids that the caller sent. The first one that [`RequestId::parse`] takes counts.
     pub request_ids: [Option<&'a str>; 2],
     /// `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// The body where there is one to be read; nothing where it could not be read.
+    /// The body. `None` if the method has none, or if it could not be read.
     pub body: Option<&'a [u8]>,
 }
 
-/// How far a request has come, and what the platform does next.
+/// The state of a request, and what the platform does next.
 pub enum Progress<P: HttpPorts> {
-    /// It sends the answer.
+    /// The platform sends the reply.
     Done(Answered),
-    /// It reads KV, and goes on with [`Pending::resume`].
+    /// The platform reads KV, and goes on with [`Pending::resume`].
     ReadStore(Box<Pending<P>>),
-    /// It waits.
+    /// The platform waits for the future.
     Later(Pin<Box<dyn Future<Output = Answered>>>),
 }
 
-/// A request that is answered.
+/// A request with its reply.
 pub struct Answered {
     /// What the caller gets.
     pub reply: Reply,
     /// `X-Request-Id`.
     pub request_id: RequestId,
-    /// What is left to do once the response is on its way: a renewal, a KV write, the log line.
+    /// The work behind the response: a renewal or a KV write, then the log line.
     pub follow_up: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
-/// A request half done: its grant is found, and isolate memory has no token.
+/// A half-done exchange: its grant is found, and isolate memory has no token.
 pub struct Pending<P: HttpPorts> {
     exchange: Exchange<P>,
     granted: Granted,
@@ -89,7 +85,7 @@ pub(super) struct Exchange<P: HttpPorts> {
     pub(super) isolate: Rc<Isolate<P>>,
     pub(super) request: Rc<P::Request>,
     line: Line,
-    /// Which standard the errors of its route follow.
+    /// The standard that errors of this route follow.
     dialect: Dialect,
     /// The client, once it is known.
     client: Option<Rc<Client>>,
@@ -157,14 +153,14 @@ impl<P: HttpPorts> Exchange<P> {
         Self { dialect, ..self }
     }
 
-    /// A token request: a refusal and a hit are answered without a future.
+    /// A token request. A refusal and a hit take no future.
     fn token(mut self, request: Result<TokenRequest, BrokerError>) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
         let (config, request) = match isolate.config().and_then(|config| Ok((config, request?))) {
             Ok(parsed) => parsed,
             Err(error) => return self.refused(error),
         };
-        // 4: a rate limit takes I/O.
+        // 4: to count takes I/O.
         let recognition = if isolate.client_limit.is_bound() {
             Recognition::NeedsIo
         } else {
@@ -181,7 +177,7 @@ impl<P: HttpPorts> Exchange<P> {
         }
     }
 
-    /// The same for a caller that cannot be recognized without I/O, or has a rate limit.
+    /// A token request of a caller that has a rate limit, or that only I/O can recognize.
     async fn token_later(mut self, request: TokenRequest) -> Answered {
         let isolate = Rc::clone(&self.isolate);
         let granted = match self.authenticate(&request.presented).await {
@@ -201,7 +197,7 @@ impl<P: HttpPorts> Exchange<P> {
         self.isolate.callers.recognize(&attempt, &mut self.line)
     }
 
-    /// 3, after I/O where that is needed, and 4.
+    /// 3, with the I/O that it needs, and 4.
     async fn authenticate(&mut self, presented: &Presented) -> Result<Caller, BrokerError> {
         let isolate = Rc::clone(&self.isolate);
         let config = isolate.config()?;
@@ -247,7 +243,7 @@ impl<P: HttpPorts> Exchange<P> {
         }
     }
 
-    /// 6, 7 and 8, where a future is at work anyway.
+    /// 6, 7 and 8 in a future that runs already.
     async fn obtain(mut self, granted: Granted) -> Answered {
         let broker = Rc::clone(&self.isolate.broker);
         let Granted { grant, min_ttl } = granted;
@@ -271,19 +267,19 @@ impl<P: HttpPorts> Exchange<P> {
 }
 
 impl<P: HttpPorts> Pending<P> {
-    /// Where that record may be.
+    /// The tier that may have the record.
     #[must_use]
     pub fn store(&self) -> &P::Store {
         &self.exchange.isolate.broker.kv
     }
 
-    /// The token whose sealed record KV may have.
+    /// The name of the record in that tier.
     #[must_use]
     pub fn token_key(&self) -> &TokenKey {
         &self.granted.grant.token_key
     }
 
-    /// 7: goes on with what KV gave.
+    /// 7: goes on with what KV returned.
     pub fn resume(self, loaded: Result<Option<Vec<u8>>, StoreError>) -> Progress<P> {
         let Self { mut exchange, granted } = self;
         let broker = Rc::clone(&exchange.isolate.broker);

@@ -6,9 +6,9 @@ use crate::base::limits::REQUEST_BODY_MAX_BYTES;
 use crate::callers::presented::ClientParameters;
 use crate::error::RequestFault;
 
-/// The known parameters of a request; those that it does not know are ignored (RFC 6749 §3.2).
+/// The known parameters of a request. Unknown ones are ignored (RFC 6749 §3.2).
 ///
-/// `N` names in a fixed order; [`Parameters::take`] hands each value out once.
+/// [`Parameters::take`] returns each value once.
 pub struct Parameters<'a, const N: usize> {
     values: [(&'static str, Option<Cow<'a, str>>); N],
 }
@@ -19,7 +19,7 @@ impl<'a, const N: usize> Parameters<'a, N> {
     /// A parameter without a value counts as omitted (RFC 6749 §3.2).
     ///
     /// # Errors
-    /// [`RequestFault::DuplicateParameter`] where one of `names` comes twice (RFC 6749 §3.2).
+    /// [`RequestFault::DuplicateParameter`] if one of `names` comes twice (RFC 6749 §3.2).
     pub fn parse(encoded: &'a [u8], names: [&'static str; N]) -> Result<Self, RequestFault> {
         let mut values = names.map(|name| (name, None));
         for (name, value) in form_urlencoded::parse(encoded) {
@@ -53,10 +53,10 @@ impl<'a> Form<'a> {
         self.0
     }
 
-    /// The body of this type, or nothing where it could not be read.
+    /// The form in `body`, which is `None` if it could not be read.
     ///
     /// # Errors
-    /// Another type, a body that is too large, or that could not be read.
+    /// Another content type; a body that is too large or could not be read.
     pub fn new(content_type: Option<&str>, body: Option<&'a [u8]>) -> Result<Self, RequestFault> {
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -71,7 +71,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// The parameters of a form that are about its client.
+/// The parameters of a form by which a client authenticates itself.
 pub(super) const CLIENT_PARAMETERS: [&str; 4] =
     ["client_id", "client_secret", "client_assertion_type", "client_assertion"];
 

@@ -1,4 +1,4 @@
-//! What an isolate keeps between requests: values only, never anything that belongs to a request.
+//! What an isolate keeps between requests: values only, and nothing that belongs to a request.
 
 use std::rc::Rc;
 
@@ -9,20 +9,20 @@ use crate::error::BrokerError;
 use crate::log::RequestLog;
 use crate::tokens::broker::Broker;
 
-/// One isolate's state. Bindings change only with a new version of the Worker, which gets new
-/// isolates, so all of it is made once.
+/// What one isolate keeps. It is made once: bindings change only with a new version of the Worker,
+/// and a new version gets new isolates.
 pub struct Isolate<P: HttpPorts> {
     /// The configuration, or its faults.
     pub config: Rc<Result<Config, Vec<Fault>>>,
-    /// What is known of callers.
+    /// What the isolate knows of callers.
     pub callers: Callers<P>,
-    /// What is known of tokens.
+    /// What the isolate knows of tokens.
     pub broker: Rc<Broker<P>>,
     /// The request log.
     pub log: Rc<RequestLog<P::Log>>,
-    /// `CLIENT_RATE_LIMIT`: of each client.
+    /// `CLIENT_RATE_LIMIT`: counts the requests of each client.
     pub client_limit: P::Limiter,
-    /// `FAILED_AUTH_RATE_LIMIT`: of each network from which authentication failed.
+    /// `FAILED_AUTH_RATE_LIMIT`: counts failed authentication for each network.
     pub failure_limit: P::Limiter,
 }
 
@@ -30,7 +30,7 @@ impl<P: HttpPorts> Isolate<P> {
     /// The configuration.
     ///
     /// # Errors
-    /// [`BrokerError::Misconfigured`]; the faults are for the log.
+    /// [`BrokerError::Misconfigured`]. The log has the faults.
     pub fn config(&self) -> Result<&Config, BrokerError> {
         (*self.config).as_ref().map_err(|_| BrokerError::Misconfigured)
     }

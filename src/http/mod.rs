@@ -1,4 +1,5 @@
-//! The HTTP interface without the platform: requests in, replies out, all of it plain values.
+//! The HTTP interface without the platform: a request comes in and a reply goes out, both as plain
+//! values. [`exchange`] has the order of all steps.
 
 mod address;
 mod cors;

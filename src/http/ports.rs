@@ -1,4 +1,4 @@
-//! What an exchange needs from the platform, beside what the rooms below it need.
+//! What an exchange needs from the platform, in addition to the ports of `callers` and `tokens`.
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
@@ -14,23 +14,23 @@ pub trait HttpPorts: TokenPorts + CallerPorts {
     type Limiter: RateLimiter;
 }
 
-/// What the platform knows of a request. Each property read is a call into JavaScript, so an
-/// exchange reads only what it needs.
+/// What the platform knows of a request. Each read is a call into JavaScript, so an exchange reads
+/// only what it needs.
 pub trait PlatformRequest: 'static {
     /// What the platform says of the caller.
     fn identity(&self) -> PlatformIdentity;
-    /// The caller's address (`CF-Connecting-IP`), as it was sent: a Worker behind a service binding
-    /// can send anything.
+    /// The caller's address (`CF-Connecting-IP`), not checked: a Worker that calls over a service
+    /// binding can send any text.
     fn address(&self) -> Option<String>;
     /// The origin of the page that makes the request (`Origin`).
     fn origin(&self) -> Option<String>;
 }
 
-/// A rate limiting binding. It is permissive: damping, not a lock.
+/// A rate limiting binding. It damps and does not lock: it admits a few requests too many.
 pub trait RateLimiter {
-    /// Whether the binding exists. Without it everything is admitted.
+    /// Whether the binding exists. Without it every request is admitted.
     fn is_bound(&self) -> bool;
-    /// Counts one for `key`, and says whether that is within the limit. A limiter that fails, or
-    /// takes longer than [`crate::base::limits::RATE_LIMIT_TIMEOUT`], admits.
+    /// Counts one request for `key`, and returns whether it is within the limit. A limiter that
+    /// fails, or takes longer than [`crate::base::limits::RATE_LIMIT_TIMEOUT`], admits.
     async fn admits(&self, key: &str) -> bool;
 }

@@ -8,14 +8,15 @@ use crate::http::error::{Dialect, WireError};
 use crate::oauth::token_response::TokenResponse;
 use crate::tokens::broker::Served;
 
-/// Status, body, and the headers that differ. `adapters/response.mjs` has those of all responses.
+/// Status, body, and the headers that differ between replies. `adapters/response.mjs` has the
+/// headers that all responses share.
 #[derive(Default)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
     /// JSON.
     pub body: String,
-    /// `Pragma: no-cache` (RFC 6749 §5.1): on everything that the token routes answer.
+    /// `Pragma: no-cache` (RFC 6749 §5.1), on every reply of the token routes.
     pub pragma: bool,
     /// `Cache-Status` (RFC 9211).
     pub cache_status: Option<String>,
@@ -25,20 +26,20 @@ pub struct Reply {
     pub retry_after_secs: Option<u64>,
     /// `Allow` (RFC 9110 §10.2.1).
     pub allow: Option<&'static str>,
-    /// `Access-Control-Allow-Origin` (Fetch standard): the origin whose pages may read this.
+    /// `Access-Control-Allow-Origin` (Fetch standard): pages of this origin may read the reply.
     pub origin: Option<String>,
-    /// Whether it answers a CORS preflight, and what that may ask for.
+    /// Whether it answers a CORS preflight. Then it lists the permitted methods and headers.
     pub preflight: bool,
 }
 
-/// What pages may read beside the body.
+/// The headers that pages may read.
 const EXPOSED: &str = "Cache-Status, Retry-After, WWW-Authenticate, X-Request-Id";
-/// What pages may ask for.
+/// The methods that pages may use.
 const METHODS: &str = "GET, POST";
-/// What they may send along.
+/// The headers that pages may send.
 const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Request-Id";
 
-/// The body of an error that no token route answers.
+/// The body of an error outside the token routes.
 #[derive(Serialize)]
 struct PlainError {
     error: &'static str,
@@ -51,7 +52,7 @@ struct State {
 }
 
 impl Reply {
-    /// A token, with the lifetime that it has left.
+    /// A token with its remaining lifetime.
     #[must_use]
     pub fn token(served: &Served) -> Self {
         let Served { token, at: now, .. } = served;
@@ -69,7 +70,7 @@ impl Reply {
         }
     }
 
-    /// A rejected token was taken care of, or was none (RFC 7009 §2.2); which, it does not say.
+    /// The reply of `POST /revoke`. It does not say whether the text was a token (RFC 7009 §2.2).
     #[must_use]
     pub fn revoked() -> Self {
         Self { pragma: true, status: 200, body: "{}".to_owned(), ..Self::default() }
@@ -87,13 +88,13 @@ impl Reply {
         }
     }
 
-    /// The Worker runs, or is ready.
+    /// The Worker runs, or its configuration has no fault.
     #[must_use]
     pub fn ok() -> Self {
         Self::json(200, &State { status: "ok" })
     }
 
-    /// To a CORS preflight of a page of `origin`.
+    /// The reply to a CORS preflight of a page of `origin`.
     #[must_use]
     pub fn preflight(origin: String) -> Self {
         Self { origin: Some(origin), preflight: true, ..Self::ok() }
@@ -114,7 +115,7 @@ impl Reply {
         Self { allow: Some(allow), ..Self::json(405, &body) }
     }
 
-    /// Names and values of the headers that this reply has beside those of all, in turn.
+    /// The headers that not all responses share: name, value, name, value.
     pub fn headers(&self) -> impl Iterator<Item = String> {
         [
             ("Pragma", self.pragma.then(|| "no-cache".to_owned())),

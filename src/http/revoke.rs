@@ -1,4 +1,4 @@
-//! From a revocation request (RFC 7009 §2.1) to which token whoever calls has rejected.
+//! Parses a revocation request (RFC 7009 §2.1): which token an API has rejected.
 
 use crate::base::secret::AccessToken;
 use crate::callers::presented::{self, PlatformIdentity, Presented};
@@ -11,17 +11,17 @@ use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::revocation::Rejected;
 
-/// A revocation request, taken apart. `token_type_hint` is of no use here: there is one type.
+/// A parsed revocation request. It leaves out `token_type_hint`: there is one type of token.
 #[derive(Debug)]
 pub struct RevocationRequest {
     /// Not verified yet.
     pub presented: Presented,
-    /// Only told to a caller who is somebody.
+    /// The caller learns a fault in it only after authentication.
     rejected: Result<(Option<AccessToken>, Option<Claims>), RequestFault>,
 }
 
 impl RevocationRequest {
-    /// What `caller` has rejected. A token that cannot be one is no fault (RFC 7009 §2.2).
+    /// What `caller` reports. A text that cannot be a token is no fault (RFC 7009 §2.2).
     ///
     /// # Errors
     /// What is wrong with the request.
@@ -32,11 +32,11 @@ impl RevocationRequest {
     }
 }
 
-/// Takes a revocation request apart. Its caller authenticates itself as at the token endpoint, or
-/// as on `GET /token`.
+/// Parses a revocation request. Its caller authenticates itself as at the token endpoint, or as on
+/// `GET /token`.
 ///
 /// # Errors
-/// What is malformed about it, or no proof of who calls.
+/// The form is malformed, or has no proof.
 pub fn parse_form(
     form: &Form<'_>,
     authorization: Option<&str>,

@@ -1,11 +1,11 @@
-//! Which route a request takes.
+//! Finds the route of a request.
 
 /// A route of the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
     /// `GET /token`.
     Token,
-    /// `POST /oauth2/v2.0/token`, or with the segment that picks a credential in front.
+    /// `POST /oauth2/v2.0/token`, also with a segment in front that picks a credential.
     TokenEndpoint {
         /// A credential's name, or a tenant id or domain.
         credential: Option<&'a str>,
@@ -16,9 +16,9 @@ pub enum Route<'a> {
     Health,
     /// `GET /readyz`.
     Ready,
-    /// A known path, another method.
+    /// A known path with another method.
     MethodNotAllowed {
-        /// What `Allow` says (RFC 9110 §10.2.1).
+        /// The value of `Allow` (RFC 9110 §10.2.1).
         allow: &'static str,
     },
     /// Any other path.
@@ -64,7 +64,7 @@ impl<'a> Route<'a> {
     }
 }
 
-/// Path and query of an absolute URL, which the platform has already normalised (WHATWG URL).
+/// Path and query of an absolute URL. The platform has normalised it (WHATWG URL).
 #[must_use]
 pub fn path_and_query(url: &str) -> (&str, &str) {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);

@@ -1,4 +1,4 @@
-//! From a request to who calls and what they ask for.
+//! Parses a token request: what the caller presents, and which token it wants.
 
 use std::rc::Rc;
 
@@ -14,12 +14,13 @@ use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::log::Line;
 use crate::oauth::scope::ScopeSet;
 
-/// A request taken apart: who it says that it is, and what it wants.
+/// A parsed token request.
 #[derive(Debug)]
 pub struct TokenRequest {
     /// Not verified yet.
     pub presented: Presented,
-    /// Only told to a caller who is somebody: nobody unknown learns anything else.
+    /// The caller learns a fault in it only after authentication: an unknown caller learns nothing
+    /// else.
     wanted: Result<Wanted, BrokerError>,
 }
 
@@ -29,20 +30,20 @@ struct Wanted {
     min_ttl: Millis,
 }
 
-/// What a request comes to: a grant that its client has, and how good a token it wants.
+/// A request that is granted.
 #[derive(Debug)]
 pub struct Granted {
-    /// The grant.
+    /// The grant of its client.
     pub grant: Rc<Grant>,
-    /// `min_ttl`: the caller wants a token with at least this much left, if there is one.
+    /// `min_ttl`: the caller wants a token with at least this much time left, if upstream gives one.
     pub min_ttl: Millis,
 }
 
 impl TokenRequest {
-    /// What it comes to, if `caller` may have it.
+    /// The grant, if `caller` has it.
     ///
     /// # Errors
-    /// What is wrong with the request, or that the caller may not have it.
+    /// The request has a fault, or the client has no such grant.
     pub fn granted(
         &self,
         config: &Config,
@@ -57,17 +58,17 @@ impl TokenRequest {
                 line.credential = Some(grant.credential.name.clone());
                 line.scope = Some(grant.scope.as_str().to_owned());
             }
-            // What was refused is what an operator looks for; it passed RFC 6749's character set.
+            // An operator looks for a scope that was refused. Its characters are those of RFC 6749.
             Err(_) => line.scope = request.scope.as_ref().map(|scope| scope.as_str().to_owned()),
         }
         Ok(Granted { grant: granted?, min_ttl: *min_ttl })
     }
 }
 
-/// Takes a `GET /token` apart.
+/// Parses a `GET /token`.
 ///
 /// # Errors
-/// No proof of who calls; or a query that is too long to be looked at.
+/// The request has no proof, or its query is too long.
 pub fn parse_query(
     query: &str,
     authorization: Option<&str>,
@@ -89,10 +90,10 @@ pub fn parse_query(
     Ok(TokenRequest { presented, wanted })
 }
 
-/// Takes a token request (RFC 6749 §4.4.2) apart.
+/// Parses a token request (RFC 6749 §4.4.2).
 ///
 /// # Errors
-/// What is malformed about it, or no proof of who calls.
+/// The form is malformed, or has no proof.
 pub fn parse_form(
     credential: Option<&str>,
     form: &Form<'_>,
@@ -130,7 +131,7 @@ impl Wanted {
     }
 }
 
-/// Who it was, for whoever asks the log.
+/// Notes the caller in the log line.
 pub(super) fn log_caller(line: &mut Line, Caller { client, proof, jwt_subject }: &Caller) {
     line.client_id = Some(client.id.clone());
     line.proof = Some(proof.name());
@@ -140,7 +141,7 @@ pub(super) fn log_caller(line: &mut Line, Caller { client, proof, jwt_subject }:
     }
 }
 
-/// Whole seconds; absent is none.
+/// `min_ttl` in whole seconds. Without the parameter it is zero.
 fn min_ttl(text: Option<&str>) -> Result<Millis, RequestFault> {
     let Some(text) = text else { return Ok(Millis(0)) };
     let digits = text.bytes().all(|b| b.is_ascii_digit());

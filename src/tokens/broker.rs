@@ -1,5 +1,4 @@
-//! The one orchestration: isolate memory, KV, the coordinator, and where there is none or it does
-//! not answer, the authorization server itself.
+//! The order of the tiers: isolate memory, KV, the coordinator, else the authorization server.
 
 use crate::base::limits::FAILURE_REUSE;
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
@@ -33,33 +32,33 @@ pub struct Broker<P: TokenPorts> {
     pub clock: P::Clock,
     /// Nonces and jitter.
     pub entropy: P::Entropy,
-    /// Drawn once for an isolate: not all isolates ask the coordinator at the same moment.
+    /// Drawn once for an isolate, so that not all isolates call the coordinator at the same moment.
     pub jitter: u32,
 }
 
 /// A token on its way to a caller.
 #[derive(Clone, Debug)]
 pub struct Served {
-    /// The token; above its serve floor.
+    /// The token, above its serve floor.
     pub token: CachedToken,
     /// Where it came from.
     pub cache_status: CacheStatus,
-    /// When this was decided: what is left is counted from here.
+    /// When this was decided. The remaining lifetime counts from here.
     pub at: UnixMillis,
-    /// What is left to do once the response is on its way.
+    /// The work behind the response.
     pub follow_up: FollowUp,
 }
 
-/// What is left to do behind a response.
+/// The work behind a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FollowUp {
     /// Nothing.
     Nothing,
-    /// [`Broker::renew`]: the token is due, and nobody else in this isolate is at it.
+    /// [`Broker::renew`]: the token is due, and no other request of this isolate renews it.
     Renew,
-    /// [`Broker::touch`]: this isolate has begun to use a token that it got from KV.
+    /// [`Broker::touch`]: this isolate begins to use a token from KV.
     Touch,
-    /// [`Broker::write_behind`]: the token is not in KV yet, and no coordinator writes it.
+    /// [`Broker::write_behind`]: KV does not have the token yet, and no coordinator writes it.
     Store,
 }
 
@@ -87,8 +86,7 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// The token from what KV has said. Plain synchronous code too: whoever can wait for KV at less
-    /// cost than a future does so.
+    /// The token from a read of KV. Synchronous, because JavaScript waits for KV at less cost.
     pub fn unseal(
         &self,
         grant: &Grant,
@@ -98,7 +96,7 @@ impl<P: TokenPorts> Broker<P> {
     ) -> Option<Served> {
         let opened = shared_tier::open(grant, loaded, line);
         let tier = if opened.is_some() { Tier::Kv } else { Tier::Isolate };
-        // Also without a record in KV: another request may have been faster meanwhile.
+        // Also without a record in KV: another request may have got a token meanwhile.
         let newest = opened.map(|token| self.keep(grant, token));
         let newest = newest.or_else(|| self.memory.recall(&grant.token_key))?;
         self.hit(grant, newest, tier, min_ttl)
@@ -107,8 +105,7 @@ impl<P: TokenPorts> Broker<P> {
     /// The token from the coordinator, else from the authorization server.
     ///
     /// # Errors
-    /// Only the authorization server's, and only where no tier has a token that may be served; a
-    /// tier that fails is a miss.
+    /// The authorization server's, if no tier has a token. A tier that fails is a miss.
     pub async fn fetch_token(
         &self,
         grant: &Grant,
@@ -127,7 +124,7 @@ impl<P: TokenPorts> Broker<P> {
                 }
                 Ok(self.handed_out(Handout { token, source }, tier, reason, follow_up))
             }
-            // The best there is, before nothing; another request may have got it meanwhile.
+            // An older token is better than none. Another request may also have got one meanwhile.
             Err(error) => self
                 .memory
                 .recall(&grant.token_key)
@@ -136,8 +133,7 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// From the coordinator, or straight from the authorization server; but a failure that lasts is
-    /// not asked for again.
+    /// From the coordinator, else from upstream. A remembered failure causes no request upstream.
     pub(super) async fn acquire(
         &self,
         grant: &Grant,
@@ -154,7 +150,7 @@ impl<P: TokenPorts> Broker<P> {
             Ok(Coordinated { handed, trail, failing_for }) => {
                 line.upstream = trail.unwrap_or_default();
                 match handed {
-                    // By the coordinator's clock it was good; it is ours that counts here.
+                    // It was good by the coordinator's clock. Here this isolate's clock counts.
                     Ok(handout) if !self.is_servable(&handout.token) => CoordinationError::Failed,
                     Ok(handout) => return Ok((handout, Tier::Coordinator, FollowUp::Nothing)),
                     Err(error) => {
@@ -165,7 +161,7 @@ impl<P: TokenPorts> Broker<P> {
             }
             Err(fault) => fault,
         };
-        // The coordinator is the only writer of KV, where there is one.
+        // If there is a coordinator, only the coordinator writes KV.
         let follow_up = match fault {
             CoordinationError::Unbound => FollowUp::Store,
             fault => {
@@ -173,14 +169,14 @@ impl<P: TokenPorts> Broker<P> {
                 FollowUp::Nothing
             }
         };
-        // Another request may have waited before this one, and have got it meanwhile.
+        // Another request may have got the token while this one waited.
         let newest = self.memory.recall(key);
         if let Some(token) = newest
             .filter(|token| token.generation > want.known_generation && self.is_servable(token))
         {
             return Ok((Handout { token, source: Source::Held }, Tier::Isolate, FollowUp::Nothing));
         }
-        // The coordinator is out of reach, but not what was known before.
+        // The coordinator is out of reach, but the isolate still knows an earlier failure.
         let now = self.clock.now();
         if let Some(RecalledFailure { failure, .. }) = self.memory.failure(key)
             && !failure.is_over(now)
@@ -196,20 +192,20 @@ impl<P: TokenPorts> Broker<P> {
         let token = fetch(upstream, grant, &line.request_id, &mut line.upstream)
             .await
             .inspect_err(|error| self.remember_failure(grant, error))?;
-        // As a coordinator would count: this token is newer than any that was known.
+        // As a coordinator counts: this token is newer than any that the isolate knew.
         let generation = want.known_generation.max(token.requested_at.0);
         let token = token.with_generation(generation);
         Ok((Handout { token, source: Source::Flight }, Tier::Coordinator, follow_up))
     }
 
-    /// Remembers what upstream itself has said.
+    /// Remembers a failure of upstream.
     pub(super) fn remember_failure(&self, grant: &Grant, error: &UpstreamError) {
         let previous = self.memory.failure(&grant.token_key).map(|recalled| recalled.failure);
         let (now, random) = (self.clock.now(), u32::from_be_bytes(self.entropy.bytes()));
         self.remember(grant, Failure::new(error.clone(), previous.as_ref(), now, random), now);
     }
 
-    /// Remembers what the coordinator has passed on, which lasts for `left`.
+    /// Remembers a failure that the coordinator has passed on. It lasts for `left`.
     pub(super) fn echo_failure(&self, grant: &Grant, error: &UpstreamError, left: Millis) {
         let now = self.clock.now();
         self.remember(
@@ -219,14 +215,13 @@ impl<P: TokenPorts> Broker<P> {
         );
     }
 
-    /// Upstream is not asked before the failure is over; the coordinator is, which may know more.
+    /// The next call to the coordinator comes before the failure is over: it may know more.
     fn remember(&self, grant: &Grant, failure: Failure, now: UnixMillis) {
         let ask_again_at = failure.until.min(now.plus(FAILURE_REUSE));
         self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
     }
 
-    /// Keeps `token` in memory, and returns the newest that is there: an older generation is never
-    /// served after a newer one.
+    /// Keeps `token`, and returns the newest in memory: no older generation follows a newer one.
     pub(super) fn keep(&self, grant: &Grant, token: CachedToken) -> CachedToken {
         self.memory.remember(grant.token_key, token.clone(), self.clock.now());
         let newest = self.memory.recall(&grant.token_key);

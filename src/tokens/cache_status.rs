@@ -1,4 +1,4 @@
-//! The `Cache-Status` header (RFC 9211): anyone can see where a token came from.
+//! The `Cache-Status` header (RFC 9211): it shows where a token came from.
 
 use std::fmt;
 
@@ -7,21 +7,22 @@ use std::fmt;
 pub enum CacheStatus {
     /// Served from a tier.
     Hit {
-        /// Which tier.
+        /// The tier.
         tier: Tier,
-        /// Whole seconds that the token has left.
+        /// Remaining lifetime in whole seconds.
         ttl_secs: u64,
     },
-    /// Served from a tier although a newer one was wanted: the authorization server fails.
+    /// Served from a tier although a newer token was wanted, because the authorization server
+    /// fails.
     StaleIfError {
-        /// Whole seconds that the token has left.
+        /// Remaining lifetime in whole seconds.
         ttl_secs: u64,
     },
-    /// The authorization server was asked; the token is kept.
+    /// Fetched from the authorization server, and kept.
     Forwarded {
-        /// Why no tier's token would do.
+        /// Why no token of a tier was good enough.
         reason: Forward,
-        /// Somebody else's request was waited for.
+        /// Another request had started the flight.
         collapsed: bool,
     },
 }

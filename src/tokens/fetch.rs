@@ -1,4 +1,4 @@
-//! One token from the authorization server.
+//! Fetches one token from the authorization server.
 
 use super::token::{CachedToken, Freshness};
 use crate::base::ports::{Clock, Entropy};
@@ -12,7 +12,7 @@ use crate::upstream::trail::UpstreamTrail;
 /// The token of `grant`, straight from the authorization server.
 ///
 /// # Errors
-/// The authorization server's; or [`UpstreamError::EXPIRED_ON_ARRIVAL`] where the token is at its
+/// The authorization server's; or [`UpstreamError::EXPIRED_ON_ARRIVAL`] if the token is at its
 /// serve floor already.
 pub async fn fetch<E: TokenEndpoint, C: Clock, R: Entropy>(
     upstream: Upstream<'_, E, C, R>,

@@ -1,4 +1,5 @@
-//! The memory of one isolate: the first tier. Values only, bounded, least recently used out first.
+//! The memory of one isolate: the first tier. It holds values only. A new value replaces the least
+//! recently used one.
 
 use std::cell::RefCell;
 
@@ -21,14 +22,14 @@ pub struct IsolateMemory {
 #[derive(Debug)]
 struct Entry {
     token: CachedToken,
-    /// When a background renewal was started. A new token does not end that: one that is due from
-    /// the start must not be renewed by every request.
+    /// When a renewal behind a response started. A new token does not reset it: otherwise every
+    /// request would renew a token that is due from the start.
     renewal_claimed_at: Option<UnixMillis>,
-    /// When upstream last gave no better token.
+    /// When upstream last had no better token.
     no_better_at: Option<UnixMillis>,
-    /// When upstream was last asked because a token was rejected.
+    /// When the last upstream request for a rejected token started.
     replaced_at: Option<UnixMillis>,
-    /// The last rejected token that upstream has answered for.
+    /// The last rejected token for which upstream has answered.
     rejected: Option<AccessToken>,
 }
 
@@ -58,8 +59,8 @@ impl IsolateMemory {
         self.tokens.borrow_mut().get(key.as_bytes()).map(|entry| entry.token.clone())
     }
 
-    /// Keeps `token` until there is no room for it, unless the one here may still be served and is
-    /// not superseded.
+    /// Keeps `token` while there is room for it. It does not replace a token that may still be
+    /// served and that it does not supersede.
     pub fn remember(&self, key: TokenKey, token: CachedToken, now: UnixMillis) {
         let mut tokens = self.tokens.borrow_mut();
         let Some(known) = tokens.get(key.as_bytes()) else {
@@ -76,14 +77,14 @@ impl IsolateMemory {
         }
     }
 
-    /// Notes that upstream was just asked for a better token than the one here, and gave none.
+    /// Notes that upstream has no better token than the one here.
     pub fn note_no_better_token(&self, key: &TokenKey, now: UnixMillis) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
             entry.no_better_at = Some(now);
         }
     }
 
-    /// Whether that was so within [`RENEWAL_SPACING`].
+    /// Whether that was noted within [`RENEWAL_SPACING`].
     #[must_use]
     pub fn no_better_token_lately(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
@@ -91,7 +92,7 @@ impl IsolateMemory {
         no_better_at.is_some_and(|at| now < at.plus(RENEWAL_SPACING))
     }
 
-    /// The newest failure of upstream, unless a token came after it, and when to ask again.
+    /// The newest failure of upstream, unless a token came after it.
     #[must_use]
     pub fn failure(&self, key: &TokenKey) -> Option<RecalledFailure> {
         self.failures.borrow().get(key).cloned()
@@ -106,8 +107,8 @@ impl IsolateMemory {
         failures.insert(key, failure);
     }
 
-    /// Whether a background renewal may start now: one at a time for a token key. A claim lapses
-    /// after [`RENEWAL_CLAIM`], for a renewal that was lost with its request.
+    /// Whether a renewal behind a response may start now: one at a time for a token key. A claim
+    /// lapses after [`RENEWAL_CLAIM`], because a renewal may be lost with its request.
     #[must_use]
     pub fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
@@ -119,8 +120,8 @@ impl IsolateMemory {
         !claimed
     }
 
-    /// Whether `token`, which was rejected, may be replaced now: once for each token, and not at a
-    /// pace that a caller sets ([`CachedToken::forced_spacing`]).
+    /// Whether the rejected `token` may be replaced now: once for each token, and not at a pace
+    /// that a caller sets ([`CachedToken::forced_spacing`]).
     #[must_use]
     pub fn claim_replacement(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
@@ -134,14 +135,14 @@ impl IsolateMemory {
         claimed
     }
 
-    /// Notes that upstream has answered for `token`, which was rejected.
+    /// Notes that upstream has answered for the rejected `token`.
     pub fn note_replacement(&self, key: &TokenKey, token: &CachedToken) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
             entry.rejected = Some(token.access_token.clone());
         }
     }
 
-    /// Takes the claim back: upstream fails, and that failure has a time of its own.
+    /// Takes the claim back: upstream fails, and the failure memory decides when to try again.
     pub fn release_replacement(&self, key: &TokenKey) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
             entry.replaced_at = None;

@@ -1,4 +1,5 @@
-//! A token's life: obtained once for everybody, kept in tiers, renewed ahead of its expiry, replaced when it is rejected.
+//! A token's life. It is fetched once for all callers, kept in tiers, renewed before it expires,
+//! and replaced if an API rejects it.
 
 pub mod broker;
 pub mod cache_status;

@@ -23,13 +23,13 @@ pub trait TokenPorts: Ports {
     type Log: LogSink;
 }
 
-/// The coordinator of each token key: one for the whole network. It saves requests; callers go on
-/// without it.
+/// The coordinators: one for each token key, for the whole network. They save upstream requests. An
+/// isolate goes on without them.
 pub trait Coordination {
-    /// Whether there are coordinators at all.
+    /// Whether the binding exists.
     fn is_bound(&self) -> bool;
-    /// The token that `want` asks for, or why upstream gives none. `claims` go upstream with the
-    /// request that replaces a rejected token.
+    /// A token that is good enough for `want`, or why upstream gives none. `claims` go upstream
+    /// with the request that replaces a rejected token.
     async fn acquire(
         &self,
         grant: &Grant,
@@ -44,16 +44,16 @@ pub trait Coordination {
 pub struct Coordinated {
     /// The token, or why there is none.
     pub handed: Result<Handout, UpstreamError>,
-    /// The traces of the flight that was waited for.
+    /// The trail of the flight, if the call waited for one.
     pub trail: Option<UpstreamTrail>,
-    /// How long a failure in `handed` lasts: before that it is not worth asking again.
+    /// How long a failure in `handed` still lasts.
     pub failing_for: Millis,
 }
 
 /// Why the coordinator did not answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CoordinationError {
-    /// The binding does not exist: this broker runs without a coordinator.
+    /// The binding does not exist: the broker runs without coordinators.
     Unbound,
     /// No answer in time.
     TimedOut,

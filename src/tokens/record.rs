@@ -1,6 +1,6 @@
-//! A token's sealed form, for tiers that others can read.
+//! The sealed form of a token, for tiers that others can read.
 //!
-//! `docs/storage.md` has the layout; a test pins it byte for byte.
+//! `docs/storage.md` has the layout, and a test pins it byte for byte.
 
 use std::mem;
 
@@ -16,12 +16,13 @@ use crate::upstream::token_key::TokenKey;
 
 pub use crate::base::sealed::OpenError;
 
-/// The version of the stored form. A changed form needs a new one.
+/// The version of the stored form. A changed form needs a new version.
 const VERSION: u8 = 2;
-/// Stands for an instant that is not there; no token is from 1970.
+/// Stands for an absent instant. No token is from 1970.
 const ABSENT: u64 = 0;
 
-/// Seals `token` for `key`. `nonce` must be random: it is never used twice under one sealing key.
+/// Seals `token` for `key`. `nonce` must be random, so that none is used twice under one sealing
+/// key.
 #[must_use]
 pub fn seal(
     token: &CachedToken,
@@ -37,10 +38,10 @@ pub fn seal(
     )
 }
 
-/// Opens what [`seal`] made for the same key.
+/// Opens a record that [`seal`] made for the same key.
 ///
 /// # Errors
-/// [`OpenError`]; the caller treats it as a miss.
+/// [`OpenError`]. The caller treats it as a miss.
 pub fn open(
     sealed: &[u8],
     key: &TokenKey,
@@ -56,10 +57,10 @@ pub fn seal_for(grant: &Grant, token: &CachedToken, nonce: [u8; NONCE_LEN]) -> V
     seal(token, &grant.token_key, &grant.credential.sealing_key, nonce)
 }
 
-/// Opens what [`seal_for`] made for the same grant.
+/// Opens a record that [`seal_for`] made for the same grant.
 ///
 /// # Errors
-/// [`OpenError`]; the caller treats it as a miss.
+/// [`OpenError`]. The caller treats it as a miss.
 pub fn open_for(grant: &Grant, sealed: &[u8]) -> Result<CachedToken, OpenError> {
     open(sealed, &grant.token_key, &grant.credential.sealing_key)
 }
@@ -89,7 +90,7 @@ fn decode(mut plaintext: Zeroizing<Vec<u8>>) -> Option<CachedToken> {
     let (ext_expires_at, rest) = take_instant(rest)?;
     let (refresh_at, text) = take_instant(rest)?;
     let numbers = plaintext.len().checked_sub(text.len())?;
-    // The token alone is left, in its place: each copy would have to be overwritten.
+    // What remains in place is the token: each copy of it would have to be overwritten.
     plaintext.drain(..numbers);
     let text = mem::take(&mut *plaintext);
     let present = |at: UnixMillis| (at.0 != ABSENT).then_some(at);

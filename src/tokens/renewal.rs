@@ -1,4 +1,4 @@
-//! What keeps tokens fresh behind responses: renewal, signs of use, KV writes.
+//! The work behind responses: renewal, signs of use, KV writes.
 
 use super::broker::{Broker, FollowUp, want};
 use super::coordinator::{Handout, Source, Want};
@@ -12,8 +12,8 @@ use crate::config::Grant;
 use crate::log::{Line, RequestLog};
 
 impl<P: TokenPorts> Broker<P> {
-    /// Renews a token that is due, behind a response. What comes of it is in memory, and a failure
-    /// in the log: the token in hand is still good.
+    /// Renews a due token behind a response. The new token goes to memory, and a failure goes to
+    /// the log: the token in hand is still good.
     pub async fn renew(&self, grant: &Grant, line: &mut Line) {
         let held = self.memory.recall(&grant.token_key);
         let want = Want { renewed: true, ..want(held.as_ref()) };
@@ -34,12 +34,12 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// Tells the coordinator that its token is in use: it does not see the hits of other tiers. And
-    /// KV may be behind: the coordinator's token is kept.
+    /// Tells the coordinator that its token is in use: it does not see the hits of other tiers.
+    /// Keeps the coordinator's token, because KV may have an older one.
     pub async fn touch(&self, grant: &Grant, line: &mut Line) {
         let want = Want { touch: true, ..Want::default() };
         match self.coordinator.acquire(grant, want, None, &line.request_id).await {
-            // It has none, and does not know of a failure either.
+            // It has no token and remembers no failure.
             Ok(Coordinated { handed: Err(_), failing_for: Millis(0), .. }) => {}
             Ok(Coordinated { handed, trail, .. }) => {
                 line.upstream = trail.unwrap_or_default();
@@ -57,8 +57,8 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// Tells the coordinator of a grant that is kept warm; without one, sees to it that KV has a
-    /// token that is not due.
+    /// Calls the coordinator of a grant that is kept warm. Without a coordinator, the isolate makes
+    /// sure that KV has a token that is not due.
     pub async fn keep_warm(&self, grant: &Grant, line: &mut Line) {
         let held = self.memory.recall(&grant.token_key);
         let want = want(held.as_ref());
@@ -84,8 +84,8 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// Puts a token that came from upstream into KV, for as long as it is good. Below KV's
-    /// shortest TTL it is not worth it.
+    /// Writes a token from upstream into KV, until it expires. A token with less time left than
+    /// KV's shortest TTL is not written.
     pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, line: &mut Line) {
         let now = self.clock.now();
         let stored = shared_tier::store(&self.kv, grant, token, now, self.entropy.bytes()).await;
@@ -94,7 +94,7 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// [`Self::keep_warm`], with a line in the log where a token had to be fetched or could not be.
+    /// [`Self::keep_warm`], with a log line if there was an upstream request or a failure.
     pub async fn keep_warm_logged(&self, grant: &Grant, log: &RequestLog<P::Log>) {
         let request_id = RequestId::from_random(self.entropy.bytes());
         let mut line = Line::new(request_id, String::new(), "scheduled");

@@ -1,4 +1,4 @@
-//! A token that an API has rejected comes back (RFC 7009): it is renewed before its time.
+//! Replaces a token that an API has rejected and that a caller reports (RFC 7009).
 
 use std::rc::Rc;
 
@@ -19,29 +19,30 @@ use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::is_refusal;
 
-/// A token that was rejected, and whoever had it.
+/// A report of a rejected token.
 #[derive(Debug)]
 pub struct Rejected {
-    /// Everything that the client may get.
+    /// The grants of the client that reports.
     pub grants: Vec<Rc<Grant>>,
-    /// What the client sent, if it may be a token at all.
+    /// What the client sent, if it can be a token.
     pub token: Option<AccessToken>,
-    /// What the next token has to have as well.
+    /// The claims that the next token must have.
     pub claims: Option<Claims>,
 }
 
-/// What became of a rejected token. Only the log tells.
+/// What became of a rejected token. Only the log says it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Revocation {
-    /// A new token has taken its place.
+    /// A new token has replaced it.
     Revoked,
     /// It had been replaced before.
     AlreadyRenewed,
-    /// It is none of the client's, or an old one.
+    /// It is no token of the client, or an old one.
     NotCurrent,
     /// Upstream gives the same token again.
     Unchanged,
-    /// Upstream was asked because of it, or of one before it, a moment ago, or is being asked.
+    /// An upstream request for it, or for a rejected token before it, is under way or was made a
+    /// moment ago.
     NotYet,
 }
 
@@ -60,12 +61,11 @@ impl Revocation {
 }
 
 impl<P: TokenPorts> Broker<P> {
-    /// Sees to it that a rejected token is not handed out again, if it is the current one of one of
-    /// the client's grants.
+    /// Replaces a rejected token, if it is the current token of one of the client's grants.
     ///
     /// # Errors
-    /// The authorization server's. The token goes on being served: one caller must not be able to
-    /// take it away from all the others.
+    /// The authorization server's. The broker then still serves the token: one caller must not be
+    /// able to take it away from the others.
     pub async fn revoke(
         &self,
         rejected: &Rejected,
@@ -81,7 +81,7 @@ impl<P: TokenPorts> Broker<P> {
             .map_err(BrokerError::Upstream)
     }
 
-    /// The grant whose token it is: by what this isolate has, else by what KV has.
+    /// The grant of the token, found in isolate memory, else in KV.
     async fn find(&self, rejected: &Rejected, line: &mut Line) -> Option<(Rc<Grant>, CachedToken)> {
         let presented = rejected.token.as_ref()?;
         let is_it = |token: &CachedToken| token.access_token.matches(presented);
@@ -97,11 +97,11 @@ impl<P: TokenPorts> Broker<P> {
             let loaded = self.kv.load(&grant.token_key.kv_name()).await;
             let loaded = shared_tier::open(grant, loaded, line);
             if let Some(token) = loaded.filter(is_it) {
-                // Unless this isolate has a newer one.
+                // This isolate may have a newer one.
                 let newest = self.keep(grant, token);
                 return is_it(&newest).then(|| (Rc::clone(grant), newest));
             }
-            // The others would cost as much time, for nothing.
+            // KV fails: further reads would cost time for nothing.
             if line.kv_read.is_some() {
                 return None;
             }
@@ -149,7 +149,8 @@ impl<P: TokenPorts> Broker<P> {
 
     fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
         let Handout { token: newest, source } = handout;
-        // What is served from now on counts: the coordinator's token may be older than the rejected one.
+        // The token that is served from now on counts: the coordinator's may be older than the
+        // rejected one.
         let newest = self.keep(grant, newest);
         let same = newest.access_token == token.access_token;
         match (same, source) {
@@ -160,8 +161,8 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// Without a coordinator. Whoever comes while one request is at it does not wait: only what
-    /// belongs to one request can be waited for.
+    /// Replaces the token without a coordinator. A second report meanwhile gets `NotYet` and does
+    /// not wait: a request cannot wait for the I/O of another one.
     async fn replace_here(
         &self,
         grant: &Grant,
@@ -189,7 +190,7 @@ impl<P: TokenPorts> Broker<P> {
         let handout = Handout { token: new.with_generation(generation), source: Source::Flight };
         let newest = handout.token.clone();
         let revocation = self.replaced_by(grant, token, handout);
-        // The coordinator is the only writer of KV, where there is one.
+        // If there is a coordinator, only the coordinator writes KV.
         if fault == CoordinationError::Unbound {
             self.write_behind(grant, &newest, line).await;
         }
@@ -206,8 +207,8 @@ impl<P: TokenPorts> Broker<P> {
         let upstream = Upstream { endpoint, clock, entropy, claims };
         let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
         fetched.inspect_err(|error| {
-            // What is refused to a forced renewal says nothing of an ordinary one: the spacing
-            // keeps the next one away. Any other failure has its own time to pass.
+            // Upstream may still grant an ordinary renewal: the spacing delays the next forced one.
+            // Any other failure goes to the failure memory, which has its own time.
             if !is_refusal(error) {
                 self.memory.release_replacement(&grant.token_key);
                 self.remember_failure(grant, error);

@@ -1,4 +1,4 @@
-//! Tokens in the shared tier: sealed on their way in, opened on their way out.
+//! Tokens in the shared tier: sealed before a write, opened after a read.
 
 use crate::base::limits::KV_TTL_MIN_SECS;
 use crate::base::ports::{Store, StoreError};
@@ -9,7 +9,8 @@ use crate::log::Line;
 use crate::tokens::record;
 use crate::tokens::token::CachedToken;
 
-/// The token of the record that the tier has, if it opens; why not goes into the log.
+/// The token of the record in `loaded`. If the read failed or the record does not open, the log
+/// line has the reason.
 pub fn open(
     grant: &Grant,
     loaded: Result<Option<Vec<u8>>, StoreError>,
@@ -29,7 +30,8 @@ pub fn open(
     opened.ok()
 }
 
-/// Seals `token` and puts it into `tier`, unless it is not worth it any more.
+/// Seals `token` and writes it into `tier`, unless its remaining lifetime is below KV's shortest
+/// TTL.
 ///
 /// # Errors
 /// The tier's.

@@ -1,4 +1,4 @@
-//! The token as the tiers keep it, and whether it may still be served.
+//! A token as the tiers keep it, and whether it may still be served.
 
 use crate::base::limits::{
     LONG_LIFETIME, RENEW_AHEAD, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, RENEWAL_JITTER_DIVISOR,
@@ -9,25 +9,26 @@ use crate::base::secret::{AccessToken, TokenDigest};
 use crate::base::time::{Millis, UnixMillis};
 use crate::oauth::token_response::IssuedToken;
 
-/// A token with absolute instants: a tier's own TTL is only housekeeping.
+/// A token with absolute instants, because the TTL of a tier only cleans up.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CachedToken {
     /// The token.
     pub access_token: AccessToken,
-    /// Counts the renewals of a token key. An older one never replaces a newer one, in any tier.
+    /// Rises with each renewal of a token key. An older one never replaces a newer one, in any
+    /// tier.
     pub generation: u64,
     /// Just before the token request was sent; lifetimes count from here.
     pub requested_at: UnixMillis,
     /// `requested_at` + `expires_in`.
     pub expires_at: UnixMillis,
-    /// `requested_at` + `ext_expires_in`, where upstream sent it.
+    /// `requested_at` + `ext_expires_in`, if upstream sent it.
     pub ext_expires_at: Option<UnixMillis>,
-    /// `requested_at` + `refresh_in`, where upstream sent it.
+    /// `requested_at` + `refresh_in`, if upstream sent it.
     pub refresh_at: Option<UnixMillis>,
 }
 
 impl CachedToken {
-    /// The token that was asked for at `requested_at`.
+    /// The token that was requested at `requested_at`.
     #[must_use]
     pub fn new(issued: IssuedToken, requested_at: UnixMillis) -> Self {
         let at = |span: Millis| requested_at.plus(span);
@@ -47,20 +48,20 @@ impl CachedToken {
         Self { generation, ..self }
     }
 
-    /// Whether this token takes the place of `held`: it is of a later generation, or of the same
-    /// and good for longer.
+    /// Whether this token replaces `held`: it has a higher generation, or the same one and expires
+    /// no earlier.
     #[must_use]
     pub fn supersedes(&self, held: &Self) -> bool {
         (self.generation, self.expires_at) >= (held.generation, held.expires_at)
     }
 
-    /// Which token it is.
+    /// The digest that identifies the token.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
         TokenDigest::of(&self.access_token)
     }
 
-    /// The whole lifetime that upstream gave.
+    /// The whole lifetime, as upstream gave it.
     #[must_use]
     pub const fn lifetime(&self) -> Millis {
         self.requested_at.until(self.expires_at)
@@ -84,14 +85,15 @@ impl CachedToken {
         self.freshness(now) != Freshness::Expired
     }
 
-    /// When the token is due for renewal: where upstream said, else well before it expires.
+    /// When the token is due for renewal: at `refresh_at`, else well before it expires.
     #[must_use]
     pub fn renew_at(&self) -> UnixMillis {
         self.refresh_at.unwrap_or_else(|| self.expires_at.minus(renew_ahead(self.lifetime())))
     }
 
-    /// When the token is renewed by whoever has drawn `random`: up to a tenth of the renew-ahead earlier
-    /// than it is due, and of the time until then, so that not all isolates and tokens renew together.
+    /// When an isolate or a coordinator with this `random` renews the token: earlier than it is
+    /// due, by up to a tenth of the renew-ahead or of the time until then. So not all of them renew
+    /// together.
     #[must_use]
     pub fn renew_early_at(&self, random: u32) -> UnixMillis {
         let renew_at = self.renew_at();
@@ -101,8 +103,8 @@ impl CachedToken {
         renew_at.minus(jitter)
     }
 
-    /// Before this, the token is not renewed unless somebody asks: one that is due from the start would
-    /// be renewed at once, and again and again.
+    /// No alarm renews the token before this. Otherwise a token that is due from the start would be
+    /// renewed at once, and again and again.
     #[must_use]
     pub fn not_renewed_before(&self) -> UnixMillis {
         let spaced = self.requested_at.plus(self.renewal_spacing());
@@ -110,7 +112,7 @@ impl CachedToken {
         if due > self.requested_at { due.min(spaced) } else { spaced }
     }
 
-    /// For how long after one renewal another one is not worth it.
+    /// Minimum time between two renewals.
     #[must_use]
     pub fn renewal_spacing(&self) -> Millis {
         let refresh_in = self.refresh_at.map(|at| self.requested_at.until(at));
@@ -118,8 +120,8 @@ impl CachedToken {
         refresh_in.unwrap_or(RENEWAL_SPACING).min(spacing).min(RENEWAL_SPACING)
     }
 
-    /// For how long after a renewal that a caller has forced another one is not done: whoever rejects
-    /// each new token at once must not have one fetched for each.
+    /// Minimum time between two forced renewals: a caller that reports each new token at once must
+    /// not cause an upstream request for each.
     #[must_use]
     pub fn forced_spacing(&self) -> Millis {
         RENEWAL_SPACING.min(Millis(self.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR))
@@ -137,7 +139,7 @@ pub enum Freshness {
     Expired,
 }
 
-/// The time left at which a token of this lifetime is no longer served.
+/// The remaining lifetime at which the broker stops serving a token of this lifetime.
 #[must_use]
 pub fn serve_floor(lifetime: Millis) -> Millis {
     SERVE_FLOOR.min(Millis(lifetime.0 / SERVE_FLOOR_LIFETIME_DIVISOR))

@@ -1,18 +1,18 @@
-//! What a run is worth: figures for each million requests, and what the platform bills for them.
+//! The figures of a run for each million requests, and what the platform bills for them.
 
 use std::fmt;
 
-/// Counted by a run.
+/// The counts of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) requests: u64,
     pub(crate) failed: u64,
-    /// Went to the authorization server, or waited for who did.
+    /// Requests that went to the authorization server, or waited for one that did.
     pub(crate) waited: u64,
-    /// Those of them whose token was in use: somebody had it, and asked within the last lifetime.
+    /// Those of them whose token was in use: a caller had requested it within the last lifetime.
     pub(crate) waited_in_use: u64,
     pub(crate) upstream: u64,
-    /// Renewal periods in which there was a request upstream: as many are needed.
+    /// Renewal periods with an upstream request: each needs one.
     pub(crate) periods: u64,
     pub(crate) kv_reads: u64,
     pub(crate) kv_writes: u64,
@@ -20,15 +20,15 @@ pub(crate) struct Figures {
     pub(crate) alarms: u64,
     pub(crate) rows_written: u64,
     pub(crate) crashes: u64,
-    /// Calls whose caller went away.
+    /// Calls with a caller that went away.
     pub(crate) left: u64,
-    /// Tokens that callers reported, and those of them that were replaced.
+    /// Tokens that callers reported, and how many of them were replaced.
     pub(crate) reports: u64,
     pub(crate) revoked: u64,
 }
 
 impl Figures {
-    /// 1.00 is ideal: one request upstream in each renewal period of each token, worldwide.
+    /// 1.00 is ideal: one upstream request in each renewal period of each token, worldwide.
     pub(crate) fn upstream_per_period(&self) -> f64 {
         self.upstream as f64 / self.periods.max(1) as f64
     }
@@ -40,7 +40,7 @@ impl Figures {
     /// In dollars, for a million requests. Cloudflare's list prices for a million beyond what the
     /// plan includes: Worker requests 0.30, KV reads 0.50, KV writes 5.00, Durable Object requests
     /// 0.15 (an alarm is one), rows written to a Durable Object's storage 1.00. CPU time and the
-    /// objects' duration are not in it.
+    /// objects' duration are left out.
     pub(crate) fn price(&self) -> f64 {
         let priced = [
             (self.requests, 0.30),

@@ -11,7 +11,7 @@ use super::objects::{Object, Platform, Row};
 use super::time::Owner;
 use super::trouble::add;
 
-/// An operation of storage takes up to this long.
+/// Longest time for an operation of storage.
 const STORAGE_MS: u64 = 8;
 
 /// An object as its driver sees it.
@@ -22,8 +22,8 @@ pub(crate) struct SimHome {
 }
 
 impl SimHome {
-    /// Takes its time. Returns whether the write to `row` takes effect: not if it is lost, or if a
-    /// later write to that row was faster.
+    /// Waits, and returns whether the write to `row` takes effect. It does not if it is lost, or if
+    /// a later write to that row was faster.
     async fn write(&self, row: &Row) -> bool {
         let Platform { time, random, trouble, counts, .. } = &*self.platform;
         add(&counts.rows_written);

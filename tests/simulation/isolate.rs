@@ -1,4 +1,4 @@
-//! One isolate: the shipping exchange, and what is checked whenever it serves a token.
+//! One isolate: the shipping exchange, and the checks of each token that it serves.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -21,9 +21,9 @@ pub(crate) struct Shared {
     pub(crate) server: Rc<AuthorizationServer>,
     /// Of the old configuration and of the new one.
     pub(crate) grants: [Vec<Rc<Grant>>; 2],
-    /// When each token was last asked for, anywhere.
+    /// When each token was last requested, anywhere.
     pub(crate) asked_at: RefCell<Vec<Option<u64>>>,
-    /// Of which grants a token has been served, anywhere: before, there is nothing to renew.
+    /// The grants of which a token has been served. Before that there is nothing to renew.
     pub(crate) in_hand: RefCell<Vec<bool>>,
     pub(crate) requests: Cell<u64>,
     pub(crate) failed: Cell<u64>,
@@ -33,9 +33,9 @@ pub(crate) struct Shared {
     pub(crate) revoked: Cell<u64>,
     /// By how much the clocks of two locations may differ.
     pub(crate) clocks_differ: Millis,
-    /// Upstream is well, and it is a violation to wait for a token in use.
+    /// Upstream is well, so it is a violation if a request waits for a token in use.
     pub(crate) nobody_waits: bool,
-    /// What went wrong first.
+    /// The first violation.
     pub(crate) violation: RefCell<Option<String>>,
 }
 
@@ -48,12 +48,12 @@ struct Last {
     floor: u64,
 }
 
-/// What a request is for.
+/// The token that a request wants.
 #[derive(Clone, Copy)]
 struct Wanted {
     grant: usize,
     min_ttl: u64,
-    /// Somebody asked for the token within its last lifetime.
+    /// A caller requested the token within its last lifetime.
     in_use: bool,
 }
 
@@ -67,13 +67,13 @@ struct TokenBody<'a> {
 pub(crate) struct Isolate {
     pub(crate) name: String,
     pub(crate) owner: Owner,
-    /// 0 the old one, 1 the new one.
+    /// 0 is the old configuration, 1 the new one.
     pub(crate) configuration: usize,
     pub(crate) broker: Rc<Broker<SimPorts>>,
     pub(crate) shared: Rc<Shared>,
     request: Rc<Nothing>,
     last: RefCell<Vec<Option<Last>>>,
-    /// Tokens that were reported here and replaced: they are not served here again.
+    /// Tokens that were reported here and replaced. This isolate must not serve them again.
     replaced: RefCell<Vec<String>>,
 }
 
@@ -136,7 +136,7 @@ impl Isolate {
         });
     }
 
-    /// `POST /revoke` with the token that was served last, as a caller does whose API rejects it.
+    /// `POST /revoke` with the token that was served last, as if an API had rejected it.
     pub(crate) fn report(self: &Rc<Self>, grant: usize, claims: bool) {
         let Some(last) = self.last.borrow()[grant].clone() else { return };
         add(&self.shared.reports);
@@ -169,7 +169,7 @@ impl Isolate {
         });
     }
 
-    /// Waits as the platform does: for KV, or for the exchange.
+    /// Waits for KV or for the exchange, as the platform does.
     async fn settled(&self, mut progress: Progress<SimPorts>) -> Answered {
         use edge_token_broker::base::ports::Store;
         loop {
@@ -203,7 +203,7 @@ impl Isolate {
 
     fn waited(&self, Wanted { grant, min_ttl, in_use }: Wanted) {
         add(&self.shared.waited);
-        // A caller that wants more than there is waits for it.
+        // A caller waits if it wants more time left than the token has.
         if in_use && min_ttl == 0 {
             add(&self.shared.waited_in_use);
             if self.shared.nobody_waits {
@@ -220,7 +220,7 @@ impl Isolate {
         self.broker.broker.clock.now()
     }
 
-    /// The invariants, from what the authorization server knows and not from the record.
+    /// The invariants, checked by what the authorization server knows and not by the record.
     fn check(&self, grant: usize, text: &str, expires_in: u64, status: &str) {
         self.note(grant, || format!("{text}, {expires_in} s left; {status}"));
         let issued = self.shared.server.issued(text);
@@ -244,7 +244,7 @@ impl Isolate {
             let told = format!("told are {expires_in} s");
             self.violated(grant, &format!("{text}: {left} ms left, its floor {floor}, {told}"));
         }
-        // The clock of the location that asked for it may be ahead of ours.
+        // The clock of the location that requested it may be ahead of this one.
         let ahead = issued.offset - self.broker.broker.clock.offset;
         let truly_left = issued.expires.saturating_sub(true_now).saturating_add_signed(ahead);
         if left > truly_left || (issued.expires <= true_now && ahead.unsigned_abs() < floor) {
@@ -268,15 +268,15 @@ impl Isolate {
         }
     }
 
-    /// Nobody is told of a failure where a token is at hand.
+    /// No caller gets a failure while a token is at hand.
     fn failed(&self, grant: usize) {
         let outcome = self.broker.log.sink.outcome.get();
         self.note(grant, || outcome.to_owned());
         if !self.is_refused_rightly(grant, outcome) {
             add(&self.shared.failed);
         }
-        // A newer generation, asked for by a clock that is behind, may take its place and expire
-        // that much earlier.
+        // A newer generation, requested by a clock that is behind, may replace it and expire that
+        // much earlier.
         let now = self.now().plus(self.shared.clocks_differ);
         let good = |last: &Last| now.until(last.expires_at).0 > last.floor;
         if self.last.borrow()[grant].as_ref().is_some_and(good) {
@@ -284,8 +284,8 @@ impl Isolate {
         }
     }
 
-    /// The old secret's refusal, which is not the broker's fault: it is for isolates with the old
-    /// configuration, and for nobody when the rotation is complete.
+    /// The refusal of the old secret, which is not the broker's fault. Isolates with the old
+    /// configuration get it, and no isolate when the rotation is complete.
     fn is_refused_rightly(&self, grant: usize, outcome: &str) -> bool {
         let refused = outcome == "credential_refused";
         let Shared { time, server, .. } = &*self.shared;

@@ -1,5 +1,5 @@
-//! Workers KV: a write is seen at once where it was made, and up to 60 s later elsewhere; reads and
-//! misses are cached for 30 s in each location; a key takes one write a second.
+//! Workers KV. The location of a write sees it at once, and others up to 60 s later. Each location
+//! caches reads and misses for 30 s. A KV key takes one write a second.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ struct Write {
 
 type Cached = (u64, Option<Rc<[u8]>>);
 
-/// The whole of it.
+/// The namespace, as all locations share it.
 pub(crate) struct Kv {
     pub(crate) time: Rc<Time>,
     pub(crate) random: Rc<Random>,
@@ -91,7 +91,7 @@ impl Kv {
         if writes.last().is_some_and(|last| at < last.at + 1000) {
             return false;
         }
-        // What every location sees may cover what is older.
+        // Older writes are of no use once every location sees a newer one.
         let covering = writes.iter().rposition(|write| write.at + VISIBLE_MS <= at).unwrap_or(0);
         writes.drain(..covering);
         writes.push(Write { at, location, record, gone_at: at + ttl_secs * 1000 });
@@ -123,7 +123,7 @@ impl Store for LocalKv {
         assert!(ttl_secs >= KV_TTL_MIN_SECS, "KV refuses a TTL of {ttl_secs} s");
         self.kv.writes.set(self.kv.writes.get() + 1);
         let fault = self.kv.fault().await;
-        // A write that times out may have been made.
+        // A write that times out may still take effect.
         if fault.is_some_and(|fault| fault == StoreError::Failed || self.kv.random.chance(0.5)) {
             return fault.map_or(Ok(()), Err);
         }

@@ -1,6 +1,6 @@
-//! The whole network in simulated time: the real broker, state machine, records and policies over
-//! simulated ports, from a seed. A failing seed is printed and replays exactly:
-//! `SEED=7 cargo test --test simulation faults -- --nocapture`.
+//! The whole network in simulated time, from a seed: the shipping core over simulated ports. A seed
+//! that fails is printed and replays exactly: `SEED=7 cargo test --test simulation faults --
+//! --nocapture`.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -38,10 +38,10 @@ use world::{Spec, World};
 
 const HOUR: u64 = 3600;
 
-/// Hundreds of locations, everything well.
+/// Hundreds of locations, without faults.
 fn healthy(locations: usize, requests_per_sec: f64) -> Spec {
     let mut grants = vec![(HOUR, None, 0.4), (HOUR, None, 0.4)];
-    // The long tail: each is asked for half as often as the one before.
+    // The long tail: each is requested half as often as the one before.
     grants.extend((1..=16).map(|nth| (HOUR, None, 0.2 * 0.5_f64.powi(nth))));
     Spec {
         locations,
@@ -62,7 +62,7 @@ fn healthy(locations: usize, requests_per_sec: f64) -> Spec {
     }
 }
 
-/// A small world in which everything goes wrong that can.
+/// A small world with all kinds of faults.
 fn faulty(seed: u64) -> Spec {
     let random = Random::seeded(seed ^ 0x5eed);
     let sometimes = |probability: f64| if random.chance(0.5) { probability } else { 0.0 };
@@ -103,7 +103,7 @@ fn faulty(seed: u64) -> Spec {
     spec
 }
 
-/// Runs a world; what is wrong with it names the seed.
+/// Runs a world. The message of a violation names the seed.
 fn run(seed: u64, spec: &Spec, secs: u64) -> Result<Figures, String> {
     let mut world = World::new(seed, spec);
     world.run(secs);
@@ -113,7 +113,7 @@ fn run(seed: u64, spec: &Spec, secs: u64) -> Result<Figures, String> {
     }
 }
 
-/// The one that `SEED` asks for, else as many as `SEEDS` says, or `count`.
+/// The seed `SEED`, else as many seeds as `SEEDS` says, else `count`.
 fn seeds(count: u64) -> Vec<u64> {
     let asked = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let count = asked("SEEDS").unwrap_or(count);
@@ -148,7 +148,7 @@ fn small_worlds_full_of_faults() {
     let figures = run_all(&seeds(240), |seed| {
         let spec = faulty(seed);
         let figures = run(seed, &spec, HOUR + HOUR / 2)?;
-        // Nothing but the authorization server is why there is no token.
+        // Only the authorization server may be the reason for having no token.
         let upstream_is_well = spec.windows.is_empty() && spec.slow_upstream == 0.0;
         if figures.failed > 0 && upstream_is_well {
             return Err(format!("SEED={seed}: {} failed, upstream is well", figures.failed));
@@ -178,7 +178,7 @@ fn outage_of_ten_minutes_with_tokens_in_use() {
         let mut spec = healthy(5, 2.0);
         spec.grants.truncate(2);
         spec.nobody_waits = false;
-        // It begins at any time of a token's life.
+        // It starts at any time of a token's life.
         let from = HOUR * 1000 + seed * 150_000;
         spec.windows = vec![(from, from + 600_000, kinds[seed as usize % kinds.len()])];
         let figures = run(seed, &spec, 3 * HOUR)?;
@@ -196,7 +196,7 @@ fn a_seed_replays_exactly() {
     assert_eq!(once(), once());
 }
 
-/// Larger worlds, in which everything goes wrong as well.
+/// Larger worlds, also with all kinds of faults.
 fn busy(seed: u64) -> Spec {
     let mut spec = faulty(seed);
     spec.locations *= 10;
@@ -219,7 +219,7 @@ fn long_run() {
         seed += 8;
     }
     let secs = started.elapsed().as_secs_f64();
-    // A violation would have ended it.
+    // A violation would have ended the run.
     println!("long run of {seed} worlds, 0 violations\n{figures}");
     println!("{:.0} requests a second, {secs:.0} s", figures.requests as f64 / secs);
 }

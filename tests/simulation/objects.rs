@@ -1,5 +1,5 @@
-//! The Durable Objects: the shipping driver in objects whose memory is lost, that crash between any
-//! two steps, whose storage takes time, and that sometimes do not answer.
+//! The Durable Objects: the shipping driver in simulated objects. They lose their memory, crash
+//! between any two steps, take time for storage, and sometimes do not answer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -22,14 +22,14 @@ use super::time::{LocalClock, Owner, Slot, Time};
 use super::trouble::{Counts, Trouble, add};
 use super::upstream::{Endpoint, Watch};
 
-/// The platform evicts an object that nobody has called for this long.
+/// The platform evicts an object after this time without a call.
 const IDLE_MS: u64 = 70_000;
-/// The owner of what the platform itself does.
+/// The owner of the platform's own tasks.
 const PLATFORM: Owner = 0;
 
 type SimDriver = Driver<SimPorts, SimHome>;
 
-/// Where an object may live: its clock, its KV, its way to the authorization server.
+/// A place for objects: its clock, its KV, its way to the authorization server.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) clock: LocalClock,
@@ -53,10 +53,10 @@ pub(crate) struct Platform {
 /// One token's object.
 pub(crate) struct Object {
     pub(crate) place: RefCell<Place>,
-    /// Nothing while it is not in memory.
+    /// `None` while it is not in memory.
     pub(crate) run: RefCell<Option<Run>>,
     pub(crate) stored: RefCell<Option<Vec<u8>>>,
-    /// True time of the alarm that is set.
+    /// True time of its alarm.
     pub(crate) alarm: Cell<Option<u64>>,
     used_at: Cell<u64>,
     pub(crate) state: Row,
@@ -65,7 +65,7 @@ pub(crate) struct Object {
     pub(crate) watch: Rc<Watch>,
 }
 
-/// Numbers of the writes to one row: they take effect in the order in which they were begun.
+/// Numbers of the writes to one row. They take effect in the order of their starts.
 #[derive(Default)]
 pub(crate) struct Row {
     pub(crate) begun: Cell<u64>,
@@ -77,7 +77,7 @@ pub(crate) struct Run {
     driver: Rc<SimDriver>,
     owner: Owner,
     configuration: usize,
-    /// Callers that wait.
+    /// The callers that wait.
     calls: BTreeMap<u64, Slot<Result<Vec<u8>, CallFailed>>>,
 }
 
@@ -101,7 +101,7 @@ impl Platform {
         object
     }
 
-    /// The object's driver: in memory, or made anew, as the platform does.
+    /// The object's driver. If it is not in memory, it is made anew, as the platform does.
     fn driver(self: &Rc<Self>, object: &Rc<Object>) -> (Rc<SimDriver>, Owner) {
         let now = self.time.now();
         let idle = now > object.used_at.replace(now) + IDLE_MS && !object.watch.is_flying();
@@ -110,7 +110,7 @@ impl Platform {
         let (evicted, replaced) = object.run.borrow().as_ref().map_or((false, false), |run| {
             (idle && run.calls.is_empty(), run.configuration != configuration)
         });
-        // A new configuration starts objects anew.
+        // A new configuration restarts the objects.
         if replaced {
             self.crash(object);
         } else if evicted {
@@ -151,7 +151,7 @@ impl Platform {
         Driver::new(home, config, broker, Rc::new(log))
     }
 
-    /// Memory is gone, and with it everything under way. A waiting caller learns of it, or does not.
+    /// Drops the object's memory and its tasks. A waiting caller gets an error, or no answer.
     pub(crate) fn crash(&self, object: &Object) {
         add(&self.counts.crashes);
         let Some(run) = self.end(object) else { return };
@@ -167,7 +167,7 @@ impl Platform {
         Some(run)
     }
 
-    /// The alarm, which the platform tries again until the object answers.
+    /// Runs the alarm. The platform tries it again until the object answers.
     pub(crate) fn wake(self: &Rc<Self>, object: &Rc<Object>, at: u64) {
         object.alarm.set(Some(at));
         let (all, object) = (Rc::clone(self), Rc::clone(object));
@@ -184,7 +184,7 @@ impl Platform {
             add(&all.counts.alarms);
             let (driver, owner) = all.driver(&object);
             all.time.spawn(owner, async move {
-                // A storage fault would be tried again.
+                // The platform would try again after a storage fault.
                 let _ = driver.alarm().await;
             });
         });
@@ -201,9 +201,9 @@ impl Object {
 /// The way to all objects from one location.
 #[derive(Clone)]
 pub(crate) struct SimObjects {
-    /// Nothing where the binding does not exist.
+    /// `None` if the binding does not exist.
     pub(crate) platform: Option<Rc<Platform>>,
-    /// One way.
+    /// Time for one direction of a call.
     pub(crate) latency: u64,
 }
 
@@ -245,8 +245,8 @@ impl Objects for SimObjects {
     }
 }
 
-/// A caller that goes away before it has its answer. The object's side of the call goes on, or does
-/// not.
+/// A caller that goes away before it has its answer. The object's side of the call goes on, or
+/// ends.
 struct Leaving<'a> {
     platform: &'a Platform,
     object: &'a Object,
@@ -270,7 +270,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// A refusal to a renewal that a caller has forced is not remembered against others.
+/// The failure memory does not keep the refusal of a forced renewal.
 fn note_report(object: &Object, message: &[u8]) {
     let message: AcquireMessage = minicbor::decode(message).unwrap();
     assert!(RequestId::parse(message.request_id.as_str()).is_some());

@@ -71,7 +71,7 @@ impl SimPorts {
     }
 }
 
-/// The newest line's outcome, and for a revocation what became of it.
+/// The outcome of the newest line.
 #[derive(Default)]
 pub(crate) struct SimLog {
     pub(crate) outcome: Cell<&'static str>,
@@ -87,7 +87,7 @@ impl LogSink for SimLog {
     }
 }
 
-/// Parts that no simulated request uses: issuers, signatures, the ledger, rate limits, addresses.
+/// Ports that no simulated request uses: issuers, signatures, the ledger, rate limits, addresses.
 pub(crate) struct Nothing;
 
 impl IssuerEndpoint for Nothing {

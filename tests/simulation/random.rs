@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use edge_token_broker::base::ports::Entropy;
 
-/// One stream for the whole world: it is single-threaded.
+/// One stream for the whole world, which is single-threaded.
 pub(crate) struct Random(Cell<u64>);
 
 impl Random {
@@ -17,7 +17,7 @@ impl Random {
         mixed(self.0.get())
     }
 
-    /// From 0 to 1, without 1.
+    /// A number from 0 up to, but not, 1.
     pub(crate) fn unit(&self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -26,7 +26,7 @@ impl Random {
         probability > 0.0 && self.unit() < probability
     }
 
-    /// From `low` to `high`, without `high`.
+    /// A number from `low` up to, but not, `high`.
     pub(crate) fn range(&self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low)
     }
@@ -64,7 +64,7 @@ impl Entropy for Share {
     }
 }
 
-/// A number that looks like another one, always the same one.
+/// A number that depends on `number` alone and looks random.
 pub(crate) const fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

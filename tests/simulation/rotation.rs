@@ -3,21 +3,21 @@
 
 use super::random::{Random, mixed};
 
-/// The last location gets the new configuration so long after the first one.
+/// Time from the first location with the new configuration to the last one.
 const ROLLOUT_MS: u64 = 60_000;
-/// An isolate with the old configuration takes requests for so long.
+/// How long an isolate with the old configuration still takes requests.
 const OLD_ISOLATE_MS: u64 = 30_000;
-/// No request takes longer, whatever is wrong.
+/// No request takes longer, with any faults.
 const REQUEST_MS: u64 = 90_000;
 
-/// Which secret, and when.
+/// One rotation: the secret and the times.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rotation {
-    /// Of the grants with this number modulo 2.
+    /// The secret is that of the grants with this number modulo 2.
     credential: usize,
-    /// The first location gets the new configuration.
+    /// When the first location gets the new configuration.
     rollout: u64,
-    /// The old secret is refused from then on; until then both are good.
+    /// From then on the old secret is refused. Until then both are good.
     refused_from: u64,
 }
 
@@ -28,16 +28,16 @@ impl Rotation {
     pub(crate) fn random(random: &Random) -> Self {
         let rollout = random.range(0, 3_600_000);
         let refused_from = match random.below(3) {
-            // It never was right, and the operator corrects it.
+            // The old secret was wrong from the start, and the operator corrects it.
             0 => 0,
-            // The operator is late, or just in time for some locations.
+            // The operator is late, or in time for some locations only.
             1 => (rollout + ROLLOUT_MS).saturating_sub(random.range(0, 1_200_000)),
             _ => rollout + ROLLOUT_MS + OLD_ISOLATE_MS + REQUEST_MS + random.range(0, 600_000),
         };
         Self { credential: random.below(2), rollout, refused_from }
     }
 
-    /// Which configuration a location has: 0 the old one, 1 the new one.
+    /// The configuration of a location: 0 is the old one, 1 the new one.
     pub(crate) fn configuration(&self, location: usize, now: u64) -> usize {
         usize::from(now >= self.rollout + mixed(location as u64 + 1) % ROLLOUT_MS)
     }
@@ -48,7 +48,7 @@ impl Rotation {
         self.configuration(location, now.saturating_sub(lives)) == 1
     }
 
-    /// Nobody uses the old secret any more.
+    /// Whether the old secret is out of use.
     pub(crate) fn is_complete(&self, now: u64) -> bool {
         now > self.rollout + ROLLOUT_MS + OLD_ISOLATE_MS + REQUEST_MS
     }

@@ -1,4 +1,4 @@
-//! Simulated time: tasks that wait for an instant or for each other, and nothing ever sleeps.
+//! Simulated time: tasks wait for an instant or for each other, and no thread sleeps.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -17,11 +17,11 @@ const START: u64 = 1_700_000_000_000;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Whose task it is: what ends takes its tasks with it.
+/// The owner of tasks. When it ends, its tasks are dropped.
 pub(crate) type Owner = u64;
 
 thread_local! {
-    /// Tasks that a waker has woken. A world runs on one thread.
+    /// Tasks that were woken. A world runs on one thread.
     static WOKEN: RefCell<VecDeque<u64>> = const { RefCell::new(VecDeque::new()) };
 }
 
@@ -39,7 +39,7 @@ struct Spawned {
     waker: Waker,
 }
 
-/// The event loop. A task is polled when its instant has come or somebody has woken it.
+/// The event loop. It polls a task at its instant, or when it is woken.
 #[derive(Default)]
 pub(crate) struct Time {
     now: Cell<u64>,
@@ -49,7 +49,7 @@ pub(crate) struct Time {
     ready: RefCell<VecDeque<u64>>,
     tasks: RefCell<BTreeMap<u64, Spawned>>,
     ended: RefCell<BTreeSet<Owner>>,
-    /// What happened, where a single seed is replayed.
+    /// Notes of what happened, if a single seed is replayed.
     trace: Option<RefCell<Vec<String>>>,
 }
 
@@ -59,7 +59,7 @@ impl Time {
         Self { trace: traced.then(RefCell::default), ..Self::default() }
     }
 
-    /// Notes what happened, for whoever replays it.
+    /// Notes what happened, for a replay.
     pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
             trace.borrow_mut().push(format!("{:>9} ms  {}", self.now(), what()));
@@ -93,7 +93,7 @@ impl Time {
         id
     }
 
-    /// Drops one task, wherever it waits.
+    /// Drops one task.
     pub(crate) fn cancel(&self, id: u64) {
         let dropped = self.tasks.borrow_mut().remove(&id);
         drop(dropped);
@@ -104,7 +104,7 @@ impl Time {
         self.ended.borrow().contains(&owner)
     }
 
-    /// Drops every task of `owner`, wherever it waits.
+    /// Drops every task of `owner`.
     pub(crate) fn end(&self, owner: Owner) {
         self.ended.borrow_mut().insert(owner);
         let mut tasks = self.tasks.borrow_mut();
@@ -113,7 +113,7 @@ impl Time {
         drop(dropped);
     }
 
-    /// Lets everything happen up to `until`.
+    /// Runs the world up to `until`.
     pub(crate) fn run(&self, until: u64) {
         loop {
             while let Some(id) = self.next_ready() {
@@ -150,7 +150,7 @@ impl Time {
         poll_fn(|_| if self.now() >= at { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
-    /// The outcome of `work`, if it is there before `limit` has passed.
+    /// The outcome of `work`, if it comes within `limit`.
     pub(crate) async fn within<F: Future>(&self, limit: Millis, work: F) -> Option<F::Output> {
         let (mut work, mut timer) = (pin!(work), pin!(self.sleep(limit.0)));
         poll_fn(|context| match work.as_mut().poll(context) {

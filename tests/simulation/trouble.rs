@@ -1,8 +1,8 @@
-//! What goes wrong with coordinators, and what is counted of them.
+//! Faults of coordinators, and counts of what they do.
 
 use std::cell::Cell;
 
-/// What goes wrong, as probabilities.
+/// Faults, as probabilities.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Trouble {
     /// After each action.
@@ -15,14 +15,14 @@ pub(crate) struct Trouble {
     pub(crate) lost_storage: f64,
 }
 
-/// What the platform bills, and what is worth knowing.
+/// What the platform bills, and other counts.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) calls: Cell<u64>,
     pub(crate) alarms: Cell<u64>,
     pub(crate) rows_written: Cell<u64>,
     pub(crate) crashes: Cell<u64>,
-    /// Callers that went away before they had their answer.
+    /// Callers that went away without an answer.
     pub(crate) left: Cell<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The authorization server: it knows of every token when it really expires.
+//! The authorization server. It knows the true expiry of every token.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use super::random::Random;
 use super::rotation::Rotation;
 use super::time::Time;
 
-/// What is wrong with the authorization server for a while.
+/// A fault of the authorization server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     NoConnection,
@@ -49,18 +49,18 @@ pub(crate) struct Issued {
     /// True time of its end.
     pub(crate) expires: u64,
     pub(crate) lifetime: u64,
-    /// How far the clock was off of whoever asked for it.
+    /// The error of the clock of the location that requested it.
     pub(crate) offset: i64,
 }
 
-/// Everything about one grant's tokens.
+/// The tokens of one grant.
 #[derive(Clone, Default)]
 pub(crate) struct Account {
     /// Milliseconds.
     pub(crate) lifetime: u64,
     pub(crate) refresh_in: Option<u64>,
     pub(crate) requests: u64,
-    /// Renewal periods: the newest token came due, or there was none, and one was asked for.
+    /// Renewal periods: the newest token was due, or there was none, and one was requested.
     pub(crate) periods: u64,
     /// The time from which the newest token may be renewed.
     pub(crate) due: u64,
@@ -73,22 +73,22 @@ pub(crate) struct AuthorizationServer {
     pub(crate) random: Rc<Random>,
     pub(crate) windows: Vec<Window>,
     pub(crate) rotation: Rotation,
-    /// Probability that an answer takes seconds.
+    /// Probability of an answer that takes seconds.
     pub(crate) slow: f64,
     pub(crate) issued: RefCell<Vec<Issued>>,
     /// By grant: two credentials take turns.
     pub(crate) accounts: RefCell<Vec<Account>>,
-    /// What went wrong first.
+    /// The first violation.
     pub(crate) violation: RefCell<Option<String>>,
 }
 
 impl AuthorizationServer {
-    /// What `text` was issued as.
+    /// The token with this text.
     pub(crate) fn issued(&self, text: &str) -> Issued {
         self.issued.borrow()[text.strip_prefix("token-").unwrap().parse::<usize>().unwrap()]
     }
 
-    /// Whether it refuses every secret, or did so lately.
+    /// Whether it refuses every secret, or did lately.
     pub(crate) fn refused_lately(&self) -> bool {
         let now = self.time.now();
         let lately = |(from, until, fault): &Window| {
@@ -122,7 +122,7 @@ impl AuthorizationServer {
             _ => 3_600_000,
         };
         let ahead = refresh_in.map_or(ahead, |refresh_in| lifetime - refresh_in);
-        // The jitter, and the time that the answer and the clocks take.
+        // Room for the jitter, the time of the answer, and the errors of clocks.
         account.due = now + lifetime.saturating_sub(ahead + ahead / 10 + 10_000);
         account.asked = false;
         let mut issued = self.issued.borrow_mut();
@@ -171,9 +171,9 @@ fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointResponse 
 #[derive(Default)]
 pub(crate) struct Watch {
     flying: Cell<u32>,
-    /// True time before which another request would be of no use, as far as that is saved.
+    /// Before this true time another request is of no use, as the saved state has it.
     saved: Cell<u64>,
-    /// The same as the object's memory has it.
+    /// The same, as the object's memory has it.
     known: Cell<u64>,
     /// A caller has reported a rejected token since the last answer.
     reported: Cell<bool>,
@@ -184,23 +184,23 @@ impl Watch {
         self.flying.get() > 0
     }
 
-    /// The object has lost its memory.
+    /// Notes that the object has lost its memory.
     pub(crate) fn lost(&self) {
         self.flying.set(0);
         self.known.set(self.saved.get());
     }
 
-    /// What a state that is being saved now says.
+    /// The part of the state that is saved now.
     pub(crate) fn known(&self) -> u64 {
         self.known.get()
     }
 
-    /// That state was saved.
+    /// Notes that the state was saved.
     pub(crate) fn saved(&self, known: u64) {
         self.saved.set(known);
     }
 
-    /// The object has lost what it had stored.
+    /// Notes that the object has lost its storage.
     pub(crate) fn forget(&self) {
         self.saved.set(0);
         self.known.set(0);
@@ -221,8 +221,8 @@ impl Watch {
         }
     }
 
-    /// A refusal lasts a minute and a throttle as long as it says. What is refused to a renewal that
-    /// a caller has forced says nothing of the next one.
+    /// A refusal lasts a minute, and a throttle as long as it says. The failure memory does not
+    /// keep the refusal of a forced renewal.
     fn landed(&self, now: u64, answer: &Result<EndpointResponse, TransportFailure>) {
         self.flying.set(self.flying.get().saturating_sub(1));
         let reported = self.reported.replace(false);
@@ -240,10 +240,10 @@ impl Watch {
     }
 }
 
-/// The way to it from one place.
+/// The way to the authorization server from one place.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
-    /// Of the coordinator that uses it, if one does.
+    /// The requests of its coordinator, if a coordinator uses it.
     pub(crate) watch: Option<Rc<Watch>>,
     pub(crate) server: Rc<AuthorizationServer>,
     pub(crate) offset: i64,
@@ -280,8 +280,8 @@ impl TokenEndpoint for Endpoint {
     }
 }
 
-/// The grant, and whether the secret is the new one. Scope `s7` is of grants 14 and 15: of the one
-/// credential and of the other.
+/// The grant, and whether the secret is the new one. Grants 14 and 15 have the scope `s7`, each
+/// with one of the two credentials.
 fn asked_for(body: &str) -> (usize, bool) {
     let field = |name: &str| {
         let mut fields = form_urlencoded::parse(body.as_bytes());

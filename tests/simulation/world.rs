@@ -1,4 +1,4 @@
-//! A world made from a seed: locations with their isolates, KV, coordinators, upstream, callers.
+//! A world from a seed: locations with their isolates, KV, coordinators, upstream, callers.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use super::time::{LocalClock, Time};
 use super::trouble::{Counts, Trouble};
 use super::upstream::{Account, AuthorizationServer, Endpoint, Window};
 
-/// What kind of world.
+/// The kind of a world.
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
     pub(crate) locations: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Spec {
     pub(crate) requests_per_sec: f64,
     /// Share of requests with a `min_ttl`.
     pub(crate) min_ttl: f64,
-    /// Share of requests whose caller then reports the token as rejected.
+    /// Share of requests after which the caller reports the token as rejected.
     pub(crate) reported: f64,
     /// Mean life of an isolate.
     pub(crate) isolate_secs: f64,
@@ -71,7 +71,7 @@ impl Bindings for Vars {
     }
 }
 
-/// Grants `2i` and `2i + 1` are for the same scope, with one credential and with the other.
+/// Grants `2i` and `2i + 1` have the same scope, each with one of the two credentials.
 fn config(grants: usize, [secret, other_secret]: [String; 2]) -> Config {
     let allow: Vec<_> = (0..grants)
         .map(|grant| {
@@ -95,7 +95,7 @@ fn config(grants: usize, [secret, other_secret]: [String; 2]) -> Config {
     Config::parse(&Vars(vars.into())).unwrap()
 }
 
-/// The callers of an isolate: nobody has a JWT, and there is no registry.
+/// The callers of an isolate, without JWTs and without a registry.
 fn callers(kv: LocalKv, clock: LocalClock, random: &Rc<Random>) -> Callers<SimPorts> {
     Callers {
         registry: Registry::new(LocalKv { bound: false, ..kv.clone() }),
@@ -228,7 +228,7 @@ impl World {
         Rc::new(Isolate::new(name, owner, configuration, broker, &self.shared))
     }
 
-    /// Lets callers come for so long, or until something is wrong.
+    /// Lets callers come for this long, or until the first violation.
     pub(crate) fn run(&mut self, secs: u64) {
         let until = self.time.now() + secs * 1000;
         let isolates = (self.spec.locations * self.spec.isolates) as f64;
@@ -281,7 +281,7 @@ impl World {
         let index = self.random.below(self.spec.isolates);
         let fresh = self.isolate(location);
         let gone = std::mem::replace(&mut self.isolates[location][index], fresh);
-        // Sometimes with what it was doing.
+        // Sometimes its requests end with it.
         if self.spec.trouble.crash > 0.0 && self.random.chance(0.5) {
             self.time.end(gone.owner);
         }

@@ -31,7 +31,7 @@ impl<P: HttpPorts> Exchange<P> {
         Answered { reply, request_id, follow_up: Some(follow_up) }
     }
 
-    /// Runs while the response is on its way; the log line waits for how it went.
+    /// The work behind the response. The log line comes after it and has its result.
     async fn follow_up(mut self, grant: Rc<Grant>, served: Served) {
         let broker = Rc::clone(&self.isolate.broker);
         let line = &mut self.line;
@@ -44,7 +44,7 @@ impl<P: HttpPorts> Exchange<P> {
         self.log();
     }
 
-    /// A refusal; where failed authentication is counted, once that is done.
+    /// A refusal. If failed authentication has a rate limit, the exchange counts it first.
     pub(super) fn refused(self, error: BrokerError) -> Progress<P> {
         if self.isolate.failure_limit.is_bound() && error.is_failed_authentication() {
             return Progress::Later(Box::pin(self.refused_later(error)));
@@ -73,7 +73,7 @@ impl<P: HttpPorts> Exchange<P> {
         self.answered(reply)
     }
 
-    /// A reply that is no token and no error.
+    /// A reply that is neither a token nor an error of a token route.
     pub(in crate::http) fn plain(self, outcome: &'static str, reply: Reply) -> Progress<P> {
         Progress::Done(self.plainly(outcome, reply))
     }

@@ -1,4 +1,4 @@
-//! The way from an isolate to a token's coordinator.
+//! Calls a token's coordinator from an isolate.
 
 use super::message::{AcquireMessage, HandedMessage, SealedHandout, TokenId};
 use super::protocol::Want;
@@ -11,7 +11,7 @@ use crate::config::Grant;
 use crate::oauth::claims::Claims;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError};
 
-/// Calls coordinators, each with a deadline: an object that panics leaves its caller waiting.
+/// Calls coordinators. Each call has a deadline: an object that panics never answers.
 pub struct CoordinatorClient<O, C> {
     /// The coordinators.
     pub objects: O,
@@ -24,7 +24,7 @@ impl<O: Objects, C: Clock> Coordination for CoordinatorClient<O, C> {
         self.objects.is_bound()
     }
 
-    /// Calls again for as long as the coordinator answers with a sign of life.
+    /// Calls again after each sign of life.
     async fn acquire(
         &self,
         grant: &Grant,

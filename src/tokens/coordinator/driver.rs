@@ -1,8 +1,8 @@
-//! Drives the state machine of one token: feeds it with calls, flights and alarms, and does what it
-//! says.
+//! Drives the state machine of one token: feeds it with calls, flights and alarms, and carries out
+//! its actions.
 //!
-//! All requests of one Durable Object share one I/O context. Here, and nowhere else, one request may
-//! wait for what another one does.
+//! All requests of one Durable Object share one I/O context. Here, and nowhere else, a request may
+//! wait for the I/O of another one.
 
 mod work;
 
@@ -30,19 +30,19 @@ use crate::tokens::ports::TokenPorts;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::trail::UpstreamTrail;
 
-/// What a waiter is handed.
+/// What a waiter gets.
 type Handed = Result<Handout, UpstreamError>;
 
-/// Why a call has no answer. The caller goes on without the coordinator.
+/// Why a call has no answer. Its isolate goes on without the coordinator.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CallFault {
-    /// The message is none.
+    /// The message does not decode.
     Malformed,
     /// This isolate's configuration has faults.
     Misconfigured,
-    /// The configuration has another token in its place, or none: the caller's may be newer.
+    /// This isolate's configuration does not have the token: the caller's may be newer.
     NotThisToken,
-    /// What was saved cannot be read.
+    /// The saved state cannot be read.
     Storage,
     /// The flight was lost.
     Lost,
@@ -54,27 +54,27 @@ pub struct Driver<P: TokenPorts, H> {
     config: Rc<Result<Config, Vec<Fault>>>,
     broker: Rc<Broker<P>>,
     log: Rc<RequestLog<P::Log>>,
-    /// Nothing until the first call or alarm has restored it.
+    /// `None` until the first call or alarm restores it.
     active: RefCell<Option<ActiveCoordinator>>,
     waiters: RefCell<SortedMap<Waiter, oneshot::Sender<Handed>>>,
     next_waiter: Cell<Waiter>,
 }
 
-/// The state machine, and the grant that it is about.
+/// The state machine and its grant.
 struct ActiveCoordinator {
     machine: Coordinator,
     grant: Rc<Grant>,
-    /// Of the newest caller.
+    /// The newest caller's.
     request_id: RequestId,
-    /// Of the caller that is being heard: a flight that starts now has them.
+    /// The claims of the call that is being handled. A flight that starts now takes them.
     claims: Option<Claims>,
-    /// Flights that have landed, and the traces of the last one.
+    /// The number of flights that have landed. `trail` is the last one's.
     landed: u64,
     trail: UpstreamTrail,
 }
 
 impl<P: TokenPorts, H: Home> Driver<P, H> {
-    /// A coordinator that lives in `home`; nothing is restored yet.
+    /// A coordinator in `home`. It is restored later.
     pub fn new(
         home: H,
         config: Rc<Result<Config, Vec<Fault>>>,
@@ -115,15 +115,15 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     /// The time of the alarm has come.
     ///
     /// # Errors
-    /// [`StorageFault`]: the platform calls again.
+    /// [`StorageFault`]. The platform then calls again.
     pub async fn alarm(self: Rc<Self>) -> Result<(), StorageFault> {
         if self.active.borrow().is_none() {
             let Ok(config) = &*self.config else {
-                // What is saved may be good again when the configuration is.
+                // The saved state may be of use when the configuration is good again.
                 return self.home.set_alarm(self.now().plus(FLIGHT_WATCH)).await;
             };
             let stored = self.stored().await?;
-            // A rotated secret has another coordinator; this one's time is over.
+            // A rotated secret has another coordinator, and this one has no more use.
             let Some(grant) = stored.and_then(|stored| stored.id.grant(config)) else {
                 return self.home.clear().await;
             };
@@ -156,8 +156,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         Ok(())
     }
 
-    /// What the caller is handed, and the traces of the flight that it waited for, if it did.
-    /// Nothing where the flight takes longer than a caller waits without a sign of life.
+    /// What the caller gets, and the trail of the flight that it waited for, if it waited. `None`
+    /// if the flight takes longer than [`COORDINATOR_SIGN_OF_LIFE`].
     async fn acquire(
         self: &Rc<Self>,
         message: AcquireMessage,
@@ -186,7 +186,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         Ok(Some((handed, flown.map(|active| active.trail.clone()))))
     }
 
-    /// Feeds the state machine and does what it says.
+    /// Feeds the state machine and carries out its actions.
     fn handle(self: &Rc<Self>, event: Event) {
         let random = u32::from_be_bytes(self.broker.entropy.bytes());
         let actions = match self.active.borrow_mut().as_mut() {
@@ -202,12 +202,12 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         match action {
             Action::Reply(waiter, handed) => {
                 if let Some(sender) = self.waiters.borrow_mut().remove(&waiter) {
-                    // A waiter that has gone needs no answer.
+                    // The receiver is gone if its waiter has left.
                     let _ = sender.send(handed);
                 }
             }
             Action::StartFlight { background } => {
-                // Read now: the next caller is the newest before the work begins.
+                // Read now: another call may come before the work begins.
                 let request_id = self.request_id(background);
                 let claims = self.take_claims();
                 self.spawn(move |driver| driver.fly(background, request_id, claims));
@@ -216,7 +216,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
             Action::Publish(token) => self.spawn(|driver| driver.publish(token)),
             Action::Wake(at) => self.spawn(move |driver| driver.wake(at)),
             Action::Forget => {
-                // Now: a caller that comes before the work begins starts anew.
+                // Now, and not with the work: a call that comes before the work begins starts from
+                // nothing.
                 self.active.borrow_mut().take();
                 self.spawn(Self::forget);
             }
@@ -231,7 +232,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         self.broker.clock.now()
     }
 
-    /// That of the newest caller, which has just started a flight; else a fresh one.
+    /// The request id of the newest caller, which starts the flight. In the background a fresh one.
     fn request_id(&self, background: bool) -> RequestId {
         let active = self.active.borrow();
         let caller = active.as_ref().filter(|_| !background);

@@ -1,13 +1,15 @@
-//! The life of one token, coordinated for the whole network: a pure state machine. An event in,
-//! actions out; no I/O, no clock, no randomness of its own.
+//! The life of one token for the whole network, as a pure state machine. An event goes in and
+//! actions come out. It has no I/O, no clock and no randomness of its own.
 //!
-//! There is one coordinator for each token key. It holds the *flight*: the one upstream request
-//! that is under way, with everybody who waits for it. It remembers the newest token, so that late
-//! comers need no flight, and the newest failure, so that a broken secret is asked once and not
-//! once per request. It renews the token before anybody has to wait, while the token is in use.
+//! There is one coordinator for each token key.
 //!
-//! Events interleave: others come while a flight is under way, and a flight may be lost with the
-//! object's memory. Whatever is needed afterwards is in the [`Snapshot`].
+//! - It holds the *flight*: the one fetching of the token that is under way, with its waiters.
+//! - It remembers the newest token, so that later calls need no flight.
+//! - It remembers the newest failure, so that a broken secret causes one upstream request.
+//! - It renews a token in use before a caller has to wait.
+//!
+//! Events interleave. Calls come while a flight is under way, and a flight may be lost with the
+//! object's memory. The [`Snapshot`] has everything that must outlive that memory.
 
 use super::protocol::{Action, Event, Handout, Source, Waiter, Want};
 
@@ -23,53 +25,55 @@ use crate::upstream::failure::{Failure, is_refusal};
 #[derive(Debug, Default)]
 pub struct Coordinator {
     pub(super) snapshot: Snapshot,
-    /// Renewed whether somebody asks or not.
+    /// Renew also a token that is not in use.
     keep_warm: bool,
-    /// Who waits for the flight under way; the first one started it, unless an alarm did.
+    /// The flight under way.
     pub(super) flight: Option<Flight>,
-    /// `asked_at` as it was last saved.
+    /// `asked_at` as last saved.
     pub(super) saved_asked_at: Option<UnixMillis>,
 }
 
+/// A flight with its waiters.
 #[derive(Debug, Default)]
 pub(super) struct Flight {
+    /// The waiter that started it.
     leader: Option<Waiter>,
     others: Vec<Waiter>,
-    /// A caller may lead it; else it flies in the background.
+    /// A waiter started it. Otherwise it runs in the background.
     led: bool,
-    /// There is a token; this one shall be better.
+    /// The coordinator has a token that may be served, and wants a better one.
     pub(super) renewal: bool,
-    /// What the most demanding waiter wants.
+    /// The longest `min_ttl` of its waiters.
     min_ttl: Millis,
-    /// The token that shall go.
+    /// The rejected token that it replaces.
     pub(super) rejected: Option<TokenDigest>,
-    /// It flies for that reason alone.
+    /// The rejected token is its only reason.
     pub(super) forced: bool,
-    /// Who rejected it: a token in hand is no answer for them while upstream fails.
+    /// The waiters that reported the token. They get a failure, and not the token in hand.
     pub(super) reporters: Vec<Waiter>,
 }
 
 impl Coordinator {
-    /// A coordinator that goes on from what was saved. With `keep_warm` it renews its token whether
-    /// somebody asks or not: the configuration says so, and may have changed since.
+    /// A coordinator that goes on from a saved snapshot. With `keep_warm` it renews its token also
+    /// if the token is not in use. The configuration says so and may have changed since the save.
     #[must_use]
     pub fn restored(snapshot: Snapshot, keep_warm: bool) -> Self {
         Self { saved_asked_at: snapshot.facts.asked_at, snapshot, keep_warm, flight: None }
     }
 
-    /// For how long upstream is not asked because of a failure.
+    /// How long a remembered failure still lasts.
     #[must_use]
     pub fn failing_for(&self, now: UnixMillis) -> Option<Millis> {
         self.snapshot.facts.failure.as_ref().map(|failure| now.until(failure.until))
     }
 
-    /// What [`Action::Save`] has to store.
+    /// What [`Action::Save`] has to save.
     #[must_use]
     pub const fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
-    /// Takes an event in and says what is to be done about it.
+    /// Takes an event and returns the actions that it causes.
     pub fn handle(&mut self, event: Event, now: UnixMillis, random: u32) -> Vec<Action> {
         match event {
             Event::Acquire { waiter, want } => self.acquire(waiter, want, now),
@@ -90,7 +94,7 @@ impl Coordinator {
         facts.generation = facts.generation.max(want.known_generation);
         let mut actions = Vec::new();
         if was_idle && self.flight.is_none() {
-            // The alarm was set to forget the token.
+            // The alarm would forget the token.
             actions.push(Action::Wake(self.snapshot.next_renewal(now)));
         }
         if let Some(rejected) = want.rejected {
@@ -99,7 +103,7 @@ impl Coordinator {
             return actions;
         }
         let due = self.snapshot.is_due(now);
-        // Some isolates ask earlier than the others.
+        // With the longest jitter, because some isolates call earlier than others.
         let soon_due = |token: &CachedToken| now >= token.renew_early_at(u32::MAX);
         let held = self.snapshot.held(now).filter(|token| {
             now.until(token.expires_at) >= want.min_ttl && !(want.renewed && soon_due(token))
@@ -116,7 +120,7 @@ impl Coordinator {
             }
             self.board(waiter, want.min_ttl);
         } else {
-            // The best there is: a token with less left than wanted, or what upstream said last.
+            // The best there is: a token with less time left than wanted, or the last failure.
             let source = self.source_of_held(true);
             actions.push(Action::Reply(waiter, self.answer(source, now)));
         }
@@ -136,14 +140,14 @@ impl Coordinator {
         facts.rejected = rejected.or(facts.rejected);
         let held = self.snapshot.token.as_ref();
         let mut actions = vec![Action::Save];
-        // A token that expires later wins; upstream may have answered with an older one. But
-        // whatever takes the place of a rejected one is better.
+        // A token that expires later wins: upstream may have answered with an older one. But any
+        // other token is better than a rejected one.
         let newer = held.is_none_or(|held| {
             held.expires_at <= token.expires_at
                 || (rejected == Some(held.digest()) && held.access_token != token.access_token)
         });
         if newer {
-            // By the clock as well: it goes on rising when the storage was lost or forgotten.
+            // At least the time of the request, so that it rises also after the storage is lost.
             facts.generation = facts.generation.saturating_add(1).max(token.requested_at.0);
             self.snapshot.token = Some(token.with_generation(facts.generation));
         }
@@ -161,7 +165,7 @@ impl Coordinator {
             return self.refused(&error, now);
         }
         let facts = &mut self.snapshot.facts;
-        // Until the failure is over nobody asks, and then the token may be rejected again.
+        // While the failure lasts there is no flight. After it, a report may force one again.
         facts.forced_at = facts.forced_at.filter(|_| !forced);
         let failure = Failure::new(error, facts.failure.as_ref(), now, random);
         let until = failure.until;
@@ -197,7 +201,7 @@ impl Coordinator {
         actions
     }
 
-    /// Starts a flight. The alarm is for a flight that is lost with the object's memory.
+    /// Starts a flight. The alarm finds out whether it was lost with the object's memory.
     pub(super) fn take_off(
         &mut self,
         leader: Option<Waiter>,
@@ -210,7 +214,8 @@ impl Coordinator {
         actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
     }
 
-    /// Lets `waiter` wait for the flight under way. Who left and comes back leads it again.
+    /// Lets `waiter` wait for the flight under way. If the leader has left, the next waiter leads.
+    /// It is usually the same caller, which calls again after a sign of life.
     pub(super) fn board(&mut self, waiter: Waiter, min_ttl: Millis) {
         let Some(flight) = &mut self.flight else { return };
         flight.min_ttl = flight.min_ttl.max(min_ttl);
@@ -229,7 +234,7 @@ impl Coordinator {
         }
     }
 
-    /// Answers the leader of the flight and the others: a token, if there is one, has these sources.
+    /// Answers the leader and the others. `sources` has the source of a token for each.
     pub(super) fn reply_to_all(
         &mut self,
         sources: [Source; 2],
@@ -246,7 +251,7 @@ impl Coordinator {
         }
     }
 
-    /// Where a token in hand comes from, for a caller who wanted a better one or did not.
+    /// The source of a token in hand, for a caller that wanted a better one or did not.
     const fn source_of_held(&self, better_wanted: bool) -> Source {
         match self.snapshot.facts.failure {
             Some(_) if better_wanted => Source::HeldWhileFailing,
@@ -254,7 +259,7 @@ impl Coordinator {
         }
     }
 
-    /// The token, else the failure, as things are.
+    /// The token in hand, else the failure.
     pub(super) fn answer(&self, source: Source, now: UnixMillis) -> Result<Handout, UpstreamError> {
         self.snapshot.held(now).map(|token| Handout { token: token.clone(), source }).ok_or_else(
             || match &self.snapshot.facts.failure {
@@ -264,8 +269,8 @@ impl Coordinator {
         )
     }
 
-    /// Whether one more request upstream is worth it now: one probe when a failure's time is over,
-    /// and no request for a better token right after one.
+    /// Whether a flight may start now: one at a time, none while a failure lasts, and none for a
+    /// better token right after another one.
     fn may_ask(&self, now: UnixMillis) -> bool {
         let facts = &self.snapshot.facts;
         let failing = facts.failure.as_ref().is_some_and(|failure| !failure.is_over(now));
@@ -275,7 +280,7 @@ impl Coordinator {
         self.flight.is_none() && !failing && !asked_just_now
     }
 
-    /// In use: asked for within the last lifetime, or kept warm.
+    /// Whether the token is in use: an isolate called within its last lifetime, or it is kept warm.
     fn is_in_use(&self, now: UnixMillis) -> bool {
         let recent = |token: &CachedToken| {
             let asked_at = self.snapshot.facts.asked_at;
@@ -284,7 +289,7 @@ impl Coordinator {
         self.keep_warm || self.snapshot.token.as_ref().is_some_and(recent)
     }
 
-    /// Notes now and then that somebody asks, so that it outlives the object's memory.
+    /// Saves the time of the last call now and then, so that it outlives the object's memory.
     fn save_asked_at(&mut self, now: UnixMillis, actions: &mut Vec<Action>) {
         let recent = self.saved_asked_at.is_some_and(|at| at.until(now) < ASKED_AT_PRECISION);
         if !recent {

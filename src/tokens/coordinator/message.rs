@@ -1,6 +1,8 @@
-//! What passes between an isolate and a coordinator, and what a coordinator stores: CBOR (RFC 8949)
-//! with numbered fields, so that two versions of the broker understand each other while one takes
-//! the other's place. The token is sealed as in every other place that is not this isolate's memory.
+//! The messages between an isolate and a coordinator, and the state that a coordinator stores.
+//!
+//! They are CBOR (RFC 8949) with numbered fields, so that two versions of the broker understand
+//! each other while one replaces the other. The token in them is sealed, as everywhere outside an
+//! isolate's memory.
 
 use std::rc::Rc;
 
@@ -17,7 +19,7 @@ use crate::tokens::record;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::trail::UpstreamTrail;
 
-/// Which token: what a coordinator needs to ask for it, beside the configuration.
+/// Names a token. With the configuration, a coordinator can fetch it.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
 pub struct TokenId {
     /// The credential's name.
@@ -26,38 +28,38 @@ pub struct TokenId {
     /// The scope.
     #[n(1)]
     pub scope: String,
-    /// The token key's name in KV: tells whether both sides have the same configuration.
+    /// The token's KV key. It shows whether both sides have the same configuration.
     #[n(2)]
     pub token: String,
 }
 
-/// From an isolate: somebody wants a token.
+/// From an isolate: a caller wants a token.
 #[derive(Clone, Debug, Decode, Encode)]
 pub struct AcquireMessage {
     /// Which token.
     #[n(0)]
     pub id: TokenId,
-    /// Which one would do.
+    /// Which one is good enough.
     #[n(1)]
     pub want: Want,
-    /// Goes upstream, if a request does.
+    /// Goes upstream with a flight that this message starts.
     #[n(2)]
     pub request_id: RequestId,
-    /// Goes upstream as well, if a request does because a token was rejected.
+    /// Go upstream as well, if the flight replaces a rejected token.
     #[n(3)]
     pub claims: Option<Claims>,
 }
 
-/// From a coordinator: its answer, and the traces of the flight that was waited for.
+/// From a coordinator: its answer, and the trail of the flight.
 #[derive(Debug, Decode, Encode)]
 pub struct HandedMessage {
     /// What the state machine answered.
     #[n(0)]
     pub handed: SealedHandout,
-    /// Of the flight that was waited for, if one was.
+    /// The trail of the flight, if the caller waited for one.
     #[n(1)]
     pub trail: Option<UpstreamTrail>,
-    /// For how long a failure lasts.
+    /// How long a remembered failure still lasts.
     #[n(2)]
     pub failing_for: Option<Millis>,
 }
@@ -68,10 +70,10 @@ pub enum SealedHandout {
     /// A sealed record, and where it came from.
     #[n(0)]
     Token(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>, #[n(1)] Source),
-    /// What upstream says.
+    /// Why upstream gives none.
     #[n(1)]
     Failure(#[n(0)] UpstreamError),
-    /// The flight is still under way: a sign of life. The caller calls again.
+    /// A sign of life: the flight is still under way, and the isolate calls again.
     #[n(2)]
     InFlight,
 }
@@ -79,10 +81,10 @@ pub enum SealedHandout {
 /// What a coordinator stores.
 #[derive(Debug, Decode, Encode)]
 pub struct StoredState {
-    /// Which token; an alarm comes without a message.
+    /// Which token. An alarm comes without a message, so the state names it.
     #[n(0)]
     pub id: TokenId,
-    /// Everything that is no secret.
+    /// Everything that is not secret.
     #[n(1)]
     pub facts: Facts,
     /// The token as a sealed record.
@@ -91,7 +93,7 @@ pub struct StoredState {
 }
 
 impl TokenId {
-    /// What `grant` is about.
+    /// Names the token of `grant`.
     #[must_use]
     pub fn of(grant: &Grant) -> Self {
         Self {
@@ -101,8 +103,8 @@ impl TokenId {
         }
     }
 
-    /// The grant again, as it stands in `config`; nothing where the configuration has changed and
-    /// it is another token now.
+    /// The grant of this token in `config`. `None` if the configuration has changed, so that the
+    /// token is another one now.
     #[must_use]
     pub fn grant(&self, config: &Config) -> Option<Grant> {
         let credential = config.credential(&self.credential)?;
@@ -135,8 +137,8 @@ impl SealedHandout {
         }
     }
 
-    /// What the state machine answered; nothing where there is no answer yet, or a record that does
-    /// not open.
+    /// What the state machine answered. `None` if there is no answer yet, or if the record does not
+    /// open.
     #[must_use]
     pub fn open(self, grant: &Grant) -> Option<Result<Handout, UpstreamError>> {
         match self {

@@ -1,4 +1,7 @@
 //! One coordinator for each token key: one upstream request at a time, for the whole network.
+//!
+//! An isolate calls it through [`client`]. In its object, [`driver`] feeds the state machine
+//! ([`Coordinator`]) with events and carries out its actions.
 
 pub mod client;
 pub mod driver;

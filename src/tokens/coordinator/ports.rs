@@ -7,15 +7,15 @@ use std::pin::Pin;
 use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
 
-/// The object: its storage, its alarm, and the time to finish its work.
+/// The object: its storage, its alarm, and a place for its work.
 pub trait Home: 'static {
-    /// What was saved, if anything.
+    /// The saved state, if there is one.
     async fn load(&self) -> Result<Option<Vec<u8>>, StorageFault>;
-    /// Saves `state` in the place of what was saved before.
+    /// Saves `state`. It replaces the one before.
     async fn save(&self, state: &[u8]) -> Result<(), StorageFault>;
-    /// Deletes what was saved, and the alarm.
+    /// Deletes the saved state and the alarm.
     async fn clear(&self) -> Result<(), StorageFault>;
-    /// Sets the one alarm; it replaces the one that was set.
+    /// Sets the alarm. It replaces the one before.
     async fn set_alarm(&self, at: UnixMillis) -> Result<(), StorageFault>;
     /// Runs `work` beside everything else. It goes on when the caller that caused it has gone.
     fn spawn(&self, work: Pin<Box<dyn Future<Output = ()>>>);

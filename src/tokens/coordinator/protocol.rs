@@ -1,4 +1,4 @@
-//! What goes into the state machine, and what comes out of it.
+//! The events that go into the state machine, and the actions that come out of it.
 
 use minicbor::{Decode, Encode};
 
@@ -7,72 +7,73 @@ use crate::base::time::{Millis, UnixMillis};
 use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
 
-/// Somebody who waits; the driver knows how to reach them.
+/// The number of a call that waits for an answer. The driver knows the call.
 pub type Waiter = u64;
 
-/// What happens to a coordinator.
+/// An input of the state machine.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Somebody wants the token.
+    /// A caller wants the token.
     Acquire {
-        /// Gets exactly one [`Action::Reply`], now or when the flight has landed, unless it leaves.
+        /// Gets exactly one [`Action::Reply`], now or when the flight has landed. If it leaves, it
+        /// gets none.
         waiter: Waiter,
-        /// What would do.
+        /// Which token is good enough.
         want: Want,
     },
     /// The flight that [`Action::StartFlight`] started has landed.
     Landed(Result<CachedToken, UpstreamError>),
-    /// A waiter waits no longer; it gets no reply.
+    /// A waiter has left. It gets no reply.
     Left(Waiter),
     /// The time of [`Action::Wake`] has come.
     Alarm,
 }
 
-/// Which token would do.
+/// Which token is good enough for a caller.
 #[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, PartialEq)]
 pub struct Want {
-    /// At least this much left, if upstream gives such a token.
+    /// It has at least this much time left, if upstream gives such a token.
     #[n(0)]
     pub min_ttl: Millis,
-    /// A token that is due for renewal will not do, if a newer one can be had.
+    /// It is not due for renewal, if upstream gives a newer one.
     #[n(1)]
     pub renewed: bool,
-    /// The generation that the caller holds: a coordinator that lost its storage goes on from it.
+    /// The generation of the caller's token. A coordinator that lost its storage goes on from it.
     #[n(2)]
     pub known_generation: u64,
-    /// The caller has a token and only tells that it is in use: none is fetched for it.
+    /// A touch: the caller only tells that the token is in use. The coordinator fetches nothing.
     #[n(3)]
     pub touch: bool,
-    /// This token will not do: whoever accepts tokens rejected it. It is the one of
-    /// `known_generation`.
+    /// It is not this token, which an API has rejected. `known_generation` is that token's
+    /// generation.
     #[n(4)]
     pub rejected: Option<TokenDigest>,
 }
 
-/// What the driver has to do, in this order.
+/// What the driver has to do. It carries out actions in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Answer a waiter.
     Reply(Waiter, Result<Handout, UpstreamError>),
-    /// Send one request upstream, and come back with [`Event::Landed`].
+    /// Start a flight, and come back with [`Event::Landed`].
     StartFlight {
-        /// Nobody waits for it who would write it to the log.
+        /// No caller waits for it, so the flight writes its own log line.
         background: bool,
     },
-    /// Store the [`Snapshot`](super::Snapshot): it has changed in a way that must outlive the object's memory.
+    /// Save the [`Snapshot`](super::Snapshot): the change must outlive the object's memory.
     Save,
     /// Write the token to the shared tier.
     Publish(CachedToken),
-    /// Come back with [`Event::Alarm`] then; replaces the alarm that was set.
+    /// Come back with [`Event::Alarm`] at this time. It replaces the alarm before.
     Wake(UnixMillis),
-    /// Nobody uses the token any more: delete what is stored.
+    /// The token is not in use: delete the saved state.
     Forget,
 }
 
 /// A token for a waiter.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Handout {
-    /// The token; above its serve floor.
+    /// The token, above its serve floor.
     pub token: CachedToken,
     /// Where it came from.
     pub source: Source,
@@ -82,16 +83,16 @@ pub struct Handout {
 #[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
 #[cbor(index_only)]
 pub enum Source {
-    /// It was here.
+    /// The coordinator had it.
     #[n(0)]
     Held,
-    /// It was here, and upstream fails to give a newer one.
+    /// The coordinator had it, and upstream fails to give a newer one.
     #[n(1)]
     HeldWhileFailing,
     /// A flight that this waiter started.
     #[n(2)]
     Flight,
-    /// A flight that somebody else had started.
+    /// A flight that another waiter had started.
     #[n(3)]
     Collapsed,
 }

@@ -1,5 +1,5 @@
-//! A token that was rejected by whoever accepts tokens: it is renewed before its time, once, however
-//! many report it, and not at a pace that a caller sets.
+//! A token that an API has rejected. The coordinator renews it early: once, however many callers
+//! report it, and not at a pace that a caller sets.
 
 use super::{Action, Coordinator, Source, Waiter};
 use crate::base::secret::TokenDigest;
@@ -7,7 +7,7 @@ use crate::base::time::{Millis, UnixMillis};
 use crate::upstream::error::UpstreamError;
 
 impl Coordinator {
-    /// `waiter` says that the token `rejected`, of `generation`, is rejected.
+    /// `waiter` reports that an API has rejected the token `rejected`, which has this `generation`.
     pub(super) fn reject(
         &mut self,
         waiter: Waiter,
@@ -17,7 +17,7 @@ impl Coordinator {
         actions: &mut Vec<Action>,
     ) {
         let replaced = self.snapshot.held(now).is_some_and(|held| {
-            // One that is older than the caller's is no better.
+            // A token that is older than the caller's is no replacement.
             held.generation >= generation && held.digest() != rejected
         });
         if replaced
@@ -41,8 +41,9 @@ impl Coordinator {
         }
     }
 
-    /// What upstream refuses to a renewal that a caller has forced says nothing of an ordinary one:
-    /// it may be because of the claims. The spacing keeps the next one away.
+    /// Upstream has refused a forced renewal. It may still grant an ordinary one, because the
+    /// claims may be the reason, so the failure memory does not keep the refusal. The spacing
+    /// delays the next forced renewal.
     pub(super) fn refused(&mut self, error: &UpstreamError, now: UnixMillis) -> Vec<Action> {
         let reporters = self.flight.as_mut().map(|flight| std::mem::take(&mut flight.reporters));
         let mut actions = Vec::new();

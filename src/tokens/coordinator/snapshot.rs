@@ -1,4 +1,4 @@
-//! What a coordinator knows and saves: its newest token, and the facts beside it.
+//! What a coordinator knows and saves: its newest token, and facts about it.
 
 use minicbor::{Decode, Encode};
 
@@ -8,38 +8,38 @@ use crate::base::time::UnixMillis;
 use crate::tokens::token::{CachedToken, Freshness};
 use crate::upstream::failure::Failure;
 
-/// What outlives the object's memory.
+/// Everything that outlives the object's memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// The newest token.
     pub token: Option<CachedToken>,
-    /// Everything else.
+    /// The rest.
     pub facts: Facts,
 }
 
-/// The part of a [`Snapshot`] that is no secret.
+/// The part of a [`Snapshot`] that is not secret.
 #[derive(Clone, Debug, Decode, Default, Encode, PartialEq)]
 pub struct Facts {
-    /// Of the newest token, or higher.
+    /// The generation of the newest token, or a higher one.
     #[n(0)]
     pub generation: u64,
-    /// The newest failure, while it is the newest thing known.
+    /// The newest failure, until a token comes.
     #[n(1)]
     pub failure: Option<Failure>,
-    /// When somebody last asked.
+    /// When an isolate last called.
     #[n(2)]
     pub asked_at: Option<UnixMillis>,
-    /// When the newest token was asked for, if that was for a better one than another: after that
-    /// no better one is to be had for a while.
+    /// When the newest token was requested, if it was to be better than another one. Upstream has
+    /// no better one for a while after that.
     #[n(3)]
     pub fetched_at: Option<UnixMillis>,
-    /// When the token is renewed by alarm: its jitter is drawn once.
+    /// When the alarm renews the token. Its jitter is drawn once.
     #[n(4)]
     pub renew_at: Option<UnixMillis>,
-    /// The last token that was rejected and that upstream has then answered for: not again.
+    /// The last rejected token for which upstream has answered. There is no second request for it.
     #[n(5)]
     pub rejected: Option<TokenDigest>,
-    /// When upstream was last asked because a token was rejected.
+    /// When a flight last started because a token was rejected.
     #[n(6)]
     pub forced_at: Option<UnixMillis>,
 }
@@ -54,15 +54,15 @@ impl Snapshot {
         self.token.as_ref().is_none_or(|token| token.freshness(now) != Freshness::Fresh)
     }
 
-    /// After this instant the snapshot is of no use. A failure outlives its window, so that the next
-    /// one in a row is told from a first one.
+    /// After this instant the snapshot is of no use. A failure stays longer than its own time, so
+    /// that the next one in a row counts on.
     pub(super) fn last_use(&self) -> Option<UnixMillis> {
         let expiry = self.token.as_ref().map(|token| token.expires_at);
         let failure = self.facts.failure.as_ref();
         expiry.max(failure.map(|failure| failure.until.plus(TRANSIENT_MEMORY_MAX)))
     }
 
-    /// When to renew next: before anybody would ask, but not while a failure lasts.
+    /// When to renew next: before an isolate calls for it, but not while a failure lasts.
     pub(super) fn next_renewal(&self, now: UnixMillis) -> UnixMillis {
         let facts = &self.facts;
         let token = self.token.as_ref();

@@ -2,7 +2,8 @@
 //! whenever anything about a record is off.
 //!
 //! If a pin fails because the format changed on purpose: give it a new version byte in
-//! `src/record.rs` or `src/issuer/stored.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
+//! `src/tokens/record.rs` or `src/callers/issuer/stored.rs`, describe it in `docs/storage.md`, and only
+//! then pin the new bytes.
 
 use crate::support::jwt::trust;
 use crate::support::tokens::token;

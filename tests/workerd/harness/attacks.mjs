@@ -1,8 +1,9 @@
-// What an attacker without a key can do to the broker, as raw bytes over many connections: abuse.test.mjs does a little of
-// each, bench/abuse.mjs a lot.
+// Attacks without a client key, as raw bytes over many connections. abuse.test.mjs runs each a little, and
+// bench/abuse.mjs a lot.
 //
-// A flood sends requests and counts the answers; a siege opens connections and keeps them open, saying a byte more with
-// each `tick`.
+// A flood sends requests and counts the answers. A siege opens connections and keeps them open, with one more byte at
+// each
+// `tick`.
 
 /** @import { Request } from "autocannon" */
 /** @import { Besieging, Counts, Target } from "./traffic.mjs" */
@@ -23,7 +24,7 @@ import { besiege, dropped, loaded, many, reset } from "./traffic.mjs";
 
 /** @typedef {Attack & { open: (target: Target, amount: number) => Promise<Besieging> }} Siege Connections that stay. */
 
-/** In every wrong key, so that one search finds any of them where it may not be. */
+/** Part of every wrong key, so that one search finds all of them in places where none may be. */
 export const WRONG = randomBytes(15).toString("base64url");
 
 const MEGABYTE = 1_000_000;
@@ -155,7 +156,7 @@ export const FLOODS = [
       dropped(target, amount, () => head(`GET /token?scope=${"x".repeat(MEGABYTE)}`, bearer(wrongKey()))),
   },
   {
-    // Answered before it is read; the connection may be reset before the answer has arrived.
+    // The answer comes before the body is read, and the connection may be reset before the answer arrives.
     what: "a body of 1 MB",
     few: 16,
     many: 500,

@@ -1,4 +1,4 @@
-// What the tests and the measurements use of autocannon, which has no types of its own.
+// The types of autocannon for the tests and the bench. It has none of its own.
 
 declare module "autocannon" {
   export interface Request {

@@ -3,7 +3,7 @@
 import { BILLING_APP, CLIENTS, DEFAULT_APP } from "./fixtures.mjs";
 
 /**
- * Without those that are `undefined`.
+ * The bindings without those that are `undefined`.
  * @template T
  * @param {Record<string, T | undefined>} values
  * @returns {Record<string, T>}
@@ -14,7 +14,7 @@ export function defined(values) {
 }
 
 /**
- * What every broker of the tests is bound to, and `overrides`.
+ * The bindings of every broker of the tests, and `overrides`.
  * @param {string} authorityUrl
  * @param {Record<string, unknown>} overrides
  */

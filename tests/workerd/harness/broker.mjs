@@ -11,10 +11,10 @@ import { serve } from "./workerd_process.mjs";
 
 const LOG_DEADLINE_MS = 5_000;
 
-/** The route in the log lines that a coordinator writes by itself. */
+/** The route in a coordinator's own log lines. */
 const COORDINATOR = "coordinator";
 
-/** What workerd prints when the Worker panicked, hung, or threw. */
+/** The words of workerd if the Worker panicked, hung, or threw. */
 const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never generate a response|RuntimeError/;
 
 /**
@@ -55,7 +55,7 @@ export class Broker {
   }
 
   /**
-   * `breaks`: that the Worker breaks is what the test is about.
+   * `breaks`: the test makes the Worker break.
    * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
    */
   static async start({ sweep, breaks = false, ...config }) {
@@ -70,7 +70,7 @@ export class Broker {
     return this.#workerd.port;
   }
 
-  /** Resolves once nothing more can be printed; rejects if anything says that the Worker broke. */
+  /** Resolves when no more output can come. Rejects if a line says that the Worker broke. */
   async stop() {
     await this.#workerd.stop();
     this.#sweep.record("log", this.#workerd.output.join("\n"));
@@ -100,7 +100,7 @@ export class Broker {
     const body = parseJson(text) ?? {};
     if (body.access_token) this.#sweep.token(body.access_token);
 
-    // A token belongs into the one field of a successful reply, and nowhere else in it.
+    // A token may be only in the one field of a successful reply.
     const rest = response.ok && body.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
     this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
     this.#sweep.record("response headers", JSON.stringify([...response.headers]));
@@ -114,7 +114,7 @@ export class Broker {
   }
 
   /**
-   * The request log so far: one parsed line for each request that ended.
+   * The request log so far: one parsed line for each finished request.
    * @returns {LogLine[]}
    */
   get log() {
@@ -122,20 +122,20 @@ export class Broker {
   }
 
   /**
-   * The log line of a request, as soon as there is one: it is printed when all of the request's work has ended.
+   * Waits for the log line of a request. It comes when all work of the request has ended.
    * @param {{ requestId: string }} reply
    */
   logOf({ requestId }) {
     return this.logLine(requestId, (line) => line.request_id === requestId && line.route !== COORDINATOR);
   }
 
-  /** What a coordinator logged by itself: what it does for a request is in that request's line. */
+  /** A coordinator's own log lines. Its work for a request is in the line of that request. */
   get coordinatorLog() {
     return this.log.filter(({ route }) => route === COORDINATOR);
   }
 
   /**
-   * The first log line that `matches`, as soon as there is one.
+   * Waits for the first log line that `matches`.
    * @param {string} what
    * @param {(line: LogLine) => boolean} matches
    */
@@ -152,7 +152,7 @@ export class Broker {
   }
 
   /**
-   * All log lines of a request, once a later request has been logged.
+   * All log lines of a request, after the line of a later request.
    * @param {{ requestId: string }} reply
    */
   async logLinesOf({ requestId }) {
@@ -178,7 +178,7 @@ export class Broker {
   }
 
   /**
-   * A JWT is also given away by its claims or its signature alone.
+   * The claims alone, or the signature alone, disclose a JWT as well.
    * @param {string | null} jwt
    */
   #noteJwt(jwt) {

@@ -1,14 +1,14 @@
-// What every reply of one kind has in common.
+// Checks that hold for every reply of a kind.
 
 /** @import { Reply } from "./broker.mjs" */
 
 import assert from "node:assert/strict";
 
-/** RFC 6749 §5.2: what an `error_description` may consist of. */
+/** The characters of an `error_description` (RFC 6749 §5.2). */
 const DESCRIPTION = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /**
- * On every response, whatever it says.
+ * Checks every response.
  * @param {{ headers: Headers }} reply
  */
 export function assertCommonHeaders({ headers }) {
@@ -62,7 +62,7 @@ export function assertTokenError(reply, status, error) {
 }
 
 /**
- * `temporarily_unavailable`, with when to come back; returns those seconds.
+ * `temporarily_unavailable` with `Retry-After`; returns its seconds.
  * @param {Reply} reply
  */
 export function assertUnavailable(reply) {

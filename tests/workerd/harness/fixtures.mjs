@@ -1,10 +1,10 @@
-// The people and things of the tests: app registrations, client keys, scopes.
+// App registrations, client keys and scopes of the tests.
 
 import { randomBytes } from "node:crypto";
 
 import { keyDigest, newClientKey } from "../../../scripts/lib/client-key.mjs";
 
-/** Characters that a form, a Basic header or a log would have to escape: secrets are full of them. */
+/** Characters that a form, a Basic header or a log has to escape. Secrets have many of them. */
 const AWKWARD = "~8Q+/=&%:;?#' <>";
 
 const newSecret = () => `${randomBytes(12).toString("base64url")}${AWKWARD}${randomBytes(6).toString("base64url")}`;
@@ -16,7 +16,7 @@ export const DEFAULT_APP = {
   secrets: [newSecret(), newSecret()],
 };
 
-/** The `billing` credential's: another tenant, known by its domain. */
+/** The app registration of `billing`: another tenant, named by its domain. */
 export const BILLING_APP = {
   tenant: "contoso.onmicrosoft.com",
   clientId: "0b5f1f4a-7c7e-4b7e-9a39-2a9d3c1f6e55",
@@ -37,7 +37,7 @@ export const newClient = (id) => {
   return { id, key, digest: keyDigest(key) };
 };
 
-/** Clients of the broker. Who may get what is in `grants` below. */
+/** Clients of the broker. Their grants are in `grants` below. */
 export const REPORTS = newClient("reports");
 export const AUDIT = newClient("audit");
 export const SINGLE = newClient("single");
@@ -46,13 +46,13 @@ export const BILLING = newClient("billing");
 export const GRAPH = "https://graph.microsoft.com/.default";
 export const LEDGER = "https://ledger.example/.default";
 
-/** Granted, and refused by the authorization server: not a `/.default` scope. */
+/** Granted, but refused by the authorization server: not a `/.default` scope. */
 export const REFUSED_SCOPE = "https://graph.microsoft.com/.defaultd";
 
 /** A grant whose scope is a set of two. */
 export const TWO_SCOPES = "https://first.example/.default https://second.example/.default";
 
-/** A pool of granted scopes; each test takes its own, and with it a token that no other test has touched. */
+/** A pool of granted scopes. Each test takes one of its own, and with it a token of its own. */
 export const SCOPES = Array.from({ length: 64 }, (_, n) => `https://api-${n}.example/.default`);
 
 /** @param {string} scope */
@@ -69,7 +69,9 @@ export const ALL_SECRETS = [
   ["CACHE_KEY", Buffer.from(CACHE_KEY, "base64").toString("hex")],
 ];
 
-/** @type {Record<string, { key_sha256: string[], allow: { credential: string, scope: string }[] }>} The table `CLIENTS`. */
+/**
+ * @type {Record<string, { key_sha256: string[], allow: { credential: string, scope: string }[] }>} The table `CLIENTS`.
+ */
 export const CLIENTS = {
   [REPORTS.id]: { key_sha256: [REPORTS.digest], allow: [...SCOPES, GRAPH, REFUSED_SCOPE, TWO_SCOPES].map(onDefault) },
   [AUDIT.id]: { key_sha256: [AUDIT.digest], allow: [...SCOPES, GRAPH].map(onDefault) },

@@ -1,6 +1,6 @@
-// Workers that stand before the broker (`front` in world.mjs), and the class of the coordinators with something added.
+// Workers in front of the broker (`front` in world.mjs), and the class of the coordinators with additions.
 
-/** Two isolates of the broker, `BROKER` and `OTHER`: the one that the header `isolate` names, else each in turn. */
+/** Two isolates of the broker, `BROKER` and `OTHER`. The header `isolate` names one, else each comes in turn. */
 export const TWO_ISOLATES = `
 let turn = 0;
 export default {
@@ -21,7 +21,7 @@ export default {
 };`;
 
 /**
- * The deployed class with these members on top, which may call `super`.
+ * The deployed class with these members added. They may call `super`.
  * @param {string} members
  */
 export const coordinatorWith = (members, before = "") => `

@@ -1,4 +1,4 @@
-// An OpenID issuer on loopback: metadata, keys that come and go, faults, and a record of who asked for what.
+// An OpenID issuer on loopback: metadata, keys that come and go, faults, and a record of requests.
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 /** @import { AddressInfo } from "node:net" */
@@ -14,9 +14,12 @@ const JWKS = "/jwks";
 
 /** @typedef {Record<string, unknown>} Claims */
 
-/** @typedef {{ status?: number, headers?: Record<string, string>, body?: string, hang?: boolean, reset?: boolean }} IssuerFault */
+/**
+ * @typedef {{ status?: number, headers?: Record<string, string>, body?: string, hang?: boolean, reset?: boolean }}
+ * IssuerFault
+ */
 
-/** Where the broker of the tests is known as. */
+/** The broker's name as an audience. */
 export const AUDIENCE = "https://broker.example";
 
 export class Issuer {
@@ -55,7 +58,7 @@ export class Issuer {
     return this.url + JWKS;
   }
 
-  /** How often the key set was asked for. */
+  /** The number of requests for the key set. */
   get keyRequests() {
     return this.requests.filter((path) => path === JWKS).length;
   }
@@ -72,13 +75,13 @@ export class Issuer {
   }
 
   /**
-   * What a JWT of this issuer says where a test does not care; `undefined` removes a claim.
+   * The default claims of a JWT of this issuer; `undefined` removes a claim.
    * @param {Claims} overrides
    */
   claims(overrides = {}) {
     const now = Math.floor(Date.now() / 1000);
     this.#serial += 1;
-    // With something of its own, so that no two are the same JWT.
+    // A `jti` of its own, so that no two JWTs are the same.
     return {
       iss: this.url,
       aud: AUDIENCE,
@@ -136,7 +139,7 @@ export function signJwt(claims, { key, header = {} }) {
 }
 
 /**
- * The same of a header and claims as they stand: objects, or the text of their JSON.
+ * The same with header and claims unchanged: objects, or the text of their JSON.
  * @param {object | string} header
  * @param {object | string} claims
  * @param {KeyPair | SecretKey} key

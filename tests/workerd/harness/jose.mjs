@@ -1,4 +1,4 @@
-// Keys and signatures as JOSE has them (RFC 7515, 7517, 7518, 8037), with node:crypto alone. Nothing is verified here.
+// Keys and signatures of JOSE (RFC 7515, 7517, 7518, 8037), with node:crypto alone. This file verifies nothing.
 
 /** @import { KeyObject } from "node:crypto" */
 
@@ -42,7 +42,7 @@ export function newKey(alg, { pair = PAIRS[alg](), jwk = {} } = {}) {
 }
 
 /**
- * A key of that secret, for HMAC: what no public key may be taken for.
+ * An HMAC key of that secret. The broker must not take a public key for one.
  * @param {string | Buffer} secret
  * @param {string} [kid]
  * @returns {SecretKey}
@@ -50,7 +50,7 @@ export function newKey(alg, { pair = PAIRS[alg](), jwk = {} } = {}) {
 export const secretKey = (secret, kid) => ({ alg: "HS256", secret, jwk: { kid } });
 
 /**
- * The signature of `key` over `signed`, in the form of its algorithm.
+ * The signature by `key` over `signed`, in the form of its algorithm.
  * @param {string} signed
  * @param {KeyPair | SecretKey} key
  */
@@ -71,7 +71,7 @@ export function signatureOf(signed, key) {
 }
 
 /**
- * Of bytes, of text, or of the JSON of anything else.
+ * The base64url of bytes, of text, or of the JSON of any other value.
  * @param {unknown} content
  */
 export function base64url(content) {

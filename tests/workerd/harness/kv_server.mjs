@@ -1,7 +1,7 @@
-// A KV namespace for workerd, in memory: the HTTP protocol that workerd's `kvNamespace` binding speaks.
+// A KV namespace for workerd, in memory. It speaks the HTTP protocol of workerd's `kvNamespace` binding.
 //
-// Strongly consistent and without latency, unlike Workers KV; what matters here is that it records every operation,
-// honours expiry, keeps its values while brokers come and go, and can be told to fail.
+// Unlike Workers KV, it is strongly consistent and has no latency. It records every operation, honours expiry, keeps
+// its values while brokers come and go, and fails on demand.
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 /** @import { AddressInfo } from "node:net" */
@@ -98,7 +98,7 @@ export class KvServer {
    * @param {ServerResponse} response
    */
   #put({ key, value, expirationTtl }, response) {
-    // Workers KV refuses anything shorter.
+    // Workers KV refuses a shorter TTL.
     if (expirationTtl !== undefined && expirationTtl < 60) return response.writeHead(400).end("Invalid expiration_ttl");
     const expiresAt = expirationTtl === undefined ? Infinity : Date.now() + expirationTtl * 1000;
     this.values.set(key, { value, expiresAt });

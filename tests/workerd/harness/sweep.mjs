@@ -1,6 +1,6 @@
-// Looks for secrets where none may be: log lines, error bodies, response headers, KV keys and values.
+// Searches for secrets in places where none may be: log lines, error bodies, response headers, KV keys and values.
 
-/** Shorter values would be found by accident. */
+/** A search finds shorter values by accident. */
 const SHORTEST_SECRET = 16;
 
 export class Sweep {
@@ -10,7 +10,7 @@ export class Sweep {
   #records = [];
 
   /**
-   * From now on `value` must not be found; `what` names it in a finding, which never shows the value.
+   * From now on `value` must not appear. `what` names it in a finding, which never has the value.
    * @param {string} what
    * @param {string} value
    */
@@ -20,7 +20,7 @@ export class Sweep {
   }
 
   /**
-   * An access token is also given away by its claims or its signature alone.
+   * The claims alone, or the signature alone, disclose an access token as well.
    * @param {string} value
    */
   token(value) {
@@ -29,7 +29,7 @@ export class Sweep {
   }
 
   /**
-   * Something that came out, and where.
+   * A text that came out, and its place.
    * @param {string} where
    * @param {string | Buffer} content
    */
@@ -51,7 +51,7 @@ export class Sweep {
 }
 
 /**
- * The ways in which a value may have been written down.
+ * The encodings in which a value may appear.
  * @param {string} value
  */
 function spellingsOf(value) {

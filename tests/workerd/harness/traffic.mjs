@@ -1,4 +1,4 @@
-// Raw bytes over many connections: how the attacks of attacks.mjs are sent.
+// Sends the attacks of attacks.mjs: raw bytes over many connections.
 
 /** @import { Request } from "autocannon" */
 
@@ -20,7 +20,7 @@ const CONNECTIONS_AT_A_TIME = 64;
 export const many = (count, line) => Array.from({ length: count }, (_, n) => line(n));
 
 /**
- * Over keep-alive connections, as fast as they are answered.
+ * Over keep-alive connections, each request after the answer to the one before.
  * @param {Target} target
  * @param {number} amount
  * @param {(n: number) => Request} requestOf
@@ -40,7 +40,7 @@ export async function loaded({ port }, amount, requestOf) {
 }
 
 /**
- * Every connection has its own share, so that no key is sent twice.
+ * Each connection has its own share, so that no key comes twice.
  * @param {Request[]} requests
  * @param {number} connection
  */
@@ -48,7 +48,7 @@ const share = (requests, connection) =>
   requests.filter((_, n) => n % KEEP_ALIVE_CONNECTIONS === connection % KEEP_ALIVE_CONNECTIONS);
 
 /**
- * One connection for each request, and no answer taken for longer than the status line.
+ * One connection for each request. It reads no more than the status line of the answer.
  * @param {Target} target
  * @param {number} amount
  * @param {(n: number) => string} bytesOf
@@ -68,7 +68,7 @@ export async function dropped({ port }, amount, bytesOf) {
 }
 
 /**
- * Sends `bytes`; the status of the answer, or that the connection was closed without one.
+ * Sends `bytes`. Returns the status of the answer, or that the connection was closed without one.
  * @param {number} port
  * @param {string} bytes
  * @returns {Promise<string>}
@@ -109,7 +109,7 @@ export async function reset({ port }, amount, bytesOf) {
 }
 
 /**
- * Opens `amount` connections that say `first`, and `more` with every tick, until they `leave`.
+ * Opens `amount` connections. They send `first`, and `more` with every tick, until they `leave`.
  * @param {Target} target
  * @param {number} amount
  * @param {string} [first]

@@ -1,4 +1,4 @@
-// Waiting for something that nobody announces.
+// Waits for a condition that has no event.
 
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";

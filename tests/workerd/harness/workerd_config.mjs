@@ -8,18 +8,18 @@ import { parse } from "smol-toml";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Where `wrangler deploy --dry-run --outdir dist` leaves what it would upload. */
+/** `wrangler deploy --dry-run --outdir dist` writes the upload here. */
 const BUNDLE = resolve(process.env.BROKER_BUNDLE ?? join(ROOT, "dist"));
 
 const MAIN_MODULE = "index.js";
 
-/** The compatibility date that would be deployed. */
+/** The deployed compatibility date. */
 export const { compatibility_date: COMPATIBILITY_DATE } = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
 
 /** @typedef {{ name: string, kind: "esModule" | "wasm", path: string }} Module */
 
 /**
- * The modules that would be deployed: the main one, and the wasm that it imports.
+ * The deployed modules: the main one, and the wasm that it imports.
  * @returns {Module[]}
  */
 function bundleModules() {
@@ -165,7 +165,7 @@ const binding = (name, value) =>
     : `(name = ${text(name)}, json = ${text(JSON.stringify(value))})`;
 
 /**
- * A Cap'n Proto string literal: like JSON's, but bytes are escaped as \xHH.
+ * A Cap'n Proto string literal: like JSON's, but with bytes escaped as \xHH.
  * @param {string} value
  */
 const text = (value) =>

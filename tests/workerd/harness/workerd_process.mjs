@@ -24,8 +24,8 @@ const workerdBinary = () => createRequire(import.meta.url)("workerd").default;
 /**
  * Starts workerd on `config` (Cap'n Proto text) and resolves once its socket `http` listens.
  *
- * workerd picks the port itself and reports it on a control descriptor, so nothing can race for it. Every line that
- * it prints is emitted as `line` and kept in `output`.
+ * workerd picks the port itself and reports it on a control descriptor, so no other program can take it first.
+ * Every line of its output is emitted as `line` and kept in `output`.
  * @param {string} config
  */
 export async function serve(config) {

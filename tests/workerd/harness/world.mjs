@@ -22,7 +22,7 @@ import { Sweep } from "./sweep.mjs";
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped">} Around Other Workers, as workerd_config.mjs has them. */
+/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped">} Around Other Workers (workerd_config.mjs). */
 
 /**
  * @typedef {object} WorldOwn
@@ -37,7 +37,7 @@ import { Sweep } from "./sweep.mjs";
 /** @typedef {WorldOwn & Around} WorldOptions */
 
 /**
- * What a test asks of the token routes.
+ * A test's request to the token routes.
  * @typedef {object} Asked
  * @property {Pick<Client, "id" | "key">} [client]
  * @property {string | undefined} [scope]
@@ -49,7 +49,7 @@ import { Sweep } from "./sweep.mjs";
 /** @typedef {Asked & { path?: string, params?: Record<string, string | undefined> }} AskedByPost */
 
 /**
- * Opens a world. Closing it sweeps everything that came out of it for every secret that went in.
+ * Opens a world. `close` searches everything that came out of it for every secret that went in.
  * @param {WorldOptions} options
  */
 export async function openWorld({
@@ -87,7 +87,7 @@ async function storageOf({ durable }) {
 }
 
 /**
- * Opens a world for the length of `body`, for the tests that need one of their own.
+ * Runs `body` with a world of its own.
  * @template T
  * @param {WorldOptions} options
  * @param {(world: World) => Promise<T>} body
@@ -150,7 +150,7 @@ class World {
   }
 
   /**
-   * Another isolate with the same KV: what a deployment or another machine of the same location is. workerd is killed.
+   * Kills workerd and starts it again: a new isolate with the same KV, as after a deployment or on another machine.
    * @param {Bindings} bindings
    */
   async restart(bindings = {}) {
@@ -170,7 +170,7 @@ class World {
     this.#sweepUp();
   }
 
-  /** What the coordinators stored, for the sweep; then it is gone. */
+  /** Gives the coordinators' storage to the sweep, and deletes it. */
   async #readStorage() {
     const { coordinator } = this.#parts;
     if (!coordinator || !coordinator.storage) return;
@@ -193,7 +193,7 @@ class World {
     if (findings.length > 0) throw new Error(`secrets got out: ${findings.join("; ")}`);
   }
 
-  /** A scope granted to REPORTS and AUDIT that no other test of this world uses. */
+  /** A scope that REPORTS and AUDIT may get and that no other test of this world uses. */
   newScope() {
     const { value } = this.#scopes.next();
     if (value === undefined) throw new Error("fixtures.mjs has too few SCOPES for this file");
@@ -218,7 +218,7 @@ class World {
   }
 
   /**
-   * `POST …/oauth2/v2.0/token` with `client_secret_post`, or with what `params` and `headers` make of it.
+   * `POST …/oauth2/v2.0/token` with `client_secret_post`, changed by `params` and `headers`.
    * @param {AskedByPost} asked
    */
   postToken({ client = REPORTS, scope, path = "/oauth2/v2.0/token", params = {}, headers = {} } = {}) {
@@ -252,7 +252,7 @@ class World {
   }
 
   /**
-   * What the authorization server received on behalf of a reply.
+   * The requests that the authorization server received for a reply.
    * @param {{ requestId: string }} reply
    */
   upstreamRequests({ requestId }) {
@@ -268,7 +268,7 @@ class World {
   }
 
   /**
-   * `GET /token` by a client that resets its TCP connection when it is told to `leave`.
+   * `GET /token` by a client that resets its TCP connection on `leave`.
    * @param {{ client?: Client, scope: string, requestId?: string }} asked
    */
   impatientClient({ client = REPORTS, scope, requestId = randomUUID() }) {

@@ -1,4 +1,4 @@
-//! What the state machine has done beside its calls: the flight, storage, KV, the alarm.
+//! The work that the state machine starts: the flight, storage, the KV write, the alarm.
 
 use std::rc::Rc;
 
@@ -21,8 +21,8 @@ use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
 
 impl<P: TokenPorts, H: Home> Driver<P, H> {
-    /// The one upstream request. A caller that waits for it has a line in the log; a flight in the
-    /// background writes its own.
+    /// The flight. The log line of its caller has its trail; a flight in the background has a line
+    /// of its own.
     pub(super) async fn fly(
         self: Rc<Self>,
         background: bool,
@@ -56,14 +56,14 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
             }
             None => return,
         };
-        // A state that is not saved costs a request after the next eviction.
+        // A state that is not saved costs an upstream request after the next eviction.
         let _ = self.home.save(&state).await;
     }
 
     pub(super) async fn publish(self: Rc<Self>, token: CachedToken) {
         let Some(grant) = self.grant() else { return };
         let (now, nonce) = (self.now(), self.broker.entropy.bytes());
-        // KV is a hint: a caller that misses the token there comes here.
+        // KV is a hint: an isolate that misses the token there calls the coordinator.
         if let Err(error) = shared_tier::store(&self.broker.kv, &grant, &token, now, nonce).await {
             let mut line = line_about(&grant, self.fresh_request_id());
             line.outcome = "not_published";
@@ -73,7 +73,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     }
 
     pub(super) async fn wake(self: Rc<Self>, at: UnixMillis) {
-        // Without an alarm the next caller renews.
+        // Without an alarm, the next call starts the renewal.
         let _ = self.home.set_alarm(at).await;
     }
 
@@ -82,7 +82,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     }
 }
 
-/// A line in the log with no request behind it.
+/// A log line without a request.
 fn line_about(grant: &Grant, request_id: RequestId) -> Line {
     let mut line = Line::new(request_id, String::new(), "coordinator");
     line.credential = Some(grant.credential.name.clone());
