@@ -9,15 +9,20 @@ use super::{crate_folder, sources};
 /// The attributes that make an item an export of the wasm.
 const EXPORTING: [&str; 3] = ["wasm_bindgen", "durable_object", "event"];
 
-/// The only exports: the Worker's handlers, the methods of its Durable Object, and the wasm's start.
-const EXPORTS: [&str; 7] = [
+/// The only exports: the Worker's handlers, the read for which a request waits, and the methods of
+/// the Durable Objects.
+const EXPORTS: [&str; 11] = [
+    "AssertionLedger",
+    "AssertionLedger::call",
+    "AssertionLedger::new",
+    "Pending",
+    "Pending::resume",
     "TokenCoordinator",
-    "TokenCoordinator::acquire",
     "TokenCoordinator::alarm",
+    "TokenCoordinator::call",
     "TokenCoordinator::new",
     "fetch",
     "scheduled",
-    "start",
 ];
 
 /// The names of what `items` give to JavaScript. An `extern` block takes from JavaScript.

@@ -13,11 +13,12 @@ use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
 use edge_token_broker::jwt::{JwtFault, Profile};
 use edge_token_broker::log::Line;
 
+use crate::support::clock::{SimulatedClock, run};
 use crate::support::config::valid;
-use crate::support::issuer::{JWKS, SimulatedCallerPorts, SimulatedIssuer, callers, k1, run};
+use crate::support::issuer::{JWKS, SimulatedIssuer, callers, k1};
 use crate::support::jwt::{ISSUER, NOW, at, claims, signed_text};
 use crate::support::ledger::SimulatedLedgers;
-use crate::support::ports::SimulatedClock;
+use crate::support::ports::SimulatedPorts;
 use crate::support::store::SimulatedStore;
 
 /// `deploy` and `audit` trust the issuer, and `own` signs its assertions itself.
@@ -39,7 +40,7 @@ fn config() -> Config {
 
 /// One isolate.
 struct Desk {
-    callers: Callers<SimulatedCallerPorts>,
+    callers: Callers<SimulatedPorts>,
     config: Config,
     clock: SimulatedClock,
     issuer: SimulatedIssuer,

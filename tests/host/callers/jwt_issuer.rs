@@ -3,7 +3,8 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::support::issuer::{Isolate, JWKS, METADATA, by_k1, by_k2, k1, k2, poll, run, warm};
+use crate::support::clock::{poll, run};
+use crate::support::issuer::{Isolate, JWKS, METADATA, by_k1, by_k2, k1, k2, warm};
 use crate::support::jwt::{ISSUER, NOW, claims, compact, ed25519, jwks, one_of, signed_by};
 use edge_token_broker::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES, ISSUER_FAILURE_MEMORY, ISSUER_TIMEOUT,

@@ -9,7 +9,8 @@ use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet, open, seal};
 use edge_token_broker::jwt::{JwtFault, Trust};
 
-use crate::support::issuer::{Isolate, JWKS, by_k1, by_k2, k1, k2, run, warm};
+use crate::support::clock::run;
+use crate::support::issuer::{Isolate, JWKS, by_k1, by_k2, k1, k2, warm};
 use crate::support::jwt::{NOW, at, claims, ed25519, jwks, signed_by, trust};
 
 #[test]

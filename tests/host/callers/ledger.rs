@@ -10,14 +10,13 @@ use edge_token_broker::callers::ledger::{
     AssertionLedger, LedgerError, LedgerFault, ObjectLedger, answer,
 };
 
-use crate::support::issuer::{YieldingClock, run};
+use crate::support::clock::{SimulatedClock, run};
 use crate::support::jwt::{NOW, at};
 use crate::support::ledger::{SimulatedLedgers, SimulatedStorage};
-use crate::support::ports::SimulatedClock;
 
 const ID: [u8; 32] = [7; 32];
 
-type Ledger = ObjectLedger<SimulatedLedgers, YieldingClock>;
+type Ledger = ObjectLedger<SimulatedLedgers, SimulatedClock>;
 
 /// The ledger as an isolate has it, and the network of objects behind it.
 fn isolate() -> (Ledger, SimulatedLedgers) {
@@ -26,7 +25,7 @@ fn isolate() -> (Ledger, SimulatedLedgers) {
 }
 
 fn another(objects: &SimulatedLedgers) -> Ledger {
-    ObjectLedger { objects: objects.clone(), clock: YieldingClock(objects.clock.clone()) }
+    ObjectLedger { objects: objects.clone(), clock: objects.clock.clone() }
 }
 
 fn once(ledger: &Ledger, client_id: &str, id: [u8; 32]) -> Result<bool, LedgerError> {

@@ -13,9 +13,9 @@ use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::log::Line;
 
+use crate::support::clock::{SimulatedClock, run};
 use crate::support::config::{DIGEST, valid};
-use crate::support::issuer::{callers, run};
-use crate::support::ports::SimulatedClock;
+use crate::support::issuer::callers;
 use crate::support::store::SimulatedStore;
 
 const PRINT: &str = "abababababababababababababababababababababababababababababababab";

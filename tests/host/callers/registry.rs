@@ -23,9 +23,10 @@ use edge_token_broker::log::Line;
 use secrecy::SecretBox;
 use sha2::{Digest, Sha256};
 
+use crate::support::clock::{SimulatedClock, run};
 use crate::support::config::{DIGEST, GRAPH, valid};
-use crate::support::issuer::{SimulatedCallerPorts, callers};
-use crate::support::ports::{SimulatedClock, run};
+use crate::support::issuer::callers;
+use crate::support::ports::SimulatedPorts;
 use crate::support::store::SimulatedStore;
 
 const KEY: [u8; 32] = [7; 32];
@@ -52,7 +53,7 @@ fn owner_of(client_key: &str) -> String {
 
 struct Desk {
     entries: SimulatedStore,
-    callers: Callers<SimulatedCallerPorts>,
+    callers: Callers<SimulatedPorts>,
     config: Config,
     now: Cell<UnixMillis>,
     line: RefCell<Line>,

@@ -1,6 +1,8 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
 mod errors;
+mod exchange;
+mod exchange_end;
 mod forms;
 mod replies;
 mod routes;

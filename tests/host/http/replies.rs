@@ -13,7 +13,7 @@ fn served(ext_expires_in: Option<Millis>, after: Millis) -> Served {
     let mut token = token("t", start, Millis::from_secs(3599));
     token.ext_expires_at = ext_expires_in.map(|span| start.plus(span));
     let cache_status = CacheStatus::Hit { tier: Tier::Kv, ttl_secs: 7 };
-    Served { token, cache_status, at: start.plus(after), then: FollowUp::Nothing }
+    Served { token, cache_status, at: start.plus(after), follow_up: FollowUp::Nothing }
 }
 
 #[test]

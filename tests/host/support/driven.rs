@@ -46,7 +46,7 @@ pub(crate) struct Driven {
 
 impl Driven {
     pub(crate) fn on(&mut self, event: Event, now: UnixMillis) {
-        for action in self.machine.on(event, now, self.random) {
+        for action in self.machine.handle(event, now, self.random) {
             match action {
                 Action::Reply(waiter, reply) => self.replies.push((waiter, reply)),
                 Action::StartFlight { .. } => self.asked += 1,

@@ -1,78 +1,31 @@
-//! A simulated issuer, and the ports of `callers` with it.
+//! A simulated issuer, and callers that it vouches for.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use edge_token_broker::base::keys::{SealingKey, derive};
 use edge_token_broker::base::limits::ISSUER_TIMEOUT;
-use edge_token_broker::base::ports::{Clock, Ports};
+use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::secret::ClientSecret;
-use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::base::time::Millis;
 use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
 use edge_token_broker::callers::ledger::{ObjectLedger, UsedAssertions};
-use edge_token_broker::callers::ports::{
-    CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
-};
+use edge_token_broker::callers::ports::{IssuerEndpoint, IssuerUnreachable, SignatureVerifier};
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::jwt::jwk::VerificationKey;
 use edge_token_broker::jwt::{Jwt, JwtFault, Trust};
 
+use super::clock::{Pause, SimulatedClock, run};
 use super::jwt::{ISSUER, NOW, claims, ed25519, jwks, sign, signed_by, trust};
 use super::ledger::SimulatedLedgers;
-use super::ports::{CountingEntropy, SimulatedClock};
+use super::ports::{CountingEntropy, SimulatedPorts};
 use super::store::SimulatedStore;
 
 pub(crate) const METADATA: &str = "https://issuer.example/.well-known/openid-configuration";
 pub(crate) const JWKS: &str = "https://keys.example/jwks";
-
-/// A clock whose sleepers let others go first, and sleep at the same time.
-#[derive(Clone)]
-pub(crate) struct YieldingClock(pub(crate) SimulatedClock);
-
-impl Clock for YieldingClock {
-    fn now(&self) -> UnixMillis {
-        self.0.now()
-    }
-
-    async fn sleep(&self, span: Millis) {
-        let until = self.now().plus(span);
-        Pause::default().await;
-        self.0.advance(self.now().until(until));
-    }
-}
-
-/// Lets others go first once.
-#[derive(Default)]
-struct Pause(bool);
-
-impl Future for Pause {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
-    }
-}
-
-/// Polls once.
-pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Polls until it is ready.
-pub(crate) fn run<F: Future>(future: F) -> F::Output {
-    let mut future = Box::pin(future);
-    for _ in 0..10_000 {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
-    panic!("it waits for ever")
-}
 
 #[derive(Clone)]
 pub(crate) struct SimulatedIssuer {
@@ -131,27 +84,12 @@ impl SignatureVerifier for SimulatedSignatures {
     }
 }
 
-/// The ports of `callers`.
-pub(crate) struct SimulatedCallerPorts;
-
-impl Ports for SimulatedCallerPorts {
-    type Clock = YieldingClock;
-    type Entropy = CountingEntropy;
-    type Store = SimulatedStore;
-}
-
-impl CallerPorts for SimulatedCallerPorts {
-    type Issuers = SimulatedIssuer;
-    type Signatures = SimulatedSignatures;
-    type Ledger = ObjectLedger<SimulatedLedgers, YieldingClock>;
-}
-
 /// Verifies JWTs of the issuer, with an empty memory.
 pub(crate) fn verifier(
     issuers: SimulatedIssuer,
     store: SimulatedStore,
-    clock: YieldingClock,
-) -> JwtVerifier<SimulatedCallerPorts> {
+    clock: SimulatedClock,
+) -> JwtVerifier<SimulatedPorts> {
     JwtVerifier {
         memory: KeySets::default(),
         issuers,
@@ -163,24 +101,20 @@ pub(crate) fn verifier(
 }
 
 /// The callers of an isolate: its registry is `entries`, no issuer answers, and it has no ledger.
-pub(crate) fn callers(
-    entries: SimulatedStore,
-    clock: &SimulatedClock,
-) -> Callers<SimulatedCallerPorts> {
+pub(crate) fn callers(entries: SimulatedStore, clock: &SimulatedClock) -> Callers<SimulatedPorts> {
     let issuers = SimulatedIssuer::new(clock);
-    let clock = YieldingClock(clock.clone());
     Callers {
         registry: Registry::new(entries),
         jwts: verifier(issuers, SimulatedStore::default(), clock.clone()),
         seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
-        ledger: ObjectLedger { objects: SimulatedLedgers::unbound(&clock.0), clock },
+        ledger: ObjectLedger { objects: SimulatedLedgers::unbound(clock), clock: clock.clone() },
     }
 }
 
 /// One isolate that trusts [`ISSUER`], and the world around it.
 pub(crate) struct Isolate {
-    pub(crate) verifier: JwtVerifier<SimulatedCallerPorts>,
+    pub(crate) verifier: JwtVerifier<SimulatedPorts>,
     pub(crate) trust: Trust,
     pub(crate) sealing_key: SealingKey,
 }
@@ -190,12 +124,12 @@ impl Isolate {
     pub(crate) fn new(jwks: &str) -> Self {
         let clock = SimulatedClock::at(NOW * 1000);
         let issuers = SimulatedIssuer::new(&clock);
-        let isolate = Self::over(issuers, SimulatedStore::default(), YieldingClock(clock));
+        let isolate = Self::over(issuers, SimulatedStore::default(), clock);
         isolate.serve(jwks);
         isolate
     }
 
-    fn over(issuers: SimulatedIssuer, store: SimulatedStore, clock: YieldingClock) -> Self {
+    fn over(issuers: SimulatedIssuer, store: SimulatedStore, clock: SimulatedClock) -> Self {
         let (_, sealing_key) = derive(&ClientSecret::new("s3cret".into()), None);
         Self { verifier: verifier(issuers, store, clock), trust: trust(), sealing_key }
     }
@@ -216,7 +150,7 @@ impl Isolate {
     }
 
     pub(crate) fn advance(&self, span: Millis) {
-        self.verifier.clock.0.advance(span);
+        self.verifier.clock.advance(span);
     }
 
     pub(crate) async fn verify(&self, jwt: &Jwt) -> Result<(), JwtFault> {

@@ -9,7 +9,7 @@ use edge_token_broker::base::ports::{CallFailed, Clock, Objects};
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::callers::ledger::{LedgerStorage, answer};
 
-use super::ports::SimulatedClock;
+use super::clock::SimulatedClock;
 
 /// One object's storage, in the order of names. Clones share it.
 #[derive(Clone, Default)]

@@ -1,12 +1,16 @@
 //! What the tests share: a world made of simulated ports.
 
 pub(crate) mod bindings;
+pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod driven;
+pub(crate) mod endpoint;
 pub(crate) mod issuer;
 pub(crate) mod jwt;
 pub(crate) mod ledger;
+pub(crate) mod platform;
 pub(crate) mod ports;
+pub(crate) mod sent;
 pub(crate) mod store;
 pub(crate) mod tokens;
 pub(crate) mod world;

@@ -19,6 +19,13 @@ pub(crate) struct SimulatedStore {
 }
 
 impl SimulatedStore {
+    /// A binding that does not exist.
+    pub(crate) fn unbound() -> Self {
+        let store = Self::default();
+        store.failure.set(Some(StoreError::Unbound));
+        store
+    }
+
     pub(crate) fn put(&self, name: &str, value: impl Into<Vec<u8>>) {
         self.values.borrow_mut().insert(name.to_owned(), value.into());
     }
@@ -26,7 +33,7 @@ impl SimulatedStore {
 
 impl Store for SimulatedStore {
     fn is_bound(&self) -> bool {
-        true
+        self.failure.get() != Some(StoreError::Unbound)
     }
 
     async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

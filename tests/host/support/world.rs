@@ -1,67 +1,75 @@
-//! One isolate of the broker over simulated ports.
+//! One isolate of the broker over simulated ports: the shipping exchange.
 
 use std::rc::Rc;
 
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::Millis;
-use edge_token_broker::config::{Config, Grant};
+use edge_token_broker::callers::registry::Registry;
+use edge_token_broker::config::{Config, Fault, Grant};
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::grants::{GrantRequest, authorize};
-use edge_token_broker::log::Line;
-use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::tokens::broker::{Broker, FollowUp, Served};
+use edge_token_broker::http::isolate::Isolate;
+use edge_token_broker::log::{Line, RequestLog};
+use edge_token_broker::tokens::broker::{Broker, Served};
 use edge_token_broker::tokens::memory::IsolateMemory;
+use serde_json::Value;
 
 use super::bindings::Vars;
-use super::ports::{
-    CountingEntropy, SimulatedClock, SimulatedCoordinator, SimulatedEndpoint, SimulatedKv, run,
-};
+use super::clock::{SimulatedClock, run};
+use super::config::DIGEST;
+use super::endpoint::{SimulatedEndpoint, issued};
+use super::issuer::callers;
+use super::platform::{SimulatedLimiter, SimulatedLog};
+use super::ports::{CountingEntropy, SimulatedCoordinator, SimulatedPorts};
+use super::sent::{Response, Sent};
+use super::store::SimulatedStore;
 
 pub(crate) const START: u64 = 1_700_000_000_000;
-pub(crate) const DIGEST: &str = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683";
 
-pub(crate) type SimulatedBroker = Broker<
-    IsolateMemory,
-    SimulatedKv,
-    SimulatedCoordinator,
-    SimulatedEndpoint,
-    SimulatedClock,
-    CountingEntropy,
->;
+pub(crate) type SimulatedIsolate = Isolate<SimulatedPorts>;
 
 /// One isolate, with the world around it.
 pub(crate) struct World {
-    pub(crate) broker: SimulatedBroker,
+    pub(crate) isolate: Rc<SimulatedIsolate>,
+    /// The isolate's.
+    pub(crate) broker: Rc<Broker<SimulatedPorts>>,
+    /// The first of the configuration.
     pub(crate) grant: Rc<Grant>,
-    pub(crate) line: Line,
 }
 
-impl World {
-    pub(crate) fn new() -> Self {
-        Self::with_secrets("first", "")
-    }
+/// A configuration with the client `c`, whose key is `key`, and one grant.
+pub(crate) fn vars() -> Vars {
+    let clients = format!(
+        r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}}}}"#
+    );
+    Vars::of(&[
+        ("AZ_TENANT", "t"),
+        ("AZ_CLIENT_ID", "app"),
+        ("AZ_CLIENT_SECRET", "first"),
+        ("CLIENTS", &clients),
+    ])
+}
 
-    pub(crate) fn with_secrets(secret: &str, secondary: &str) -> Self {
-        let clients = format!(
-            r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}}}}"#
-        );
-        let config = Config::parse(&Vars::of(&[
-            ("AZ_TENANT", "t"),
-            ("AZ_CLIENT_ID", "app"),
-            ("AZ_CLIENT_SECRET", secret),
-            ("AZ_CLIENT_SECRET_SECONDARY", secondary),
-            ("CLIENTS", &clients),
-        ]))
-        .unwrap();
-        let ask = GrantRequest {
-            credential: "default".into(),
-            scope: Some(ScopeSet::parse("s").unwrap()),
-        };
-        let grant = authorize(&config, config.client("c").unwrap(), &ask).unwrap();
-        let clock = SimulatedClock::at(START);
-        let endpoint = SimulatedEndpoint::new(&clock);
-        let kv = SimulatedKv::default();
-        let broker = Broker {
+/// An isolate with this configuration, before its first request. KV is empty; there is no registry,
+/// no coordinator and no rate limit.
+pub(crate) fn isolate(vars: &Vars) -> SimulatedIsolate {
+    let clock = SimulatedClock::at(START);
+    let (endpoint, kv) = (SimulatedEndpoint::new(&clock), SimulatedStore::default());
+    isolate_over(Rc::new(Config::parse(vars)), kv, endpoint)
+}
+
+fn isolate_over(
+    config: Rc<Result<Config, Vec<Fault>>>,
+    kv: SimulatedStore,
+    endpoint: SimulatedEndpoint,
+) -> SimulatedIsolate {
+    let clock = endpoint.clock.clone();
+    let mut callers = callers(SimulatedStore::unbound(), &clock);
+    callers.registry = Registry::new(SimulatedStore::unbound());
+    let log_hits = (*config).as_ref().map_or(true, |config| config.log_hits);
+    Isolate {
+        config,
+        callers,
+        broker: Rc::new(Broker {
             memory: IsolateMemory::default(),
             coordinator: SimulatedCoordinator::default(),
             kv,
@@ -69,36 +77,50 @@ impl World {
             clock,
             entropy: CountingEntropy::default(),
             jitter: 0,
-        };
-        Self { broker, grant, line: line() }
+        }),
+        log: Rc::new(RequestLog { sink: SimulatedLog::default(), log_hits }),
+        client_limit: SimulatedLimiter::default(),
+        failure_limit: SimulatedLimiter::default(),
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::of(isolate(&vars()))
+    }
+
+    pub(crate) fn with_secrets(secret: &str, secondary: &str) -> Self {
+        let vars = vars().with("AZ_CLIENT_SECRET", secret);
+        Self::of(isolate(&vars.with("AZ_CLIENT_SECRET_SECONDARY", secondary)))
+    }
+
+    /// The world of an isolate whose configuration has no faults.
+    pub(crate) fn of(isolate: SimulatedIsolate) -> Self {
+        let grant = Rc::clone(isolate.config().unwrap().grants().next().unwrap());
+        Self { broker: Rc::clone(&isolate.broker), isolate: Rc::new(isolate), grant }
     }
 
     /// Another isolate in the same location: same KV, empty memory.
     pub(crate) fn another_isolate(&self) -> Self {
-        let Broker { kv, endpoint, clock, .. } = &self.broker;
-        let broker = Broker {
-            memory: IsolateMemory::default(),
-            coordinator: SimulatedCoordinator::default(),
-            kv: kv.clone(),
-            endpoint: endpoint.clone(),
-            clock: clock.clone(),
-            entropy: CountingEntropy::default(),
-            jitter: 0,
-        };
-        Self { broker, grant: Rc::clone(&self.grant), line: line() }
+        let Broker { kv, endpoint, .. } = &*self.broker;
+        let config = Rc::clone(&self.isolate.config);
+        Self::of(isolate_over(config, kv.clone(), endpoint.clone()))
     }
 
-    /// What the entry does with a request: memory, then the rest, then the write behind.
-    pub(crate) fn request(&mut self) -> Result<Served, BrokerError> {
-        self.line = line();
-        if let Some(served) = self.broker.recall(&self.grant, Millis(0)) {
-            return Ok(served);
-        }
-        let served = run(self.broker.obtain(&self.grant, Millis(0), &mut self.line))?;
-        if served.follow_up == FollowUp::Store {
-            run(self.broker.write_behind(&self.grant, &served.token, &mut self.line));
-        }
-        Ok(served)
+    /// Sends `GET /token` with the client's key, and what comes of it when all is done.
+    pub(crate) fn request(&self) -> Response {
+        Sent::default().to(&self.isolate)
+    }
+
+    /// What an isolate does when memory has no token: the token or the error, and what the log has.
+    pub(crate) fn obtain(&self) -> (Result<Served, BrokerError>, Line) {
+        let mut line = line();
+        (run(self.broker.obtain(&self.grant, Millis(0), &mut line)), line)
+    }
+
+    /// The newest line of the log.
+    pub(crate) fn logged(&self) -> Value {
+        self.isolate.log.sink.lines.borrow().last().cloned().unwrap()
     }
 
     pub(crate) fn upstream_requests(&self) -> usize {
@@ -106,10 +128,7 @@ impl World {
     }
 
     pub(crate) fn issue(&self, token: &str, expires_in: u64) {
-        let body = format!(
-            r#"{{"token_type":"Bearer","expires_in":{expires_in},"access_token":"{token}"}}"#
-        );
-        self.broker.endpoint.answer(200, &body);
+        self.broker.endpoint.answer(200, &issued(token, expires_in));
     }
 
     pub(crate) fn refuse(&self, status: u16, error: &str, code: u32) {

@@ -8,7 +8,6 @@ use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::tokens::memory::IsolateMemory;
-use edge_token_broker::tokens::ports::TokenMemory;
 use edge_token_broker::upstream::entra::Entra;
 use edge_token_broker::upstream::entra::authority::Tenant;
 use edge_token_broker::upstream::server::Server;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::CLAIMS_MAX_BYTES;
+use edge_token_broker::base::ports::Store;
 use edge_token_broker::base::secret::AccessToken;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::error::BrokerError;
@@ -10,15 +11,14 @@ use edge_token_broker::oauth::claims::{Claims, MalformedClaims};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::tokens::coordinator::message::AcquireMessage;
 use edge_token_broker::tokens::coordinator::{Source, Want};
-use edge_token_broker::tokens::ports::TokenTier;
 use edge_token_broker::tokens::revocation::{Rejected, Revocation};
 use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker::upstream::error::UpstreamError;
 
+use crate::support::clock::run;
 use crate::support::driven::{Driven, HOUR, at, down, hour_token};
-use crate::support::ports::run;
 use crate::support::tokens::token;
-use crate::support::world::{World, text};
+use crate::support::world::{World, line, text};
 
 fn rejected(token: &CachedToken) -> Want {
     let (rejected, known_generation) = (Some(token.digest()), token.generation);
@@ -175,65 +175,65 @@ fn claims_are_a_json_object_of_a_bounded_size() {
     assert_eq!(Claims::parse(r#"{"access_token":{}}"#).unwrap().as_str(), r#"{"access_token":{}}"#);
 }
 
-fn report(world: &mut World, token: &str) -> Result<Revocation, BrokerError> {
+fn report(world: &World, token: &str) -> Result<Revocation, BrokerError> {
     let rejected = Rejected {
         grants: vec![Rc::clone(&world.grant)],
         token: AccessToken::parse(token.to_owned()),
         claims: None,
     };
-    run(world.broker.revoke(&rejected, &mut world.line))
+    run(world.broker.revoke(&rejected, &mut line()))
 }
 
 #[test]
 fn without_a_coordinator_the_isolate_renews_once_and_writes_kv() {
-    let mut world = World::new();
+    let world = World::new();
     world.issue("one", 3600);
-    world.request().unwrap();
+    world.request();
     let stored = world.broker.kv.values.borrow().clone();
     world.issue("two", 600);
-    assert_eq!(report(&mut world, "other"), Ok(Revocation::NotCurrent));
-    assert_eq!(report(&mut world, "one"), Ok(Revocation::Revoked));
-    assert_eq!(text(&world.request().unwrap()), "two");
-    assert_eq!(report(&mut world, "one"), Ok(Revocation::NotCurrent));
-    assert_eq!(report(&mut world, "two"), Ok(Revocation::NotYet));
-    assert_eq!(text(&world.another_isolate().request().unwrap()), "two");
+    assert_eq!(report(&world, "other"), Ok(Revocation::NotCurrent));
+    assert_eq!(report(&world, "one"), Ok(Revocation::Revoked));
+    assert_eq!(world.request().token(), "two");
+    assert_eq!(report(&world, "one"), Ok(Revocation::NotCurrent));
+    assert_eq!(report(&world, "two"), Ok(Revocation::NotYet));
+    assert_eq!(world.another_isolate().request().token(), "two");
     // KV goes on answering with the old record.
     *world.broker.kv.values.borrow_mut() = stored;
-    let served = run(world.broker.obtain(&world.grant, Millis(0), &mut world.line)).unwrap();
+    let served = world.obtain().0.unwrap();
     assert_eq!((text(&served), world.upstream_requests()), ("two", 2));
     world.broker.clock.advance(Millis::from_secs(61));
     world.issue("three", 3600);
-    assert_eq!(report(&mut world, "two"), Ok(Revocation::Revoked));
+    assert_eq!(report(&world, "two"), Ok(Revocation::Revoked));
 }
 
 #[test]
 fn an_outage_lets_the_isolate_try_again_and_leaves_the_token() {
-    let mut world = World::new();
+    let world = World::new();
     world.issue("one", 3600);
-    world.request().unwrap();
+    world.request();
     world.broker.endpoint.answer_with(429, Some("5"), "");
     for _ in 0..2 {
-        let told = report(&mut world, "one");
+        let told = report(&world, "one");
         assert!(matches!(told, Err(BrokerError::Upstream(UpstreamError::Unavailable { .. }))));
     }
-    assert_eq!((text(&world.request().unwrap()), world.upstream_requests()), ("one", 2));
+    assert_eq!((world.request().token(), world.upstream_requests()), ("one", 2));
     world.broker.clock.advance(Millis::from_secs(6));
     world.issue("one", 3600);
-    assert_eq!(report(&mut world, "one"), Ok(Revocation::Unchanged));
+    assert_eq!(report(&world, "one"), Ok(Revocation::Unchanged));
     world.broker.clock.advance(Millis::from_secs(600));
-    assert_eq!(report(&mut world, "one"), Ok(Revocation::NotYet));
+    assert_eq!(report(&world, "one"), Ok(Revocation::NotYet));
     assert_eq!(world.upstream_requests(), 3);
 }
 
 #[test]
 fn a_token_that_only_kv_has_is_found_there() {
-    let mut world = World::new();
+    let world = World::new();
     world.issue("one", 3600);
-    world.request().unwrap();
-    let mut other = world.another_isolate();
+    world.request();
+    let other = world.another_isolate();
     other.issue("two", 3600);
-    assert_eq!(report(&mut other, "one"), Ok(Revocation::Revoked));
-    let key = world.grant.token_key;
-    assert!(run(other.broker.kv.load(&key)).unwrap().is_some());
-    assert_eq!(text(&world.another_isolate().request().unwrap()), "two");
+    assert_eq!(report(&other, "one"), Ok(Revocation::Revoked));
+    let name = world.grant.token_key.kv_name();
+    assert!(run(other.broker.kv.load(&name)).unwrap().is_some());
+    assert_eq!(world.another_isolate().request().token(), "two");
 }

@@ -2,8 +2,7 @@
 //! whenever anything about a record is off.
 //!
 //! If a pin fails because the format changed on purpose: give it a new version byte in
-//! `src/tokens/record.rs` or `src/callers/issuer/stored.rs`, describe it in `docs/storage.md`, and only
-//! then pin the new bytes.
+//! `src/tokens/record.rs` or `src/callers/issuer/stored.rs`, describe it in `docs/storage.md`, and only then pin the new bytes.
 
 use crate::support::jwt::trust;
 use crate::support::tokens::token;
@@ -16,7 +15,7 @@ use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::tokens::coordinator::Facts;
-use edge_token_broker::tokens::coordinator::message::{StoredState, Subject};
+use edge_token_broker::tokens::coordinator::message::{StoredState, TokenId};
 use edge_token_broker::tokens::record::{OpenError, open, seal};
 use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker::upstream::entra::Entra;
@@ -118,11 +117,7 @@ fn state() -> StoredState {
     };
     let error = UpstreamError::CredentialRefused(Box::new(response));
     StoredState {
-        subject: Subject {
-            credential: "default".into(),
-            scope: "s".into(),
-            token: "token:00".into(),
-        },
+        id: TokenId { credential: "default".into(), scope: "s".into(), token: "token:00".into() },
         facts: Facts {
             generation: 7,
             failure: Some(Failure { error, until: at(0), count: 2 }),

@@ -1,6 +1,7 @@
 //! Asking the authorization server: which secret, whether again, and what each answer means.
 
-use crate::support::ports::{SimulatedClock, SimulatedEndpoint, run};
+use crate::support::clock::{SimulatedClock, run};
+use crate::support::endpoint::SimulatedEndpoint;
 use crate::support::world::{START, World, text};
 use edge_token_broker::base::limits::{CLIENT_SECRETS_MAX, FLIGHT_MAX, UPSTREAM_TIMEOUT};
 use edge_token_broker::base::origin::Origin;
@@ -28,27 +29,24 @@ fn a_refused_secret_makes_way_for_the_next() {
         (401, "invalid_client", 7_000_222),
         (401, "invalid_client", 1),
     ] {
-        let mut world = World::with_secrets("first", "second");
+        let world = World::with_secrets("first", "second");
         world.refuse(status, error, code);
         world.issue("one", 3600);
-        assert_eq!(text(&world.request().unwrap()), "one");
+        let (served, line) = world.obtain();
+        assert_eq!(text(&served.unwrap()), "one");
         let requests = world.broker.endpoint.requests.borrow();
         assert!(requests[0].1.contains("client_secret=first"));
         assert!(requests[1].1.contains("client_secret=second"));
-        assert_eq!(
-            world.event.upstream.aadsts,
-            Some(code),
-            "the operator sees that a secret was refused"
-        );
+        assert_eq!(line.upstream.aadsts, Some(code), "the operator sees that a secret was refused");
     }
 }
 
 #[test]
 fn when_every_secret_is_refused_the_first_refusal_is_reported() {
-    let mut world = World::with_secrets("first", "second");
+    let world = World::with_secrets("first", "second");
     world.refuse(401, "invalid_client", 7_000_215);
     world.refuse(401, "invalid_client", 7_000_222);
-    let error = world.request().unwrap_err();
+    let error = world.obtain().0.unwrap_err();
     assert_eq!(response(&error).aadsts(), Some(7_000_215));
     assert_eq!(error.name(), "credential_refused");
     assert_eq!(world.upstream_requests(), 2);
@@ -64,18 +62,18 @@ fn other_refusals_do_not_try_the_next_secret() {
         ("invalid_request", 700_022, "scope_refused"),
         ("something_new", 4711, "credential_refused"),
     ] {
-        let mut world = World::with_secrets("first", "second");
+        let world = World::with_secrets("first", "second");
         world.refuse(400, error, code);
-        assert_eq!(world.request().unwrap_err().name(), name, "{error} {code}");
+        assert_eq!(world.obtain().0.unwrap_err().name(), name, "{error} {code}");
         assert_eq!(world.upstream_requests(), 1, "{error} {code}");
     }
 }
 
 /// The error after these answers, and how many requests were sent.
 fn outage(prepare: impl FnOnce(&SimulatedEndpoint)) -> (BrokerError, usize) {
-    let mut world = World::new();
+    let world = World::new();
     prepare(&world.broker.endpoint);
-    let error = world.request().unwrap_err();
+    let error = world.obtain().0.unwrap_err();
     assert!(world.broker.endpoint.answers.borrow().is_empty(), "every prepared answer was fetched");
     (error, world.upstream_requests())
 }
@@ -102,10 +100,10 @@ fn a_passing_fault_is_retried_once_after_half_a_second_to_one_and_a_half() {
         },
     ];
     for fault in faults {
-        let mut world = World::new();
+        let world = World::new();
         fault(&world.broker.endpoint);
         world.issue("one", 3600);
-        assert_eq!(text(&world.request().unwrap()), "one");
+        assert_eq!(text(&world.obtain().0.unwrap()), "one");
         let requests = world.broker.endpoint.requests.borrow();
         let pause = requests[1].0.0 - requests[0].0.0 - 50;
         assert!((500..=1500).contains(&pause), "{pause} ms");
@@ -124,11 +122,11 @@ fn a_fault_that_does_not_pass_is_unavailable() {
 
 #[test]
 fn there_is_one_retry_in_all_however_many_secrets() {
-    let mut world = World::with_secrets("first", "second");
+    let world = World::with_secrets("first", "second");
     world.broker.endpoint.answer(500, "");
     world.refuse(401, "invalid_client", 7_000_215);
     world.broker.endpoint.answer(502, "");
-    assert_eq!(world.request().unwrap_err(), unavailable(Outage::Failing, 1));
+    assert_eq!(world.obtain().0.unwrap_err(), unavailable(Outage::Failing, 1));
     assert_eq!(world.upstream_requests(), 3);
 }
 
@@ -261,20 +259,19 @@ fn what_is_no_token_response_is_neither_retried_nor_kept() {
 
 #[test]
 fn a_token_that_expired_on_the_way_is_not_served() {
-    let mut world = World::new();
+    let world = World::new();
     world.broker.endpoint.latency.set(Millis::from_secs(9));
     world.issue("late", 9);
-    assert_eq!(world.request().unwrap_err(), unavailable(Outage::ExpiredOnArrival, 1));
+    assert_eq!(world.obtain().0.unwrap_err(), unavailable(Outage::ExpiredOnArrival, 1));
     assert!(world.broker.recall(&world.grant, Millis(0)).is_none());
 }
 
 #[test]
 fn the_log_knows_how_long_upstream_took_pauses_included() {
-    let mut world = World::new();
+    let world = World::new();
     world.broker.endpoint.answer(500, "");
     world.issue("one", 3600);
-    world.request().unwrap();
-    let trail = &world.event.upstream;
+    let trail = world.obtain().1.upstream;
     assert_eq!((trail.requests, trail.status), (2, Some(200)));
     assert!((600..=1600).contains(&trail.ms.unwrap()));
 }

@@ -1,0 +1,79 @@
+//! A token endpoint that gives prepared answers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use edge_token_broker::base::ports::Clock;
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
+use edge_token_broker::upstream::ports::TokenEndpoint;
+
+use super::clock::{Pause, SimulatedClock};
+
+/// Answers after `latency`; others go first meanwhile. Clones are the same endpoint.
+#[derive(Clone)]
+pub(crate) struct SimulatedEndpoint {
+    pub(crate) clock: SimulatedClock,
+    pub(crate) latency: Rc<Cell<Millis>>,
+    pub(crate) answers: Rc<RefCell<VecDeque<Result<EndpointResponse, TransportFailure>>>>,
+    /// The bodies of the requests that came, with the time of each.
+    pub(crate) requests: Rc<RefCell<Vec<(UnixMillis, String)>>>,
+}
+
+impl SimulatedEndpoint {
+    pub(crate) fn new(clock: &SimulatedClock) -> Self {
+        Self {
+            clock: clock.clone(),
+            latency: Rc::new(Cell::new(Millis(50))),
+            answers: Rc::default(),
+            requests: Rc::default(),
+        }
+    }
+
+    pub(crate) fn answer(&self, status: u16, body: &str) {
+        self.answer_with(status, None, body);
+    }
+
+    pub(crate) fn answer_with(&self, status: u16, retry_after: Option<&str>, body: &str) {
+        self.answers.borrow_mut().push_back(Ok(response(status, retry_after, Some(body))));
+    }
+
+    pub(crate) fn answer_without_body(&self, status: u16, retry_after: Option<&str>) {
+        self.answers.borrow_mut().push_back(Ok(response(status, retry_after, None)));
+    }
+
+    pub(crate) fn fail(&self, failure: TransportFailure) {
+        self.answers.borrow_mut().push_back(Err(failure));
+    }
+}
+
+/// An answer of an authorization server.
+pub(crate) fn response(
+    status: u16,
+    retry_after: Option<&str>,
+    body: Option<&str>,
+) -> EndpointResponse {
+    EndpointResponse {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+        body: body.map(|body| body.as_bytes().to_vec().into()),
+    }
+}
+
+/// The body of a token response.
+pub(crate) fn issued(token: &str, expires_in: u64) -> String {
+    format!(r#"{{"token_type":"Bearer","expires_in":{expires_in},"access_token":"{token}"}}"#)
+}
+
+impl TokenEndpoint for SimulatedEndpoint {
+    async fn post(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointResponse, TransportFailure> {
+        self.requests.borrow_mut().push((self.clock.now(), request.body.to_string()));
+        Pause::default().await;
+        self.clock.advance(self.latency.get());
+        self.answers.borrow_mut().pop_front().expect("an answer was prepared for every request")
+    }
+}

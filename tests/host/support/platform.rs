@@ -1,0 +1,79 @@
+//! What the platform knows of a request, its rate limits, and its log.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use edge_token_broker::callers::presented::PlatformIdentity;
+use edge_token_broker::http::ports::{PlatformRequest, RateLimiter};
+use edge_token_broker::log::{Line, LogSink};
+use serde_json::Value;
+
+/// A request of the platform.
+#[derive(Clone, Default)]
+pub(crate) struct SimulatedRequest {
+    pub(crate) address: Option<&'static str>,
+    pub(crate) origin: Option<&'static str>,
+    /// How many times the address was read.
+    pub(crate) address_reads: Rc<Cell<usize>>,
+}
+
+impl PlatformRequest for SimulatedRequest {
+    fn identity(&self) -> PlatformIdentity {
+        PlatformIdentity::default()
+    }
+
+    fn address(&self) -> Option<String> {
+        self.address_reads.set(self.address_reads.get() + 1);
+        self.address.map(str::to_owned)
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.origin.map(str::to_owned)
+    }
+}
+
+/// A rate limit; without one everything is admitted.
+#[derive(Clone, Default)]
+pub(crate) struct SimulatedLimiter {
+    /// How many of one key it admits.
+    pub(crate) limit: Option<usize>,
+    /// The keys that were counted, in order.
+    pub(crate) counted: Rc<RefCell<Vec<String>>>,
+}
+
+impl SimulatedLimiter {
+    pub(crate) fn of(limit: usize) -> Self {
+        Self { limit: Some(limit), ..Self::default() }
+    }
+}
+
+impl RateLimiter for SimulatedLimiter {
+    fn is_bound(&self) -> bool {
+        self.limit.is_some()
+    }
+
+    async fn admits(&self, key: &str) -> bool {
+        let Some(limit) = self.limit else { return true };
+        let mut counted = self.counted.borrow_mut();
+        counted.push(key.to_owned());
+        counted.iter().filter(|other| *other == key).count() <= limit
+    }
+}
+
+/// The lines of the log as JSON.
+#[derive(Clone, Default)]
+pub(crate) struct SimulatedLog {
+    pub(crate) lines: Rc<RefCell<Vec<Value>>>,
+    /// How many requests the metrics have.
+    pub(crate) counted: Rc<Cell<usize>>,
+}
+
+impl LogSink for SimulatedLog {
+    fn count(&self, _: &Line) {
+        self.counted.set(self.counted.get() + 1);
+    }
+
+    fn write(&self, line: &Line) {
+        self.lines.borrow_mut().push(serde_json::to_value(line).unwrap());
+    }
+}

@@ -1,0 +1,157 @@
+//! A request to an isolate, and what its caller gets.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use edge_token_broker::base::ports::Store;
+use edge_token_broker::http::exchange::{Answered, Incoming, Progress, begin};
+use edge_token_broker::http::isolate::Isolate;
+use edge_token_broker::http::ports::HttpPorts;
+use serde_json::Value;
+
+use super::clock::run;
+use super::platform::SimulatedRequest;
+use super::world::SimulatedIsolate;
+
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request: `GET /token` with the client's key, unless it says otherwise.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub(crate) method: &'static str,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) authorization: Option<String>,
+    /// A form, where there is one.
+    pub(crate) body: Option<String>,
+    pub(crate) platform: SimulatedRequest,
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        Self {
+            method: "GET",
+            target: "/token".to_owned(),
+            authorization: Some("Bearer key".to_owned()),
+            body: None,
+            platform: SimulatedRequest::default(),
+        }
+    }
+}
+
+/// What a caller gets.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Value,
+}
+
+impl Sent {
+    pub(crate) fn get(target: &str) -> Self {
+        Self { target: target.to_owned(), ..Self::default() }
+    }
+
+    pub(crate) fn post(target: &str, form: &str) -> Self {
+        let (method, body) = ("POST", Some(form.to_owned()));
+        Self { method, body, ..Self::get(target) }
+    }
+
+    pub(crate) fn by(self, authorization: &str) -> Self {
+        Self { authorization: Some(authorization.to_owned()), ..self }
+    }
+
+    pub(crate) fn from_address(mut self, address: &'static str) -> Self {
+        self.platform.address = Some(address);
+        self
+    }
+
+    pub(crate) fn from_page(mut self, origin: &'static str) -> Self {
+        self.platform.origin = Some(origin);
+        self
+    }
+
+    /// The first step of the exchange.
+    pub(crate) fn begin<P: HttpPorts<Request = SimulatedRequest>>(
+        &self,
+        isolate: &Rc<Isolate<P>>,
+    ) -> Progress<P> {
+        let incoming = Incoming {
+            method: self.method.to_owned(),
+            url: &format!("https://broker.example{}", self.target),
+            authorization: self.authorization.as_deref(),
+            request_ids: [Some("id"), None],
+            content_type: self.body.as_ref().map(|_| FORM),
+            body: self.body.as_deref().map(str::as_bytes),
+        };
+        begin(isolate, &Rc::new(self.platform.clone()), incoming)
+    }
+
+    /// What the caller gets. The work behind the response is lost.
+    pub(crate) fn answer_of(&self, isolate: &Rc<SimulatedIsolate>) -> Response {
+        Response::of(&run(settled(self.begin(isolate))))
+    }
+
+    /// What the caller gets, when all is done, the work behind the response too.
+    pub(crate) fn to(&self, isolate: &Rc<SimulatedIsolate>) -> Response {
+        run(async {
+            let answered = settled(self.begin(isolate)).await;
+            let response = Response::of(&answered);
+            if let Some(work) = answered.follow_up {
+                work.await;
+            }
+            response
+        })
+    }
+}
+
+/// Waits as the platform does: for KV, or for the exchange.
+pub(crate) async fn settled<P: HttpPorts>(mut progress: Progress<P>) -> Answered {
+    loop {
+        progress = match progress {
+            Progress::Done(answered) => return answered,
+            Progress::Later(answered) => return answered.await,
+            Progress::ReadStore(pending) => {
+                let loaded = pending.store().load(&pending.token_key().kv_name()).await;
+                pending.resume(loaded)
+            }
+        };
+    }
+}
+
+impl Response {
+    pub(crate) fn of(answered: &Answered) -> Self {
+        let reply = &answered.reply;
+        let parts: Vec<_> = reply.headers().collect();
+        let headers = parts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
+        Self {
+            status: reply.status,
+            headers: headers.collect(),
+            body: serde_json::from_str(&reply.body).unwrap(),
+        }
+    }
+
+    /// The token.
+    #[track_caller]
+    pub(crate) fn token(&self) -> &str {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["access_token"].as_str().unwrap()
+    }
+
+    pub(crate) fn expires_in(&self) -> u64 {
+        self.body["expires_in"].as_u64().unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// `Cache-Status`, without the name of the cache.
+    pub(crate) fn cache_status(&self) -> &str {
+        self.header("Cache-Status").unwrap().strip_prefix("edge-token-broker; ").unwrap()
+    }
+
+    pub(crate) fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap()
+    }
+}
