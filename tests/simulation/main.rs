@@ -14,6 +14,7 @@
     reason = "a test that panics has failed, which is its job; figures are for people"
 )]
 
+mod configuration;
 mod figures;
 mod home;
 mod isolate;
@@ -22,6 +23,7 @@ mod objects;
 mod ports;
 mod random;
 mod rotation;
+mod shared;
 mod time;
 mod trouble;
 mod upstream;

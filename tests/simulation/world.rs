@@ -10,17 +10,19 @@ use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
 use edge_token_broker::callers::ledger::UsedAssertions;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
-use edge_token_broker::config::{Binding, Bindings, Config, Grant};
+use edge_token_broker::config::{Config, Grant};
 use edge_token_broker::http::isolate::Isolate as Broker;
 use edge_token_broker::log::RequestLog;
 
+use super::configuration::config;
 use super::figures::Figures;
-use super::isolate::{Isolate, Shared};
+use super::isolate::Isolate;
 use super::kv::{Kv, LocalKv};
 use super::objects::{Place, Platform, SimObjects};
 use super::ports::{Nothing, SimLog, SimPorts};
 use super::random::{Random, Share};
 use super::rotation::Rotation;
+use super::shared::Shared;
 use super::time::{LocalClock, Time};
 use super::trouble::{Counts, Trouble};
 use super::upstream::{Account, AuthorizationServer, Endpoint, Window};
@@ -61,38 +63,6 @@ pub(crate) struct World {
     weights: Vec<f64>,
     next_arrival: Cell<f64>,
     next_recycling: Cell<f64>,
-}
-
-struct Vars(BTreeMap<&'static str, String>);
-
-impl Bindings for Vars {
-    fn binding(&self, name: &str) -> Binding {
-        self.0.get(name).map_or(Binding::Absent, |text| Binding::Text(text.clone().into()))
-    }
-}
-
-/// Grants `2i` and `2i + 1` have the same scope, each with one of the two credentials.
-fn config(grants: usize, [secret, other_secret]: [String; 2]) -> Config {
-    let allow: Vec<_> = (0..grants)
-        .map(|grant| {
-            let credential = if grant % 2 == 0 { "default" } else { "other" };
-            let scope = grant / 2;
-            format!(r#"{{"credential":"{credential}","scope":"s{scope}"}}"#)
-        })
-        .collect();
-    let digest = "2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683";
-    let allow = allow.join(",");
-    let clients = format!(r#"{{"c":{{"key_sha256":["{digest}"],"allow":[{allow}]}}}}"#);
-    let other = r#"{"other":{"tenant":"t","client_id":"app-other","client_secret":"OTHER"}}"#;
-    let vars = [
-        ("AZ_TENANT", "t".to_owned()),
-        ("AZ_CLIENT_ID", "app".to_owned()),
-        ("AZ_CLIENT_SECRET", secret),
-        ("OTHER", other_secret),
-        ("CREDENTIALS", other.to_owned()),
-        ("CLIENTS", clients),
-    ];
-    Config::parse(&Vars(vars.into())).unwrap()
 }
 
 /// The callers of an isolate, without JWTs and without a registry.

@@ -23,6 +23,7 @@ const EXPORTS: [&str; 11] = [
     "TokenCoordinator::new",
     "fetch",
     "scheduled",
+    "start",
 ];
 
 /// The names of what `items` give to JavaScript. An `extern` block takes from JavaScript.

@@ -11,11 +11,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startAuthority } from "../../../stand-in/authority.mjs";
+import { basic } from "./basic.mjs";
 import { defined, standardBindings } from "./bindings.mjs";
 import { Broker } from "./broker.mjs";
 import { ALL_SECRETS, BILLING_APP, DEFAULT_APP, REPORTS, SCOPES } from "./fixtures.mjs";
 import { KvServer } from "./kv_server.mjs";
 import { Sweep } from "./sweep.mjs";
+
+export { basic };
 
 /**
  * @typedef {Record<string, unknown> | ((authorityUrl: string) => Record<string, unknown>)} Bindings They are added to the
@@ -292,15 +295,4 @@ class World {
 function present(part, what) {
   if (part === undefined) throw new Error(`this world has no ${what}`);
   return part;
-}
-
-/**
- * RFC 6749 §2.3.1: both halves form-urlencoded, then base64.
- * @param {string} id
- * @param {string} secret
- */
-export function basic(id, secret, scheme = "Basic") {
-  /** @param {string} text */
-  const encode = (text) => new URLSearchParams([["", text]]).toString().slice(1);
-  return `${scheme} ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString("base64")}`;
 }
