@@ -5,6 +5,7 @@
 
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -36,8 +37,11 @@ export async function serve(config) {
   // `--import-path=/` lets the configuration embed modules by absolute path.
   const args = ["serve", "--import-path=/", "--control-fd=3", file];
   const child = spawn(workerdBinary(), args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const end = () => {
+    child.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  };
+  process.once("exit", end);
 
   const lines = new EventEmitter();
   /** @type {string[]} */
@@ -50,7 +54,7 @@ export async function serve(config) {
   }
   const exited = once(child, "close");
   const stop = async () => {
-    process.removeListener("exit", kill);
+    process.removeListener("exit", end);
     child.kill("SIGKILL");
     await exited;
     await rm(directory, { recursive: true, force: true });
