@@ -11,7 +11,7 @@ const EXPORTING: [&str; 3] = ["wasm_bindgen", "durable_object", "event"];
 
 /// The only exports: the Worker's handlers, the read for which a request waits, and the methods of
 /// the Durable Objects.
-const EXPORTS: [&str; 11] = [
+const EXPORTS: [&str; 12] = [
     "AssertionLedger",
     "AssertionLedger::call",
     "AssertionLedger::new",
