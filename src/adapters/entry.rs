@@ -61,6 +61,8 @@ pub struct Pending {
 #[wasm_bindgen]
 impl Pending {
     /// Goes on with the value of KV, or with the word for the reason why there is none.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
     pub fn resume(self, value: Option<Vec<u8>>, word: Option<String>) -> JsValue {
         let loaded = value.map_or_else(|| kv::from_word(word.as_deref()), |value| Ok(Some(value)));
         deliver(self.request, self.exchange.resume(loaded))

@@ -280,6 +280,7 @@ impl<P: HttpPorts> Pending<P> {
     }
 
     /// 7: goes on with what KV returned.
+    #[must_use]
     pub fn resume(self, loaded: Result<Option<Vec<u8>>, StoreError>) -> Progress<P> {
         let Self { mut exchange, granted } = self;
         let broker = Rc::clone(&exchange.isolate.broker);

@@ -174,8 +174,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         }
         self.handle(Event::Acquire { waiter, want });
         self.take_claims();
-        let waited = within(&self.broker.clock, COORDINATOR_SIGN_OF_LIFE, receiver).await;
-        let Some(handed) = waited else {
+        let outcome = within(&self.broker.clock, COORDINATOR_SIGN_OF_LIFE, receiver).await;
+        let Some(handed) = outcome else {
             self.waiters.borrow_mut().remove(&waiter);
             self.handle(Event::Left(waiter));
             return Ok(None);
