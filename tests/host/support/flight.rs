@@ -43,6 +43,9 @@ impl TokenPorts for FlightPorts {
     type Log = SimulatedLog;
 }
 
+/// What work comes to, and at which millisecond; nothing before.
+pub(crate) type Ended<T> = Rc<RefCell<Option<(T, u64)>>>;
+
 /// A request that came to the authorization server.
 pub(crate) struct Asked {
     pub(crate) request_id: String,
@@ -194,11 +197,11 @@ impl Network {
         self.answer(200, &issued(token, 3600));
     }
 
-    /// Starts `work` in an isolate; what it comes to, and at which millisecond.
+    /// Starts `work` in an isolate: its task, and what it comes to.
     pub(crate) fn start<T: 'static>(
         &self,
         work: impl Future<Output = T> + 'static,
-    ) -> (u64, Rc<RefCell<Option<(T, u64)>>>) {
+    ) -> (u64, Ended<T>) {
         let ended = Rc::new(RefCell::new(None));
         let (slot, time) = (Rc::clone(&ended), Rc::clone(&self.time));
         let task = self.time.spawn(ISOLATES, async move {
