@@ -5,7 +5,7 @@
 use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{Binding, Bindings, Config};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::tokens::coordinator::message::Subject;
+use edge_token_broker::tokens::coordinator::message::TokenId;
 use edge_token_broker_fuzz::{SECRET, Vars, assert_has_no_secret};
 use libfuzzer_sys::fuzz_target;
 use secrecy::ExposeSecret;
@@ -31,7 +31,7 @@ fn is_sound(config: &Config) {
     for grant in config.grants() {
         assert_eq!(ScopeSet::parse(grant.scope.as_str()).as_ref(), Ok(&grant.scope));
         assert!(config.credential(&grant.credential.name).is_some());
-        let again = Subject::of(grant).grant(config).expect("a grant finds itself again");
+        let again = TokenId::of(grant).grant(config).expect("a grant finds itself again");
         assert_eq!(again.token_key, grant.token_key);
         assert!(again.keep_warm || !grant.keep_warm);
     }

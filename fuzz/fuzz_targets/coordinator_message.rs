@@ -4,9 +4,9 @@
 
 use edge_token_broker::config::Config;
 use edge_token_broker::tokens::coordinator::message::{
-    AcquireMessage, ReplyMessage, StoredState, Subject,
+    AcquireMessage, HandedMessage, StoredState, TokenId,
 };
-use edge_token_broker_fuzz::{assert_has_no_secret, config, first_grant, seal_of};
+use edge_token_broker_fuzz::{assert_has_no_secret, config, first_grant};
 use libfuzzer_sys::fuzz_target;
 use minicbor::{Decode, Encode};
 
@@ -23,10 +23,10 @@ where
     Some(message)
 }
 
-fn subject(subject: &Subject, config: &Config) {
-    if let Some(grant) = subject.grant(config) {
-        assert_eq!(grant.token_key.kv_name(), subject.token, "both sides mean the same token");
-        assert_eq!(Subject::of(&grant).token, subject.token);
+fn token_id(id: &TokenId, config: &Config) {
+    if let Some(grant) = id.grant(config) {
+        assert_eq!(grant.token_key.kv_name(), id.token, "both sides mean the same token");
+        assert_eq!(TokenId::of(&grant).token, id.token);
     }
 }
 
@@ -34,24 +34,24 @@ fuzz_target!(|bytes: &[u8]| {
     thread_local!(static CONFIG: Config = config());
     let Some((kind, rest)) = bytes.split_first() else { return };
     CONFIG.with(|config| {
-        let seal = seal_of(first_grant(config));
+        let grant = first_grant(config);
         match kind % 3 {
             0 => {
                 if let Some(message) = decoded::<AcquireMessage>(rest) {
-                    subject(&message.subject, config);
+                    token_id(&message.id, config);
                 }
             }
             1 => {
-                if let Some(message) = decoded::<ReplyMessage>(rest) {
+                if let Some(message) = decoded::<HandedMessage>(rest) {
                     assert_has_no_secret(&format!("{message:?}"));
-                    let opened = message.reply.open(seal);
+                    let opened = message.handed.open(grant);
                     assert!(!matches!(opened, Some(Ok(_))), "nobody guesses a tag");
                 }
             }
             _ => {
                 if let Some(state) = decoded::<StoredState>(rest) {
-                    subject(&state.subject, config);
-                    let snapshot = state.snapshot(seal);
+                    token_id(&state.id, config);
+                    let snapshot = state.snapshot(grant);
                     assert!(snapshot.token.is_none(), "nobody guesses a tag");
                     assert_eq!(snapshot.facts, state.facts);
                 }

@@ -19,6 +19,7 @@ mod config;
 mod explain;
 mod http;
 mod log;
+mod numbers;
 mod oauth;
 mod tokens;
 mod upstream;

@@ -90,7 +90,7 @@ fn the_route_is_found_before_anything_else() {
 fn a_fault_of_the_configuration_comes_before_authentication() {
     let isolate = misconfigured();
     for sent in [
-        Sent::default().by("Bearer wrong").from_address("192.0.2.1"),
+        Sent::default().by("Bearer wrong").at_address("192.0.2.1"),
         Sent { authorization: None, ..Sent::get("/token?scope=a&scope=b") },
         Sent::post("/revoke", "token=t"),
         Sent::post("/oauth2/v2.0/token", "grant_type=password"),
@@ -151,7 +151,7 @@ fn a_clients_rate_limit_is_counted_after_authentication_and_before_the_grant() {
 fn failed_authentication_is_counted_by_network_and_over_its_limit_is_429() {
     let world = limited(SimulatedLimiter::default(), SimulatedLimiter::of(1));
     let status = |sent: Sent| later(sent.begin(&world.isolate)).status;
-    let wrong = |address| Sent::default().by("Bearer wrong").from_address(address);
+    let wrong = |address| Sent::default().by("Bearer wrong").at_address(address);
     assert_eq!(status(wrong("2001:db8:1:2:3:4:5:6")), 401);
     assert_eq!(status(wrong("2001:db8:1:2:ffff::1")), 429, "one customer");
     assert_eq!(status(wrong("2001:db8:1:3::1")), 401, "another one");
@@ -166,10 +166,10 @@ fn failed_authentication_is_counted_by_network_and_over_its_limit_is_429() {
     assert_eq!(status(wrong("no address")), 401);
     assert_eq!(status(Sent::default().by("Bearer wrong")), 401);
     // What is refused for any other reason, or not at all, is not counted.
-    let malformed = Sent::get("/token?min_ttl=x").from_address("192.0.2.2");
+    let malformed = Sent::get("/token?min_ttl=x").at_address("192.0.2.2");
     assert_eq!(done(malformed.begin(&world.isolate)).status, 400);
     world.issue("one", 3600);
-    assert_eq!(Sent::default().from_address("192.0.2.2").to(&world.isolate).token(), "one");
+    assert_eq!(Sent::default().at_address("192.0.2.2").to(&world.isolate).token(), "one");
     assert_eq!(world.isolate.failure_limit.counted.borrow().len(), counted.len());
 }
 

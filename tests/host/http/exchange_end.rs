@@ -40,17 +40,17 @@ fn a_hit_has_cors_headers_for_the_clients_own_pages() {
         assert_eq!(response.token(), "held");
         response.header("Access-Control-Allow-Origin").map(str::to_owned)
     };
-    assert_eq!(origin(Sent::default().from_page(PAGE)).as_deref(), Some(PAGE));
-    assert_eq!(origin(Sent::default().from_page("https://other.example")), None);
+    assert_eq!(origin(Sent::default().on_page(PAGE)).as_deref(), Some(PAGE));
+    assert_eq!(origin(Sent::default().on_page("https://other.example")), None);
     assert_eq!(origin(Sent::default()), None);
-    assert_eq!(origin(Sent::default().by("Bearer other").from_page(PAGE)), None, "no page of `d`");
+    assert_eq!(origin(Sent::default().by("Bearer other").on_page(PAGE)), None, "no page of `d`");
 }
 
 #[test]
 fn a_refusal_has_cors_headers_for_any_clients_pages() {
     let world = with_pages();
     for (origin, allowed) in [(PAGE, Some(PAGE)), ("https://other.example", None)] {
-        let refused = Sent::default().by("Bearer wrong").from_page(origin).to(&world.isolate);
+        let refused = Sent::default().by("Bearer wrong").on_page(origin).to(&world.isolate);
         assert_eq!(refused.status, 401);
         assert_eq!(refused.header("Access-Control-Allow-Origin"), allowed);
         assert_eq!(refused.header("Vary"), allowed.map(|_| "Origin"));
@@ -61,10 +61,10 @@ fn a_refusal_has_cors_headers_for_any_clients_pages() {
 fn a_preflight_is_answered_to_a_listed_origin_only() {
     let world = with_pages();
     let ask = Sent { method: "OPTIONS", authorization: None, ..Sent::default() };
-    let allowed = ask.clone().from_page(PAGE).to(&world.isolate);
+    let allowed = ask.clone().on_page(PAGE).to(&world.isolate);
     assert_eq!((allowed.status, allowed.header("Access-Control-Allow-Origin")), (200, Some(PAGE)));
     assert_eq!(allowed.header("Access-Control-Allow-Methods"), Some("GET, POST"));
-    for sent in [ask.clone(), ask.from_page("https://other.example")] {
+    for sent in [ask.clone(), ask.on_page("https://other.example")] {
         let refused = sent.to(&world.isolate);
         assert_eq!((refused.status, refused.header("Allow")), (405, Some("GET")));
         assert_eq!(refused.header("Access-Control-Allow-Origin"), None);
@@ -75,7 +75,7 @@ fn a_preflight_is_answered_to_a_listed_origin_only() {
 fn the_address_is_read_only_where_a_line_is_written() {
     for log_hits in ["true", "false"] {
         let world = World::of(isolate(&vars().with("LOG_HITS", log_hits)));
-        let sent = Sent::default().from_address("192.0.2.1");
+        let sent = Sent::default().at_address("192.0.2.1");
         world.issue("one", 3600);
         sent.to(&world.isolate);
         assert_eq!(sent.platform.address_reads.get(), 1, "a miss always has a line");
@@ -92,7 +92,7 @@ fn the_address_is_read_only_where_a_line_is_written() {
 fn an_address_that_can_be_none_stays_out_of_the_log() {
     let world = World::new();
     world.issue("one", 3600);
-    Sent::default().from_address("<script>").to(&world.isolate);
+    Sent::default().at_address("<script>").to(&world.isolate);
     assert!(world.logged().get("address").is_none());
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod driven;
 pub(crate) mod endpoint;
+pub(crate) mod flight;
 pub(crate) mod issuer;
 pub(crate) mod jwt;
 pub(crate) mod ledger;
@@ -12,5 +13,8 @@ pub(crate) mod platform;
 pub(crate) mod ports;
 pub(crate) mod sent;
 pub(crate) mod store;
+#[path = "../../simulation/time.rs"]
+#[expect(dead_code, reason = "the simulation uses all of it")]
+pub(crate) mod time;
 pub(crate) mod tokens;
 pub(crate) mod world;

@@ -61,12 +61,12 @@ impl Sent {
         Self { authorization: Some(authorization.to_owned()), ..self }
     }
 
-    pub(crate) fn from_address(mut self, address: &'static str) -> Self {
+    pub(crate) fn at_address(mut self, address: &'static str) -> Self {
         self.platform.address = Some(address);
         self
     }
 
-    pub(crate) fn from_page(mut self, origin: &'static str) -> Self {
+    pub(crate) fn on_page(mut self, origin: &'static str) -> Self {
         self.platform.origin = Some(origin);
         self
     }
@@ -122,8 +122,8 @@ pub(crate) async fn settled<P: HttpPorts>(mut progress: Progress<P>) -> Answered
 impl Response {
     pub(crate) fn of(answered: &Answered) -> Self {
         let reply = &answered.reply;
-        let parts: Vec<_> = reply.headers().collect();
-        let headers = parts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
+        let mut parts = reply.headers();
+        let headers = std::iter::from_fn(|| parts.next().zip(parts.next()));
         Self {
             status: reply.status,
             headers: headers.collect(),
@@ -135,11 +135,11 @@ impl Response {
     #[track_caller]
     pub(crate) fn token(&self) -> &str {
         assert_eq!(self.status, 200, "{}", self.body);
-        self.body["access_token"].as_str().unwrap()
+        self.text("access_token")
     }
 
     pub(crate) fn expires_in(&self) -> u64 {
-        self.body["expires_in"].as_u64().unwrap()
+        self.body.get("expires_in").and_then(Value::as_u64).unwrap()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -152,6 +152,10 @@ impl Response {
     }
 
     pub(crate) fn error(&self) -> &str {
-        self.body["error"].as_str().unwrap()
+        self.text("error")
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.body.get(name).and_then(Value::as_str).unwrap()
     }
 }
