@@ -86,10 +86,8 @@ impl Isolate {
         let wanted = Wanted { grant, min_ttl, in_use };
         let Grant { credential, scope, .. } = &**self.grant(grant);
         let (credential, scope) = (&credential.name, scope.as_str());
-        let mut url = format!("https://broker/token?credential={credential}&scope={scope}");
-        if min_ttl > 0 {
-            url.push_str(&format!("&min_ttl={min_ttl}"));
-        }
+        let better = if min_ttl > 0 { format!("&min_ttl={min_ttl}") } else { String::new() };
+        let url = format!("https://broker/token?credential={credential}&scope={scope}{better}");
         let progress = begin(
             &self.broker,
             &self.request,
@@ -163,14 +161,14 @@ impl Isolate {
     fn answered(self: &Rc<Self>, wanted: Wanted, answered: Answered) {
         let Answered { reply, follow_up, .. } = answered;
         let status = reply.cache_status.as_deref().unwrap_or_default();
-        if reply.status != 200 {
-            self.failed(wanted.grant);
-        } else {
+        if reply.status == 200 {
             if status.contains("fwd=") {
                 self.waited(wanted);
             }
             let TokenBody { access_token, expires_in } = serde_json::from_str(&reply.body).unwrap();
             self.check(wanted.grant, access_token, expires_in, status);
+        } else {
+            self.failed(wanted.grant);
         }
         if let Some(work) = follow_up {
             self.shared.time.spawn(self.owner, work);
@@ -238,7 +236,7 @@ impl Isolate {
         self.shared.in_hand.borrow_mut()[grant] = true;
         match &mut last[grant] {
             Some(last) if last.text == text => {
-                (last.generation, last.expires_at) = (generation, expires_at)
+                (last.generation, last.expires_at) = (generation, expires_at);
             }
             last => *last = Some(Last { text: text.to_owned(), generation, expires_at, floor }),
         }

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use edge_token_broker::base::ports::{CallFailed, Clock, Objects, Ports, StorageFault};
@@ -102,7 +103,7 @@ impl Home for OneHome {
         Ok(())
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+    fn spawn(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
         self.time.spawn(OBJECT, work);
     }
 }
