@@ -22,4 +22,4 @@ export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "carg
  * Size limit of the Worker, wasm and JavaScript, compressed as for the upload. It was 160 KiB before JWTs, the registry
  * and revocation.
  */
-export const budgetGzipBytes = 184 * 1024;
+export const budgetGzipBytes = 205_000;
