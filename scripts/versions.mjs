@@ -19,7 +19,7 @@ export const cargoTools = {
 export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "cargo-deny", minutes: 3, optimised: false };
 
 /**
- * Size limit of the Worker, wasm and JavaScript, compressed as for the upload. It was 160 KiB before JWTs, the registry
- * and revocation.
+ * Size limit of the Worker in bytes, wasm and JavaScript, compressed as for the upload. It was 184 KiB before the `worker`
+ * crate (docs/adr/0014-the-worker-crate.md).
  */
 export const budgetGzipBytes = 205_000;

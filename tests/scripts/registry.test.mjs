@@ -36,7 +36,8 @@ async function project(context) {
   };
 }
 
-test("a client's life in the registry", async (context) => {
+// Each step starts wrangler, some twenty times in all: half a minute of CPU time.
+test("a client's life in the registry", { timeout: 240_000 }, async (context) => {
   const { run, registry, stranger } = await project(context);
   const created = await run(["far", "--scope", "https://vault.azure.net/.default"]);
   assert.equal(created.code, 0, created.stderr);
@@ -53,7 +54,7 @@ test("a client's life in the registry", async (context) => {
   assert.equal(await registry.read("far"), undefined);
 });
 
-test("what the broker would not take is not written", async (context) => {
+test("what the broker would not take is not written", { timeout: 240_000 }, async (context) => {
   const { run, registry, folder } = await project(context);
   const entry = async (content) => {
     const file = join(folder, "entry.json");
