@@ -119,10 +119,9 @@ async function bundle() {
   const adapters = join(root, "src", "adapters");
   const glueScript = join(glue, "index.js");
   // Unused classes of other crates. With these two, esbuild sees that it can leave them out.
-  const text = readFileSync(glueScript, "utf8").replaceAll(
-    ": new FinalizationRegistry(",
-    ": /* @__PURE__ */ new FinalizationRegistry(",
-  );
+  const written = readFileSync(glueScript, "utf8");
+  const text = written.replaceAll(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(");
+  if (text === written) throw new Error("wasm-bindgen makes its finalizers in another way than before");
   const unused = ["--define:Symbol.dispose=undefined", "--log-override:import-is-undefined=error"];
   writeFileSync(glueScript, text);
 

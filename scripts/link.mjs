@@ -24,8 +24,12 @@ const parts = (name) => {
   const [, item = name, crate] = /^(.+)_([0-9a-f]{16})$/.exec(name) ?? [];
   return { item, crate };
 };
-const ours = names.map(parts).find(({ item }) => item === "fetch")?.crate;
-if (ours === undefined) throw new Error("the handler `fetch` is not among the exports");
+const handlers = names.map(parts).filter(({ item, crate }) => item === "fetch" && crate !== undefined);
+const ours = handlers[0]?.crate;
+if (given.some((argument) => argument.startsWith("@")))
+  throw new Error("rustc has put the exports into a response file");
+if (ours === undefined || handlers.length > 1)
+  throw new Error("one crate, and no more, has to export the handler `fetch`");
 
 /** @param {string} name */
 const isCalled = (name) => {

@@ -42,7 +42,7 @@ impl TokenCoordinator {
     pub fn call(&self, message: Vec<u8>) -> Promise {
         let driver = Rc::clone(&self.driver);
         promise::of(async move {
-            let answer = driver.answer(&message).await.map_err(|_| "no answer")?;
+            let answer = driver.answer(&message).await.map_err(|fault| fault.to_string())?;
             Ok(Uint8Array::from(answer.as_slice()).into())
         })
     }

@@ -35,7 +35,7 @@ impl AssertionLedger {
         promise::of(async move {
             let (now, random) = (SystemClock.now(), SystemEntropy.bytes());
             let answer = answer(&*storage, &message, now, random).await;
-            let answer = answer.map_err(|_| "no answer")?;
+            let answer = answer.map_err(|fault| fault.to_string())?;
             Ok(Uint8Array::from(answer.as_slice()).into())
         })
     }

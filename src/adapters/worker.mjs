@@ -76,7 +76,7 @@ function followed(answer, again, failed) {
  */
 async function resumed(read, memory, again, failed) {
   const loaded = await read.loaded;
-  if (!isCurrent(memory)) return followed(again(), failed, failed);
+  if (!isCurrent(memory)) return followed(again(), again, failed);
   const answer = guarded(() => read.resume(loaded), failed);
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }

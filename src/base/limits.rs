@@ -118,9 +118,9 @@ const _: () = assert!(TRANSIENT_MEMORY_MIN.0 < TRANSIENT_MEMORY_MAX.0, "the memo
 /// How long an isolate waits for a sign of life from a coordinator. Then it fetches the token itself:
 /// the coordinator saves requests, and is never the reason for having no token.
 pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
-/// Longest answer of a Durable Object: a sealed token, of at most [`UPSTREAM_BODY_MAX_BYTES`], and
-/// what is known of its flight.
-pub const OBJECT_BODY_MAX_BYTES: usize = 2 * UPSTREAM_BODY_MAX_BYTES;
+/// Longest answer of a Durable Object: a sealed token of at most [`UPSTREAM_BODY_MAX_BYTES`], and 64 kB
+/// for its seal and the traces of its flight, which have some hundred bytes.
+pub const OBJECT_BODY_MAX_BYTES: usize = UPSTREAM_BODY_MAX_BYTES + 64 * 1024;
 /// A coordinator whose flight takes longer sends a sign of life, and the isolate calls again.
 pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
 const _: () = assert!(
@@ -153,6 +153,11 @@ pub const ASKED_AT_PRECISION: Millis = Millis::from_secs(5 * 60);
 /// How long an isolate waits for its renewal behind a response before it starts another one. The
 /// platform ends such work after this time (Workers docs, `waitUntil`).
 pub const RENEWAL_CLAIM: Millis = Millis::from_secs(30);
+/// How long the log line of a hit waits for the renewal behind its response. The platform ends such
+/// work after 30 s (Workers docs, "Limits"); a flight goes on in its coordinator.
+pub const RENEWAL_WAIT: Millis = Millis::from_secs(28);
+const _: () =
+    assert!(RENEWAL_WAIT.0 < 30_000, "the line must be written before the platform ends it");
 
 // Rate limiting.
 

@@ -13,6 +13,7 @@
 //! 10. writes the log line, after the work behind the response.
 
 mod finish;
+mod preflight;
 mod revoke;
 
 use std::pin::Pin;
@@ -23,9 +24,9 @@ use super::form::Form;
 use super::isolate::Isolate;
 use super::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use super::reply::Reply;
+use super::revoke as revocation;
 use super::route::{Route, path_and_query};
 use super::token::{self, Granted, TokenRequest};
-use super::{cors, revoke as revocation};
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
 use crate::base::request_id::RequestId;
 use crate::callers::presented::{self, Presented};
@@ -139,7 +140,7 @@ pub fn begin<P: HttpPorts>(
             Err(error) => Progress::Done(exchange.failed(&error)),
         },
         Route::MethodNotAllowed { allow } if asks_whether_it_may => {
-            cors::preflight(exchange, allow)
+            preflight::preflight(exchange, allow)
         }
         Route::MethodNotAllowed { allow } => {
             exchange.plain("method_not_allowed", Reply::method_not_allowed(allow))

@@ -120,8 +120,10 @@ impl<P: CallerPorts> Callers<P> {
         };
         if presented.profile == Profile::Bearer {
             // What `recalled` needs of the client: otherwise the JWT would be verified each time.
-            self.load_client(attempt, &caller.client.id, line).await?;
-            self.seen.remember(presented.digest(), caller.clone(), expires_at, attempt.now);
+            // A registry that fails does not refuse a caller that has proved its identity.
+            if self.load_client(attempt, &caller.client.id, line).await.is_ok() {
+                self.seen.remember(presented.digest(), caller.clone(), expires_at, attempt.now);
+            }
         }
         Ok(caller)
     }

@@ -1,9 +1,9 @@
 //! The ways in which a caller proves its identity: one file each.
 //!
 //! A file says what is presented, to which client it may belong, whether that client accepts it,
-//! how the way is called, and what a refused caller is told. Another way is another file and a line
-//! in `way_of`. `callers/presented.rs` says where in a request it is, and `config/proofs.rs` what
-//! clients list for it.
+//! how the way is called, and what a refused caller is told. Another way is another file, an arm of
+//! `way_of`, a variant of `Presented` in `callers/presented.rs`, which says where in a request it is,
+//! and its field in `config/proofs.rs`, which says what clients list for it.
 
 pub mod certificate;
 pub mod jwt;

@@ -3,7 +3,10 @@
 use std::rc::Rc;
 
 use super::{Answered, Exchange, Progress};
+use crate::base::deadline::within;
+use crate::base::limits::RENEWAL_WAIT;
 use crate::base::ports::Clock as _;
+use crate::base::time::UnixMillis;
 use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::http::address;
@@ -36,7 +39,12 @@ impl<P: HttpPorts> Exchange<P> {
         let broker = Rc::clone(&self.isolate.broker);
         let line = &mut self.line;
         match served.follow_up {
-            FollowUp::Renew => broker.renew(&grant, line).await,
+            FollowUp::Renew => {
+                let renewal = broker.renew(&grant, line);
+                if within(&broker.clock, RENEWAL_WAIT, renewal).await.is_none() {
+                    line.renewal_failed("timeout");
+                }
+            }
             FollowUp::Touch => broker.touch(&grant, line).await,
             FollowUp::Store => broker.write_behind(&grant, &served.token, line).await,
             FollowUp::Nothing => {}
@@ -74,11 +82,11 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     /// A reply that is neither a token nor an error of a token route.
-    pub(in crate::http) fn plain(self, outcome: &'static str, reply: Reply) -> Progress<P> {
+    pub(super) fn plain(self, outcome: &'static str, reply: Reply) -> Progress<P> {
         Progress::Done(self.plainly(outcome, reply))
     }
 
-    pub(in crate::http) fn plainly(mut self, outcome: &'static str, reply: Reply) -> Answered {
+    pub(super) fn plainly(mut self, outcome: &'static str, reply: Reply) -> Answered {
         self.line.outcome = outcome;
         self.answered(reply)
     }
@@ -113,7 +121,7 @@ impl<P: HttpPorts> Exchange<P> {
         address_of(&*self.request)
     }
 
-    pub(in crate::http) fn now(&self) -> crate::base::time::UnixMillis {
+    pub(super) fn now(&self) -> UnixMillis {
         self.isolate.broker.clock.now()
     }
 }

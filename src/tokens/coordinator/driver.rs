@@ -34,17 +34,22 @@ use crate::upstream::trail::UpstreamTrail;
 type Handed = Result<Handout, UpstreamError>;
 
 /// Why a call has no answer. Its isolate goes on without the coordinator.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallFault {
     /// The message does not decode.
+    #[error("not a message")]
     Malformed,
     /// This isolate's configuration has faults.
+    #[error("misconfigured")]
     Misconfigured,
     /// This isolate's configuration does not have the token: the caller's may be newer.
+    #[error("not this configuration's token")]
     NotThisToken,
     /// The saved state cannot be read.
+    #[error("storage failed")]
     Storage,
     /// The flight was lost.
+    #[error("no answer")]
     Lost,
 }
 
