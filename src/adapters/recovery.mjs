@@ -81,8 +81,8 @@ addEventListener("error", ({ error }) => error instanceof WebAssembly.RuntimeErr
 export async function awaitUnlessLost(promise) {
   const memory = state.instanceId;
   for (;;) {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
+    /** @type {number | null} */
+    let timer = null;
     /** @type {Promise<typeof MEMORY_LOST>} */
     const check = new Promise((resolve) => {
       timer = setTimeout(resolve, MEMORY_CHECK_MS, MEMORY_LOST);
