@@ -3,8 +3,8 @@
 //!
 //! # The way of a request
 //!
-//! Each module below is a *room*. The numbers are the steps in [`http::exchange`], and
-//! `docs/architecture.md` walks one request through them.
+//! Each module below is a *room*. The list goes by rooms, and a number in brackets is a step in
+//! [`http::exchange`]. `docs/architecture.md` walks one request through the steps.
 //!
 //! - `adapters` is the platform. `worker.mjs` takes a request apart, and `entry.rs` hands it to the
 //!   core.
@@ -31,13 +31,7 @@
 //!
 //! # Where a change goes
 //!
-//! | Change | Files |
-//! |---|---|
-//! | another proof | `callers/proofs/NAME.rs` and one line in `callers/proofs/mod.rs`; `callers/presented.rs` finds it in a request; `config/proofs.rs` has what a client lists for it |
-//! | another kind of authorization server | a folder beside `upstream/entra/`, and a variant in `upstream/server.rs`; `config/credentials.rs` parses its fields |
-//! | a route | `http/route.rs`, and a file in `http/` that parses its requests; `http/exchange.rs` calls it |
-//! | a log field | `log.rs`, and the table in `docs/operations.md` |
-//! | a number | `base/limits.rs`; one that JavaScript needs, in `adapters/limits.mjs` |
+//! `docs/architecture.md` has a table under this title: for each kind of change, its files.
 
 pub mod base;
 pub mod callers;

@@ -161,7 +161,7 @@ impl<P: HttpPorts> Exchange<P> {
             Ok(parsed) => parsed,
             Err(error) => return self.refused(error),
         };
-        // 4: to count takes I/O.
+        // If requests are counted (4), steps 3 to 8 need a future.
         let recognition = if isolate.client_limit.is_bound() {
             Recognition::NeedsIo
         } else {

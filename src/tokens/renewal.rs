@@ -1,4 +1,4 @@
-//! The work behind responses: renewal, signs of use, KV writes.
+//! The work behind responses: renewals, touches, KV writes.
 
 use super::broker::{Broker, FollowUp, want};
 use super::coordinator::{Handout, Source, Want};

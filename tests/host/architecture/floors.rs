@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use super::{crate_folder, sources};
 
 /// The rooms, from the ground up. A module uses its own room and lower floors only, and rooms of
-/// one floor form no circle. `adapters` is above all of them: the compiler keeps it there.
+/// one floor do not depend on each other in a circle. `adapters` is above all of them: the compiler
+/// keeps it there.
 const FLOORS: [&[&str]; 8] = [
     &["base"],
     &["jwt", "oauth"],
