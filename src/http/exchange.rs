@@ -32,7 +32,7 @@ use crate::base::request_id::RequestId;
 use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::callers::{Attempt, Recognition};
-use crate::config::{Client, Config};
+use crate::config::{Client, Config, Grant};
 use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::broker::Served;
@@ -255,11 +255,7 @@ impl<P: HttpPorts> Exchange<P> {
         self.obtained(&grant, served)
     }
 
-    fn obtained(
-        self,
-        grant: &Rc<crate::config::Grant>,
-        served: Result<Served, BrokerError>,
-    ) -> Answered {
+    fn obtained(self, grant: &Rc<Grant>, served: Result<Served, BrokerError>) -> Answered {
         match served {
             Ok(served) => self.served(grant, served),
             Err(error) => self.failed(&error),

@@ -227,7 +227,7 @@ fn long_run() {
 }
 
 #[test]
-#[ignore = "the figures of docs/operations.md: a minute in a release build"]
+#[ignore = "the figures of docs/operations.md: half an hour in a release build"]
 fn figures_at_1_100_and_10000_requests_a_second() {
     for (requests_per_sec, hours) in [(1.0, 48), (100.0, 12), (10_000.0, 2)] {
         let spec = Spec { nobody_waits: false, ..healthy(300, requests_per_sec) };
