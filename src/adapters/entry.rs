@@ -74,7 +74,7 @@ fn deliver(request: Rc<WorkerRequest>, progress: Progress<Platform>) -> JsValue 
         Progress::Done(answered) => respond(&request, answered),
         Progress::ReadStore(exchange) => {
             let (namespace, name) = (exchange.store().value(), exchange.token_key().kv_name());
-            kv::read(&namespace, &name, Pending { request, exchange })
+            kv::read(&namespace, &name, Pending { request, exchange }.into())
         }
         Progress::Later(answered) => {
             let waiting = Rc::clone(&request);

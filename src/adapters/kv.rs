@@ -11,7 +11,6 @@ use worker::{Env, KvError, KvStore};
 
 use super::bindings::bound;
 use super::clock::SystemClock;
-use super::entry::Pending;
 use super::promise::number;
 use crate::base::deadline::within;
 use crate::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
@@ -25,7 +24,7 @@ extern "C" {
         name: &str,
         cache_ttl: f64,
         ms: f64,
-        exchange: Pending,
+        exchange: JsValue,
     ) -> JsValue;
 }
 
@@ -91,9 +90,9 @@ impl Store for KvNamespace {
     }
 }
 
-/// Reads the value under `name` for a half-done exchange. `worker.mjs` waits for it, because a hit
-/// in KV takes fewer promises in JavaScript.
-pub(super) fn read(namespace: &JsValue, name: &str, exchange: Pending) -> JsValue {
+/// Reads the value under `name` for a half-done exchange: the `Pending` of `entry.rs`.
+/// `worker.mjs` waits for it, because a hit in KV takes fewer promises in JavaScript.
+pub(super) fn read(namespace: &JsValue, name: &str, exchange: JsValue) -> JsValue {
     read_for(namespace, name, number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0), exchange)
 }
 
