@@ -4,9 +4,9 @@
 //! "How KV works"). KV caches misses as well, so after `Ok(None)` another location may still have
 //! the token.
 
-use js_sys::Error;
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, KvError, KvStore};
 
 use super::bindings::bound;
@@ -65,9 +65,9 @@ async fn in_time<T>(operation: impl Future<Output = Result<T, KvError>>) -> Resu
 /// The runtime gives no status code, but a text such as `KV PUT failed: 429 Too Many Requests`.
 fn fault(error: KvError) -> StoreError {
     let KvError::JavaScript(error) = error else { return StoreError::Failed };
-    let text = error.dyn_into::<Error>().map(|error| String::from(error.message()));
+    let text = Reflect::get(&error, &"message".into()).ok().and_then(|text| text.as_string());
     match text {
-        Ok(text) if text.as_bytes().windows(5).any(|part| part == b" 429 ") => {
+        Some(text) if text.as_bytes().windows(5).any(|part| part == b" 429 ") => {
             StoreError::Throttled
         }
         _ => StoreError::Failed,
