@@ -22,7 +22,7 @@ fn opened(sealed: &[u8], grant: &Grant) -> Result<CachedToken, OpenError> {
     open(sealed, &grant.token_key, &grant.credential.sealing_key)
 }
 
-/// Only whoever has the sealing key can do this; it reaches the decoding behind the seal.
+/// Only a holder of the sealing key can seal a record. The sealed bytes reach the decoder behind the seal.
 fn authentic(plaintext: &[u8], grant: &Grant) -> Vec<u8> {
     let aad = [[VERSION].as_slice(), grant.token_key.as_bytes()].concat();
     let cipher = XChaCha20Poly1305::new(grant.credential.sealing_key.expose().into());

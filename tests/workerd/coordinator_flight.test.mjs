@@ -1,4 +1,4 @@
-// The coordinator's flight: one upstream request for everybody who waits for the same token, whoever leaves meanwhile.
+// The coordinator's flight: one upstream request for all callers that wait for the same token, also if some of them leave.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
