@@ -7,7 +7,8 @@
 // next use does not.
 //
 // It fails if the good client misses one token, if an attack gets an unexpected answer, if memory grows, or if an open
-// connection takes too much of it. `--quick` takes a tenth of the requests.
+// connection takes too much of it. `--quick` takes a tenth of the requests. The attacks of `harness/abuses/` follow, each
+// once, on a broker of its own.
 // `BROKER_BUNDLE=directory` attacks another bundle.
 
 /** @import { Attack as Kind, Flood, Siege } from "../tests/workerd/harness/attacks.mjs" */
@@ -18,6 +19,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { Failure, main, parseArguments, say } from "../scripts/lib/run.mjs";
+import { ABUSES } from "../tests/workerd/harness/abuses.mjs";
 import { FLOODS, SIEGES } from "../tests/workerd/harness/attacks.mjs";
 import { CLIENT, getToken, openBackends, postToken } from "./lib/backends.mjs";
 import { withFleet } from "./lib/fleet.mjs";
@@ -35,6 +37,8 @@ import { machineLine, table } from "./lib/report.mjs";
 /** @typedef {Ended & { alone: Outcome, beside: Outcome, resident: number }} Time */
 
 /** @typedef {Sized & { before: { resident: number }, times: Time[], faults: string[] }} Row */
+
+/** @typedef {{ what: string, faults: string[] }} Attempt */
 
 /** @typedef {ReturnType<typeof startGoodClient>} GoodClient */
 
@@ -56,14 +60,30 @@ main(async () => {
   const backends = await openBackends();
   try {
     const rows = await withFleet(backends, (fleet) => attackAll(fleet, quick ? 10 : 1));
-    console.log(`${report(rows)}\n`);
-    const failed = rows.filter(({ faults }) => faults.length > 0);
+    const attempts = await attempt();
+    console.log(`${report(rows)}\n\n${reportOnce(attempts)}\n`);
+    const failed = [...rows, ...attempts].filter(({ faults }) => faults.length > 0);
     if (failed.length > 0)
       throw new Failure(failed.map(({ what, faults }) => `abuse: ${what}: ${faults.join("; ")}`).join("\n"));
   } finally {
     await backends.close();
   }
 });
+
+/** The attacks that come once. */
+async function attempt() {
+  /** @type {Attempt[]} */
+  const attempts = [];
+  for (const { what, attack } of ABUSES) {
+    const faults = await attack().then(
+      () => [],
+      (error) => [error instanceof Error ? error.message : String(error)],
+    );
+    attempts.push({ what, faults });
+    say(`abuse: ${what} | ${verdict(faults)}`);
+  }
+  return attempts;
+}
 
 /**
  * @param {Fleet} fleet
@@ -191,12 +211,23 @@ function line({ what, amount, before, times, faults }) {
     ...compared(0.99),
     held.length > 0 ? Math.max(0, ...held).toFixed(0) : "",
     [before, ...times].map(({ resident }) => resident.toFixed(0)).join(", "),
-    faults.length > 0 ? "**fail**" : "pass",
+    verdict(faults),
   ];
 }
 
+/** @param {string[]} faults */
+const verdict = (faults) => (faults.length > 0 ? "**fail**" : "pass");
+
 /** @param {Row[]} rows */
 const report = (rows) => `${table(HEAD, "lrlrrrrrrrl", rows.map(line))}\n\n${machineLine(machine())}`;
+
+/** @param {Attempt[]} attempts */
+const reportOnce = (attempts) =>
+  table(
+    ["Attack, once", ""],
+    "ll",
+    attempts.map(({ what, faults }) => [what, verdict(faults)]),
+  );
 
 /**
  * The results of both times.
