@@ -1,8 +1,10 @@
 // The read of KV after a miss in isolate memory. It costs little more than KV itself: one timer and few promises.
 //
-// A read without a value resolves to one of the words "miss", "timeout", "throttled", "failed".
+// A read without a value resolves to one of the words "miss", "timeout", "throttled", "too_large", "failed".
 
 /** @import { Pending } from "edge-token-broker" */
+
+import { bytesUpTo } from "./request.mjs";
 
 /** A half-done exchange and its read of KV. */
 export class PendingRead {
@@ -35,27 +37,32 @@ export class PendingRead {
  * @param {KVNamespace} namespace
  * @param {string} name
  * @param {number} cacheTtl
+ * @param {number} max
  * @param {number} ms
  * @param {Pending} exchange
  */
-export function read(namespace, name, cacheTtl, ms, exchange) {
+export function read(namespace, name, cacheTtl, max, ms, exchange) {
   /** @type {Promise<Uint8Array | string>} */
   const loaded = new Promise((resolve) => {
     setTimeout(resolve, ms, "timeout");
-    load(namespace, name, cacheTtl).then(resolve);
+    load(namespace, name, cacheTtl, max).then(resolve);
   });
   return new PendingRead(loaded, exchange);
 }
 
 /**
+ * The value under `name`, up to `max` bytes of it. It is a stream, so that the runtime reads no more of a longer one.
+ *
  * @param {KVNamespace} namespace
  * @param {string} name
  * @param {number} cacheTtl
+ * @param {number} max
+ * @returns {Promise<Uint8Array | string>}
  */
-async function load(namespace, name, cacheTtl) {
+export async function load(namespace, name, cacheTtl, max) {
   try {
-    const value = await namespace.get(name, { type: "arrayBuffer", cacheTtl });
-    return value ? new Uint8Array(value) : "miss";
+    const value = await namespace.get(name, { type: "stream", cacheTtl });
+    return value ? ((await bytesUpTo(value, max)) ?? "too_large") : "miss";
   } catch (error) {
     // The runtime gives no status code, but a text such as `KV GET failed: 429 Too Many Requests`.
     return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";

@@ -3,6 +3,9 @@
 /** Longest request body, in characters. */
 export const REQUEST_BODY_MAX = 16 * 1024;
 
+/** Longest message to a Durable Object, in bytes. */
+export const OBJECT_MESSAGE_MAX = 16 * 1024;
+
 /** Longest request id that the broker takes over from a caller. */
 export const REQUEST_ID_MAX = 64;
 
