@@ -7,6 +7,7 @@
 //!   do not have. So is an empty text where [`Json::into_members`] reads it.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -178,4 +179,25 @@ impl<'de> Visitor<'de> for JsonVisitor {
         }
         Ok(Json::Object(object))
     }
+}
+
+/// The JSON text `json` in printable ASCII. Everything else in it stands within its strings, and is
+/// escaped as `\uXXXX` (RFC 8259 §7).
+#[must_use]
+pub fn in_ascii(json: String) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len().saturating_mul(2));
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing into a `String` does not fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
 }
