@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::base::json;
 use crate::base::request_id::RequestId;
 use crate::error::BrokerError;
 use crate::upstream::error::UpstreamError;
@@ -73,9 +74,12 @@ pub struct Line {
     /// Why an entry of the registry could not be read, or does not verify.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<&'static str>,
-    /// Faults of the configuration.
+    /// Faults of the configuration. Only the first line of an isolate has all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+    /// How many faults the configuration has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults_count: Option<usize>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
@@ -110,6 +114,7 @@ impl Line {
             kv_write: None,
             registry: None,
             faults: Vec::new(),
+            faults_count: None,
         }
     }
 
@@ -152,6 +157,15 @@ impl Line {
     /// Notes faults of the configuration that do not prevent this response.
     pub fn found_faults(&mut self, faults: Vec<String>) {
         (self.faults, self.level) = (faults, "error");
+    }
+
+    /// The text of the line: JSON in printable ASCII. Issuers and servers choose the texts of some
+    /// fields. With a separator of lines or a change of direction in one of them (U+2028, U+0085,
+    /// U+202E), a reader would take the line for another one.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Names and numbers always serialize.
+        json::in_ascii(serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Whether this is a hit without any failure: the lines that `LOG_HITS = false` leaves out.

@@ -208,7 +208,8 @@ impl Vars {
         for (name, value) in entries {
             let [text, json] = value.into_members(["text", "json"])?;
             let binding = match (text.and_then(Json::into_text), json.and_then(Json::into_text)) {
-                (Some(text), None) if text.is_empty() => Binding::Absent,
+                // An empty text is no text, here and for the Worker.
+                (None, None) => Binding::Absent,
                 (Some(text), None) => Binding::Text(text.into()),
                 (None, Some(json)) => Binding::Json(json),
                 _ => return None,
@@ -226,7 +227,9 @@ impl Vars {
             Binding::Text(text) => text.expose_secret().to_owned(),
             Binding::Json(text) => text,
         };
-        let Ok(Json::Object(clients)) = Json::parse(text.as_bytes()) else { return Proofs::new() };
+        let Ok(Json::Object(clients)) = Json::parse_exactly(text.as_bytes()) else {
+            return Proofs::new();
+        };
         clients.into_iter().map(|(id, entry)| (id, ways(entry))).collect()
     }
 }

@@ -5,7 +5,7 @@
 //! and
 //! `entry` (the JSON text of an entry of `CLIENTS`). Standard output is JSON: for each client a list of
 //! `key` and `value` as KV has to hold them, the client's own entry first. The exit code is 2 for any
-//! other input.
+//! other input, and for an entry that is longer than the Worker reads.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use base64ct::{Base64, Encoding};
 use edge_token_broker::base::json::Json;
 use edge_token_broker::base::keys::RegistryKey;
+use edge_token_broker::base::limits::KV_CLIENT_MAX_BYTES;
 use edge_token_broker::callers::registry::{OwnerKey, entry};
 use secrecy::SecretBox;
 use serde::Serialize;
@@ -47,6 +48,9 @@ fn values_of(client: Json, key: &RegistryKey) -> Option<Vec<KvValue>> {
     let (id, fields) = (id?.into_text()?, fields?.into_text()?);
     let name = entry::name_of(&id);
     let value = String::from_utf8(entry::seal(key, &name, fields.as_bytes())).ok()?;
+    if value.len() > KV_CLIENT_MAX_BYTES {
+        return None;
+    }
     let owners = OwnerKey::all_of(fields.as_bytes());
     let owners = owners.iter().map(|owner| KvValue { key: owner.name(), value: id.clone() });
     Some([KvValue { key: name, value }].into_iter().chain(owners).collect())

@@ -1,6 +1,6 @@
 //! A platform made of as little as an exchange needs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edge_token_broker::base::ports::{Clock, Entropy, Ports, Store, StoreError};
@@ -168,7 +168,7 @@ impl LogSink for Lines {
     fn count(&self, _: &Line) {}
 
     fn write(&self, line: &Line) {
-        self.0.borrow_mut().push(serde_json::to_value(line).expect("plain values"));
+        self.0.borrow_mut().push(serde_json::from_str(&line.to_json()).expect("a line is JSON"));
     }
 }
 
@@ -204,5 +204,6 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         log: Rc::new(RequestLog { sink: Lines::default(), log_hits: true }),
         client_limit: Nothing,
         failure_limit: Nothing,
+        faults_listed: Cell::default(),
     })
 }

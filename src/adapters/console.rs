@@ -48,8 +48,6 @@ impl LogSink for Console {
     }
 
     fn write(&self, line: &Line) {
-        // Names and numbers always serialize.
-        let text = serde_json::to_string(line).unwrap_or_default();
-        console::log_1(&JsValue::from_str(&text));
+        console::log_1(&JsValue::from_str(&line.to_json()));
     }
 }

@@ -20,6 +20,7 @@ use crate::base::limits::{
     ERROR_BODY_WAIT, ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT, UPSTREAM_BODY_MAX_BYTES,
     UPSTREAM_TIMEOUT,
 };
+use crate::base::outgoing::{ACCEPT_ISSUER, USER_AGENT};
 use crate::base::time::Millis;
 use crate::callers::ports::{IssuerEndpoint, IssuerUnreachable};
 use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
@@ -63,7 +64,9 @@ fn form_post(request: &EndpointRequest<'_>) -> Result<RequestInit, JsValue> {
 
 fn json_get() -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
-    headers.set("Accept", "application/json")?;
+    for (name, value) in [ACCEPT_ISSUER, USER_AGENT] {
+        headers.set(name, value)?;
+    }
     let init = RequestInit::new();
     init.set_headers(&headers);
     Ok(init)

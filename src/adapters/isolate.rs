@@ -1,6 +1,6 @@
 //! Sets the isolate up: the core's types with the platform's adapters as their ports.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use worker::Env;
@@ -87,6 +87,7 @@ fn set_up(env: &Env) -> Isolate<Platform> {
         log: Rc::new(RequestLog { sink: Console::new(env), log_hits }),
         client_limit: Limiter::new(env, "CLIENT_RATE_LIMIT"),
         failure_limit: Limiter::new(env, "FAILED_AUTH_RATE_LIMIT"),
+        faults_listed: Cell::default(),
     }
 }
 

@@ -4,15 +4,17 @@
 //! "How KV works"). KV caches misses as well, so after `Ok(None)` another location may still have
 //! the token.
 
-use js_sys::Reflect;
-use wasm_bindgen::JsValue;
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use worker::{Env, KvError, KvStore};
 
 use super::bindings::bound;
 use super::clock::SystemClock;
 use super::promise::number;
 use crate::base::deadline::within;
+use crate::base::keyspace;
 use crate::base::limits::{KV_CACHE_TTL_SECS, KV_TIMEOUT};
 use crate::base::ports::{Store, StoreError};
 
@@ -23,9 +25,12 @@ extern "C" {
         namespace: &JsValue,
         name: &str,
         cache_ttl: f64,
+        max: usize,
         ms: f64,
         exchange: JsValue,
     ) -> JsValue;
+
+    fn load(namespace: &JsValue, name: &str, cache_ttl: f64, max: usize) -> Promise;
 }
 
 /// A KV namespace, if it is bound.
@@ -35,7 +40,7 @@ pub(super) struct KvNamespace(Option<Bound>);
 #[derive(Clone, Debug)]
 struct Bound {
     store: KvStore,
-    /// The same binding, for [`read`].
+    /// The same binding, for reads.
     namespace: JsValue,
 }
 
@@ -80,8 +85,14 @@ impl Store for KvNamespace {
     }
 
     async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let read = self.bound()?.store.get(name).cache_ttl(KV_CACHE_TTL_SECS).bytes();
-        in_time(read).await
+        let (ttl, max) = (number(KV_CACHE_TTL_SECS), keyspace::value_max_bytes(name));
+        let read = JsFuture::from(load(&self.bound()?.namespace, name, ttl, max));
+        let loaded = within(&SystemClock, KV_TIMEOUT, read).await.ok_or(StoreError::TimedOut)?;
+        let loaded = loaded.map_err(|_| StoreError::Failed)?;
+        match loaded.dyn_into::<Uint8Array>() {
+            Ok(value) => Ok(Some(value.to_vec())),
+            Err(word) => from_word(word.as_string().as_deref()),
+        }
     }
 
     async fn store(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
@@ -93,7 +104,8 @@ impl Store for KvNamespace {
 /// Reads the value under `name` for a half-done exchange: the `Pending` of `entry.rs`.
 /// `worker.mjs` waits for it, because a hit in KV takes fewer promises in JavaScript.
 pub(super) fn read(namespace: &JsValue, name: &str, exchange: JsValue) -> JsValue {
-    read_for(namespace, name, number(KV_CACHE_TTL_SECS), number(KV_TIMEOUT.0), exchange)
+    let (ttl, max) = (number(KV_CACHE_TTL_SECS), keyspace::value_max_bytes(name));
+    read_for(namespace, name, ttl, max, number(KV_TIMEOUT.0), exchange)
 }
 
 /// The result of a read without a value, from its word in `kv.mjs`.
@@ -102,6 +114,7 @@ pub(super) fn from_word(word: Option<&str>) -> Result<Option<Vec<u8>>, StoreErro
         Some("miss") => Ok(None),
         Some("timeout") => Err(StoreError::TimedOut),
         Some("throttled") => Err(StoreError::Throttled),
+        Some("too_large") => Err(StoreError::TooLarge),
         _ => Err(StoreError::Failed),
     }
 }

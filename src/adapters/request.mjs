@@ -52,13 +52,13 @@ export async function requestText(request, max) {
 }
 
 /**
- * The bytes of a stream, or nothing where it has more than `max`. Chunks are copied together as they come: the runtime
+ * The bytes of a stream, or nothing where it has more than `max`: then the rest is not read. Chunks are copied together as they come: the runtime
  * gives each chunk some kilobytes of memory, and a caller may send one byte in each.
  *
  * @param {ReadableStream<Uint8Array> | null} stream
  * @param {number} max
  */
-async function bytesUpTo(stream, max) {
+export async function bytesUpTo(stream, max) {
   let bytes = new Uint8Array(Math.min(max, BODY_BUFFER_BYTES));
   let length = 0;
   for await (const chunk of stream ?? []) {

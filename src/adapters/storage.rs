@@ -22,7 +22,8 @@ impl ObjectStorage {
         Self(state.storage())
     }
 
-    /// The bytes under `key`.
+    /// The bytes under `key`. Only the object itself writes its storage, and the platform takes 2 MB for
+    /// a value (Durable Objects docs, "Limits").
     pub(super) async fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         let value = self.wait_for(|storage| storage.get(key)).await?;
         Ok(value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()))

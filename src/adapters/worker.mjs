@@ -7,9 +7,9 @@ import * as broker from "edge-token-broker";
 /** @import { Answer } from "edge-token-broker" */
 
 import { PendingRead } from "./kv.mjs";
-import { REQUEST_BODY_MAX } from "./limits.mjs";
+import { OBJECT_MESSAGE_MAX, REQUEST_BODY_MAX } from "./limits.mjs";
 import { awaitUnlessLost, currentMemory, enter, Inside, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
-import { requestText } from "./request.mjs";
+import { bytesUpTo, requestText } from "./request.mjs";
 import { internalError } from "./response.mjs";
 
 /**
@@ -164,10 +164,13 @@ export class AssertionLedger {
 }
 
 /**
+ * Answers a message. Another Worker of the account can send one of any length.
+ *
  * @param {Inside<broker.TokenCoordinator> | Inside<broker.AssertionLedger>} inside
  * @param {Request} request
  */
 async function called(inside, request) {
-  const message = await request.bytes();
+  const message = await bytesUpTo(request.body, OBJECT_MESSAGE_MAX);
+  if (message === undefined) return new Response(null, { status: 413 });
   return new Response(await inside.enter((object) => object.call(message)));
 }

@@ -3,10 +3,18 @@
 //! - It keeps duplicate keys, which serde's maps lose. In a configuration they would be an
 //!   authorization bug.
 //! - One parser for all input takes a third of the wasm that one parser for each type takes.
+//! - In JSON from outside a member that is null is absent: many serializers write null for what they
+//!   do not have. So is an empty text where [`Json::into_members`] reads it.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::limits::JWT_MEMBERS_MAX;
+
+/// The byte order mark. A parser may ignore it in front of a text (RFC 8259 §8.1).
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A JSON value; objects keep every entry in order.
 #[derive(Debug)]
@@ -23,21 +31,54 @@ pub enum Json {
     Object(Vec<(String, Json)>),
     /// `true` or `false`.
     Bool(bool),
-    /// `null`, or a negative number. No input of the broker may have either.
-    Other,
+    /// A negative number that is whole. No input of the broker may have one.
+    Negative,
+    /// `null`.
+    Null,
 }
 
 impl Json {
-    /// Parses `text` to its end.
+    /// Parses `text` from outside to its end: what others send, and what may be in their place. Members
+    /// that are null are left out, at any depth, unless their name comes twice.
     ///
     /// # Errors
     /// `text` is not JSON, or is nested too deeply; the error has the place.
     pub fn parse(text: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(text)
+        let mut json = Self::parse_exactly(text)?;
+        json.drop_nulls();
+        Ok(json)
     }
 
-    /// The members `names` of an object, in that order. `None` if this is no object, or if one of them
-    /// comes twice.
+    /// Parses `text` to its end, and keeps what is null. In a configuration it is a fault, because it
+    /// leaves open what its writer meant.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_exactly(text: &[u8]) -> serde_json::Result<Self> {
+        let mut mark = [0; BYTE_ORDER_MARK.len_utf8()];
+        let mark = BYTE_ORDER_MARK.encode_utf8(&mut mark).as_bytes();
+        serde_json::from_slice(text.strip_prefix(mark).unwrap_or(text))
+    }
+
+    fn drop_nulls(&mut self) {
+        match self {
+            Self::List(items) => {
+                for item in items {
+                    item.drop_nulls();
+                }
+            }
+            Self::Object(members) => {
+                drop_null_members(members);
+                for (_, value) in members {
+                    value.drop_nulls();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The members `names` of an object, in that order. One that is null or an empty text is absent.
+    /// `None` if this is no object, or if one of them comes twice.
     #[must_use]
     pub fn into_members<const N: usize>(self, names: [&str; N]) -> Option<[Option<Self>; N]> {
         let Self::Object(entries) = self else { return None };
@@ -51,7 +92,15 @@ impl Json {
                 return None;
             }
         }
-        Some(members)
+        Some(members.map(|member| member.filter(|value| !value.says_nothing())))
+    }
+
+    fn says_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            _ => false,
+        }
     }
 
     /// The text of a string.
@@ -60,6 +109,24 @@ impl Json {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+}
+
+/// Leaves out the members that are null. One whose name comes twice stays, so that its reader sees
+/// that: parsers do not agree which of the two counts (RFC 8725 §2.4).
+///
+/// An object with more members than a JWT may have stays as it is, because the comparison takes the
+/// square of time. Whoever reads such an object takes [`Json::into_members`], or refuses it.
+fn drop_null_members(members: &mut Vec<(String, Json)>) {
+    if members.len() > JWT_MEMBERS_MAX {
+        return;
+    }
+    let nulls = members.iter().filter(|(_, value)| matches!(value, Json::Null));
+    let names: Vec<_> = nulls.map(|(name, _)| name.clone()).collect();
+    for name in names {
+        if members.iter().filter(|(other, _)| *other == name).count() == 1 {
+            members.retain(|(other, _)| *other != name);
         }
     }
 }
@@ -88,7 +155,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Other)
+        Ok(Json::Negative)
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
@@ -100,7 +167,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Other)
+        Ok(Json::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
@@ -118,4 +185,25 @@ impl<'de> Visitor<'de> for JsonVisitor {
         }
         Ok(Json::Object(object))
     }
+}
+
+/// The JSON text `json` in printable ASCII. Everything else in it stands within its strings, and is
+/// escaped as `\uXXXX` (RFC 8259 §7).
+#[must_use]
+pub fn in_ascii(json: String) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len().saturating_mul(2));
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing into a `String` does not fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
 }

@@ -1,5 +1,9 @@
 //! The names of everything that is stored. `docs/storage.md` says what is under each.
 
+use super::limits::{
+    KV_CLIENT_MAX_BYTES, KV_KEY_SET_MAX_BYTES, KV_POINTER_MAX_BYTES, KV_TOKEN_MAX_BYTES,
+};
+
 /// KV namespace `TOKENS`: a token, under its token key.
 pub const TOKEN: &str = "token:";
 /// KV namespace `TOKENS`: an issuer's key set, under the digest that names it.
@@ -21,6 +25,19 @@ pub const COORDINATOR_STATE: &str = "state";
 pub const LEDGER: &str = "assertions:";
 /// Storage of a ledger: until when a used assertion matters, under the digest of its `jti`.
 pub const USED_ASSERTION: &str = "used:";
+
+/// The most bytes that a value of the broker's under `name` in KV has. A longer one is of somebody
+/// else, and is not read to its end.
+#[must_use]
+pub fn value_max_bytes(name: &str) -> usize {
+    let longest = [
+        (TOKEN, KV_TOKEN_MAX_BYTES),
+        (KEY_SET, KV_KEY_SET_MAX_BYTES),
+        (CLIENT, KV_CLIENT_MAX_BYTES),
+    ];
+    let kind = longest.into_iter().find(|(prefix, _)| name.starts_with(prefix));
+    kind.map_or(KV_POINTER_MAX_BYTES, |(_, max)| max)
+}
 
 /// `prefix`, and `bytes` in hexadecimal digits.
 #[must_use]

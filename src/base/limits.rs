@@ -3,6 +3,10 @@
 //! A relation between numbers that the code relies on is an assertion beside them, which the
 //! compiler checks.
 
+mod stored;
+
+pub use stored::*;
+
 use crate::base::time::Millis;
 
 // A token's life.
@@ -29,8 +33,10 @@ const _: () = assert!(RENEW_AHEAD.0 < SHORT_LIFETIME.0, "a usual token must be f
 pub const RENEW_AHEAD_LONG: Millis = Millis::from_secs(60 * 60);
 const _: () =
     assert!(RENEW_AHEAD_LONG.0 < LONG_LIFETIME.0, "a long-lived token must be fresh at first");
-/// Longest lifetime that a token response may promise: a year.
+/// Longest lifetime that the broker believes, a year; a longer one counts as this. KV takes TTLs of 32
+/// bits (workerd), and added to the present its expirations of 32 bits end in 2038.
 pub const EXPIRES_IN_MAX_SECS: u64 = 365 * 24 * 60 * 60;
+const _: () = assert!(EXPIRES_IN_MAX_SECS <= i32::MAX as u64, "KV must take it as a TTL");
 /// Lifetime of a token whose response has no `expires_in`, which RFC 6749 §5.1 only recommends. The
 /// value is MSAL Python's.
 pub const EXPIRES_IN_ABSENT_SECS: u64 = 600;
@@ -39,13 +45,6 @@ pub const EXPIRES_IN_ABSENT_SECS: u64 = 600;
 
 /// Tokens in the memory of one isolate (128 MB, Workers limits); at 1.5 kB each about 1.5 MB.
 pub const ISOLATE_TOKENS_MAX: usize = 1000;
-/// KV refuses an `expirationTtl` below this (KV docs, "Expiring keys").
-pub const KV_TTL_MIN_SECS: u64 = 60;
-/// `cacheTtl` of a KV read: KV's minimum, so that isolates see a renewed token soon.
-pub const KV_CACHE_TTL_SECS: u64 = 30;
-/// A KV operation that takes longer counts as failed. Reads across an ocean take some hundred
-/// milliseconds. The authorization server itself usually answers within a second.
-pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
 
 // The registry of clients in KV.
 

@@ -9,6 +9,7 @@ pub mod keyspace;
 pub mod limits;
 pub mod lru;
 pub mod origin;
+pub mod outgoing;
 pub mod ports;
 pub mod request_id;
 pub mod sealed;

@@ -34,7 +34,8 @@ pub trait Entropy {
 pub trait Store {
     /// Whether the binding exists.
     fn is_bound(&self) -> bool;
-    /// The value under `name`; `Ok(None)` is a miss, not an error.
+    /// The value under `name`; `Ok(None)` is a miss, not an error. No more than
+    /// [`crate::base::keyspace::value_max_bytes`] is read.
     async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Keeps `value` for `ttl_secs`, at least [`crate::base::limits::KV_TTL_MIN_SECS`].
     async fn store(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), StoreError>;
@@ -49,6 +50,8 @@ pub enum StoreError {
     Throttled,
     /// No answer within [`crate::base::limits::KV_TIMEOUT`].
     TimedOut,
+    /// The value is longer than [`crate::base::keyspace::value_max_bytes`]: the broker did not write it.
+    TooLarge,
     /// Anything else.
     Failed,
 }
@@ -61,6 +64,7 @@ impl StoreError {
             Self::Unbound => "unbound",
             Self::Throttled => "throttled",
             Self::TimedOut => "timeout",
+            Self::TooLarge => "too_large",
             Self::Failed => "failed",
         }
     }

@@ -15,6 +15,7 @@ pub mod seen;
 use std::rc::Rc;
 
 use crate::base::origin::is_trustworthy;
+use crate::base::ports::StoreError;
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
 use crate::callers::ledger::UsedAssertions;
@@ -220,6 +221,10 @@ fn refusal_of(fault: RegistryFault, line: &mut Line) -> Result<(), BrokerError> 
     match fault {
         RegistryFault::NotAuthentic => {
             line.registry_failed("not_authentic");
+            Ok(())
+        }
+        RegistryFault::Unreachable(error @ StoreError::TooLarge) => {
+            line.registry_failed(error.name());
             Ok(())
         }
         RegistryFault::Unreachable(error) => {

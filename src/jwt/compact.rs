@@ -60,17 +60,18 @@ impl Jwt {
         &self.header
     }
 
-    /// A claim.
+    /// A claim. One that is an empty text is absent, as one that is null: it says nothing.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Json> {
-        self.claims.iter().find_map(|(claim, value)| (claim == name).then_some(value))
+        let claim = self.claims.iter().find_map(|(claim, value)| (claim == name).then_some(value));
+        claim.filter(|value| !matches!(value, Json::Text(text) if text.is_empty()))
     }
 
-    /// A claim that is text and not empty.
+    /// A claim that is text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.claim(name) {
-            Some(Json::Text(text)) if !text.is_empty() => Some(text),
+            Some(Json::Text(text)) => Some(text),
             _ => None,
         }
     }
@@ -104,7 +105,7 @@ impl Header {
         }
         let alg = text(alg)?.ok_or(JwtFault::Algorithm)?;
         let key_id = text(key_id)?;
-        if key_id.as_ref().is_some_and(|id| id.is_empty() || id.len() > JWT_KEY_ID_MAX_BYTES) {
+        if key_id.as_ref().is_some_and(|id| id.len() > JWT_KEY_ID_MAX_BYTES) {
             return Err(JwtFault::Malformed);
         }
         let algorithm = Algorithm::parse(&alg).ok_or(JwtFault::Algorithm)?;

@@ -4,7 +4,7 @@
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
 
-use crate::base::json::Json;
+use crate::base::json::{BYTE_ORDER_MARK, Json};
 use crate::base::limits::CLAIMS_MAX_BYTES;
 
 /// A JSON object as text. It is passed on unchanged.
@@ -28,6 +28,8 @@ impl Claims {
         }
         let decoded = decoded(text);
         let json = decoded.as_deref().unwrap_or(text);
+        // Upstream may be stricter about it than the broker.
+        let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
         match Json::parse(json.as_bytes()) {
             Ok(Json::Object(_)) => Ok(Self(json.to_owned())),
             _ => Err(MalformedClaims),

@@ -9,15 +9,12 @@ use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
 use crate::base::time::Millis;
 
-const _: () =
-    assert!(EXPIRES_IN_MAX_SECS == 365 * 24 * 60 * 60, "the text of `ExpiresIn` must say a year");
-
 /// A token as the authorization server issued it. Durations count from before the request was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IssuedToken {
     /// The token.
     pub access_token: AccessToken,
-    /// `expires_in`: positive and at most a year.
+    /// `expires_in`: positive, and at most [`EXPIRES_IN_MAX_SECS`].
     pub expires_in: Millis,
     /// `ext_expires_in`: Entra's lifetime for when it is itself down; only passed on.
     pub ext_expires_in: Option<Millis>,
@@ -40,8 +37,8 @@ pub enum AnswerFault {
     #[error("token_type is not Bearer")]
     #[n(2)]
     TokenType,
-    /// `expires_in` is not a number of seconds above zero and up to a year.
-    #[error("expires_in is not between 1 second and 1 year")]
+    /// `expires_in` is there, but is not a number of seconds above zero.
+    #[error("expires_in is not a number of seconds above zero")]
     #[n(3)]
     ExpiresIn,
     /// The body is longer than the broker reads.
@@ -59,23 +56,28 @@ pub enum AnswerFault {
 }
 
 /// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,
-/// which is not negative, rounded down, a year at most.
+/// which is not negative, rounded down. What is longer than [`EXPIRES_IN_MAX_SECS`] counts as that:
+/// some servers mean "for ever".
 fn duration(seconds: &Json) -> Option<Millis> {
     let seconds = match seconds {
         Json::Whole(seconds) => *seconds,
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "rounds down, as it is meant; what does not fit becomes the largest and is refused"
+            reason = "rounds down, as it is meant; what does not fit becomes the largest"
         )]
         Json::Fraction(seconds) if *seconds >= 0.0 => *seconds as u64,
         Json::Text(text) => {
             let text = text.trim();
-            text.split_once('.').map_or(text, |(whole, _)| whole).parse().ok()?
+            let digits = text.split_once('.').map_or(text, |(whole, _)| whole);
+            let is_number =
+                !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+            // More digits than fit are more than the longest.
+            is_number.then(|| digits.parse().unwrap_or(u64::MAX))?
         }
         _ => return None,
     };
-    (seconds <= EXPIRES_IN_MAX_SECS).then(|| Millis::from_secs(seconds))
+    Some(Millis::from_secs(seconds.min(EXPIRES_IN_MAX_SECS)))
 }
 
 impl IssuedToken {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::log::Line;
 use edge_token_broker::upstream::trail::UpstreamTrail;
+use proptest::prelude::*;
 
 fn hit() -> Line {
     let mut line = Line::new(RequestId::parse("id").unwrap(), "GET".into(), "token");
@@ -29,6 +30,40 @@ fn whatever_else_happened_is_always_logged() {
     for line in [miss, kv_failed, upstream_failed] {
         assert!(!line.is_mere_hit(), "{line:?}");
     }
+}
+
+/// Free text as nobody should write it: separators of lines, changes of direction, controls, a
+/// character beyond 16 bits.
+const NASTY: &str =
+    "a\u{85}b\u{2028}c\u{2029}d\u{202e}e\u{7f}f\u{9b}g\u{feff}h\u{1f600}i\"\\\r\n\u{0}é";
+
+#[test]
+fn free_text_stands_in_printable_ascii_and_reads_the_same() {
+    let text = || Some(NASTY.to_owned());
+    let mut line = hit();
+    line.reason = text();
+    line.client_id = text();
+    line.issuer = text();
+    line.subject = text();
+    line.address = text();
+    line.credential = text();
+    line.scope = text();
+    line.upstream.trace_id = text();
+    line.method = NASTY.into();
+    line.faults = vec![NASTY.into()];
+    let json = line.to_json();
+    assert!(json.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{json}");
+    assert!(json.contains(r"b\u2028c\u2029d\u202ee\u007ff") && json.contains(r"\ud83d\ude00"));
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, serde_json::to_value(&line).unwrap());
+    for field in ["issuer", "subject", "client_id", "scope", "trace_id", "reason", "method"] {
+        assert_eq!(read[field], NASTY, "{field}");
+    }
+}
+
+#[test]
+fn a_line_in_ascii_is_as_the_serializer_writes_it() {
+    assert_eq!(whole().to_json(), serde_json::to_string(&whole()).unwrap());
 }
 
 /// A line with every field. It names them all, so that it does not compile without a new one.
@@ -63,6 +98,7 @@ fn whole() -> Line {
         kv_write: Some("x"),
         registry: Some("x"),
         faults: vec!["x".into()],
+        faults_count: Some(1),
     }
 }
 
@@ -75,4 +111,16 @@ fn the_documented_fields_are_all_there_are() {
     let line = serde_json::to_value(whole()).unwrap();
     let fields = line.as_object().unwrap().keys().map(String::as_str);
     assert_eq!(names.collect::<BTreeSet<_>>(), fields.collect::<BTreeSet<_>>());
+}
+
+proptest! {
+    #[test]
+    fn any_text_in_a_line_is_escaped_and_read_again(text in any::<String>()) {
+        let mut line = hit();
+        line.subject = Some(text.clone());
+        let json = line.to_json();
+        prop_assert!(json.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{}", json);
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(read["subject"].as_str(), Some(text.as_str()));
+    }
 }

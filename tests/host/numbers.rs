@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use edge_token_broker::base::limits::{
-    COORDINATOR_TIMEOUT, REQUEST_BODY_MAX_BYTES, REQUEST_ID_MAX_CHARS,
+    COORDINATOR_TIMEOUT, OBJECT_MESSAGE_MAX_BYTES, REQUEST_BODY_MAX_BYTES, REQUEST_ID_MAX_CHARS,
 };
 
 use crate::architecture::{crate_folder, sources};
 
 /// Numbers that need no name: none, one, two, and the statuses that the JavaScript answers with.
-const PLAIN: [&str; 4] = ["0", "1", "2", "500"];
+const PLAIN: [&str; 5] = ["0", "1", "2", "413", "500"];
 
 /// Numbers of a standard, each in the file that quotes it: the salt of PS256 (RFC 7518 §3.5).
 const OF_STANDARDS: [(&str, &str); 1] = [("signature.mjs", "32")];
@@ -64,6 +64,7 @@ fn numbers(script: &str) -> Vec<String> {
 fn the_numbers_of_the_javascript_are_those_of_the_rust() {
     let limits = limits();
     assert_eq!(limits["REQUEST_BODY_MAX"], REQUEST_BODY_MAX_BYTES as u64);
+    assert_eq!(limits["OBJECT_MESSAGE_MAX"], OBJECT_MESSAGE_MAX_BYTES as u64);
     assert_eq!(limits["REQUEST_ID_MAX"], REQUEST_ID_MAX_CHARS as u64);
     assert!(limits["MEMORY_CHECK_MS"] > COORDINATOR_TIMEOUT.0, "a healthy wait is not interrupted");
 }

@@ -34,7 +34,7 @@ pub struct NeedsIo;
 /// Why there is no usable entry.
 #[derive(Debug)]
 pub enum RegistryFault {
-    /// KV did not answer.
+    /// KV did not answer, or with more than an entry can have. That is as good as none.
     Unreachable(StoreError),
     /// The entry was written without `REGISTRY_KEY`, altered, or moved.
     NotAuthentic,
@@ -95,6 +95,10 @@ impl<S: Store> Registry<S> {
     ) -> Result<Option<Rc<Client>>, RegistryFault> {
         let value = match self.store.load(&entry::name_of(id)).await {
             Ok(value) => value,
+            Err(error @ StoreError::TooLarge) => {
+                self.clients.remember(id.to_owned(), None, now);
+                return Err(RegistryFault::Unreachable(error));
+            }
             Err(error) => {
                 let known = self.clients.extend(id, now);
                 return known.map(Some).ok_or(RegistryFault::Unreachable(error));
@@ -121,6 +125,10 @@ impl<S: Store> Registry<S> {
     ) -> Result<Option<String>, RegistryFault> {
         let owner = match self.store.load(&key.name()).await {
             Ok(owner) => owner.and_then(|id| String::from_utf8(id).ok()),
+            Err(error @ StoreError::TooLarge) => {
+                self.owners.remember(key.clone(), None, now);
+                return Err(RegistryFault::Unreachable(error));
+            }
             Err(error) => {
                 let known = self.owners.extend(key, now);
                 return known.map(Some).ok_or(RegistryFault::Unreachable(error));

@@ -74,8 +74,8 @@ impl<P: HttpPorts> Exchange<P> {
     /// An error.
     pub(super) fn failed(mut self, error: &BrokerError) -> Answered {
         self.line.failed(error);
-        if let (BrokerError::Misconfigured, Err(faults)) = (error, &*self.isolate.config) {
-            self.line.faults = faults.iter().map(ToString::to_string).collect();
+        if *error == BrokerError::Misconfigured {
+            self.isolate.list_faults(&mut self.line);
         }
         let reply = Reply::error(error, self.dialect);
         self.answered(reply)

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::base::outgoing::{ACCEPT_JSON, USER_AGENT};
 use crate::base::secret::ClientSecret;
 use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
@@ -13,7 +14,8 @@ use crate::upstream::exchange::RequestHeaders;
 /// throttle with another status than 429.
 pub const HEADERS: RequestHeaders = RequestHeaders {
     fixed: &[
-        ("accept", "application/json"),
+        ACCEPT_JSON,
+        USER_AGENT,
         ("content-type", "application/x-www-form-urlencoded"),
         ("return-client-request-id", "true"),
         ("x-ms-lib-capability", "retry-after, h429"),

@@ -1,5 +1,6 @@
 //! Who calls: what is presented, JWTs and their issuers, the registry, used assertions.
 
+mod jwt_absent;
 mod jwt_attacks;
 mod jwt_callers;
 mod jwt_claims;

@@ -184,6 +184,19 @@ fn write_access_to_kv_grants_nothing() {
 }
 
 #[test]
+fn an_entry_or_a_pointer_longer_than_any_is_as_good_as_none() {
+    let desk = Desk::new();
+    for name in ["client:far", &owner_of("k1")] {
+        desk.entries.put(name, vec![b'a'; 1024 * 1024]);
+    }
+    for _ in 0..2 {
+        assert_eq!(desk.secret("far", "k1").err(), Some(REFUSED));
+        assert_eq!(desk.key("k1").err(), Some(BrokerError::InvalidClient(PresentedIn::Header)));
+    }
+    assert_eq!((desk.line.borrow().registry, desk.reads()), (Some("too_large"), 2), "remembered");
+}
+
+#[test]
 fn whose_key_it_is_says_only_the_clients_own_entry() {
     let desk = Desk::new();
     desk.register("far", "k1");

@@ -3,6 +3,7 @@
 mod errors;
 mod exchange;
 mod exchange_end;
+mod faults;
 mod forms;
 mod replies;
 mod routes;

@@ -1,7 +1,9 @@
 //! Token responses of the authorization server, against RFC 6749's examples and Entra's real one.
 
-use edge_token_broker::base::time::Millis;
+use edge_token_broker::base::limits::EXPIRES_IN_MAX_SECS;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken};
+use edge_token_broker::tokens::token::CachedToken;
 
 const REAL_TOKEN: &str = include_str!("../../workerd/fixtures/entra_token_response.json");
 
@@ -34,7 +36,7 @@ fn the_example_of_rfc_6749_section_4_4_3_has_another_token_type() {
 
 #[test]
 fn numbers_come_as_numbers_or_strings() {
-    for value in ["3599", "\"3599\"", "3599.0", "3599.9", "\" 3599\"", "\"3599.0\""] {
+    for value in ["3599", "\"3599\"", "3.599e3", "3599.0", "3599.9", "\" 3599\"", "\"3599.0\""] {
         let issued = with(&format!(r#""expires_in":{value},"ext_expires_in":{value}"#)).unwrap();
         assert_eq!(issued.expires_in, Millis::from_secs(3599), "{value}");
         assert_eq!(issued.ext_expires_in, Some(Millis::from_secs(3599)), "{value}");
@@ -44,20 +46,21 @@ fn numbers_come_as_numbers_or_strings() {
 }
 
 #[test]
-fn an_absurd_expires_in_is_a_fault() {
+fn an_expires_in_that_is_no_lifetime_is_a_fault() {
     for value in [
         "0",
         "-1",
         "0.9",
-        "31536001",
-        "1e300",
-        "18446744073709551616",
+        "-0.0",
+        "-1e300",
+        "\"0\"",
         "\"NaN\"",
         "\"Infinity\"",
         "\"-5\"",
-        "\"\"",
+        "\" \"",
         "\"soon\"",
-        "null",
+        "\"1e3\"",
+        "\"99999999999999999999x\"",
         "true",
         "[3599]",
         "{}",
@@ -70,6 +73,41 @@ fn an_absurd_expires_in_is_a_fault() {
     }
     // Not finite in JSON's own terms: the whole answer is unreadable.
     assert_eq!(with(r#""expires_in":1e999"#), Err(AnswerFault::NotATokenResponse));
+}
+
+#[test]
+fn an_absurdly_long_lifetime_is_capped() {
+    for value in [
+        "31536001",
+        "2147483647",
+        "2147483648",
+        "4294967296",
+        "9223372036854775807",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e300",
+        "\"2147483647\"",
+        "\"99999999999999999999\"",
+        "\"99999999999999999999.5\"",
+    ] {
+        let issued = with(&format!(r#""expires_in":{value},"ext_expires_in":{value}"#)).unwrap();
+        assert_eq!(issued.expires_in, Millis::from_secs(EXPIRES_IN_MAX_SECS), "{value}");
+        assert_eq!(issued.ext_expires_in, Some(Millis::from_secs(EXPIRES_IN_MAX_SECS)), "{value}");
+        let issued = with(&format!(r#""expires_in":3600,"refresh_in":{value}"#)).unwrap();
+        assert_eq!(issued.refresh_in, None, "{value}");
+    }
+}
+
+#[test]
+fn a_capped_lifetime_is_what_callers_and_tiers_have() {
+    let (now, issued) =
+        (UnixMillis(1_700_000_000_000), with(r#""expires_in":2147483647"#).unwrap());
+    let token = CachedToken::new(issued, now);
+    let longest = Millis::from_secs(EXPIRES_IN_MAX_SECS);
+    assert_eq!((token.lifetime(), token.expires_at), (longest, now.plus(longest)));
+    let ttl = now.until(token.expires_at).whole_secs();
+    assert!(i32::try_from(ttl).is_ok(), "KV takes no longer TTL");
+    assert!(token.renew_at() > now && token.renew_at() < token.expires_at);
 }
 
 #[test]

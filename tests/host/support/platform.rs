@@ -74,6 +74,6 @@ impl LogSink for SimulatedLog {
     }
 
     fn write(&self, line: &Line) {
-        self.lines.borrow_mut().push(serde_json::to_value(line).unwrap());
+        self.lines.borrow_mut().push(serde_json::from_str(&line.to_json()).unwrap());
     }
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use edge_token_broker::base::keyspace;
 use edge_token_broker::base::ports::{Store, StoreError};
 
 /// Clones share what they hold.
@@ -38,7 +39,12 @@ impl Store for SimulatedStore {
 
     async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.loads.set(self.loads.get() + 1);
-        self.failure.get().map_or_else(|| Ok(self.values.borrow().get(name).cloned()), Err)
+        if let Some(failure) = self.failure.get() {
+            return Err(failure);
+        }
+        let value = self.values.borrow().get(name).cloned();
+        let is_too_large = |value: &Vec<u8>| value.len() > keyspace::value_max_bytes(name);
+        if value.as_ref().is_some_and(is_too_large) { Err(StoreError::TooLarge) } else { Ok(value) }
     }
 
     async fn store(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), StoreError> {

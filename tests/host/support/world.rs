@@ -1,5 +1,6 @@
 //! One isolate of the broker over simulated ports: the shipping exchange.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use edge_token_broker::base::request_id::RequestId;
@@ -81,6 +82,7 @@ fn isolate_over(
         log: Rc::new(RequestLog { sink: SimulatedLog::default(), log_hits }),
         client_limit: SimulatedLimiter::default(),
         failure_limit: SimulatedLimiter::default(),
+        faults_listed: Cell::default(),
     }
 }
 

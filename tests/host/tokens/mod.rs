@@ -8,3 +8,4 @@ mod memory;
 mod revocation;
 mod scenarios;
 mod stored_format;
+mod stored_sizes;
