@@ -7,4 +7,5 @@ mod freshness;
 mod memory;
 mod revocation;
 mod scenarios;
+mod stored_errors;
 mod stored_format;
