@@ -1,6 +1,7 @@
 //! A token's life: freshness, tiers, the coordinator, rejected tokens.
 
 mod coordinator;
+mod coordinator_failures;
 mod coordinator_flight;
 mod coordinator_interleavings;
 mod freshness;
