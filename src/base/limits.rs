@@ -3,8 +3,10 @@
 //! A relation between numbers that the code relies on is an assertion beside them, which the
 //! compiler checks.
 
+mod failures;
 mod stored;
 
+pub use failures::*;
 pub use stored::*;
 
 use crate::base::time::Millis;
@@ -97,20 +99,6 @@ const _: () = assert!(
 pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 1;
 /// `Retry-After` for callers while the configuration has a fault. A person has to act.
 pub const MISCONFIGURED_RETRY_AFTER_SECS: u64 = 60;
-
-// Failure memory: one request for a broken secret or a tenant that is down, not one for each caller.
-
-/// After a refused credential or scope, or an answer that is no token response.
-pub const REFUSAL_MEMORY: Millis = Millis::from_secs(60);
-/// After the first of several transient failures in a row. Each further one doubles it.
-pub const TRANSIENT_MEMORY_MIN: Millis = Millis::from_secs(1);
-const _: () = assert!(
-    TRANSIENT_RETRY_AFTER_SECS * 1000 <= TRANSIENT_MEMORY_MIN.0,
-    "the default must not prolong the first failure"
-);
-/// After any number of transient failures in a row.
-pub const TRANSIENT_MEMORY_MAX: Millis = Millis::from_secs(60);
-const _: () = assert!(TRANSIENT_MEMORY_MIN.0 < TRANSIENT_MEMORY_MAX.0, "the memory must grow");
 
 // The coordinator.
 

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use crate::base::limits::{
-    MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
+    MISCONFIGURED_RETRY_AFTER_SECS, NOT_UNDERSTOOD_ADVICE_FROM, RATE_LIMIT_RETRY_AFTER_SECS,
+    TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
+use crate::oauth::token_response::AnswerFault;
 use crate::upstream::error::{Outage, UpstreamError as U};
 use crate::upstream::server;
 
@@ -69,9 +71,11 @@ impl WireError {
                 BrokerError::RegistryUnavailable | BrokerError::IssuerUnavailable => {
                     Some(TRANSIENT_RETRY_AFTER_SECS)
                 }
-                BrokerError::Upstream(U::Unavailable { retry_after_secs, .. }) => {
-                    Some(*retry_after_secs)
-                }
+                // A refusal has none: it passes when an operator has acted.
+                BrokerError::Upstream(
+                    U::Unavailable { retry_after_secs, .. }
+                    | U::NotATokenResponse { retry_after_secs, .. },
+                ) => Some(*retry_after_secs),
                 _ => None,
             },
         }
@@ -102,7 +106,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
             E::ScopeNotGranted | E::Upstream(U::ScopeRefused(_)) | E::CredentialNotGranted,
             Bearer,
         ) => (403, "insufficient_scope"),
-        (E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse(_)), _) => {
+        (E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }), _) => {
             (502, "server_error")
         }
         (
@@ -154,17 +158,19 @@ fn describe(error: &BrokerError) -> String {
         // Upstream's text as it is: people look it up.
         E::Upstream(U::ScopeRefused(response)) => match &response.description {
             Some(text) => text.clone(),
-            None => "the authorization server refused the scope".into(),
+            None => format!(
+                "the authorization server refused the scope ({})",
+                response.aadsts().map_or_else(|| response.error.clone(), server::look_up)
+            ),
         },
         E::Misconfigured => {
             "the broker's configuration has a fault: an operator finds it in the broker's log"
                 .into()
         }
         E::Upstream(U::CredentialRefused(response)) => refused(response),
-        E::Upstream(U::NotATokenResponse(fault)) => format!(
-            "the authorization server's answer is not a token response ({fault}): \
-             an operator should check the authority host and tenant"
-        ),
+        E::Upstream(U::NotATokenResponse { fault, in_a_row, .. }) => {
+            not_understood(*fault, *in_a_row)
+        }
         E::Upstream(U::Unavailable { cause, .. }) => unavailable(*cause).into(),
     }
 }
@@ -180,6 +186,17 @@ fn refused(response: &ErrorResponse) -> String {
          the client key is fine. An operator must act: {}",
         server::advice(response)
     )
+}
+
+/// One such answer passes, and the caller retries. Several in a row are for an operator.
+fn not_understood(fault: AnswerFault, in_a_row: u32) -> String {
+    let advice = if in_a_row < NOT_UNDERSTOOD_ADVICE_FROM {
+        "retry after the time in Retry-After"
+    } else {
+        "this has happened several times in a row, so an operator should check the authority host and \
+         tenant"
+    };
+    format!("the authorization server's answer is not a token response ({fault}); {advice}")
 }
 
 const fn unavailable(cause: Outage) -> &'static str {

@@ -29,7 +29,8 @@ pub enum AnswerFault {
     #[error("not a JSON token response")]
     #[n(0)]
     NotATokenResponse,
-    /// `access_token` is missing, empty, or has characters that RFC 6749 A.12 forbids.
+    /// `access_token` is missing, empty, beside an `error`, or has characters that RFC 6749 A.12
+    /// forbids.
     #[error("access_token missing or malformed")]
     #[n(1)]
     AccessToken,
@@ -86,12 +87,16 @@ impl IssuedToken {
     /// # Errors
     /// The first [`AnswerFault`] found.
     pub fn parse(body: &[u8]) -> Result<Self, AnswerFault> {
-        let fields = ["access_token", "token_type", "expires_in", "ext_expires_in", "refresh_in"];
-        let [access_token, token_type, expires_in, ext_expires_in, refresh_in] = Json::parse(body)
-            .ok()
-            .and_then(|json| json.into_members(fields))
-            .ok_or(AnswerFault::NotATokenResponse)?;
+        let fields =
+            ["error", "access_token", "token_type", "expires_in", "ext_expires_in", "refresh_in"];
+        let [error, access_token, token_type, expires_in, ext_expires_in, refresh_in] =
+            Json::parse(body)
+                .ok()
+                .and_then(|json| json.into_members(fields))
+                .ok_or(AnswerFault::NotATokenResponse)?;
+        let is_error = error.and_then(Json::into_text).is_some_and(|error| !error.is_empty());
         let access_token = access_token
+            .filter(|_| !is_error)
             .and_then(Json::into_text)
             .and_then(AccessToken::parse)
             .ok_or(AnswerFault::AccessToken)?;

@@ -1,7 +1,6 @@
 //! The order of the tiers: isolate memory, KV, the coordinator, else the authorization server.
 
-use crate::base::limits::FAILURE_REUSE;
-use crate::base::ports::{Clock, Entropy, Store, StoreError};
+use crate::base::ports::{Clock, Store, StoreError};
 use crate::base::time::{Millis, UnixMillis};
 use crate::config::Grant;
 use crate::error::BrokerError;
@@ -16,7 +15,7 @@ use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::{Failure, RecalledFailure};
+use crate::upstream::failure::RecalledFailure;
 
 /// The broker over its ports.
 pub struct Broker<P: TokenPorts> {
@@ -191,34 +190,11 @@ impl<P: TokenPorts> Broker<P> {
         };
         let token = fetch(upstream, grant, &line.request_id, &mut line.upstream)
             .await
-            .inspect_err(|error| self.remember_failure(grant, error))?;
+            .map_err(|error| self.remember_failure(grant, error, now))?;
         // As a coordinator counts: this token is newer than any that the isolate knew.
         let generation = want.known_generation.max(token.requested_at.0);
         let token = token.with_generation(generation);
         Ok((Handout { token, source: Source::Flight }, Tier::Coordinator, follow_up))
-    }
-
-    /// Remembers a failure of upstream.
-    pub(super) fn remember_failure(&self, grant: &Grant, error: &UpstreamError) {
-        let previous = self.memory.failure(&grant.token_key).map(|recalled| recalled.failure);
-        let (now, random) = (self.clock.now(), u32::from_be_bytes(self.entropy.bytes()));
-        self.remember(grant, Failure::new(error.clone(), previous.as_ref(), now, random), now);
-    }
-
-    /// Remembers a failure that the coordinator has passed on. It lasts for `left`.
-    pub(super) fn echo_failure(&self, grant: &Grant, error: &UpstreamError, left: Millis) {
-        let now = self.clock.now();
-        self.remember(
-            grant,
-            Failure { error: error.clone(), until: now.plus(left), count: 1 },
-            now,
-        );
-    }
-
-    /// The next call to the coordinator comes before the failure is over: it may know more.
-    fn remember(&self, grant: &Grant, failure: Failure, now: UnixMillis) {
-        let ask_again_at = failure.until.min(now.plus(FAILURE_REUSE));
-        self.memory.remember_failure(grant.token_key, RecalledFailure { failure, ask_again_at });
     }
 
     /// Keeps `token`, and returns the newest in memory: no older generation follows a newer one.

@@ -4,6 +4,7 @@
 pub mod broker;
 pub mod cache_status;
 pub mod coordinator;
+mod failing;
 pub mod fetch;
 pub mod memory;
 pub mod ports;

@@ -205,14 +205,16 @@ impl<P: TokenPorts> Broker<P> {
     ) -> Result<CachedToken, UpstreamError> {
         let Self { endpoint, clock, entropy, .. } = self;
         let upstream = Upstream { endpoint, clock, entropy, claims };
+        let began = clock.now();
         let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
-        fetched.inspect_err(|error| {
+        fetched.map_err(|error| {
             // Upstream may still grant an ordinary renewal: the spacing delays the next forced one.
-            // Any other failure goes to the failure memory, which has its own time.
-            if !is_refusal(error) {
-                self.memory.release_replacement(&grant.token_key);
-                self.remember_failure(grant, error);
+            if is_refusal(&error) {
+                return error;
             }
+            // Any other failure goes to the failure memory, which has its own time.
+            self.memory.release_replacement(&grant.token_key);
+            self.remember_failure(grant, error, began)
         })
     }
 }

@@ -32,10 +32,22 @@ impl AttemptFailure {
         }
     }
 
-    /// The answer is not a token response.
+    /// The answer is neither a token nor an error that the broker understands. The next one may be.
     #[must_use]
-    pub fn not_a_token_response(fault: AnswerFault) -> Self {
-        Self { error: UpstreamError::NotATokenResponse(fault), remedy: Remedy::Nothing }
+    pub fn not_understood(
+        fault: AnswerFault,
+        retry_after: Option<u64>,
+        response: Option<Box<ErrorResponse>>,
+    ) -> Self {
+        // A redirect is meant: the same request has the same answer.
+        let remedy = match fault {
+            AnswerFault::Redirect => Remedy::Nothing,
+            _ => retry_unless_told(retry_after),
+        };
+        let retry_after_secs = retry_after.unwrap_or(TRANSIENT_RETRY_AFTER_SECS);
+        let error =
+            UpstreamError::NotATokenResponse { fault, retry_after_secs, in_a_row: 1, response };
+        Self { error, remedy }
     }
 
     /// Too many requests.
@@ -45,20 +57,15 @@ impl AttemptFailure {
         Self::unavailable(Outage::Throttled, secs, response, Remedy::Nothing)
     }
 
-    /// A transient failure. There is no retry before a time that upstream names.
+    /// A transient failure.
     #[must_use]
     pub fn transient(
         cause: Outage,
         retry_after: Option<u64>,
         response: Option<Box<ErrorResponse>>,
     ) -> Self {
-        let remedy = if retry_after.is_some() { Remedy::Nothing } else { Remedy::RetryOnce };
-        Self::unavailable(
-            cause,
-            retry_after.unwrap_or(TRANSIENT_RETRY_AFTER_SECS),
-            response,
-            remedy,
-        )
+        let secs = retry_after.unwrap_or(TRANSIENT_RETRY_AFTER_SECS);
+        Self::unavailable(cause, secs, response, retry_unless_told(retry_after))
     }
 
     fn unavailable(
@@ -70,4 +77,9 @@ impl AttemptFailure {
         let error = UpstreamError::Unavailable { cause, retry_after_secs, response };
         Self { error, remedy }
     }
+}
+
+/// There is no retry before a time that upstream names.
+const fn retry_unless_told(retry_after: Option<u64>) -> Remedy {
+    if retry_after.is_some() { Remedy::Nothing } else { Remedy::RetryOnce }
 }

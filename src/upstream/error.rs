@@ -17,10 +17,24 @@ pub enum UpstreamError {
     #[error("authorization server refused the broker's credential")]
     #[n(1)]
     CredentialRefused(#[n(0)] Box<ErrorResponse>),
-    /// The answer is not that of a token endpoint, or it is malformed. An operator must act.
-    #[error("authorization server's answer is not a token response: {0}")]
+    /// The answer is neither a token nor an error that the broker understands. One such answer is a
+    /// passing fault, as of a load balancer in between. After several in a row an operator must act.
+    #[error("authorization server's answer is not a token response: {fault}")]
     #[n(2)]
-    NotATokenResponse(#[n(0)] AnswerFault),
+    NotATokenResponse {
+        /// What is wrong with it.
+        #[n(0)]
+        fault: AnswerFault,
+        /// As in [`Self::Unavailable`]. Earlier versions did not have this and the next two.
+        #[cbor(n(1), default)]
+        retry_after_secs: u64,
+        /// The number of such answers in a row.
+        #[cbor(n(2), default)]
+        in_a_row: u32,
+        /// The ids in the body, if it has any.
+        #[n(3)]
+        response: Option<Box<ErrorResponse>>,
+    },
     /// It throttles, fails, or does not answer in time: retry later.
     #[error("authorization server unavailable: {cause}")]
     #[n(3)]
@@ -77,8 +91,17 @@ impl UpstreamError {
         match self {
             Self::ScopeRefused(_) => "scope_refused",
             Self::CredentialRefused(_) => "credential_refused",
-            Self::NotATokenResponse(_) => "not_a_token_response",
+            Self::NotATokenResponse { .. } => "not_a_token_response",
             Self::Unavailable { .. } => "upstream_unavailable",
+        }
+    }
+
+    /// How many answers in a row were not understood. Zero for any other error.
+    #[must_use]
+    pub const fn not_understood_in_a_row(&self) -> u32 {
+        match self {
+            Self::NotATokenResponse { in_a_row, .. } => *in_a_row,
+            _ => 0,
         }
     }
 
@@ -87,8 +110,9 @@ impl UpstreamError {
     pub fn response(&self) -> Option<&ErrorResponse> {
         match self {
             Self::ScopeRefused(response) | Self::CredentialRefused(response) => Some(response),
-            Self::Unavailable { response, .. } => response.as_deref(),
-            Self::NotATokenResponse(_) => None,
+            Self::Unavailable { response, .. } | Self::NotATokenResponse { response, .. } => {
+                response.as_deref()
+            }
         }
     }
 }

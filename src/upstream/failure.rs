@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::base::limits::{REFUSAL_MEMORY, TRANSIENT_MEMORY_MAX, TRANSIENT_MEMORY_MIN};
+use crate::base::limits::{FAILURE_MEMORY_MAX, REFUSAL_MEMORY_MIN, TRANSIENT_MEMORY_MIN};
 use crate::base::time::{Millis, UnixMillis};
 use crate::upstream::error::{Outage, UpstreamError};
 
@@ -15,23 +15,38 @@ pub struct Failure {
     /// Before this instant there is no upstream request.
     #[n(1)]
     pub until: UnixMillis,
-    /// Failures in a row.
+    /// Rounds of failures in a row.
     #[n(2)]
     pub count: u32,
 }
 
 impl Failure {
-    /// The failure `error`, in a row with `previous` if that is still remembered.
+    /// The failure of an attempt that began at `began`, in a row with `previous` if that was still
+    /// remembered then.
+    ///
+    /// If `previous` was not over when the attempt began, the two attempts were under way together. They
+    /// are one round, and the failure that lasts longer counts. A coordinator's flights are never
+    /// under way together, so for them `began` is `now`.
     #[must_use]
     pub fn new(
-        error: UpstreamError,
+        mut error: UpstreamError,
         previous: Option<&Self>,
+        began: UnixMillis,
         now: UnixMillis,
         random: u32,
     ) -> Self {
-        let count = previous.map_or(0, |failure| failure.count).saturating_add(1);
+        let previous = previous.filter(|failure| began < failure.until.plus(FAILURE_MEMORY_MAX));
+        let same_round = previous.is_some_and(|failure| !failure.is_over(began));
+        let next = |count: u32| if same_round { count.max(1) } else { count.saturating_add(1) };
+        let count = next(previous.map_or(0, |failure| failure.count));
+        if let UpstreamError::NotATokenResponse { in_a_row, .. } = &mut error {
+            *in_a_row = next(previous.map_or(0, |failure| failure.error.not_understood_in_a_row()));
+        }
         let until = now.plus(window(&error, count, random));
-        Self { error, until, count }
+        match previous {
+            Some(previous) if same_round && until <= previous.until => previous.clone(),
+            _ => Self { error, until, count },
+        }
     }
 
     /// Whether its time has passed, so that one upstream request may be sent.
@@ -43,13 +58,13 @@ impl Failure {
     /// The error at `now`: `Retry-After` is the time that is left.
     #[must_use]
     pub fn at(&self, now: UnixMillis) -> UpstreamError {
-        match self.error.clone() {
-            UpstreamError::Unavailable { cause, response, .. } => {
-                let retry_after_secs = now.until(self.until).0.div_ceil(1000).max(1);
-                UpstreamError::Unavailable { cause, retry_after_secs, response }
-            }
-            refusal => refusal,
+        let mut error = self.error.clone();
+        if let UpstreamError::Unavailable { retry_after_secs, .. }
+        | UpstreamError::NotATokenResponse { retry_after_secs, .. } = &mut error
+        {
+            *retry_after_secs = now.until(self.until).0.div_ceil(1000).max(1);
         }
+        error
     }
 }
 
@@ -62,34 +77,37 @@ pub struct RecalledFailure {
     pub ask_again_at: UnixMillis,
 }
 
-/// Whether upstream refused. A refusal does not pass by itself.
+/// Whether upstream refused: the credential, the scope, or what an API demands.
 #[must_use]
 pub const fn is_refusal(error: &UpstreamError) -> bool {
-    !matches!(error, UpstreamError::Unavailable { .. })
+    matches!(error, UpstreamError::ScopeRefused(_) | UpstreamError::CredentialRefused(_))
 }
 
 /// How long a failure is remembered.
 ///
 /// - A throttle: as long as upstream says.
-/// - A refusal: [`REFUSAL_MEMORY`].
-/// - The first, second, third … transient failure in a row: 1, 2, 4 … 60 seconds, and not less than
+/// - The first, second, third … refusal in a row: 2, 4, 8 … 60 seconds.
+/// - The first, second, third … other failure in a row: 1, 2, 4 … 60 seconds, and not less than
 ///   upstream's own `Retry-After`. `random` picks an instant in the second half of this time, so that
 ///   tokens that failed together are not fetched together.
 #[must_use]
 pub fn window(error: &UpstreamError, failures: u32, random: u32) -> Millis {
+    let doubled = |first: Millis| {
+        let doublings = failures.saturating_sub(1).min(16);
+        first.0.saturating_mul(1 << doublings).min(FAILURE_MEMORY_MAX.0)
+    };
     match error {
         UpstreamError::Unavailable { cause: Outage::Throttled, retry_after_secs, .. } => {
             Millis::from_secs(*retry_after_secs)
         }
-        UpstreamError::Unavailable { retry_after_secs, .. } => {
-            let doublings = failures.saturating_sub(1).min(16);
-            let span = TRANSIENT_MEMORY_MIN.0.saturating_mul(1 << doublings);
-            let half = span.min(TRANSIENT_MEMORY_MAX.0) / 2;
+        UpstreamError::Unavailable { retry_after_secs, .. }
+        | UpstreamError::NotATokenResponse { retry_after_secs, .. } => {
+            let half = doubled(TRANSIENT_MEMORY_MIN) / 2;
             let jittered = half.saturating_add(half.saturating_mul(random.into()) >> 32);
             Millis(jittered).max(Millis::from_secs(*retry_after_secs))
         }
-        UpstreamError::ScopeRefused(_)
-        | UpstreamError::CredentialRefused(_)
-        | UpstreamError::NotATokenResponse(_) => REFUSAL_MEMORY,
+        UpstreamError::ScopeRefused(_) | UpstreamError::CredentialRefused(_) => {
+            Millis(doubled(REFUSAL_MEMORY_MIN))
+        }
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Another kind is a folder beside `entra/` and a variant of [`Server`].
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use super::attempt::AttemptFailure;
@@ -94,6 +96,12 @@ impl Server {
 
 /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
 #[must_use]
-pub fn advice(refusal: &ErrorResponse) -> &'static str {
+pub fn advice(refusal: &ErrorResponse) -> Cow<'static, str> {
     entra::aadsts::advice(refusal)
+}
+
+/// An error number of the authorization server, and where it is explained.
+#[must_use]
+pub fn look_up(number: u32) -> String {
+    entra::aadsts::look_up(number)
 }

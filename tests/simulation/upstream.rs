@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edge_token_broker::base::limits::{
-    REFUSAL_MEMORY, THROTTLE_RETRY_AFTER_SECS, UPSTREAM_TIMEOUT,
+    REFUSAL_MEMORY_MIN, THROTTLE_RETRY_AFTER_SECS, UPSTREAM_TIMEOUT,
 };
 use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
 use edge_token_broker::upstream::ports::TokenEndpoint;
@@ -221,8 +221,9 @@ impl Watch {
         }
     }
 
-    /// A refusal lasts a minute, and a throttle as long as it says. The failure memory does not
-    /// keep the refusal of a forced renewal.
+    /// A refusal lasts two seconds at least, and a throttle as long as it says. The failure memory
+    /// does not keep the refusal of a forced renewal. What is no answer of a token endpoint is retried
+    /// at once.
     fn landed(&self, now: u64, answer: &Result<EndpointResponse, TransportFailure>) {
         self.flying.set(self.flying.get().saturating_sub(1));
         let reported = self.reported.replace(false);
@@ -233,8 +234,9 @@ impl Watch {
             200 if token => return,
             429 => after.unwrap_or(THROTTLE_RETRY_AFTER_SECS * 1000),
             503 => after.unwrap_or(0),
+            200 => 0,
             _ if reported => 0,
-            _ => REFUSAL_MEMORY.0,
+            _ => REFUSAL_MEMORY_MIN.0,
         };
         self.known.set(now + futile);
     }

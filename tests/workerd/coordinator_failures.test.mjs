@@ -49,9 +49,12 @@ test("a refused scope is asked once, and refused to everybody in the same words"
 
 test("garbage is remembered", async () => {
   const scope = world.newScope();
-  world.authority.next({ scope, garbage: "html" });
-  for (const reply of [await world.getToken({ scope }), await world.getToken({ scope })])
+  // With a time of its own, so that it lasts as long as the test, and is not retried.
+  world.authority.next({ scope, reply: { status: 404, headers: { "Retry-After": "60" } } });
+  for (const reply of [await world.getToken({ scope }), await world.getToken({ scope })]) {
     assertTokenError(reply, 502, "server_error");
+    assert.match(reply.headers.get("retry-after"), /^(60|59)$/);
+  }
   assert.equal(world.upstreamFor(scope).length, 1);
 });
 
@@ -98,6 +101,20 @@ describe("as time passes", { concurrency: true }, () => {
     assert.equal(world.upstreamFor(scope).length, 2); // with its one retry
     await delay(1100);
     assertToken(await world.getToken({ scope }));
+  });
+
+  test("a secret that replicates is back within seconds, and an answer of a balancer too", async () => {
+    const [refused, odd] = [world.newScope(), world.newScope()];
+    world.authority.next({ scope: refused, refuse: 7000215 });
+    world.authority.next(...Array.from({ length: 2 }, () => ({ scope: odd, garbage: "html" })));
+    const first = await Promise.all([refused, odd].map((scope) => world.getToken({ scope })));
+    for (const reply of first) assertTokenError(reply, 502, "server_error");
+    assert.deepEqual(
+      first.map((reply) => reply.headers.get("retry-after")),
+      [null, "1"],
+    );
+    await delay(2100);
+    for (const scope of [refused, odd]) assertToken(await world.getToken({ scope }));
   });
 
   test("while upstream fails a token above its serve floor is served on, then no more", async () => {

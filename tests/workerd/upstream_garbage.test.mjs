@@ -1,7 +1,8 @@
-// Answers that are no token response: 502 server_error, never a token, never a retry, never upstream's text.
+// Answers that are neither a token nor an error: one retry, then 502 server_error with Retry-After, and never upstream's
+// text.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 
 import { assertHit, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { until } from "./harness/until.mjs";
@@ -14,58 +15,80 @@ let world;
 before(async () => (world = await openWorld()));
 after(() => world?.close());
 
-for (const [what, behaviour] of [
-  ["an HTML page with status 200", { garbage: "html" }],
-  ["truncated JSON", { garbage: "truncated" }],
-  ["status 200 with only an error", { garbage: "error" }],
-  ["an empty body with status 200", { garbage: "empty" }],
-  ["a JSON array", { reply: { body: "[]" } }],
-  ["a JSON string", { reply: { body: `"${MARKER}"` } }],
-  ["JSON nested ten thousand deep", { reply: { body: "[".repeat(10_000) } }],
-  ["an access_token that is not ASCII", { token: { access_token: "\u00ff" } }],
-  ["an empty 404", { reply: { status: 404 } }],
-  [
-    "a 400 without an OAuth error",
-    { reply: { status: 400, body: `<p>${MARKER}</p>`, headers: { "Content-Type": "text/html" } } },
-  ],
-  ["a 403 of some proxy", { reply: { status: 403, body: MARKER, headers: { "Content-Type": "text/plain" } } }],
-  ["a body over 256 KiB", { oversized: true }],
-  ["a compressed body that unfolds to over 256 KiB", { oversized: true, gzip: true }],
-  ["a missing access_token", { without: ["access_token"] }],
-  ["an empty access_token", { token: { access_token: "" } }],
-  ["an access_token that is no string", { token: { access_token: 42 } }],
-  ["an access_token with a line break", { token: { access_token: `${MARKER}\r\nSet-Cookie: x=1` } }],
-  ["a missing token_type", { without: ["token_type"] }],
-  ["another token_type", { token: { token_type: "pop" } }],
-  ["expires_in 0", { token: { expires_in: 0 } }],
-  ["expires_in -1", { token: { expires_in: -1 } }],
-  ['expires_in "-1"', { token: { expires_in: "-1" } }],
-  ['expires_in "1e999"', { token: { expires_in: "1e999" } }],
-  ['expires_in "NaN"', { token: { expires_in: "NaN" } }],
-  ['expires_in "soon"', { token: { expires_in: "soon" } }],
-  ['expires_in " "', { token: { expires_in: " " } }],
-  ["expires_in true", { token: { expires_in: true } }],
-  ["expires_in [3599]", { token: { expires_in: [3599] } }],
-  [
-    "expires_in 1e999 as a number",
-    { reply: { body: '{"token_type":"Bearer","access_token":"eyJ.eyJ.x","expires_in":1e999}' } },
-  ],
-]) {
-  test(`${what} is 502 server_error`, async () => {
-    world.authority.next(behaviour);
-    const reply = await world.getToken({ scope: world.newScope() });
-    assertTokenError(reply, 502, "server_error");
-    assert.ok(!reply.text.includes(MARKER), reply.text);
-    assert.equal(world.upstreamRequests(reply).length, 1);
-    assert.equal((await world.logOf(reply)).status, 502);
-  });
-}
+describe("what is not understood", { concurrency: true }, () => {
+  for (const [what, behaviour] of [
+    ["an HTML page with status 200", { garbage: "html" }],
+    ["truncated JSON", { garbage: "truncated" }],
+    ["an empty body with status 200", { garbage: "empty" }],
+    ["a JSON array", { reply: { body: "[]" } }],
+    ["a JSON string", { reply: { body: `"${MARKER}"` } }],
+    ["JSON nested ten thousand deep", { reply: { body: "[".repeat(10_000) } }],
+    ["an access_token that is not ASCII", { token: { access_token: "\u00ff" } }],
+    ["an empty 404", { reply: { status: 404 } }],
+    [
+      "a 400 without an OAuth error",
+      { reply: { status: 400, body: `<p>${MARKER}</p>`, headers: { "Content-Type": "text/html" } } },
+    ],
+    ["a 403 of some proxy", { reply: { status: 403, body: MARKER, headers: { "Content-Type": "text/plain" } } }],
+    ["a body over 256 KiB", { oversized: true }],
+    ["a compressed body that unfolds to over 256 KiB", { oversized: true, gzip: true }],
+    ["a missing access_token", { without: ["access_token"] }],
+    ["an empty access_token", { token: { access_token: "" } }],
+    ["an access_token that is no string", { token: { access_token: 42 } }],
+    ["an access_token with a line break", { token: { access_token: `${MARKER}\r\nSet-Cookie: x=1` } }],
+    ["a missing token_type", { without: ["token_type"] }],
+    ["another token_type", { token: { token_type: "pop" } }],
+    ["expires_in 0", { token: { expires_in: 0 } }],
+    ["expires_in -1", { token: { expires_in: -1 } }],
+    ['expires_in "-1"', { token: { expires_in: "-1" } }],
+    ['expires_in "1e999"', { token: { expires_in: "1e999" } }],
+    ['expires_in "NaN"', { token: { expires_in: "NaN" } }],
+    ['expires_in "soon"', { token: { expires_in: "soon" } }],
+    ['expires_in " "', { token: { expires_in: " " } }],
+    ["expires_in true", { token: { expires_in: true } }],
+    ["expires_in [3599]", { token: { expires_in: [3599] } }],
+    [
+      "expires_in 1e999 as a number",
+      { reply: { body: '{"token_type":"Bearer","access_token":"eyJ.eyJ.x","expires_in":1e999}' } },
+    ],
+  ]) {
+    test(`${what}, twice, is 502 server_error`, async () => {
+      const scope = world.newScope();
+      world.authority.next({ scope, ...behaviour }, { scope, ...behaviour });
+      const reply = await world.getToken({ scope });
+      assertTokenError(reply, 502, "server_error");
+      assert.ok(!reply.text.includes(MARKER), reply.text);
+      assert.equal(reply.headers.get("retry-after"), "1");
+      assert.equal(world.upstreamRequests(reply).length, 2);
+      assert.equal((await world.logOf(reply)).status, 502);
+    });
+  }
+});
+
+test("a page of a load balancer, once, costs a retry", async () => {
+  world.authority.next({ garbage: "html" });
+  const reply = await world.getToken({ scope: world.newScope() });
+  assertToken(reply);
+  assert.equal(world.upstreamRequests(reply).length, 2);
+});
+
+test("status 200 with an error is that error", async () => {
+  const refusal = { error: "invalid_client", error_codes: [7000222], trace_id: "t" };
+  world.authority.next({ reply: { status: 200, body: refusal } });
+  const reply = await world.getToken({ scope: world.newScope() });
+  assertTokenError(reply, 502, "server_error");
+  assert.deepEqual([reply.body.error_codes, reply.body.trace_id], [[7000222], "t"]);
+  assert.match(reply.body.error_description, /AADSTS7000222, trace id t\b.* has expired/);
+  assert.equal(reply.headers.get("retry-after"), null);
+  assert.equal(world.upstreamRequests(reply).length, 1);
+});
 
 for (const status of [301, 302, 303, 307, 308]) {
   test(`a ${status} is 502 server_error and is not followed`, async () => {
     world.authority.next({ redirect: status });
     const reply = await world.getToken({ scope: world.newScope() });
     assertTokenError(reply, 502, "server_error");
+    assert.equal(reply.headers.get("retry-after"), "1");
     assert.deepEqual(
       world.authority.requests.filter(({ path }) => path === "/redirected"),
       [],
@@ -77,7 +100,8 @@ for (const status of [301, 302, 303, 307, 308]) {
 test("without a coordinator an isolate remembers garbage by itself, and another one does not know of it", () =>
   withWorld({ coordinator: false }, async (own) => {
     const scope = own.newScope();
-    own.authority.next({ garbage: "html" });
+    // With a time of its own, so that it lasts as long as the test, and is not retried.
+    own.authority.next({ scope, reply: { status: 404, headers: { "Retry-After": "60" } } });
     for (let n = 0; n < 3; n += 1) assert.equal((await own.getToken({ scope })).status, 502);
     assert.equal(own.upstreamFor(scope).length, 1);
     await own.restart();

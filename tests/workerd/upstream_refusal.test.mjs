@@ -69,6 +69,30 @@ describe("with one secret", () => {
     }
   }
 
+  for (const [aadsts, cause] of [
+    [501051, /app role/],
+    [530032, /security policy/],
+    [7000229, /service principal/],
+  ]) {
+    test(`AADSTS${aadsts} is 502 and names the cause, also where only the description has the number`, async () => {
+      const body = { error: "invalid_client", error_description: `AADSTS${aadsts}: words` };
+      world.authority.next({ reply: { status: 401, body } });
+      const reply = await world.postToken({ scope: world.newScope() });
+      assertTokenError(reply, 502, "server_error");
+      assert.match(reply.body.error_description, cause);
+      assert.deepEqual(reply.body.error_codes, [aadsts]);
+      assert.equal((await world.logOf(reply)).aadsts, aadsts);
+    });
+  }
+
+  test("of an unknown number the caller gets Entra's words and where to look it up", async () => {
+    const body = { error: "unauthorized_client", error_description: 'AADSTS4711: some "words"', error_codes: [4711] };
+    world.authority.next({ reply: { status: 400, body } });
+    const reply = await world.postToken({ scope: world.newScope() });
+    assertTokenError(reply, 502, "server_error");
+    assert.match(reply.body.error_description, /AADSTS4711: some 'words' .*microsoftonline\.com\/error\?code=4711/);
+  });
+
   test("upstream's invalid_client without an AADSTS number is 502 as well", async () => {
     world.authority.next({ reply: { status: 401, body: { error: "invalid_client" } } });
     assertTokenError(await world.postToken({ scope: world.newScope() }), 502, "server_error");
@@ -111,6 +135,25 @@ describe("with a second secret", () => {
       assert.equal(secretsTried(reply).length, 1);
     });
   }
+
+  test("it is tried after an expired secret that came with status 200", async () => {
+    world.authority.next({ reply: { status: 200, body: { error: "invalid_client", error_codes: [7000222] } } });
+    const reply = await world.getToken({ scope: world.newScope() });
+    assertToken(reply);
+    assert.equal(secretsTried(reply).length, 2);
+  });
+
+  test("it is not tried after AADSTS650057, although Entra says invalid_client: the scope is at fault", async () => {
+    const body = {
+      error: "invalid_client",
+      error_description: "AADSTS650057: Invalid resource.",
+      error_codes: [650057],
+    };
+    world.authority.next({ reply: { status: 401, body } });
+    const reply = await world.postToken({ scope: world.newScope() });
+    assertTokenError(reply, 400, "invalid_scope");
+    assert.equal(secretsTried(reply).length, 1);
+  });
 
   test("it is not tried while upstream throttles", async () => {
     world.authority.next({ throttle: {} });

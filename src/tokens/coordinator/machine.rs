@@ -167,7 +167,7 @@ impl Coordinator {
         let facts = &mut self.snapshot.facts;
         // While the failure lasts there is no flight. After it, a report may force one again.
         facts.forced_at = facts.forced_at.filter(|_| !forced);
-        let failure = Failure::new(error, facts.failure.as_ref(), now, random);
+        let failure = Failure::new(error, facts.failure.as_ref(), now, now, random);
         let until = failure.until;
         facts.failure = Some(failure);
         self.saved_asked_at = facts.asked_at;

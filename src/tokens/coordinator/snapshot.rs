@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::base::limits::TRANSIENT_MEMORY_MAX;
+use crate::base::limits::FAILURE_MEMORY_MAX;
 use crate::base::secret::TokenDigest;
 use crate::base::time::UnixMillis;
 use crate::tokens::token::{CachedToken, Freshness};
@@ -59,7 +59,7 @@ impl Snapshot {
     pub(super) fn last_use(&self) -> Option<UnixMillis> {
         let expiry = self.token.as_ref().map(|token| token.expires_at);
         let failure = self.facts.failure.as_ref();
-        expiry.max(failure.map(|failure| failure.until.plus(TRANSIENT_MEMORY_MAX)))
+        expiry.max(failure.map(|failure| failure.until.plus(FAILURE_MEMORY_MAX)))
     }
 
     /// When to renew next: before an isolate calls for it, but not while a failure lasts.

@@ -1,8 +1,15 @@
 //! What an error response of Entra means, and what to do after it.
 //!
-//! `error` decides where it is clear, and the AADSTS numbers add what it does not say. Microsoft asks
-//! programs not to depend on the numbers, so an unknown number changes nothing.
-//! Source: Microsoft's "Microsoft Entra authentication and authorization error codes".
+//! The first AADSTS number that is in [`NUMBERS`] decides, because it is narrower than `error`: Entra
+//! says `invalid_client` also where the client secret is good. Microsoft asks programs not to depend on
+//! the numbers, so without a known one `error` decides.
+//!
+//! Sources: Microsoft's "Microsoft Entra authentication and authorization error codes"; for numbers that
+//! it does not have, the texts of Entra's own responses, and the lists of Microsoft.Identity.Web.
+
+use std::borrow::Cow;
+
+use Meaning::{Refused, ScopeRefused, SecretRefused, Throttled, Transient};
 
 use crate::oauth::error_response::ErrorResponse;
 
@@ -21,50 +28,199 @@ pub enum Meaning {
     Refused,
 }
 
-const THROTTLED: [u32; 2] = [50196, 90055];
-const TRANSIENT: [u32; 7] = [50033, 90006, 90012, 90024, 90033, 90090, 90091];
-const SECRET: [u32; 3] = [70002, 7_000_215, 7_000_222];
-const SCOPE: [u32; 11] =
-    [28002, 50001, 70011, 500_011, 650_052, 650_054, 650_056, 650_057, 700_022, 700_023, 1_002_012];
+/// Numbers with one meaning, and what an operator must do. Of a scope, the caller gets Entra's words.
+type Row = (Meaning, &'static str, &'static [u32]);
+
+/// The numbers that a client credentials request can meet.
+const NUMBERS: [Row; 28] = [
+    (Throttled, "", &[50196, 90055]),
+    // The last four: a claims transformation, or an issuer of assertions, did not answer Entra.
+    (
+        Transient,
+        "",
+        &[50033, 90006, 90012, 90024, 90033, 90090, 90091, 50166, 90061, 501_621, 501_661],
+    ),
+    (
+        ScopeRefused,
+        "",
+        &[
+            28002, 28003, 50001, 65005, 70011, 90009, 500_011, 500_014, 501_461, 650_052, 650_054,
+            650_056, 650_057, 700_022, 700_023, 1_002_012,
+        ],
+    ),
+    (
+        SecretRefused,
+        "the client secret is wrong; set the secret to the value of a client secret of this \
+         application (the value, not the secret id)",
+        &[70002, 7_000_215],
+    ),
+    (SecretRefused, "the client secret has expired; create a new one and set it", &[7_000_222]),
+    (
+        SecretRefused,
+        "the certificate is not one of this application, or it has expired or was revoked; upload a \
+         valid one",
+        &[50012, 700_027, 700_030, 1_000_502, 7_000_214, 7_000_274, 7_000_277],
+    ),
+    (
+        SecretRefused,
+        "the client assertion is malformed or outside its lifetime; check who makes it, and the clock",
+        &[50013, 50027, 50048, 500_133, 700_021, 700_024, 900_384],
+    ),
+    (
+        SecretRefused,
+        "no federated credential of the application fits the assertion; its issuer, subject and \
+         audience must be the same to the letter",
+        &[
+            70021, 700_211, 700_212, 700_213, 700_222, 700_229, 7_000_272, 7_002_131, 7_002_137,
+            7_002_138,
+        ],
+    ),
+    (
+        Refused,
+        "the tenant does not know the application; check the client id and the tenant",
+        &[700_011, 700_016],
+    ),
+    (
+        Refused,
+        "the tenant has no service principal of the application; an administrator of the tenant has \
+         to create it (az ad sp create --id CLIENT_ID) or to consent to the application",
+        &[7_000_229],
+    ),
+    (
+        Refused,
+        "the application is disabled in the tenant; enable it",
+        &[70001, 1_000_031, 7_000_112],
+    ),
+    (
+        Refused,
+        "the application is registered for its own tenant only; check the tenant, or register it for \
+         several tenants",
+        &[50194, 650_059],
+    ),
+    (
+        Refused,
+        "the application is registered as a public client, which has no secret; register it as a \
+         confidential one",
+        &[700_025],
+    ),
+    (Refused, "the client id is not a GUID; set the application (client) id", &[90112]),
+    (
+        Refused,
+        "the API requires an assignment; give the application an app role of the API, or turn off \
+         Assignment required there",
+        &[50105, 501_051],
+    ),
+    (
+        Refused,
+        "an administrator of the tenant has to consent to the application",
+        &[65001, 90008, 90094, 90095, 90099],
+    ),
+    (
+        Refused,
+        "the API has no valid signing key of its own; its owner has to add one",
+        &[50003, 50146],
+    ),
+    (
+        Refused,
+        "a Conditional Access policy blocks the application; change the policy",
+        &[50131, 53003],
+    ),
+    (
+        Refused,
+        "a security policy of the tenant blocks the application; change the policy",
+        &[530_032],
+    ),
+    (Refused, "the security defaults of the tenant block the application", &[530_035]),
+    (
+        Refused,
+        "a cross-tenant access policy blocks the application; change the policy",
+        &[500_212, 500_213],
+    ),
+    (
+        Refused,
+        "a tenant restriction on the network blocks the tenant; permit the tenant there",
+        &[50002, 500_021, 500_022],
+    ),
+    (
+        Refused,
+        "the tenant does not exist at this authority; check the tenant and authority host",
+        &[90002],
+    ),
+    (
+        Refused,
+        "this is no tenant for Entra; set the tenant to its id (a GUID) or one of its domains",
+        &[50029, 50049, 50059, 50128, 90019, 90124, 90130, 900_023, 9_001_023],
+    ),
+    (
+        Refused,
+        "Microsoft has blocked the tenant; open a support ticket with Microsoft",
+        &[5_000_224],
+    ),
+    (
+        Refused,
+        "the tenant belongs to another cloud; set the authority host of that cloud",
+        &[51005, 90038, 90051, 900_382, 900_432],
+    ),
+    (
+        Refused,
+        "the authority host is that of a region, which serves only applications of Microsoft; set \
+         the one without a region",
+        &[100_007],
+    ),
+    (
+        Refused,
+        "Entra does not accept the form of the request; check the authority host, and what is between \
+         it and the broker",
+        &[
+            70003, 90004, 90013, 90014, 90015, 90023, 90100, 90102, 90117, 90121, 900_144, 900_561,
+            901_002, 7_000_218, 9_002_313,
+        ],
+    ),
+];
+
+/// The row of the first known number.
+fn row(response: &ErrorResponse) -> Option<&'static Row> {
+    let codes = &response.trace.error_codes;
+    codes.iter().find_map(|code| NUMBERS.iter().find(|(_, _, numbers)| numbers.contains(code)))
+}
+
+/// What the number of an error response means. `None` without a known one.
+#[must_use]
+pub fn meaning_of_number(response: &ErrorResponse) -> Option<Meaning> {
+    row(response).map(|(meaning, ..)| *meaning)
+}
 
 /// Classifies an error response.
 #[must_use]
 pub fn meaning(response: &ErrorResponse) -> Meaning {
-    let has =
-        |numbers: &[u32]| response.trace.error_codes.iter().any(|code| numbers.contains(code));
-    match response.error.as_str() {
-        _ if has(&THROTTLED) => Meaning::Throttled,
-        "temporarily_unavailable" | "server_error" => Meaning::Transient,
-        _ if has(&TRANSIENT) => Meaning::Transient,
-        "invalid_client" => Meaning::SecretRefused,
-        _ if has(&SECRET) => Meaning::SecretRefused,
-        "invalid_scope" | "invalid_resource" => Meaning::ScopeRefused,
-        _ if has(&SCOPE) => Meaning::ScopeRefused,
-        _ => Meaning::Refused,
+    meaning_of_number(response).unwrap_or_else(|| match response.error.as_str() {
+        "temporarily_unavailable" | "server_error" => Transient,
+        "invalid_client" => SecretRefused,
+        "invalid_scope" | "invalid_resource" | "invalid_target" => ScopeRefused,
+        _ => Refused,
+    })
+}
+
+/// What an operator must do after a refusal, in the characters of RFC 6749 §5.2. Of a number that is
+/// not known: what Entra says, and where to look it up.
+#[must_use]
+pub fn advice(response: &ErrorResponse) -> Cow<'static, str> {
+    if let Some((_, advice, _)) = row(response).filter(|(_, advice, _)| !advice.is_empty()) {
+        return (*advice).into();
+    }
+    match (&response.description, response.aadsts()) {
+        (Some(words), Some(number)) => format!("Entra says: {words} ({})", look_up(number)).into(),
+        (Some(words), None) => format!("Entra says: {words}").into(),
+        (None, Some(number)) => look_up(number).into(),
+        (None, None) => match meaning(response) {
+            SecretRefused => "check the client id and client secret of this credential".into(),
+            _ => "check the application and tenant of this credential".into(),
+        },
     }
 }
 
-/// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
+/// A number, and where Microsoft explains it.
 #[must_use]
-pub fn advice(response: &ErrorResponse) -> &'static str {
-    match response.aadsts() {
-        Some(7_000_215) => {
-            "the client secret is wrong; set the secret to the value of a client secret of this \
-             application (the value, not the secret id)"
-        }
-        Some(7_000_222) => "the client secret has expired; create a new one and set it",
-        Some(700_016) => {
-            "the tenant does not know the application; check the client id and the tenant"
-        }
-        Some(90002) => {
-            "the tenant does not exist at this authority; check the tenant and authority host"
-        }
-        Some(7_000_112) => "the application is disabled in the tenant; enable it",
-        Some(53003) => "a Conditional Access policy blocks the application; change the policy",
-        Some(65001 | 90094) => "an administrator of the tenant has to consent to the application",
-        Some(90038 | 900_382 | 900_432 | 51005) => {
-            "the tenant belongs to another cloud; set the authority host of that cloud"
-        }
-        _ => "check the tenant, client id and client secret of this credential",
-    }
+pub fn look_up(number: u32) -> String {
+    format!("AADSTS{number}, see https://login.microsoftonline.com/error?code={number}")
 }

@@ -19,24 +19,41 @@ pub fn interpret(
 ) -> Result<IssuedToken, AttemptFailure> {
     let retry_after =
         response.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
-    let error_response =
-        || response.body.as_ref().and_then(|body| ErrorResponse::parse(body)).map(Box::new);
-    Err(match (response.status, response.body.as_ref()) {
-        // Entra's 429 has a plain-text body. The status is enough.
-        (429, _) => AttemptFailure::throttled(retry_after, error_response()),
-        (408 | 500.., _) => {
-            AttemptFailure::transient(Outage::Failing, retry_after, error_response())
-        }
-        (300..=399, _) => AttemptFailure::not_a_token_response(AnswerFault::Redirect),
-        (_, None) => AttemptFailure::not_a_token_response(AnswerFault::TooLarge),
-        (200, Some(body)) => {
-            return IssuedToken::parse(body).map_err(AttemptFailure::not_a_token_response);
-        }
-        (status, Some(_)) => match error_response() {
-            Some(response) => refused(response, retry_after),
-            None => AttemptFailure::not_a_token_response(AnswerFault::UnexpectedStatus(status)),
+    // A redirect's body is not read, and a token's not for an error: it would leave a copy behind.
+    let fault = match (response.status, response.body.as_ref()) {
+        (300..=399, _) => AnswerFault::Redirect,
+        (200, Some(body)) => match IssuedToken::parse(body) {
+            Ok(issued) => return Ok(issued),
+            Err(fault) => fault,
         },
-    })
+        (_, None) => AnswerFault::TooLarge,
+        (status, Some(_)) => AnswerFault::UnexpectedStatus(status),
+    };
+    let body = response.body.as_ref().filter(|_| fault != AnswerFault::Redirect);
+    let error = body.and_then(|body| ErrorResponse::parse(body)).map(Box::new);
+    Err(failure(response.status, fault, retry_after, error))
+}
+
+/// Why there is no token: as the error response says, whatever the status, else as the status says.
+fn failure(
+    status: u16,
+    fault: AnswerFault,
+    retry_after: Option<u64>,
+    error: Option<Box<ErrorResponse>>,
+) -> AttemptFailure {
+    match (status, error) {
+        // Entra's 429 has a plain-text body. The status is enough.
+        (429, error) => AttemptFailure::throttled(retry_after, error),
+        // A server that fails may say so in any words, but a number is Entra's own.
+        (408 | 500.., error) => match error {
+            Some(error) if aadsts::meaning_of_number(&error).is_some() => {
+                refused(error, retry_after)
+            }
+            error => AttemptFailure::transient(Outage::Failing, retry_after, error),
+        },
+        (_, Some(error)) if error.is_error() => refused(error, retry_after),
+        (_, error) => AttemptFailure::not_understood(fault, retry_after, error),
+    }
 }
 
 fn refused(response: Box<ErrorResponse>, retry_after: Option<u64>) -> AttemptFailure {

@@ -79,6 +79,10 @@ fn jwt_faults() -> Vec<JwtFault> {
     }
 }
 
+fn not_understood(fault: A, in_a_row: u32) -> U {
+    U::NotATokenResponse { fault, retry_after_secs: 7, in_a_row, response: Some(upstream()) }
+}
+
 fn upstream_errors() -> Vec<U> {
     let answer_faults = every! {
         A::NotATokenResponse => [A::NotATokenResponse],
@@ -95,7 +99,9 @@ fn upstream_errors() -> Vec<U> {
     every! {
         U::ScopeRefused(_) => [U::ScopeRefused(upstream())],
         U::CredentialRefused(_) => [U::CredentialRefused(upstream())],
-        U::NotATokenResponse(_) => answer_faults.into_iter().map(U::NotATokenResponse),
+        U::NotATokenResponse { .. } => [1, 3].into_iter().flat_map(move |in_a_row| {
+            answer_faults.clone().into_iter().map(move |fault| not_understood(fault, in_a_row))
+        }),
         U::Unavailable { .. } => outages.into_iter().map(unavailable),
     }
 }
@@ -138,7 +144,9 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         }
         E::CredentialNotGranted => [(400, "unauthorized_client"), (403, "insufficient_scope")],
         E::SlowDown => same(429, "slow_down"),
-        E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse(_)) => same(502, "server_error"),
+        E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }) => {
+            same(502, "server_error")
+        }
         E::Misconfigured
         | E::RegistryUnavailable
         | E::IssuerUnavailable
@@ -197,7 +205,10 @@ fn challenges() {
 fn who_has_to_wait_is_told_how_long() {
     for error in all() {
         let wire = WireError::new(&error, Dialect::TokenEndpoint);
-        assert_eq!(wire.retry_after_secs.is_some(), matches!(wire.status, 429 | 503), "{error:?}");
+        // A refusal is for an operator, and a caller that waits would hide it.
+        let passes = matches!(error, E::Upstream(U::NotATokenResponse { .. }));
+        let waits = passes || matches!(wire.status, 429 | 503);
+        assert_eq!(wire.retry_after_secs.is_some(), waits, "{error:?}");
     }
 }
 

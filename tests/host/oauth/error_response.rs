@@ -73,3 +73,47 @@ fn the_number_may_stand_in_the_description_only() {
     let other = br#"{"error":"invalid_client","error_description":"Invalid client secret"}"#;
     assert_eq!(ErrorResponse::parse(other).unwrap().aadsts(), None);
 }
+
+/// `error` and numbers of a body.
+fn read(body: &str) -> (String, Vec<u32>) {
+    let response = ErrorResponse::parse(body.as_bytes()).unwrap_or_default();
+    (response.error, response.trace.error_codes)
+}
+
+#[test]
+fn the_number_is_found_wherever_it_stands() {
+    for body in [
+        r#"{"error":"e","error_codes":[7000215]}"#,
+        r#"{"error":"e","error_codes":["AADSTS7000215"]}"#,
+        r#"{"error":"e","error_codes":" 7000215 "}"#,
+        r#"{"error":"e","error_codes":[0],"error_description":"AADSTS7000215"}"#,
+        r#"{"error":"e","error_codes":{},"error_description":"x AADSTS7000215."}"#,
+        r#"{"error":"e","error_description":"AADSTS: AADSTSx AADSTS99999999999 AADSTS7000215"}"#,
+        r#"{"error":{"code":"e","message":"AADSTS7000215: no","innerError":{}}}"#,
+    ] {
+        assert_eq!(read(body), ("e".into(), vec![7_000_215]), "{body}");
+    }
+    for body in [
+        r#"{"error_codes":[7000215]}"#,
+        "<b>AADSTS7000215</b>",
+        r#"{"error":[],"error_codes":7000215}"#,
+    ] {
+        assert_eq!(read(body), (String::new(), vec![7_000_215]), "{body}");
+    }
+}
+
+#[test]
+fn a_number_that_the_bound_on_the_text_cuts_is_read_whole() {
+    let words = "x".repeat(1024 - "AADSTS70002".len());
+    let body = format!(r#"{{"error":"e","error_description":"{words}AADSTS7000215"}}"#);
+    let response = ErrorResponse::parse(body.as_bytes()).unwrap();
+    assert_eq!(response.trace.error_codes, [7_000_215]);
+    assert!(response.description.unwrap().ends_with("AADSTS70002"));
+}
+
+#[test]
+fn a_body_without_an_error_may_have_ids() {
+    let response = ErrorResponse::parse(br#"{"message":"no","trace_id":"t"}"#).unwrap();
+    assert!(!response.is_error());
+    assert_eq!(response.trace.trace_id.as_deref(), Some("t"));
+}

@@ -1,11 +1,13 @@
 //! A token's life: freshness, tiers, the coordinator, rejected tokens.
 
 mod coordinator;
+mod coordinator_failures;
 mod coordinator_flight;
 mod coordinator_interleavings;
 mod freshness;
 mod memory;
 mod revocation;
 mod scenarios;
+mod stored_errors;
 mod stored_format;
 mod stored_sizes;

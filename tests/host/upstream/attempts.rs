@@ -215,8 +215,8 @@ fn a_status_that_decides_needs_no_body() {
         let (error, _) = outage(|endpoint| endpoint.answer_without_body(status, Some("9")));
         assert_eq!(error.name(), name, "{status}");
     }
-    let (error, _) = outage(|endpoint| endpoint.answer_without_body(200, None));
-    assert_eq!(error, UpstreamError::NotATokenResponse(AnswerFault::TooLarge).into());
+    let (error, _) = outage(|endpoint| endpoint.answer_without_body(200, Some("9")));
+    assert_eq!(error, not_understood(AnswerFault::TooLarge, 9));
 }
 
 #[test]
@@ -241,8 +241,13 @@ fn a_timeout_is_not_retried() {
     assert_eq!(outage(timeout), (unavailable(Outage::TimedOut, 1), 1));
 }
 
+fn not_understood(fault: AnswerFault, retry_after_secs: u64) -> BrokerError {
+    let response = None;
+    UpstreamError::NotATokenResponse { fault, retry_after_secs, in_a_row: 1, response }.into()
+}
+
 #[test]
-fn what_is_no_token_response_is_neither_retried_nor_kept() {
+fn the_fault_of_what_is_no_token_response_is_told() {
     for (status, body, fault) in [
         (200, "<html>", AnswerFault::NotATokenResponse),
         (200, "{}", AnswerFault::AccessToken),
@@ -252,8 +257,9 @@ fn what_is_no_token_response_is_neither_retried_nor_kept() {
         (400, "Bad Request", AnswerFault::UnexpectedStatus(400)),
         (204, "", AnswerFault::UnexpectedStatus(204)),
     ] {
-        let result = outage(|endpoint| endpoint.answer(status, body));
-        assert_eq!(result, (UpstreamError::NotATokenResponse(fault).into(), 1), "{status} {body}");
+        // `Retry-After` keeps the broker from a retry.
+        let result = outage(|endpoint| endpoint.answer_with(status, Some("9"), body));
+        assert_eq!(result, (not_understood(fault, 9), 1), "{status} {body}");
     }
 }
 
