@@ -56,6 +56,16 @@ pub fn is_trustworthy(url: &str) -> bool {
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
 
+/// Whether `url`, which the platform has normalised (WHATWG URL), is that of a request that no network
+/// has seen in the clear: `https`, or to this machine.
+#[must_use]
+pub fn is_private(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return url.starts_with("https://") };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // RFC 6761 §6.3: no name below `localhost` is any other machine.
+    host_of(authority).is_some_and(|host| is_loopback(host) || host.ends_with(".localhost"))
+}
+
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.
 fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = if authority.starts_with('[') {

@@ -1,8 +1,12 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
+mod challenges;
 mod errors;
 mod exchange;
 mod exchange_end;
 mod forms;
+mod head;
+mod pages;
+mod plain_http;
 mod replies;
 mod routes;
