@@ -56,14 +56,17 @@ pub fn is_trustworthy(url: &str) -> bool {
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
 
-/// Whether `url`, which the platform has normalised (WHATWG URL), is that of a request that no network
-/// has seen in the clear: `https`, or to this machine.
+/// Whether no network has seen a request for `url` in the clear: it is `https`, or to this machine.
+/// workerd leaves the host as the caller wrote it.
 #[must_use]
 pub fn is_private(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return url.starts_with("https://") };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // RFC 6761 §6.3: no name below `localhost` is any other machine.
-    host_of(authority).is_some_and(|host| is_loopback(host) || host.ends_with(".localhost"))
+    host_of(authority).is_some_and(|host| {
+        // RFC 6761 §6.3: no name below `localhost` is that of another machine.
+        let top = host.rsplit('.').next().unwrap_or_default();
+        top.eq_ignore_ascii_case("localhost") || is_loopback(host)
+    })
 }
 
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.

@@ -63,8 +63,11 @@ pub enum Progress<P: HttpPorts> {
     /// The platform reads KV, and goes on with [`Pending::resume`].
     ReadStore(Box<Pending<P>>),
     /// The platform waits for the future.
-    Later(Pin<Box<dyn Future<Output = Answered>>>),
+    Later(Later),
 }
+
+/// A future of a request with its reply.
+pub type Later = Pin<Box<dyn Future<Output = Answered>>>;
 
 /// A request with its reply.
 pub struct Answered {

@@ -1,8 +1,9 @@
 //! The end of an exchange: its reply (9) and its line in the log (10).
 
+use std::future::ready;
 use std::rc::Rc;
 
-use super::{Answered, Exchange, Progress};
+use super::{Answered, Exchange, Later, Progress};
 use crate::base::deadline::within;
 use crate::base::limits::RENEWAL_WAIT;
 use crate::config::Grant;
@@ -78,14 +79,14 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     /// The same in a future that runs already.
-    pub(super) async fn failed_later(mut self, error: &BrokerError) -> Answered {
+    pub(super) fn failed_later(mut self, error: &BrokerError) -> Later {
         let reply = self.failure(error);
         if *error == BrokerError::RegistryUnavailable {
             // It was out of reach a moment ago. The caller does not wait for it a second time.
             let reader = cors::reader(&self.isolate, &self.request).unwrap_or_else(Some);
-            return self.read_by(reader, reply);
+            return Box::pin(ready(self.read_by(reader, reply)));
         }
-        self.answered_later(reply).await
+        self.answered_later(reply)
     }
 
     /// The reply to an error, which goes to the log line.
@@ -104,9 +105,9 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     /// The same in a future that runs already.
-    pub(super) async fn plain_later(mut self, outcome: &'static str, reply: Reply) -> Answered {
+    pub(super) fn plain_later(mut self, outcome: &'static str, reply: Reply) -> Later {
         self.line.outcome = outcome;
-        self.answered_later(reply).await
+        self.answered_later(reply)
     }
 
     /// 9, without a token. If only the registry knows whether the page may read the reply, it takes a
@@ -114,13 +115,15 @@ impl<P: HttpPorts> Exchange<P> {
     fn answered(self, reply: Reply) -> Progress<P> {
         match cors::reader(&self.isolate, &self.request) {
             Ok(reader) => Progress::Done(self.read_by(reader, reply)),
-            Err(_) => Progress::Later(Box::pin(self.answered_later(reply))),
+            Err(_) => Progress::Later(self.answered_later(reply)),
         }
     }
 
-    async fn answered_later(mut self, reply: Reply) -> Answered {
-        let reader = self.reader().await;
-        self.read_by(reader, reply)
+    fn answered_later(mut self, reply: Reply) -> Later {
+        Box::pin(async move {
+            let reader = self.reader().await;
+            self.read_by(reader, reply)
+        })
     }
 
     /// The origin of the page that makes the request, if it may read a reply without a token.

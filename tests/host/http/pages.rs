@@ -61,7 +61,7 @@ impl Site {
         }
     }
 
-    fn send(&self, sent: Sent) -> Response {
+    fn send(&self, sent: &Sent) -> Response {
         sent.to(&self.world.isolate)
     }
 
@@ -124,17 +124,17 @@ fn every_answer_to_a_page_whose_preflight_passed_can_be_read_by_it() {
         for asks_first in [false, true] {
             let site = Site::new();
             if asks_first {
-                let allowed = site.send(preflight("/token").on_page(PAGE));
+                let allowed = site.send(&preflight("/token").on_page(PAGE));
                 assert_eq!((allowed.status, readers(&allowed)), (200, Some(PAGE)));
             }
-            let answer = site.send(sent.clone().on_page(PAGE));
+            let answer = site.send(&sent.clone().on_page(PAGE));
             assert_eq!(answer.status, status, "{} {}", sent.target, answer.body);
             assert_eq!(readers(&answer), Some(PAGE), "{} {}", sent.target, answer.body);
             assert_eq!(answer.header("Vary"), Some("Origin"));
             assert!(
                 answer.header("Access-Control-Expose-Headers").unwrap().contains("Retry-After")
             );
-            let other = site.send(sent.clone().on_page(OTHER_PAGE));
+            let other = site.send(&sent.clone().on_page(OTHER_PAGE));
             assert_eq!(readers(&other), None, "{} {}", sent.target, other.body);
         }
     }
@@ -148,7 +148,7 @@ fn a_page_can_read_that_it_is_to_slow_down() {
         (&clients, Sent::default().by("Bearer registered")),
         (&failures, Sent::default().by("Bearer wrong").at_address("192.0.2.1")),
     ] {
-        let slowed = site.send(sent.on_page(PAGE));
+        let slowed = site.send(&sent.on_page(PAGE));
         assert_eq!((slowed.status, readers(&slowed)), (429, Some(PAGE)));
     }
 }
@@ -158,9 +158,9 @@ fn a_page_can_read_that_upstream_fails_and_that_it_refuses() {
     let site = Site::new();
     let asked = || Sent::default().by("Bearer registered").on_page(PAGE);
     site.world.refuse(401, "invalid_client", 7_000_215);
-    let refused = site.send(asked());
+    let refused = site.send(&asked());
     assert_eq!((refused.status, readers(&refused)), (502, Some(PAGE)));
-    let remembered = site.send(asked());
+    let remembered = site.send(&asked());
     assert_eq!((remembered.status, readers(&remembered)), (502, Some(PAGE)));
 }
 
@@ -174,12 +174,12 @@ fn a_token_is_read_only_where_its_own_client_lists_the_origin() {
         ("Bearer key", PAGE, None),
     ] {
         for _ in 0..2 {
-            let token = site.send(Sent::default().by(key).on_page(page));
+            let token = site.send(&Sent::default().by(key).on_page(page));
             assert_eq!((token.token(), readers(&token)), ("one", expected), "{key} {page}");
         }
     }
     let reads = site.entries.loads.get();
-    site.send(Sent::default().by("Bearer key").on_page("https://third.example"));
+    site.send(&Sent::default().by("Bearer key").on_page("https://third.example"));
     assert_eq!(site.entries.loads.get(), reads, "nothing is looked up for a token");
 }
 
@@ -188,26 +188,26 @@ fn while_the_registry_is_down_a_page_reads_that_and_no_token() {
     let site = Site::new();
     site.world.issue("one", 3600);
     site.registry_down(true);
-    let allowed = site.send(preflight("/token").on_page(PAGE));
+    let allowed = site.send(&preflight("/token").on_page(PAGE));
     assert_eq!((allowed.status, readers(&allowed)), (200, Some(PAGE)));
     assert_eq!(site.world.logged()["registry"], "timeout");
     let before = site.entries.loads.get();
-    let down = site.send(Sent::default().by("Bearer registered").on_page(PAGE));
+    let down = site.send(&Sent::default().by("Bearer registered").on_page(PAGE));
     assert_eq!((down.status, readers(&down)), (503, Some(PAGE)));
     assert_eq!(site.entries.loads.get(), before + 1, "it was just found to be down");
-    let refused = site.send(Sent::default().by(&jwt_of(ISSUER)).on_page(PAGE));
+    let refused = site.send(&Sent::default().by(&jwt_of(ISSUER)).on_page(PAGE));
     assert_eq!((refused.status, readers(&refused)), (401, Some(PAGE)));
-    let token = site.send(Sent::get("/oauth2/v2.0/token"));
+    let token = site.send(&Sent::get("/oauth2/v2.0/token"));
     assert_eq!(readers(&token), None, "no page asks");
 
     // What is no origin of a page is never repeated.
     for origin in ["null", "file://x", "http://board.example", "https://a b", "https://a\"b"] {
         for sent in [preflight("/token"), Sent::default().by("Bearer registered")] {
-            assert_eq!(readers(&site.send(sent.on_page(origin))), None, "{origin}");
+            assert_eq!(readers(&site.send(&sent.on_page(origin))), None, "{origin}");
         }
     }
     site.registry_down(false);
-    let unlisted = site.send(preflight("/token").on_page(OTHER_PAGE));
+    let unlisted = site.send(&preflight("/token").on_page(OTHER_PAGE));
     assert_eq!((unlisted.status, readers(&unlisted)), (405, None));
 }
 
@@ -215,11 +215,11 @@ fn while_the_registry_is_down_a_page_reads_that_and_no_token() {
 fn what_the_isolate_remembers_of_the_registry_holds_while_it_is_down() {
     let site = Site::new();
     for page in [PAGE, OTHER_PAGE] {
-        site.send(preflight("/token").on_page(page));
+        site.send(&preflight("/token").on_page(page));
     }
     site.registry_down(true);
     for (page, expected) in [(PAGE, Some(PAGE)), (OTHER_PAGE, None)] {
-        let refused = site.send(Sent::default().by_nobody().on_page(page));
+        let refused = site.send(&Sent::default().by_nobody().on_page(page));
         assert_eq!((refused.status, readers(&refused)), (401, expected));
     }
 }
@@ -243,7 +243,7 @@ fn a_page_can_read_that_the_configuration_has_a_fault() {
 #[test]
 fn a_preflight_allows_the_headers_that_tracing_adds() {
     let site = Site::new();
-    let allowed = site.send(preflight("/token").on_page(PAGE));
+    let allowed = site.send(&preflight("/token").on_page(PAGE));
     let names = allowed.header("Access-Control-Allow-Headers").unwrap().to_ascii_lowercase();
     let names: Vec<_> = names.split(", ").collect();
     for needed in [
