@@ -37,6 +37,12 @@ impl Origin {
         }
     }
 
+    /// Whether `text` is an origin as browsers send it: in lower case, with nothing after host and port.
+    #[must_use]
+    pub fn is_of_a_page(text: &str) -> bool {
+        Self::parse(text).is_ok_and(|origin| origin.as_str() == text)
+    }
+
     /// The origin's text, without a `/` at the end.
     #[must_use]
     pub fn as_str(&self) -> &str {

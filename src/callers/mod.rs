@@ -14,7 +14,7 @@ pub mod seen;
 
 use std::rc::Rc;
 
-use crate::base::origin::is_trustworthy;
+use crate::base::origin::Origin;
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
 use crate::callers::ledger::UsedAssertions;
@@ -105,7 +105,7 @@ impl<P: CallerPorts> Callers<P> {
         if config.lists_origin(origin) {
             return Ok(true);
         }
-        if !is_trustworthy(origin) {
+        if !Origin::is_of_a_page(origin) {
             return Ok(false);
         }
         let owner = self.registry.recall_owner(&OwnerKey::Origin(origin.to_owned()), now)?;

@@ -9,7 +9,7 @@
 
 use super::isolate::Isolate;
 use super::ports::{HttpPorts, PlatformRequest};
-use crate::base::origin::is_trustworthy;
+use crate::base::origin::Origin;
 use crate::base::ports::Clock as _;
 use crate::callers::registry::NeedsIo;
 use crate::config::Client;
@@ -35,7 +35,7 @@ pub(super) fn reader<P: HttpPorts>(
     request: &P::Request,
 ) -> Result<Option<String>, String> {
     let Ok(config) = isolate.config() else {
-        return Ok(request.origin().filter(|origin| is_trustworthy(origin)));
+        return Ok(request.origin().filter(|origin| Origin::is_of_a_page(origin)));
     };
     if !isolate.callers.may_list_origins(config) {
         return Ok(None);

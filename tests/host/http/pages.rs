@@ -201,7 +201,19 @@ fn while_the_registry_is_down_a_page_reads_that_and_no_token() {
     assert_eq!(readers(&token), None, "no page asks");
 
     // What is no origin of a page is never repeated.
-    for origin in ["null", "file://x", "http://board.example", "https://a b", "https://a\"b"] {
+    let long = Box::leak(format!("https://{}.example", "x".repeat(600)).into_boxed_str());
+    for origin in [
+        "null",
+        "*",
+        "file://x",
+        "http://board.example",
+        "https://board.example/",
+        "https://board.example/path",
+        "https://BOARD.example",
+        "https://a b",
+        "https://a\"b",
+        long,
+    ] {
         for sent in [preflight("/token"), Sent::default().by("Bearer registered")] {
             assert_eq!(readers(&site.send(&sent.on_page(origin))), None, "{origin}");
         }
@@ -209,6 +221,17 @@ fn while_the_registry_is_down_a_page_reads_that_and_no_token() {
     site.registry_down(false);
     let unlisted = site.send(&preflight("/token").on_page(OTHER_PAGE));
     assert_eq!((unlisted.status, readers(&unlisted)), (405, None));
+}
+
+#[test]
+fn a_registry_that_is_down_for_the_page_makes_no_error_of_the_operator_a_warning() {
+    let site = Site::new();
+    site.world.refuse(401, "invalid_client", 7_000_215);
+    site.registry_down(true);
+    let refused = site.send(&Sent::default().on_page(PAGE));
+    assert_eq!((refused.status, readers(&refused)), (502, Some(PAGE)));
+    let line = site.world.logged();
+    assert_eq!((&line["level"], &line["registry"]), (&"error".into(), &"timeout".into()));
 }
 
 #[test]
