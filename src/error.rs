@@ -62,6 +62,12 @@ pub enum BrokerError {
 /// What is wrong with a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RequestFault {
+    /// The request came over plain http, from another machine.
+    #[error(
+        "the request came over plain http, where others can read a client key: \
+         use https, and have a key that was sent replaced"
+    )]
+    PlainHttp,
     /// Anything but `application/x-www-form-urlencoded` at the token endpoint.
     #[error("content type must be application/x-www-form-urlencoded")]
     ContentType,

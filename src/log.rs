@@ -151,7 +151,10 @@ impl Line {
 
     /// Notes that an entry of the registry could not be read, or does not verify.
     pub fn registry_failed(&mut self, why: &'static str) {
-        (self.registry, self.level) = (Some(why), "warn");
+        self.registry = Some(why);
+        if self.level == "info" {
+            self.level = "warn";
+        }
     }
 
     /// Notes faults of the configuration that do not prevent this response.

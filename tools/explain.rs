@@ -71,6 +71,9 @@ impl Question {
             Ok(config) => config,
             Err(faults) => return write_faults(page, &faults),
         };
+        if config.allow_http {
+            page.push_str("plain http is served (ALLOW_HTTP): TLS has to end before the broker\n");
+        }
         let proofs = self.vars.proofs();
         let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
         let Some(client) = config.client(id) else {

@@ -29,7 +29,8 @@ export async function prepareLocal(port) {
   const state = readState(port);
   const { clientId, clients } = withLocalClient(clientsOf(configured), state.clientKey);
   // Digests and not keys: the list of processes shows them.
-  const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`];
+  // If wrangler.toml has a route, wrangler shows the Worker the http URL of that host. It listens on loopback only.
+  const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`, "--var", "ALLOW_HTTP:true"];
   const caller = { clientId, clientKey: state.clientKey };
   if (hasCredential(configured)) {
     return {

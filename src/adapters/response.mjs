@@ -45,13 +45,21 @@ export function otherResponse(status, body, requestId, more) {
 
 /**
  * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
- * the request id.
+ * the request id. A page of any `origin` may read it: the wasm could not say which ones may, and there is nothing in it.
  *
  * @param {string} given
  * @param {string} fresh
+ * @param {string | undefined} origin
  */
-export function internalError(given, fresh) {
+export function internalError(given, fresh, origin) {
   const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);
   const body = { error: "server_error", error_description: "the broker failed; try again" };
-  return otherResponse(500, JSON.stringify(body), isSane ? given : fresh, ["Pragma", "no-cache"]);
+  const page = origin !== undefined && /^https?:\/\//.test(origin) ? readableBy(origin) : [];
+  return otherResponse(500, JSON.stringify(body), isSane ? given : fresh, ["Pragma", "no-cache", ...page]);
+}
+
+/** @param {string} origin */
+function readableBy(origin) {
+  const exposed = "X-Request-Id";
+  return ["Access-Control-Allow-Origin", origin, "Vary", "Origin", "Access-Control-Expose-Headers", exposed];
 }

@@ -24,7 +24,7 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_name = internalError)]
-    fn internal_error(given: &str, fresh: &str) -> JsValue;
+    fn internal_error(given: &str, fresh: &str, origin: Option<&str>) -> JsValue;
 }
 
 /// The `Response` of a reply. That of a token takes few arguments, because each one costs.
@@ -36,5 +36,5 @@ pub(super) fn of(reply: &Reply, request_id: &RequestId) -> JsValue {
         }
         _ => other_response(reply.status, body, request_id, reply.headers().collect()),
     };
-    response.unwrap_or_else(|_| internal_error(request_id, request_id))
+    response.unwrap_or_else(|_| internal_error(request_id, request_id, reply.origin.as_deref()))
 }

@@ -27,7 +27,8 @@ function handle(request, contentType, body, env, context) {
   const authorization = headers.get("authorization") ?? undefined;
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
-  const failed = () => internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID());
+  const failed = () =>
+    internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID(), headers.get("origin") ?? undefined);
   const begin = () =>
     guarded(
       () =>

@@ -37,6 +37,12 @@ impl Origin {
         }
     }
 
+    /// Whether `text` is an origin as browsers send it: in lower case, with nothing after host and port.
+    #[must_use]
+    pub fn is_of_a_page(text: &str) -> bool {
+        Self::parse(text).is_ok_and(|origin| origin.as_str() == text)
+    }
+
     /// The origin's text, without a `/` at the end.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -54,6 +60,19 @@ pub fn is_trustworthy(url: &str) -> bool {
     let Some(host) = host_of(authority) else { return false };
     let secure = scheme == "https" || (scheme == "http" && is_loopback(host));
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
+}
+
+/// Whether no network has seen a request for `url` in the clear: it is `https`, or to this machine.
+/// workerd leaves the host as the caller wrote it.
+#[must_use]
+pub fn is_private(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return url.starts_with("https://") };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    host_of(authority).is_some_and(|host| {
+        // RFC 6761 §6.3: no name below `localhost` is that of another machine.
+        let top = host.rsplit('.').next().unwrap_or_default();
+        top.eq_ignore_ascii_case("localhost") || is_loopback(host)
+    })
 }
 
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.

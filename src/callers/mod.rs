@@ -14,7 +14,7 @@ pub mod seen;
 
 use std::rc::Rc;
 
-use crate::base::origin::is_trustworthy;
+use crate::base::origin::Origin;
 use crate::base::ports::StoreError;
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
@@ -88,19 +88,46 @@ impl<P: CallerPorts> Callers<P> {
         }
     }
 
+    /// Whether there may be a client that lists an origin.
+    pub fn may_list_origins(&self, config: &Config) -> bool {
+        config.has_origins || self.registry.is_bound()
+    }
+
     /// Whether some client lists this origin.
-    pub async fn lists_origin(&self, config: &Config, origin: &str, now: UnixMillis) -> bool {
+    ///
+    /// # Errors
+    /// [`NeedsIo`]: [`Self::read_origin`].
+    pub fn recall_origin(
+        &self,
+        config: &Config,
+        origin: &str,
+        now: UnixMillis,
+    ) -> Result<bool, NeedsIo> {
         if config.lists_origin(origin) {
-            return true;
+            return Ok(true);
         }
-        if !is_trustworthy(origin) {
-            return false;
+        if !Origin::is_of_a_page(origin) {
+            return Ok(false);
         }
+        let owner = self.registry.recall_owner(&OwnerKey::Origin(origin.to_owned()), now)?;
+        Ok(owner.is_some())
+    }
+
+    /// Whether some client of the registry lists this origin. If the registry cannot be read, that is
+    /// noted in `line`, and the answer is `None`.
+    pub async fn read_origin(
+        &self,
+        origin: &str,
+        now: UnixMillis,
+        line: &mut Line,
+    ) -> Option<bool> {
         let key = OwnerKey::Origin(origin.to_owned());
-        match self.registry.recall_owner(&key, now) {
-            Ok(owner) => owner.is_some(),
-            Err(NeedsIo) => {
-                self.registry.read_owner(&key, now).await.is_ok_and(|owner| owner.is_some())
+        match self.registry.read_owner(&key, now).await {
+            Ok(owner) => Some(owner.is_some()),
+            Err(fault) => {
+                // Its note in the log counts, and not what a caller would be told.
+                let _ = refusal_of(fault, line);
+                None
             }
         }
     }

@@ -53,6 +53,8 @@ pub struct Config {
     pub has_origins: bool,
     /// Whether hits are written to the request log.
     pub log_hits: bool,
+    /// Whether proofs may come over plain http, because TLS ends elsewhere.
+    pub allow_http: bool,
     /// `REGISTRY_KEY`: authenticates the entries of the registry.
     pub registry_key: Option<RegistryKey>,
 }
@@ -67,12 +69,21 @@ impl Config {
         let cache_key = key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
         let credentials = credentials::parse(bindings, cache_key.as_ref(), &mut faults);
         let clients = clients::parse(bindings, &credentials, &mut faults);
-        let log_hits = log_hits(bindings, &mut faults);
+        let log_hits = boolean(bindings, "LOG_HITS", true, &mut faults);
+        let allow_http = boolean(bindings, "ALLOW_HTTP", false, &mut faults);
         let registry_key = registry_key(bindings, &mut faults);
         faults.into_result()?;
         let first_credential = credentials.parsed.first().map(Rc::clone).ok_or_else(Vec::new)?;
         let has_origins = clients.iter().any(|client| !client.origins.is_empty());
-        Ok(Self { credentials, first_credential, clients, has_origins, log_hits, registry_key })
+        Ok(Self {
+            credentials,
+            first_credential,
+            clients,
+            has_origins,
+            log_hits,
+            allow_http,
+            registry_key,
+        })
     }
 
     /// The client `id`, from its entry in the registry. The fields are those of `CLIENTS`.
@@ -186,10 +197,10 @@ fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<Sec
     faults.ok(field, is_whole.then_some(key).ok_or(Reason::NotAKey))
 }
 
-fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
-    const FIELD: &str = "LOG_HITS";
-    let text = match bindings.binding(FIELD) {
-        Binding::Absent => return true,
+/// A switch: a boolean, or its text.
+fn boolean(bindings: &impl Bindings, field: &str, default: bool, faults: &mut Faults) -> bool {
+    let text = match bindings.binding(field) {
+        Binding::Absent => return default,
         Binding::Text(text) => text,
         Binding::Json(text) => text.into(),
     };
@@ -197,8 +208,8 @@ fn log_hits(bindings: &impl Bindings, faults: &mut Faults) -> bool {
         "true" => true,
         "false" => false,
         _ => {
-            faults.add(FIELD, Reason::NotABoolean);
-            true
+            faults.add(field, Reason::NotABoolean);
+            default
         }
     }
 }

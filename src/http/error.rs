@@ -119,15 +119,19 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
     }
 }
 
+/// Every 401 has a challenge (RFC 9110 §15.5.2).
 fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'static str> {
-    match (error, dialect) {
-        (BrokerError::InvalidClient(PresentedIn::Header), Dialect::TokenEndpoint) => Some(BASIC),
+    use BrokerError::{InvalidClient, JwtRefused};
+    match (status, dialect, error) {
         // RFC 6750 §3.1: no error code for a request without any authentication.
-        (BrokerError::InvalidClient(PresentedIn::Nothing), Dialect::Bearer) => Some(BEARER),
-        (BrokerError::InvalidClient(_) | BrokerError::JwtRefused(..), Dialect::Bearer) => {
+        (401, Dialect::Bearer, InvalidClient(PresentedIn::Nothing)) => Some(BEARER),
+        // Also for the JWT of Cloudflare Access at the token endpoint: for a `Basic` challenge the
+        // browser of a person would open a dialog.
+        (401, Dialect::Bearer, _) | (401, _, JwtRefused(_, PresentedIn::Header)) => {
             Some(BEARER_INVALID)
         }
-        (_, Dialect::Bearer) if status == 403 => Some(BEARER_SCOPE),
+        (401, Dialect::TokenEndpoint, _) => Some(BASIC),
+        (403, Dialect::Bearer, _) => Some(BEARER_SCOPE),
         _ => None,
     }
 }

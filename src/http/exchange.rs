@@ -13,6 +13,7 @@
 //! 10. writes the log line, after the work behind the response.
 
 mod finish;
+mod plain_http;
 mod preflight;
 mod revoke;
 
@@ -62,8 +63,11 @@ pub enum Progress<P: HttpPorts> {
     /// The platform reads KV, and goes on with [`Pending::resume`].
     ReadStore(Box<Pending<P>>),
     /// The platform waits for the future.
-    Later(Pin<Box<dyn Future<Output = Answered>>>),
+    Later(Later),
 }
+
+/// A future of a request with its reply.
+pub type Later = Pin<Box<dyn Future<Output = Answered>>>;
 
 /// A request with its reply.
 pub struct Answered {
@@ -102,7 +106,6 @@ pub fn begin<P: HttpPorts>(
     let (path, query) = path_and_query(incoming.url);
     let route = Route::new(&incoming.method, path);
     let Incoming { authorization, content_type, body, .. } = incoming;
-    let asks_whether_it_may = incoming.method == "OPTIONS";
     let request_id = incoming.request_ids.into_iter().flatten().find_map(RequestId::parse);
     let request_id =
         request_id.unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
@@ -113,6 +116,9 @@ pub fn begin<P: HttpPorts>(
         dialect: Dialect::TokenEndpoint,
         client: None,
     };
+    if exchange.is_in_the_clear(&route, incoming.url) {
+        return exchange.refused_in_the_clear();
+    }
     // 2
     let identity = || request.identity();
     match route {
@@ -137,14 +143,9 @@ pub fn begin<P: HttpPorts>(
         Route::Health => exchange.plain("ok", Reply::ok()),
         Route::Ready => match isolate.config() {
             Ok(_) => exchange.plain("ok", Reply::ok()),
-            Err(error) => Progress::Done(exchange.failed(&error)),
+            Err(error) => exchange.failed(&error),
         },
-        Route::MethodNotAllowed { allow } if asks_whether_it_may => {
-            preflight::preflight(exchange, allow)
-        }
-        Route::MethodNotAllowed { allow } => {
-            exchange.plain("method_not_allowed", Reply::method_not_allowed(allow))
-        }
+        Route::MethodNotAllowed { allow } => exchange.preflight_or_refusal(allow),
         Route::NotFound => exchange.plain("not_found", Reply::not_found()),
     }
 }
@@ -252,13 +253,13 @@ impl<P: HttpPorts> Exchange<P> {
             Some(served) => Ok(served),
             None => broker.obtain(&grant, min_ttl, &mut self.line).await,
         };
-        self.obtained(&grant, served)
+        self.obtained(&grant, served).await
     }
 
-    fn obtained(self, grant: &Rc<Grant>, served: Result<Served, BrokerError>) -> Answered {
+    async fn obtained(self, grant: &Rc<Grant>, served: Result<Served, BrokerError>) -> Answered {
         match served {
             Ok(served) => self.served(grant, served),
-            Err(error) => self.failed(&error),
+            Err(error) => self.failed_later(&error).await,
         }
     }
 }
@@ -292,6 +293,6 @@ impl<P: HttpPorts> Pending<P> {
         let Self { mut exchange, granted: Granted { grant, min_ttl } } = self;
         let broker = Rc::clone(&exchange.isolate.broker);
         let served = broker.fetch_token(&grant, min_ttl, &mut exchange.line).await;
-        exchange.obtained(&grant, served)
+        exchange.obtained(&grant, served).await
     }
 }

@@ -34,10 +34,16 @@ pub struct Reply {
 
 /// The headers that pages may read.
 const EXPOSED: &str = "Cache-Status, Retry-After, WWW-Authenticate, X-Request-Id";
-/// The methods that pages may use.
+/// The methods that pages may use. `HEAD` needs no permission (Fetch standard, CORS-safelisted).
 const METHODS: &str = "GET, POST";
-/// The headers that pages may send.
-const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Request-Id";
+/// The headers that pages may send. In the lines below the first are those that libraries add to all
+/// requests of a page, for tracing: W3C Trace Context and Baggage, Sentry, Zipkin B3, Jaeger,
+/// Datadog, Application Insights, New Relic. The broker does not read them.
+const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Request-Id, \
+    Traceparent, Tracestate, Baggage, Sentry-Trace, \
+    B3, X-B3-TraceId, X-B3-SpanId, X-B3-ParentSpanId, X-B3-Sampled, X-B3-Flags, Uber-Trace-Id, \
+    X-Datadog-Trace-Id, X-Datadog-Parent-Id, X-Datadog-Origin, X-Datadog-Sampling-Priority, \
+    Request-Id, Request-Context, NewRelic";
 
 /// The body of an error outside the token routes.
 #[derive(Serialize)]
@@ -94,10 +100,10 @@ impl Reply {
         Self::json(200, &State { status: "ok" })
     }
 
-    /// The reply to a CORS preflight of a page of `origin`.
+    /// The reply to a CORS preflight that is permitted.
     #[must_use]
-    pub fn preflight(origin: String) -> Self {
-        Self { origin: Some(origin), preflight: true, ..Self::ok() }
+    pub fn preflight() -> Self {
+        Self { preflight: true, ..Self::ok() }
     }
 
     /// 404.

@@ -3,7 +3,7 @@
 /// A route of the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
-    /// `GET /token`.
+    /// `GET /token`, and `HEAD`.
     Token,
     /// `POST /oauth2/v2.0/token`, also with a segment in front that picks a credential.
     TokenEndpoint {
@@ -12,9 +12,9 @@ pub enum Route<'a> {
     },
     /// `POST /revoke`.
     Revoke,
-    /// `GET /healthz`.
+    /// `GET /healthz`, and `HEAD`.
     Health,
-    /// `GET /readyz`.
+    /// `GET /readyz`, and `HEAD`.
     Ready,
     /// A known path with another method.
     MethodNotAllowed {
@@ -25,6 +25,11 @@ pub enum Route<'a> {
     NotFound,
 }
 
+/// `HEAD` is served wherever `GET` is, and in the same way (RFC 9110 §9.3.2). The platform leaves the
+/// body out.
+const GET: &str = "GET, HEAD";
+const POST: &str = "POST";
+
 const TOKEN_ENDPOINT: &str = "/oauth2/v2.0/token";
 
 impl<'a> Route<'a> {
@@ -32,22 +37,29 @@ impl<'a> Route<'a> {
     #[must_use]
     pub fn new(method: &str, path: &'a str) -> Self {
         let (route, allow) = match path {
-            "/token" => (Self::Token, "GET"),
-            "/revoke" => (Self::Revoke, "POST"),
-            "/healthz" => (Self::Health, "GET"),
-            "/readyz" => (Self::Ready, "GET"),
+            "/token" => (Self::Token, GET),
+            "/revoke" => (Self::Revoke, POST),
+            "/healthz" => (Self::Health, GET),
+            "/readyz" => (Self::Ready, GET),
             _ => match path.strip_suffix(TOKEN_ENDPOINT) {
-                Some("") => (Self::TokenEndpoint { credential: None }, "POST"),
+                Some("") => (Self::TokenEndpoint { credential: None }, POST),
                 Some(rest) => match rest.strip_prefix('/') {
                     Some(name) if !name.is_empty() && !name.contains('/') => {
-                        (Self::TokenEndpoint { credential: Some(name) }, "POST")
+                        (Self::TokenEndpoint { credential: Some(name) }, POST)
                     }
                     _ => return Self::NotFound,
                 },
                 None => return Self::NotFound,
             },
         };
-        if method == allow { route } else { Self::MethodNotAllowed { allow } }
+        let allowed = allow.split(", ").any(|allowed| allowed == method);
+        if allowed { route } else { Self::MethodNotAllowed { allow } }
+    }
+
+    /// Whether requests of this route bring a proof.
+    #[must_use]
+    pub const fn takes_proof(&self) -> bool {
+        matches!(self, Self::Token | Self::TokenEndpoint { .. } | Self::Revoke)
     }
 
     /// The route's name in the log.

@@ -98,6 +98,19 @@ fn faults_are_listed_with_their_fields() {
 }
 
 #[test]
+fn an_auditor_sees_that_plain_http_is_served() {
+    let line = "plain http is served (ALLOW_HTTP): TLS has to end before the broker\n";
+    for (value, shown) in [("true", true), ("false", false)] {
+        let allow = format!(r#""ALLOW_HTTP":{{"json":"{value}"}},"#);
+        let bindings = bindings("").replacen('{', &format!("{{{allow}"), 1);
+        for question in [&[] as &[(&str, &str)], &[("client", "reports"), ("scope", GRAPH)]] {
+            let (code, page) = explain(&bindings, question);
+            assert_eq!((code, page.starts_with(line)), (0, shown), "{page}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_question_is_a_fault() {
     assert_eq!(explain("[]", &[]).0, 2);
     assert_eq!(explain(r#"{"CLIENTS":{}}"#, &[]).0, 2);

@@ -86,11 +86,20 @@ test("empty credentials are absent credentials: invalid_client", async () => {
   );
 });
 
-test("a wrong secret in the body is 401 without a challenge", async () => {
-  const reply = await world.postToken({ scope: GRAPH, params: { client_secret: WRONG_KEY } });
-  assertTokenError(reply, 401, "invalid_client");
-  assert.equal(reply.headers.get("www-authenticate"), null);
-});
+for (const [what, params] of [
+  ["a wrong secret in the body", { client_secret: WRONG_KEY }],
+  ["an unknown client in the body", { client_id: "nobody" }],
+  ["a client_id alone", { client_secret: undefined }],
+  ["nothing at all", { client_id: undefined, client_secret: undefined }],
+]) {
+  test(`${what} is 401 with a Basic challenge, here and at /revoke`, async () => {
+    for (const path of ["/oauth2/v2.0/token", "/revoke"]) {
+      const reply = await world.postToken({ path, scope: GRAPH, params: { token: "t", ...params } });
+      assertTokenError(reply, 401, "invalid_client");
+      assert.equal(reply.headers.get("www-authenticate"), 'Basic realm="edge-token-broker"');
+    }
+  });
+}
 
 for (const [what, authorization] of [
   ["a wrong secret", basic(REPORTS.id, WRONG_KEY)],

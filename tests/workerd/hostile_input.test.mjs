@@ -22,7 +22,7 @@ afterEach(async () => {
 /** Sends `head` and `body` as they are; the socket stays open. */
 function send(head, body = "") {
   const socket = connect(world.broker.port, "127.0.0.1").setEncoding("utf8");
-  socket.write(`${head.join("\r\n")}\r\nHost: broker\r\n\r\n${body}`);
+  socket.write(`${head.join("\r\n")}\r\nHost: localhost\r\n\r\n${body}`);
   return socket;
 }
 

@@ -70,7 +70,8 @@ test("a preflight is answered for a listed origin", async () => {
     assert.equal(reply.status, 200);
     assert.equal(allowed(reply), PAGE);
     assert.match(reply.headers.get("access-control-allow-methods"), /GET, POST/);
-    assert.match(reply.headers.get("access-control-allow-headers"), /Authorization/);
+    for (const name of ["Authorization", "Traceparent", "Tracestate", "Baggage"])
+      assert.match(reply.headers.get("access-control-allow-headers"), new RegExp(`(^|, )${name}(,|$)`));
     assert.equal(reply.headers.get("access-control-max-age"), "7200");
   }
 });
@@ -81,7 +82,7 @@ test("a preflight of another origin, or of none, is a method that does not exist
     await world.fetch("/token", { method: "OPTIONS" }),
   ]) {
     assert.equal(reply.status, 405);
-    assert.equal(reply.headers.get("allow"), "GET");
+    assert.equal(reply.headers.get("allow"), "GET, HEAD");
     assert.equal(allowed(reply), null);
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -93,6 +93,10 @@ async function cloneWithBuild() {
   const filter = (path) => ![".lock", ".tmp"].includes(basename(path));
   for (const part of PARTS) await cp(join(ROOT, part), join(target, part), { recursive: true, filter });
   await symlink(join(ROOT, "node_modules"), join(target, "node_modules"), "junction");
+  // With a domain of its own, as after going live: wrangler then shows the Worker http URLs of that domain.
+  const toml = join(target, "wrangler.toml");
+  const route = `routes = [{ pattern = "broker.example.com", custom_domain = true }]\n`;
+  await writeFile(toml, route + (await readFile(toml, "utf8")));
   return target;
 }
 

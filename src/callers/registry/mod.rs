@@ -53,6 +53,11 @@ impl<S: Store> Registry<S> {
         }
     }
 
+    /// Whether there is a registry.
+    pub fn is_bound(&self) -> bool {
+        self.store.is_bound()
+    }
+
     /// The client `id`, which is not in `CLIENTS`.
     ///
     /// # Errors

@@ -1,12 +1,11 @@
 //! The end of an exchange: its reply (9) and its line in the log (10).
 
+use std::future::ready;
 use std::rc::Rc;
 
-use super::{Answered, Exchange, Progress};
+use super::{Answered, Exchange, Later, Progress};
 use crate::base::deadline::within;
 use crate::base::limits::RENEWAL_WAIT;
-use crate::base::ports::Clock as _;
-use crate::base::time::UnixMillis;
 use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::http::address;
@@ -19,7 +18,9 @@ use crate::tokens::cache_status::CacheStatus;
 impl<P: HttpPorts> Exchange<P> {
     /// A token.
     pub(super) fn served(mut self, grant: &Rc<Grant>, served: Served) -> Answered {
-        let reply = self.finished(Reply::token(&served));
+        let origin = cors::reader_of_token(self.client.as_deref(), || self.request.origin());
+        let reply = Reply { origin, ..Reply::token(&served) };
+        self.line.status = reply.status;
         (self.line.outcome, self.line.tier) = match served.cache_status {
             CacheStatus::Hit { tier, .. } => ("hit", Some(tier.name())),
             CacheStatus::StaleIfError { .. } => ("stale_if_error", Some("coordinator")),
@@ -57,7 +58,7 @@ impl<P: HttpPorts> Exchange<P> {
         if self.isolate.failure_limit.is_bound() && error.is_failed_authentication() {
             return Progress::Later(Box::pin(self.refused_later(error)));
         }
-        Progress::Done(self.failed(&error))
+        self.failed(&error)
     }
 
     pub(super) async fn refused_later(self, error: BrokerError) -> Answered {
@@ -68,42 +69,75 @@ impl<P: HttpPorts> Exchange<P> {
             None => true,
         };
         let error = if admitted { error } else { BrokerError::SlowDown };
-        self.failed(&error)
+        self.failed_later(&error).await
     }
 
     /// An error.
-    pub(super) fn failed(mut self, error: &BrokerError) -> Answered {
+    pub(super) fn failed(mut self, error: &BrokerError) -> Progress<P> {
+        let reply = self.failure(error);
+        self.answered(reply)
+    }
+
+    /// The same in a future that runs already.
+    pub(super) fn failed_later(mut self, error: &BrokerError) -> Later {
+        let reply = self.failure(error);
+        if *error == BrokerError::RegistryUnavailable {
+            // It was out of reach a moment ago. The caller does not wait for it a second time.
+            let reader = cors::reader(&self.isolate, &self.request).unwrap_or_else(Some);
+            return Box::pin(ready(self.read_by(reader, reply)));
+        }
+        self.answered_later(reply)
+    }
+
+    /// The reply to an error, which goes to the log line.
+    pub(super) fn failure(&mut self, error: &BrokerError) -> Reply {
         self.line.failed(error);
         if *error == BrokerError::Misconfigured {
             self.isolate.list_faults(&mut self.line);
         }
-        let reply = Reply::error(error, self.dialect);
-        self.answered(reply)
+        Reply::error(error, self.dialect)
     }
 
     /// A reply that is neither a token nor an error of a token route.
-    pub(super) fn plain(self, outcome: &'static str, reply: Reply) -> Progress<P> {
-        Progress::Done(self.plainly(outcome, reply))
-    }
-
-    pub(super) fn plainly(mut self, outcome: &'static str, reply: Reply) -> Answered {
+    pub(super) fn plain(mut self, outcome: &'static str, reply: Reply) -> Progress<P> {
         self.line.outcome = outcome;
         self.answered(reply)
     }
 
-    fn answered(mut self, reply: Reply) -> Answered {
-        let reply = self.finished(reply);
-        self.logged(reply)
+    /// The same in a future that runs already.
+    pub(super) fn plain_later(mut self, outcome: &'static str, reply: Reply) -> Later {
+        self.line.outcome = outcome;
+        self.answered_later(reply)
     }
 
-    /// 9
-    fn finished(&mut self, mut reply: Reply) -> Reply {
-        self.line.status = reply.status;
-        if reply.origin.is_none() {
-            let (config, client) = (self.isolate.config().ok(), self.client.as_deref());
-            reply.origin = cors::allowed_origin(config, client, || self.request.origin());
+    /// 9, without a token. If only the registry knows whether the page may read the reply, it takes a
+    /// future.
+    fn answered(self, reply: Reply) -> Progress<P> {
+        match cors::reader(&self.isolate, &self.request) {
+            Ok(reader) => Progress::Done(self.read_by(reader, reply)),
+            Err(_) => Progress::Later(self.answered_later(reply)),
         }
-        reply
+    }
+
+    fn answered_later(mut self, reply: Reply) -> Later {
+        Box::pin(async move {
+            let reader = self.reader().await;
+            self.read_by(reader, reply)
+        })
+    }
+
+    /// The origin of the page that makes the request, if it may read a reply without a token.
+    pub(super) async fn reader(&mut self) -> Option<String> {
+        match cors::reader(&self.isolate, &self.request) {
+            Ok(reader) => reader,
+            Err(origin) => cors::reader_in_registry(&self.isolate, origin, &mut self.line).await,
+        }
+    }
+
+    /// The reply, for the pages of `reader`.
+    pub(super) fn read_by(mut self, reader: Option<String>, reply: Reply) -> Answered {
+        self.line.status = reply.status;
+        self.logged(Reply { origin: reader, ..reply })
     }
 
     fn logged(mut self, reply: Reply) -> Answered {
@@ -119,10 +153,6 @@ impl<P: HttpPorts> Exchange<P> {
 
     fn address(&self) -> Option<String> {
         address_of(&*self.request)
-    }
-
-    pub(super) fn now(&self) -> UnixMillis {
-        self.isolate.broker.clock.now()
     }
 }
 

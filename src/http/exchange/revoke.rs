@@ -19,7 +19,7 @@ impl<P: HttpPorts> Exchange<P> {
 
     async fn revoke_later(mut self, request: RevocationRequest) -> Answered {
         match self.revoked(request).await {
-            Ok(revocation) => self.plainly(revocation.name(), Reply::revoked()),
+            Ok(revocation) => self.plain_later(revocation.name(), Reply::revoked()).await,
             Err(error) => self.refused_later(error).await,
         }
     }

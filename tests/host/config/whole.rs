@@ -49,6 +49,19 @@ fn log_hits_is_a_boolean_in_text_or_table_form() {
 }
 
 #[test]
+fn allow_http_is_a_boolean_in_text_or_table_form() {
+    for (value, expected) in
+        [("true", true), ("false", false), ("json:false", false), ("json:true", true), ("", false)]
+    {
+        let config = Config::parse(&valid().with("ALLOW_HTTP", value)).unwrap();
+        assert_eq!(config.allow_http, expected);
+    }
+    for bad in ["yes", "1", "json:1", "json:{}"] {
+        assert_faults(&valid().with("ALLOW_HTTP", bad), &["ALLOW_HTTP: must be true or false"]);
+    }
+}
+
+#[test]
 fn no_fault_shows_a_value() {
     let canary = "CANARY-5ecret";
     let tables = [
@@ -72,6 +85,7 @@ fn no_fault_shows_a_value() {
         "CLIENTS",
         "CACHE_KEY",
         "LOG_HITS",
+        "ALLOW_HTTP",
     ];
     let mut seen = 0;
     for field in fields {

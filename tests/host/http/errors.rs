@@ -46,6 +46,7 @@ macro_rules! every_unit {
 
 fn request_faults() -> Vec<R> {
     every! {
+        R::PlainHttp => [R::PlainHttp],
         R::ContentType => [R::ContentType],
         R::BodyTooLarge => [R::BodyTooLarge],
         R::BodyUnreadable => [R::BodyUnreadable],
@@ -185,20 +186,24 @@ fn challenges() {
     let bearer = Some(r#"Bearer realm="edge-token-broker""#);
     let invalid = Some(r#"Bearer realm="edge-token-broker", error="invalid_token""#);
     assert_eq!(challenge(PresentedIn::Header, Dialect::TokenEndpoint), basic);
-    assert_eq!(challenge(PresentedIn::Body, Dialect::TokenEndpoint), None);
-    assert_eq!(challenge(PresentedIn::Nothing, Dialect::TokenEndpoint), None);
+    assert_eq!(challenge(PresentedIn::Body, Dialect::TokenEndpoint), basic);
+    assert_eq!(challenge(PresentedIn::Nothing, Dialect::TokenEndpoint), basic);
     assert_eq!(challenge(PresentedIn::Nothing, Dialect::Bearer), bearer);
     assert_eq!(challenge(PresentedIn::Header, Dialect::Bearer), invalid);
-    for error in all() {
-        let [at_token_endpoint, on_get] = [Dialect::TokenEndpoint, Dialect::Bearer]
-            .map(|dialect| WireError::new(&error, dialect).challenge);
-        let is_header = error == E::InvalidClient(PresentedIn::Header);
-        assert_eq!(at_token_endpoint.is_some(), is_header, "{error:?}");
-        let [_, (status, _)] = expected(&error);
-        assert_eq!(on_get.is_some(), matches!(status, 401 | 403), "{error:?}");
-    }
+    let at_access = E::JwtRefused(JwtFault::Expired, PresentedIn::Header);
+    assert_eq!(WireError::new(&at_access, Dialect::TokenEndpoint).challenge, invalid);
     let scope = WireError::new(&E::ScopeNotGranted, Dialect::Bearer).challenge;
     assert_eq!(scope, Some(r#"Bearer realm="edge-token-broker", error="insufficient_scope""#));
+}
+
+#[test]
+fn every_401_has_a_challenge_and_so_has_a_403_to_a_bearer() {
+    for error in all() {
+        for dialect in [Dialect::TokenEndpoint, Dialect::Bearer] {
+            let wire = WireError::new(&error, dialect);
+            assert_eq!(wire.challenge.is_some(), matches!(wire.status, 401 | 403), "{error:?}");
+        }
+    }
 }
 
 #[test]

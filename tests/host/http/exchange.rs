@@ -82,7 +82,7 @@ fn the_route_is_found_before_anything_else() {
     }
     let sent = Sent { method: "PUT", ..Sent::default() };
     let refused = done(sent.begin(&isolate));
-    assert_eq!((refused.status, refused.header("Allow")), (405, Some("GET")));
+    assert_eq!((refused.status, refused.header("Allow")), (405, Some("GET, HEAD")));
     assert!(isolate.failure_limit.counted.borrow().is_empty());
 }
 

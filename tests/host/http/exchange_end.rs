@@ -66,7 +66,7 @@ fn a_preflight_is_answered_to_a_listed_origin_only() {
     assert_eq!(allowed.header("Access-Control-Allow-Methods"), Some("GET, POST"));
     for sent in [ask.clone(), ask.on_page("https://other.example")] {
         let refused = sent.to(&world.isolate);
-        assert_eq!((refused.status, refused.header("Allow")), (405, Some("GET")));
+        assert_eq!((refused.status, refused.header("Allow")), (405, Some("GET, HEAD")));
         assert_eq!(refused.header("Access-Control-Allow-Origin"), None);
     }
 }

@@ -1,9 +1,13 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
+mod challenges;
 mod errors;
 mod exchange;
 mod exchange_end;
 mod faults;
 mod forms;
+mod head;
+mod pages;
+mod plain_http;
 mod replies;
 mod routes;

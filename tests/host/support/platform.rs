@@ -13,13 +13,16 @@ use serde_json::Value;
 pub(crate) struct SimulatedRequest {
     pub(crate) address: Option<&'static str>,
     pub(crate) origin: Option<&'static str>,
+    /// The client id in the `props` of a service binding.
+    pub(crate) service_binding: Option<&'static str>,
     /// How many times the address was read.
     pub(crate) address_reads: Rc<Cell<usize>>,
 }
 
 impl PlatformRequest for SimulatedRequest {
     fn identity(&self) -> PlatformIdentity {
-        PlatformIdentity::default()
+        let service_binding = self.service_binding.map(str::to_owned);
+        PlatformIdentity { service_binding, ..PlatformIdentity::default() }
     }
 
     fn address(&self) -> Option<String> {

@@ -19,6 +19,8 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 #[derive(Clone)]
 pub(crate) struct Sent {
     pub(crate) method: &'static str,
+    /// Scheme and host.
+    pub(crate) origin: &'static str,
     /// Path and query.
     pub(crate) target: String,
     pub(crate) authorization: Option<String>,
@@ -31,6 +33,7 @@ impl Default for Sent {
     fn default() -> Self {
         Self {
             method: "GET",
+            origin: "https://broker.example",
             target: "/token".to_owned(),
             authorization: Some("Bearer key".to_owned()),
             body: None,
@@ -66,6 +69,16 @@ impl Sent {
         self
     }
 
+    /// Without a proof.
+    pub(crate) fn by_nobody(self) -> Self {
+        Self { authorization: None, ..self }
+    }
+
+    pub(crate) fn bound_as(mut self, client_id: &'static str) -> Self {
+        self.platform.service_binding = Some(client_id);
+        self
+    }
+
     pub(crate) fn on_page(mut self, origin: &'static str) -> Self {
         self.platform.origin = Some(origin);
         self
@@ -78,7 +91,7 @@ impl Sent {
     ) -> Progress<P> {
         let incoming = Incoming {
             method: self.method.to_owned(),
-            url: &format!("https://broker.example{}", self.target),
+            url: &[self.origin, &self.target].concat(),
             authorization: self.authorization.as_deref(),
             request_ids: [Some("id"), None],
             content_type: self.body.as_ref().map(|_| FORM),

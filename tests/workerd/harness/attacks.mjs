@@ -31,7 +31,7 @@ const MEGABYTE = 1_000_000;
 
 const wrongKey = () => `etb_${WRONG}${randomBytes(17).toString("base64url")}`;
 /** @type {(line: string, ...headers: string[]) => string} */
-const head = (line, ...headers) => `${[`${line} HTTP/1.1`, "Host: broker", ...headers].join("\r\n")}\r\n\r\n`;
+const head = (line, ...headers) => `${[`${line} HTTP/1.1`, "Host: localhost", ...headers].join("\r\n")}\r\n\r\n`;
 /** @param {string[]} headers */
 const get = (...headers) => head("GET /token", ...headers);
 const FORM = "Content-Type: application/x-www-form-urlencoded";
@@ -231,7 +231,7 @@ export const SIEGES = [
     many: 2_000,
     answers: ["held open"],
     open: (target, amount) =>
-      besiege(target, amount, "GET /token HTTP/1.1\r\nHost: broker\r\n", (n) => `X-${n}: a\r\n`),
+      besiege(target, amount, "GET /token HTTP/1.1\r\nHost: localhost\r\n", (n) => `X-${n}: a\r\n`),
   },
   {
     what: "bodies that trickle",

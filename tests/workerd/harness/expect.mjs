@@ -46,6 +46,8 @@ export function assertToken(reply) {
 export function assertError(reply, status, error) {
   assert.deepEqual({ status: reply.status, error: reply.body.error }, { status, error }, reply.text);
   assertCommonHeaders(reply);
+  if (status === 401) assert.match(reply.headers.get("www-authenticate") ?? "", /^(Basic|Bearer) realm="[^"]+"/);
+  if (status === 405) assert.ok(reply.headers.get("allow"));
   assert.match(reply.body.error_description ?? "", DESCRIPTION);
   assert.equal(reply.body.access_token, undefined);
 }

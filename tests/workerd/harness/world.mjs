@@ -276,7 +276,7 @@ class World {
    */
   impatientClient({ client = REPORTS, scope, requestId = randomUUID() }) {
     const socket = connect(this.broker.port, "127.0.0.1").on("error", () => {});
-    const headers = `Host: broker\r\nAuthorization: Bearer ${client.key}\r\nX-Request-Id: ${requestId}`;
+    const headers = `Host: localhost\r\nAuthorization: Bearer ${client.key}\r\nX-Request-Id: ${requestId}`;
     socket.write(`GET /token?scope=${scope} HTTP/1.1\r\n${headers}\r\n\r\n`);
     return { requestId, leave: () => socket.resetAndDestroy() };
   }
