@@ -5,6 +5,7 @@ mod coordinator;
 mod coordinator_flight;
 mod coordinator_interleavings;
 mod coordinator_message;
+mod fence;
 mod freshness;
 mod memory;
 mod renewal_spacing;
