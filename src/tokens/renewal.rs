@@ -36,7 +36,7 @@ impl<P: TokenPorts> Broker<P> {
     /// Tells the coordinator that its token is in use: it does not see the hits of other tiers.
     /// Keeps the coordinator's token, because KV may have an older one.
     pub async fn touch(&self, grant: &Grant, line: &mut Line) {
-        // The coordinator has no token that is older than this one, or learns that there is a newer.
+        // If isolates have fetched this token themselves, the coordinator goes on above it.
         let held = self.memory.recall(&grant.token_key);
         let want = Want { touch: true, ..want(held.as_ref()) };
         match self.coordinator.acquire(grant, want, None, &line.request_id).await {

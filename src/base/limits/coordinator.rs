@@ -37,7 +37,7 @@ const _: () =
     assert!(FLIGHT_WATCH.0 > FLIGHT_MAX.0, "the alarm must come after the longest flight");
 /// Minimum time between two renewals of a token: upstream may have none with a longer lifetime, and
 /// requests must not ask for it one after the other. A quarter of the lifetime or upstream's
-/// `refresh_in` takes its place where that is shorter.
+/// `refresh_in` takes its place where that is shorter, but not less than [`RENEWAL_SPACING_MIN`].
 pub const RENEWAL_SPACING: Millis = Millis::from_secs(60);
 /// Divisor of the lifetime for the renewal spacing of short-lived tokens.
 pub const RENEWAL_SPACING_LIFETIME_DIVISOR: u64 = 4;
