@@ -4,7 +4,7 @@
 
 use edge_token_broker::config::Config;
 use edge_token_broker::tokens::coordinator::message::{
-    AcquireMessage, HandedMessage, StoredState, TokenId,
+    AcquireMessage, HandedMessage, SealedMessage, StoredState, TokenId,
 };
 use edge_token_broker_fuzz::{assert_has_no_secret, config, first_grant};
 use libfuzzer_sys::fuzz_target;
@@ -37,8 +37,10 @@ fuzz_target!(|bytes: &[u8]| {
         let grant = first_grant(config);
         match kind % 3 {
             0 => {
-                if let Some(message) = decoded::<AcquireMessage>(rest) {
+                let _ = decoded::<AcquireMessage>(rest);
+                if let Some(message) = decoded::<SealedMessage>(rest) {
                     token_id(&message.id, config);
+                    assert!(message.open(grant).is_none(), "nobody guesses a tag");
                 }
             }
             1 => {

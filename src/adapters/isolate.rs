@@ -41,7 +41,7 @@ impl Ports for Platform {
 
 impl TokenPorts for Platform {
     type Endpoint = Https;
-    type Coordination = CoordinatorClient<Namespace, SystemClock>;
+    type Coordination = CoordinatorClient<Namespace, SystemClock, SystemEntropy>;
     type Log = Console;
 }
 
@@ -71,10 +71,11 @@ fn set_up(env: &Env) -> Isolate<Platform> {
     let broker = Broker {
         memory: IsolateMemory::default(),
         kv: KvNamespace::new(env, "TOKENS"),
-        coordinator: CoordinatorClient {
-            objects: Namespace::new(env, "COORDINATOR"),
-            clock: SystemClock,
-        },
+        coordinator: CoordinatorClient::new(
+            Namespace::new(env, "COORDINATOR"),
+            SystemClock,
+            SystemEntropy,
+        ),
         endpoint: Https,
         clock: SystemClock,
         entropy: SystemEntropy,

@@ -3,9 +3,11 @@
 //! A relation between numbers that the code relies on is an assertion beside them, which the
 //! compiler checks.
 
+mod coordinator;
 mod failures;
 mod stored;
 
+pub use coordinator::*;
 pub use failures::*;
 pub use stored::*;
 
@@ -47,6 +49,10 @@ pub const EXPIRES_IN_ABSENT_SECS: u64 = 600;
 
 /// Tokens in the memory of one isolate (128 MB, Workers limits); at 1.5 kB each about 1.5 MB.
 pub const ISOLATE_TOKENS_MAX: usize = 1000;
+
+/// Minimum time between two writes of one isolate to one KV key. KV takes one a second for a key (KV
+/// docs, "Limits").
+pub const KV_WRITE_SPACING: Millis = Millis::from_secs(1);
 
 // The registry of clients in KV.
 
@@ -99,52 +105,6 @@ const _: () = assert!(
 pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 1;
 /// `Retry-After` for callers while the configuration has a fault. A person has to act.
 pub const MISCONFIGURED_RETRY_AFTER_SECS: u64 = 60;
-
-// The coordinator.
-
-/// How long an isolate waits for a sign of life from a coordinator. Then it fetches the token itself:
-/// the coordinator saves requests, and is never the reason for having no token.
-pub const COORDINATOR_TIMEOUT: Millis = Millis::from_secs(5);
-/// Longest answer of a Durable Object: a sealed token of at most [`UPSTREAM_BODY_MAX_BYTES`], and 64 kB
-/// for its seal and the traces of its flight, which have some hundred bytes.
-pub const OBJECT_BODY_MAX_BYTES: usize = UPSTREAM_BODY_MAX_BYTES + 64 * 1024;
-/// A coordinator whose flight takes longer sends a sign of life, and the isolate calls again.
-pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
-const _: () = assert!(
-    COORDINATOR_SIGN_OF_LIFE.0 < COORDINATOR_TIMEOUT.0,
-    "the sign of life must have time to arrive"
-);
-/// How many times an isolate calls for one token: its calls outlast the longest flight.
-pub const COORDINATOR_ATTEMPTS_MAX: u64 = FLIGHT_MAX.0 / COORDINATOR_SIGN_OF_LIFE.0 + 1;
-const _: () = assert!(
-    COORDINATOR_ATTEMPTS_MAX * COORDINATOR_SIGN_OF_LIFE.0 > FLIGHT_MAX.0,
-    "no isolate must give up while a flight is under way"
-);
-/// When an alarm looks for a flight that was lost with the object's memory.
-pub const FLIGHT_WATCH: Millis = Millis::from_secs(60);
-const _: () =
-    assert!(FLIGHT_WATCH.0 > FLIGHT_MAX.0, "the alarm must come after the longest flight");
-/// Minimum time between two renewals of a token: upstream may have none with a longer lifetime, and
-/// requests must not ask for it one after the other. A quarter of the lifetime or upstream's
-/// `refresh_in` takes its place where that is shorter.
-pub const RENEWAL_SPACING: Millis = Millis::from_secs(60);
-/// Divisor of the lifetime for the renewal spacing of short-lived tokens.
-pub const RENEWAL_SPACING_LIFETIME_DIVISOR: u64 = 4;
-/// How long an isolate answers with a failure that it remembers before it calls the coordinator
-/// again. Hundreds of isolates with thousands of callers must not overload one object.
-pub const FAILURE_REUSE: Millis = Millis::from_secs(2);
-/// Divisor of the renew-ahead for the jitter of renewals, so that tokens do not all renew together.
-pub const RENEWAL_JITTER_DIVISOR: u64 = 10;
-/// Precision of the stored time of last use. Each update costs a storage write.
-pub const ASKED_AT_PRECISION: Millis = Millis::from_secs(5 * 60);
-/// How long an isolate waits for its renewal behind a response before it starts another one. The
-/// platform ends such work after this time (Workers docs, `waitUntil`).
-pub const RENEWAL_CLAIM: Millis = Millis::from_secs(30);
-/// How long the log line of a hit waits for the renewal behind its response. The platform ends such
-/// work after 30 s (Workers docs, "Limits"); a flight goes on in its coordinator.
-pub const RENEWAL_WAIT: Millis = Millis::from_secs(28);
-const _: () =
-    assert!(RENEWAL_WAIT.0 < 30_000, "the line must be written before the platform ends it");
 
 // Rate limiting.
 

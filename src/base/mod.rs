@@ -14,5 +14,6 @@ pub mod ports;
 pub mod request_id;
 pub mod sealed;
 pub mod secret;
+pub mod silence;
 pub mod sorted_map;
 pub mod time;

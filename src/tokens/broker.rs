@@ -7,13 +7,11 @@ use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::cache_status::{CacheStatus, Forward, Tier};
 use crate::tokens::coordinator::{Handout, Source, Want};
-use crate::tokens::fetch::fetch;
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
-use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::RecalledFailure;
 
@@ -57,7 +55,7 @@ pub enum FollowUp {
     Renew,
     /// [`Broker::touch`]: this isolate begins to use a token from KV.
     Touch,
-    /// [`Broker::write_behind`]: KV does not have the token yet, and no coordinator writes it.
+    /// [`Broker::write_behind`]: this isolate has fetched the token in place of a coordinator.
     Store,
 }
 
@@ -118,7 +116,9 @@ impl<P: TokenPorts> Broker<P> {
             Ok((Handout { token, source }, tier, follow_up)) => {
                 let token = self.keep(grant, token);
                 let now = self.clock.now();
-                if now.until(token.expires_at) < min_ttl {
+                // As in a coordinator: after a better token, no other one is fetched for a while.
+                let better = held.is_some() && matches!(source, Source::Flight | Source::Collapsed);
+                if tier == Tier::Coordinator && (better || now.until(token.expires_at) < min_ttl) {
                     self.memory.note_no_better_token(&grant.token_key, now);
                 }
                 Ok(self.handed_out(Handout { token, source }, tier, reason, follow_up))
@@ -160,41 +160,10 @@ impl<P: TokenPorts> Broker<P> {
             }
             Err(fault) => fault,
         };
-        // If there is a coordinator, only the coordinator writes KV.
-        let follow_up = match fault {
-            CoordinationError::Unbound => FollowUp::Store,
-            fault => {
-                line.coordinator_failed(fault.name());
-                FollowUp::Nothing
-            }
-        };
-        // Another request may have got the token while this one waited.
-        let newest = self.memory.recall(key);
-        if let Some(token) = newest
-            .filter(|token| token.generation > want.known_generation && self.is_servable(token))
-        {
-            return Ok((Handout { token, source: Source::Held }, Tier::Isolate, FollowUp::Nothing));
+        if fault != CoordinationError::Unbound {
+            line.coordinator_failed(fault.name());
         }
-        // The coordinator is out of reach, but the isolate still knows an earlier failure.
-        let now = self.clock.now();
-        if let Some(RecalledFailure { failure, .. }) = self.memory.failure(key)
-            && !failure.is_over(now)
-        {
-            return Err(failure.at(now));
-        }
-        let upstream = Upstream {
-            endpoint: &self.endpoint,
-            clock: &self.clock,
-            entropy: &self.entropy,
-            claims: None,
-        };
-        let token = fetch(upstream, grant, &line.request_id, &mut line.upstream)
-            .await
-            .map_err(|error| self.remember_failure(grant, error, now))?;
-        // As a coordinator counts: this token is newer than any that the isolate knew.
-        let generation = want.known_generation.max(token.requested_at.0);
-        let token = token.with_generation(generation);
-        Ok((Handout { token, source: Source::Flight }, Tier::Coordinator, follow_up))
+        self.acquire_alone(grant, want, fault, line).await
     }
 
     /// Keeps `token`, and returns the newest in memory: no older generation follows a newer one.

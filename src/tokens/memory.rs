@@ -3,12 +3,13 @@
 
 use std::cell::RefCell;
 
-use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
+use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use crate::base::lru::LruMap;
 use crate::base::secret::AccessToken;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::tokens::token::CachedToken;
+use crate::tokens::under_way::UnderWay;
 use crate::upstream::failure::RecalledFailure;
 use crate::upstream::token_key::TokenKey;
 
@@ -17,6 +18,8 @@ use crate::upstream::token_key::TokenKey;
 pub struct IsolateMemory {
     tokens: RefCell<LruMap<Entry>>,
     failures: RefCell<SortedMap<TokenKey, RecalledFailure>>,
+    /// What of it is under way.
+    pub under_way: UnderWay,
 }
 
 #[derive(Debug)]
@@ -25,7 +28,7 @@ struct Entry {
     /// When a renewal behind a response started. A new token does not reset it: otherwise every
     /// request would renew a token that is due from the start.
     renewal_claimed_at: Option<UnixMillis>,
-    /// When upstream last had no better token.
+    /// When upstream last gave the best token that it has.
     no_better_at: Option<UnixMillis>,
     /// When the last upstream request for a rejected token started.
     replaced_at: Option<UnixMillis>,
@@ -48,7 +51,7 @@ impl Entry {
 impl Default for IsolateMemory {
     fn default() -> Self {
         let tokens = RefCell::new(LruMap::new(ISOLATE_TOKENS_MAX));
-        Self { tokens, failures: RefCell::default() }
+        Self { tokens, failures: RefCell::default(), under_way: UnderWay::default() }
     }
 }
 
@@ -84,12 +87,13 @@ impl IsolateMemory {
         }
     }
 
-    /// Whether that was noted within [`RENEWAL_SPACING`].
+    /// Whether that was noted within the token's spacing of renewals.
     #[must_use]
     pub fn no_better_token_lately(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
-        let no_better_at = tokens.peek(key.as_bytes()).and_then(|entry| entry.no_better_at);
-        no_better_at.is_some_and(|at| now < at.plus(RENEWAL_SPACING))
+        let Some(entry) = tokens.peek(key.as_bytes()) else { return false };
+        let spacing = entry.token.renewal_spacing();
+        entry.no_better_at.is_some_and(|at| now < at.plus(spacing))
     }
 
     /// The newest failure of upstream, unless a token came after it.

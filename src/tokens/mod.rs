@@ -1,6 +1,7 @@
 //! A token's life. It is fetched once for all callers, kept in tiers, renewed before it expires,
 //! and replaced if an API rejects it.
 
+mod alone;
 pub mod broker;
 pub mod cache_status;
 pub mod coordinator;
@@ -13,3 +14,4 @@ pub mod renewal;
 pub mod revocation;
 pub mod shared_tier;
 pub mod token;
+pub mod under_way;

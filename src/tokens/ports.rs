@@ -57,6 +57,8 @@ pub enum CoordinationError {
     Unbound,
     /// No answer in time.
     TimedOut,
+    /// It did not answer this isolate a moment ago, so it was not called.
+    Silent,
     /// Anything else.
     Failed,
 }
@@ -68,6 +70,7 @@ impl CoordinationError {
         match self {
             Self::Unbound => "unbound",
             Self::TimedOut => "timeout",
+            Self::Silent => "silent",
             Self::Failed => "failed",
         }
     }

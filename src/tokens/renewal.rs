@@ -3,9 +3,8 @@
 use super::broker::{Broker, FollowUp, want};
 use super::coordinator::{Handout, Source, Want};
 use super::ports::{Coordinated, Coordination, TokenPorts};
-use super::shared_tier;
 use super::token::CachedToken;
-use crate::base::ports::{Clock, Entropy};
+use crate::base::ports::Entropy;
 use crate::base::request_id::RequestId;
 use crate::base::time::Millis;
 use crate::config::Grant;
@@ -37,7 +36,9 @@ impl<P: TokenPorts> Broker<P> {
     /// Tells the coordinator that its token is in use: it does not see the hits of other tiers.
     /// Keeps the coordinator's token, because KV may have an older one.
     pub async fn touch(&self, grant: &Grant, line: &mut Line) {
-        let want = Want { touch: true, ..Want::default() };
+        // If isolates have fetched this token themselves, the coordinator goes on above it.
+        let held = self.memory.recall(&grant.token_key);
+        let want = Want { touch: true, ..want(held.as_ref()) };
         match self.coordinator.acquire(grant, want, None, &line.request_id).await {
             // It has no token and remembers no failure.
             Ok(Coordinated { handed: Err(_), failing_for: Millis(0), .. }) => {}
@@ -84,12 +85,14 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// Writes a token from upstream into KV, until it expires. A token with less time left than
-    /// KV's shortest TTL is not written.
+    /// Writes a token from upstream into KV, or a newer one that memory has. A token with less time
+    /// left than KV's shortest TTL is not written.
     pub async fn write_behind(&self, grant: &Grant, token: &CachedToken, line: &mut Line) {
-        let now = self.clock.now();
-        let stored = shared_tier::store(&self.kv, grant, token, now, self.entropy.bytes()).await;
-        if let Err(error) = stored {
+        let newest = || {
+            let newest = self.memory.recall(&grant.token_key);
+            newest.filter(|newest| newest.supersedes(token)).or_else(|| Some(token.clone()))
+        };
+        if let Err(error) = self.write_spaced(grant, newest).await {
             line.kv_write_failed(error.name());
         }
     }

@@ -144,7 +144,7 @@ impl<P: TokenPorts> Broker<P> {
         if fault != CoordinationError::Unbound {
             line.coordinator_failed(fault.name());
         }
-        self.replace_here(grant, token, claims, fault, line).await
+        self.replace_here(grant, token, claims, line).await
     }
 
     fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
@@ -168,7 +168,6 @@ impl<P: TokenPorts> Broker<P> {
         grant: &Grant,
         token: &CachedToken,
         claims: Option<&Claims>,
-        fault: CoordinationError,
         line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
         let (key, now) = (&grant.token_key, self.clock.now());
@@ -190,10 +189,7 @@ impl<P: TokenPorts> Broker<P> {
         let handout = Handout { token: new.with_generation(generation), source: Source::Flight };
         let newest = handout.token.clone();
         let revocation = self.replaced_by(grant, token, handout);
-        // If there is a coordinator, only the coordinator writes KV.
-        if fault == CoordinationError::Unbound {
-            self.write_behind(grant, &newest, line).await;
-        }
+        self.write_behind(grant, &newest, line).await;
         Ok(revocation)
     }
 

@@ -1,9 +1,10 @@
 //! A token as the tiers keep it, and whether it may still be served.
 
 use crate::base::limits::{
-    LONG_LIFETIME, RENEW_AHEAD, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, RENEWAL_JITTER_DIVISOR,
-    RENEWAL_SPACING, RENEWAL_SPACING_LIFETIME_DIVISOR, SERVE_FLOOR, SERVE_FLOOR_LIFETIME_DIVISOR,
-    SHORT_LIFETIME,
+    LONG_LIFETIME, REFRESH_IN_MIN, REFRESH_IN_MIN_LIFETIME_DIVISOR, RENEW_AHEAD, RENEW_AHEAD_LONG,
+    RENEW_AHEAD_SHORT, RENEWAL_ALONE_DIVISOR, RENEWAL_ALONE_DOUBLINGS, RENEWAL_JITTER_DIVISOR,
+    RENEWAL_SPACING, RENEWAL_SPACING_LIFETIME_DIVISOR, RENEWAL_SPACING_MIN, SERVE_FLOOR,
+    SERVE_FLOOR_LIFETIME_DIVISOR, SHORT_LIFETIME,
 };
 use crate::base::secret::{AccessToken, TokenDigest};
 use crate::base::time::{Millis, UnixMillis};
@@ -85,10 +86,21 @@ impl CachedToken {
         self.freshness(now) != Freshness::Expired
     }
 
-    /// When the token is due for renewal: at `refresh_at`, else well before it expires.
+    /// When the token is due for renewal: after `refresh_in`, else well before it expires.
     #[must_use]
     pub fn renew_at(&self) -> UnixMillis {
-        self.refresh_at.unwrap_or_else(|| self.expires_at.minus(renew_ahead(self.lifetime())))
+        match self.refresh_in() {
+            Some(refresh_in) => self.requested_at.plus(refresh_in),
+            None => self.expires_at.minus(renew_ahead(self.lifetime())),
+        }
+    }
+
+    /// Upstream's `refresh_in`, but not less than [`REFRESH_IN_MIN`]: upstream must not set the pace
+    /// of KV writes.
+    fn refresh_in(&self) -> Option<Millis> {
+        let least = Millis(self.lifetime().0 / REFRESH_IN_MIN_LIFETIME_DIVISOR);
+        let least = REFRESH_IN_MIN.min(least).max(RENEWAL_SPACING_MIN);
+        self.refresh_at.map(|at| self.requested_at.until(at).max(least))
     }
 
     /// When an isolate or a coordinator with this `random` renews the token: earlier than it is
@@ -96,11 +108,32 @@ impl CachedToken {
     /// together.
     #[must_use]
     pub fn renew_early_at(&self, random: u32) -> UnixMillis {
-        let renew_at = self.renew_at();
-        let (ahead, fresh) = (renew_at.until(self.expires_at), self.requested_at.until(renew_at));
-        let most = ahead.min(fresh).0 / RENEWAL_JITTER_DIVISOR;
+        let most = self.leeway().0 / RENEWAL_JITTER_DIVISOR;
         let jitter = Millis(most.saturating_mul(random.into()) >> 32);
-        renew_at.minus(jitter)
+        self.renew_at().minus(jitter)
+    }
+
+    /// When an isolate with this `random` renews the token by itself, because it reaches no
+    /// coordinator: later than it is due. The number of isolates whose time has come doubles again
+    /// and again, so it is one or a few that do, however many there are, before the others see the
+    /// new token in KV.
+    #[must_use]
+    pub fn renew_alone_at(&self, random: u32) -> UnixMillis {
+        let most = self.leeway().0 / RENEWAL_ALONE_DIVISOR;
+        let doubling = most / RENEWAL_ALONE_DOUBLINGS;
+        // The logarithm of 2^32 / `random`, in 256ths; linear between two powers of two.
+        let zeros = random.leading_zeros();
+        let below = random.checked_shl(zeros.saturating_add(1)).unwrap_or(0) >> 24;
+        let log =
+            u64::from(zeros).saturating_add(1).saturating_mul(256).saturating_sub(below.into());
+        let earlier = Millis(doubling.saturating_mul(log) / 256);
+        self.renew_at().plus(Millis(most.saturating_sub(earlier.0)))
+    }
+
+    /// The time for which it is fresh, or due, whichever is shorter.
+    fn leeway(&self) -> Millis {
+        let renew_at = self.renew_at();
+        renew_at.until(self.expires_at).min(self.requested_at.until(renew_at))
     }
 
     /// No alarm renews the token before this. Otherwise a token that is due from the start would be
@@ -115,9 +148,8 @@ impl CachedToken {
     /// Minimum time between two renewals.
     #[must_use]
     pub fn renewal_spacing(&self) -> Millis {
-        let refresh_in = self.refresh_at.map(|at| self.requested_at.until(at));
-        let spacing = Millis(self.lifetime().0 / RENEWAL_SPACING_LIFETIME_DIVISOR);
-        refresh_in.unwrap_or(RENEWAL_SPACING).min(spacing).min(RENEWAL_SPACING)
+        let spacing = self.refresh_in().unwrap_or(RENEWAL_SPACING).min(self.forced_spacing());
+        spacing.max(RENEWAL_SPACING_MIN)
     }
 
     /// Minimum time between two forced renewals: a caller that reports each new token at once must

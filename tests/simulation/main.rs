@@ -20,6 +20,7 @@ mod home;
 mod isolate;
 mod kv;
 mod objects;
+mod out_of_reach;
 mod ports;
 mod random;
 mod rotation;

@@ -11,7 +11,7 @@ use edge_token_broker::config::{Config, Fault};
 use edge_token_broker::log::RequestLog;
 use edge_token_broker::tokens::broker::Broker;
 use edge_token_broker::tokens::coordinator::driver::Driver;
-use edge_token_broker::tokens::coordinator::message::AcquireMessage;
+use edge_token_broker::tokens::coordinator::message::SealedMessage;
 
 use super::home::SimHome;
 use super::kv::LocalKv;
@@ -167,6 +167,18 @@ impl Platform {
         Some(run)
     }
 
+    /// The failure memory does not keep the refusal of a forced renewal.
+    fn note_report(&self, object: &Object, message: &[u8]) {
+        let message: SealedMessage = minicbor::decode(message).unwrap();
+        let configs = self.configs.iter().map(|config| (**config).as_ref().unwrap());
+        let grant = configs.filter_map(|config| message.id.grant(config)).next().unwrap();
+        let message = message.open(&grant).unwrap();
+        assert!(RequestId::parse(message.request_id.as_str()).is_some());
+        if message.want.rejected.is_some() {
+            object.watch.reported();
+        }
+    }
+
     /// Runs the alarm. The platform tries it again until the object answers.
     pub(crate) fn wake(self: &Rc<Self>, object: &Rc<Object>, at: u64) {
         object.alarm.set(Some(at));
@@ -222,7 +234,7 @@ impl Objects for SimObjects {
             return if refused { Err(CallFailed) } else { std::future::pending().await };
         }
         let object = platform.object(name);
-        note_report(&object, message);
+        platform.note_report(&object, message);
         let (driver, owner) = platform.driver(&object);
         let (slot, id) = (Slot::default(), time.unique());
         if let Some(run) = object.run.borrow_mut().as_mut() {
@@ -267,14 +279,5 @@ impl Drop for Leaving<'_> {
         if self.platform.random.chance(0.5) {
             self.platform.time.cancel(self.task);
         }
-    }
-}
-
-/// The failure memory does not keep the refusal of a forced renewal.
-fn note_report(object: &Object, message: &[u8]) {
-    let message: AcquireMessage = minicbor::decode(message).unwrap();
-    assert!(RequestId::parse(message.request_id.as_str()).is_some());
-    if message.want.rejected.is_some() {
-        object.watch.reported();
     }
 }

@@ -34,7 +34,7 @@ impl Ports for SimPorts {
 
 impl TokenPorts for SimPorts {
     type Endpoint = Endpoint;
-    type Coordination = CoordinatorClient<SimObjects, LocalClock>;
+    type Coordination = CoordinatorClient<SimObjects, LocalClock, Share>;
     type Log = SimLog;
 }
 
@@ -62,7 +62,7 @@ impl SimPorts {
         Broker {
             memory: IsolateMemory::default(),
             kv,
-            coordinator: CoordinatorClient { objects, clock: clock.clone() },
+            coordinator: CoordinatorClient::new(objects, clock.clone(), Share(Rc::clone(random))),
             endpoint,
             clock,
             entropy: Share(Rc::clone(random)),

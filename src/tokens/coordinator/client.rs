@@ -1,25 +1,35 @@
 //! Calls a token's coordinator from an isolate.
 
-use super::message::{AcquireMessage, HandedMessage, SealedHandout, TokenId};
+use super::message::{AcquireMessage, HandedMessage, SealedHandout, SealedMessage};
 use super::protocol::Want;
 use crate::base::cbor;
 use crate::base::deadline::within;
 use crate::base::limits::{COORDINATOR_ATTEMPTS_MAX, COORDINATOR_TIMEOUT};
-use crate::base::ports::{Clock, Objects};
+use crate::base::ports::{Clock, Entropy, Objects};
 use crate::base::request_id::RequestId;
+use crate::base::silence::Silence;
 use crate::config::Grant;
 use crate::oauth::claims::Claims;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError};
 
 /// Calls coordinators. Each call has a deadline: an object that panics never answers.
-pub struct CoordinatorClient<O, C> {
-    /// The coordinators.
-    pub objects: O,
-    /// The time.
-    pub clock: C,
+pub struct CoordinatorClient<O, C, E> {
+    objects: O,
+    clock: C,
+    /// The nonces of messages.
+    entropy: E,
+    /// The coordinators that did not answer a moment ago.
+    silence: Silence,
 }
 
-impl<O: Objects, C: Clock> Coordination for CoordinatorClient<O, C> {
+impl<O, C, E> CoordinatorClient<O, C, E> {
+    /// The way to the coordinators behind `objects`.
+    pub fn new(objects: O, clock: C, entropy: E) -> Self {
+        Self { objects, clock, entropy, silence: Silence::default() }
+    }
+}
+
+impl<O: Objects, C: Clock, E: Entropy> Coordination for CoordinatorClient<O, C, E> {
     fn is_bound(&self) -> bool {
         self.objects.is_bound()
     }
@@ -35,10 +45,14 @@ impl<O: Objects, C: Clock> Coordination for CoordinatorClient<O, C> {
         if !self.objects.is_bound() {
             return Err(CoordinationError::Unbound);
         }
-        let id = TokenId::of(grant);
-        let name = id.token.clone();
+        let name = grant.token_key.kv_name();
+        if !self.silence.may_call(&name, self.clock.now()) {
+            return Err(CoordinationError::Silent);
+        }
         let (claims, request_id) = (claims.cloned(), request_id.clone());
-        let message = cbor::to_vec(&AcquireMessage { id, want, request_id, claims });
+        let message = AcquireMessage { want, request_id, claims };
+        let message = SealedMessage::new(&message, grant, self.entropy.bytes());
+        let message = cbor::to_vec(&message);
         for _ in 0..COORDINATOR_ATTEMPTS_MAX {
             let answer = self.call(&name, &message).await?;
             if matches!(answer.handed, SealedHandout::InFlight) {
@@ -52,10 +66,14 @@ impl<O: Objects, C: Clock> Coordination for CoordinatorClient<O, C> {
     }
 }
 
-impl<O: Objects, C: Clock> CoordinatorClient<O, C> {
+impl<O: Objects, C: Clock, E: Entropy> CoordinatorClient<O, C, E> {
     async fn call(&self, name: &str, message: &[u8]) -> Result<HandedMessage, CoordinationError> {
         let answer = within(&self.clock, COORDINATOR_TIMEOUT, self.objects.call(name, message));
-        let answer = answer.await.ok_or(CoordinationError::TimedOut)?;
+        let Some(answer) = answer.await else {
+            self.silence.note_silence(name, self.clock.now());
+            return Err(CoordinationError::TimedOut);
+        };
+        self.silence.note_answer(name);
         let answer = answer.map_err(|_| CoordinationError::Failed)?;
         minicbor::decode(&answer).map_err(|_| CoordinationError::Failed)
     }

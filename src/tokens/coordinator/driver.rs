@@ -12,7 +12,7 @@ use std::rc::Rc;
 use futures_channel::oneshot;
 
 use super::machine::Coordinator;
-use super::message::{AcquireMessage, HandedMessage, SealedHandout, StoredState};
+use super::message::{AcquireMessage, HandedMessage, SealedHandout, SealedMessage, StoredState};
 use super::ports::Home;
 use super::protocol::{Action, Event, Handout, Waiter};
 use crate::base::cbor;
@@ -45,6 +45,9 @@ pub enum CallFault {
     /// This isolate's configuration does not have the token: the caller's may be newer.
     #[error("not this configuration's token")]
     NotThisToken,
+    /// The message does not open: no isolate of this broker has sealed it, or one of another version.
+    #[error("not authentic")]
+    NotAuthentic,
     /// The saved state cannot be read.
     #[error("storage failed")]
     Storage,
@@ -102,10 +105,11 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     /// # Errors
     /// [`CallFault`].
     pub async fn answer(self: Rc<Self>, message: &[u8]) -> Result<Vec<u8>, CallFault> {
-        let message: AcquireMessage =
-            minicbor::decode(message).map_err(|_| CallFault::Malformed)?;
+        let message: SealedMessage = minicbor::decode(message).map_err(|_| CallFault::Malformed)?;
         let config = (*self.config).as_ref().map_err(|_| CallFault::Misconfigured)?;
         let grant = Rc::new(message.id.grant(config).ok_or(CallFault::NotThisToken)?);
+        // Before anything else happens: it may come from another Worker of the account.
+        let message = message.open(&grant).ok_or(CallFault::NotAuthentic)?;
         self.restore(&grant).await.map_err(|_| CallFault::Storage)?;
         let Some((handed, trail)) = self.acquire(message).await? else {
             let handed = SealedHandout::InFlight;
@@ -167,7 +171,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         self: &Rc<Self>,
         message: AcquireMessage,
     ) -> Result<Option<(Handed, Option<UpstreamTrail>)>, CallFault> {
-        let AcquireMessage { want, request_id, claims, .. } = message;
+        let AcquireMessage { want, request_id, claims } = message;
+        let want = want.bounded(self.now());
         let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter, sender);

@@ -1,16 +1,23 @@
 //! The messages between an isolate and a coordinator, and the state that a coordinator stores.
 //!
 //! They are CBOR (RFC 8949) with numbered fields, so that two versions of the broker understand
-//! each other while one replaces the other. The token in them is sealed, as everywhere outside an
-//! isolate's memory.
+//! each other while one replaces the other.
+//!
+//! - What an isolate says is sealed, because every Worker of the account can be bound to the
+//!   objects. Only a Worker that has the credential's secret, or `CACHE_KEY`, can say it.
+//! - A token in an answer, or in storage, is sealed, as everywhere outside an isolate's memory.
+//! - The rest of an answer needs no seal: an isolate calls the objects of the class that its own
+//!   binding names, and nobody else can answer there.
 
 use std::rc::Rc;
 
 use minicbor::{Decode, Encode};
 
 use super::{Facts, Handout, Snapshot, Source, Want};
+use crate::base::cbor;
+use crate::base::digest;
 use crate::base::request_id::RequestId;
-use crate::base::sealed::NONCE_LEN;
+use crate::base::sealed::{self, NONCE_LEN, Place};
 use crate::base::time::Millis;
 use crate::config::{Config, Grant};
 use crate::oauth::claims::Claims;
@@ -33,20 +40,28 @@ pub struct TokenId {
     pub token: String,
 }
 
+/// From an isolate: an [`AcquireMessage`], sealed.
+#[derive(Clone, Debug, Decode, Encode)]
+pub struct SealedMessage {
+    /// Which token. It leads to the key of the seal, and the seal is bound to it.
+    #[n(0)]
+    pub id: TokenId,
+    /// The message.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub sealed: Vec<u8>,
+}
+
 /// From an isolate: a caller wants a token.
 #[derive(Clone, Debug, Decode, Encode)]
 pub struct AcquireMessage {
-    /// Which token.
-    #[n(0)]
-    pub id: TokenId,
     /// Which one is good enough.
-    #[n(1)]
+    #[n(0)]
     pub want: Want,
     /// Goes upstream with a flight that this message starts.
-    #[n(2)]
+    #[n(1)]
     pub request_id: RequestId,
     /// Go upstream as well, if the flight replaces a rejected token.
-    #[n(3)]
+    #[n(2)]
     pub claims: Option<Claims>,
 }
 
@@ -119,6 +134,38 @@ impl TokenId {
             keep_warm,
         })
     }
+}
+
+/// The version of an [`AcquireMessage`]. A change that an older version must not misread needs a new
+/// one. What an isolate of another version says does not open, and that isolate goes on without the
+/// coordinator.
+const VERSION: u8 = 1;
+
+impl SealedMessage {
+    /// Seals `message` to the coordinator of `grant`. `nonce` must be random.
+    #[must_use]
+    pub fn new(message: &AcquireMessage, grant: &Grant, nonce: [u8; NONCE_LEN]) -> Self {
+        let (plaintext, name) = (cbor::to_vec(message), place_name(grant));
+        let place = Place { version: VERSION, name: &name };
+        let sealed = sealed::seal(&plaintext, place, &grant.credential.sealing_key, nonce);
+        Self { id: TokenId::of(grant), sealed }
+    }
+
+    /// Opens what [`Self::new`] sealed for the same grant. `None` for everything else.
+    #[must_use]
+    pub fn open(&self, grant: &Grant) -> Option<AcquireMessage> {
+        let name = place_name(grant);
+        let place = Place { version: VERSION, name: &name };
+        let plaintext = sealed::open(&self.sealed, place, &grant.credential.sealing_key).ok()?;
+        minicbor::decode(&plaintext).ok()
+    }
+}
+
+/// A digest of its own, so that no record of the token opens as a message.
+fn place_name(grant: &Grant) -> [u8; 32] {
+    let fields =
+        [b"edge-token-broker coordinator message v1".as_slice(), grant.token_key.as_bytes()];
+    digest::of_fields(&fields)
 }
 
 impl SealedHandout {

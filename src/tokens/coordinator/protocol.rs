@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::base::limits::{GENERATION_AHEAD_MAX, MIN_TTL_MAX};
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
 use crate::tokens::token::CachedToken;
@@ -48,6 +49,20 @@ pub struct Want {
     /// generation.
     #[n(4)]
     pub rejected: Option<TokenDigest>,
+}
+
+impl Want {
+    /// The same with bounded numbers: a generation far in the future would put every later token
+    /// behind it.
+    #[must_use]
+    pub fn bounded(self, now: UnixMillis) -> Self {
+        let newest = now.plus(GENERATION_AHEAD_MAX).0;
+        Self {
+            min_ttl: self.min_ttl.min(MIN_TTL_MAX),
+            known_generation: self.known_generation.min(newest),
+            ..self
+        }
+    }
 }
 
 /// What the driver has to do. It carries out actions in their order.

@@ -40,7 +40,7 @@ impl Ports for FlightPorts {
 
 impl TokenPorts for FlightPorts {
     type Endpoint = SlowEndpoint;
-    type Coordination = CoordinatorClient<OneObject, LocalClock>;
+    type Coordination = CoordinatorClient<OneObject, LocalClock, CountingEntropy>;
     type Log = SimulatedLog;
 }
 
@@ -177,12 +177,18 @@ impl Network {
         Rc::new(self.broker(self.object.clone()))
     }
 
+    /// The one with the number `nth` of `count` isolates, whose jitter is evenly spread.
+    pub(crate) fn isolate_at(&self, nth: usize, count: usize) -> Rc<Broker<FlightPorts>> {
+        let jitter = u32::MAX / u32::try_from(count).unwrap() * u32::try_from(nth).unwrap();
+        Rc::new(Broker { jitter, ..self.broker(self.object.clone()) })
+    }
+
     fn broker(&self, objects: OneObject) -> Broker<FlightPorts> {
         let clock = self.clock.clone();
         Broker {
             memory: IsolateMemory::default(),
             kv: self.kv.clone(),
-            coordinator: CoordinatorClient { objects, clock: clock.clone() },
+            coordinator: CoordinatorClient::new(objects, clock.clone(), CountingEntropy::default()),
             endpoint: self.endpoint.clone(),
             clock,
             entropy: CountingEntropy::default(),

@@ -1,11 +1,15 @@
 //! A token's life: freshness, tiers, the coordinator, rejected tokens.
 
+mod alone;
 mod coordinator;
 mod coordinator_failures;
 mod coordinator_flight;
 mod coordinator_interleavings;
+mod coordinator_message;
+mod fence;
 mod freshness;
 mod memory;
+mod renewal_spacing;
 mod revocation;
 mod scenarios;
 mod stored_errors;

@@ -16,7 +16,6 @@ use crate::oauth::claims::Claims;
 use crate::tokens::broker::Broker;
 use crate::tokens::fetch::fetch;
 use crate::tokens::ports::TokenPorts;
-use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
 
@@ -62,9 +61,13 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
 
     pub(super) async fn publish(self: Rc<Self>, token: CachedToken) {
         let Some(grant) = self.grant() else { return };
-        let (now, nonce) = (self.now(), self.broker.entropy.bytes());
+        let newest = || {
+            let active = self.active.borrow();
+            let newest = active.as_ref().and_then(|active| active.machine.snapshot().token.clone());
+            newest.or(Some(token))
+        };
         // KV is a hint: an isolate that misses the token there calls the coordinator.
-        if let Err(error) = shared_tier::store(&self.broker.kv, &grant, &token, now, nonce).await {
+        if let Err(error) = self.broker.write_spaced(&grant, newest).await {
             let mut line = line_about(&grant, self.fresh_request_id());
             line.outcome = "not_published";
             line.kv_write_failed(error.name());
