@@ -7,6 +7,7 @@ pub mod algorithm;
 pub mod compact;
 pub mod discovery;
 mod fault;
+mod issuer_fault;
 pub mod jwk;
 pub mod jwks;
 mod permitted;
@@ -14,5 +15,6 @@ pub mod trust;
 
 pub use compact::Jwt;
 pub use fault::JwtFault;
+pub use issuer_fault::{DocumentFault, IssuerFault, IssuerOutage, IssuerUnreachable};
 pub use permitted::{OneOf, Permitted};
 pub use trust::{JwtSubject, Profile, Trust};

@@ -3,6 +3,7 @@
 mod errors;
 mod exchange;
 mod exchange_end;
+mod exchange_issuers;
 mod forms;
 mod replies;
 mod routes;
