@@ -7,7 +7,7 @@ use crate::support::issuer::{HANGS, Isolate, JWKS, METADATA, by_k1, by_k2, cause
 use crate::support::jwt::{ISSUER, claims, one_of, signed_by};
 use crate::support::world::line;
 use edge_token_broker::base::limits::{
-    ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES, ISSUER_FAILURE_MEMORY, ISSUER_TIMEOUT,
+    ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES, ISSUER_FAILURE_MEMORY, ISSUER_TIMEOUT, KEY_SET_FRESH,
 };
 use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::time::Millis;
@@ -85,7 +85,7 @@ fn the_log_says_why_an_issuer_does_not_answer() {
 fn the_log_says_that_an_issuer_failed_also_where_its_old_keys_are_good() {
     let isolate = warm();
     isolate.go_down();
-    isolate.advance(edge_token_broker::base::limits::KEY_SET_FRESH);
+    isolate.advance(KEY_SET_FRESH);
     let mut line = line();
     assert_eq!(run(isolate.verify_in(&by_k1(), &mut line)), Ok(()));
     assert_eq!(
@@ -155,9 +155,10 @@ fn a_hang_is_remembered_and_the_next_requests_are_answered_at_once() {
 
 #[test]
 fn while_one_request_looks_whether_the_issuer_is_back_the_others_do_not_wait() {
-    for (isolate, memory) in
-        [(Isolate::new(&k1()), ISSUER_FAILURE_MEMORY), (warm(), ISSUER_ASK_SPACING)]
-    {
+    for (isolate, memory) in [
+        (Isolate::new(&k1()), ISSUER_FAILURE_MEMORY),
+        (warm(), Millis(ISSUER_ASK_SPACING.0 - ISSUER_TIMEOUT.0)),
+    ] {
         isolate.verifier.issuers.hangs.set(true);
         hang(&isolate);
         let asked = isolate.asked();
