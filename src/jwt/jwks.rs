@@ -111,7 +111,7 @@ impl KeySet {
                 lines.push("the list of keys is empty".into());
             }
             0 => {}
-            more => lines.push(format!("and {more} more")),
+            more => lines.push(["and ", &more.to_string(), " more"].concat()),
         }
         lines
     }
@@ -119,14 +119,13 @@ impl KeySet {
 
 impl LeftOut {
     fn words(&self) -> String {
-        let Self { place, key_id, why } = self;
-        let plain = |id: &&String| {
-            let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\');
-            id.len() <= KEY_ID_LOGGED_MAX_BYTES && id.bytes().all(plain)
-        };
-        match key_id.as_ref().filter(plain) {
-            Some(id) => format!("{place} ({id}): {why}"),
-            None => format!("{place}: {why}"),
+        let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\');
+        let shown = |id: &&str| id.len() <= KEY_ID_LOGGED_MAX_BYTES && id.bytes().all(plain);
+        let place = self.place.to_string();
+        let [why, more] = self.why.words();
+        match self.key_id.as_deref().filter(shown) {
+            Some(id) => [&place, " (", id, "): ", why, more].concat(),
+            None => [&place, ": ", why, more].concat(),
         }
     }
 }

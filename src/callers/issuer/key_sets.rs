@@ -135,15 +135,17 @@ impl KeySets {
     }
 
     fn with<T>(&self, name: &KeySetName, change: impl FnOnce(&mut Entry) -> T) -> T {
-        let mut sets = self.0.borrow_mut();
-        if let Some(entry) = sets.get(name.as_bytes()) {
-            return change(entry);
-        }
-        let mut entry = Entry::default();
-        let result = change(&mut entry);
-        sets.put(*name.as_bytes(), entry);
-        result
+        let (mut sets, mut spare) = (self.0.borrow_mut(), Entry::default());
+        change(entry(&mut sets, name).unwrap_or(&mut spare))
     }
+}
+
+/// The entry under `name`, new if there is none. There always is one, as there is room for some.
+fn entry<'s>(sets: &'s mut LruMap<Entry>, name: &KeySetName) -> Option<&'s mut Entry> {
+    if sets.peek(name.as_bytes()).is_none() {
+        sets.put(*name.as_bytes(), Entry::default());
+    }
+    sets.get(name.as_bytes())
 }
 
 impl Entry {
