@@ -2,7 +2,8 @@
 
 use super::DocumentFault;
 use super::compact::Header;
-use super::jwk::{Unusable, VerificationKey};
+use super::jwk::VerificationKey;
+use super::unusable::Unusable;
 use crate::base::json::Json;
 use crate::base::limits::{
     KEY_ID_LOGGED_MAX_BYTES, KEY_SET_KEYS_MAX, KEYS_LEFT_OUT_LOGGED_MAX, KEYS_TRIED_MAX,
@@ -75,13 +76,16 @@ impl KeySet {
     #[must_use]
     pub fn find(&self, header: &Header) -> Found<'_> {
         let kid = header.key_id.as_deref();
-        let mut named = self.usable.iter().filter(|key| kid.is_none() || key.key_id() == kid);
-        let fitting = named.clone().filter(|key| key.algorithm() == header.algorithm);
-        let keys: Vec<_> = fitting.take(KEYS_TRIED_MAX.saturating_add(1)).collect();
+        let (mut keys, mut is_named) = (Vec::new(), false);
+        for key in self.usable.iter().filter(|key| kid.is_none() || key.key_id() == kid) {
+            is_named = kid.is_some();
+            if key.algorithm() == header.algorithm {
+                keys.push(key);
+            }
+        }
         match keys.len() {
-            0 if kid.is_none() => Found::Unknown,
-            0 if named.next().is_some() => Found::OtherAlgorithm,
-            0 if self.left_out.iter().any(|key| key.key_id.as_deref() == kid) => Found::LeftOut,
+            0 if is_named => Found::OtherAlgorithm,
+            0 if kid.is_some_and(|kid| self.leaves_out(kid)) => Found::LeftOut,
             0 => Found::Unknown,
             1..=KEYS_TRIED_MAX => Found::Keys(keys),
             _ => Found::Ambiguous,
@@ -91,27 +95,26 @@ impl KeySet {
     /// Whether the issuer has a key of this name, used or left out.
     #[must_use]
     pub fn names(&self, key_id: &str) -> bool {
-        self.key_ids().any(|id| id == key_id)
+        self.usable.iter().any(|key| key.key_id() == Some(key_id)) || self.leaves_out(key_id)
     }
 
-    /// The names of its keys, used or left out.
-    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
-        let used = self.usable.iter().filter_map(VerificationKey::key_id);
-        used.chain(self.left_out.iter().filter_map(|key| key.key_id.as_deref()))
+    fn leaves_out(&self, key_id: &str) -> bool {
+        self.left_out.iter().any(|key| key.key_id.as_deref() == Some(key_id))
     }
 
     /// Which keys are left out, and why, for the log: `PLACE (KID): REASON`. The place counts from 0.
     /// A `kid` that is long, or that a reader of the log could misread, is not shown.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
-        let mut lines: Vec<_> =
-            self.left_out.iter().take(KEYS_LEFT_OUT_LOGGED_MAX).map(LeftOut::words).collect();
-        match self.left_out_count.saturating_sub(lines.len()) {
-            0 if self.usable.is_empty() && lines.is_empty() => {
-                lines.push("the list of keys is empty".into());
-            }
-            0 => {}
-            more => lines.push(["and ", &more.to_string(), " more"].concat()),
+        let mut lines = Vec::new();
+        for key in self.left_out.iter().take(KEYS_LEFT_OUT_LOGGED_MAX) {
+            lines.push(key.words());
+        }
+        let more = self.left_out_count.saturating_sub(lines.len());
+        if more > 0 {
+            lines.push(["and ", &more.to_string(), " more"].concat());
+        } else if self.usable.is_empty() && lines.is_empty() {
+            lines.push("the list of keys is empty".to_owned());
         }
         lines
     }

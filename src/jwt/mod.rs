@@ -12,6 +12,7 @@ pub mod jwk;
 pub mod jwks;
 mod permitted;
 pub mod trust;
+mod unusable;
 
 pub use compact::Jwt;
 pub use fault::JwtFault;

@@ -10,7 +10,7 @@ use super::search::{Search, retry_after_secs};
 use super::stored::KeySetName;
 use crate::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_FAILURE_MEMORY, KEY_SET_CLAIM, KEY_SET_CLAIM_COLD, KEY_SET_FRESH,
-    KEY_SET_GOOD, KEY_SET_KEYS_MAX, KEY_SETS_MAX,
+    KEY_SET_GOOD, KEY_SETS_MAX,
 };
 use crate::base::lru::LruMap;
 use crate::base::time::{Millis, UnixMillis};
@@ -24,8 +24,8 @@ pub struct KeySets(RefCell<LruMap<Entry>>);
 #[derive(Debug, Default)]
 struct Entry {
     held: Option<HeldKeySet>,
-    /// Names of keys that the issuer had and has no more.
-    withdrawn: Vec<String>,
+    /// The key set before, whose keys the issuer may have withdrawn.
+    previous: Option<Rc<KeySet>>,
     /// When a request claimed to fetch keys. The runtime may end that request with its caller, so a
     /// claim lapses.
     claimed_at: Option<UnixMillis>,
@@ -150,13 +150,7 @@ fn entry<'s>(sets: &'s mut LruMap<Entry>, name: &KeySetName) -> Option<&'s mut E
 
 impl Entry {
     fn keep(&mut self, keys: HeldKeySet) {
-        let old = self.held.replace(keys);
-        let had = old.iter().flat_map(|held| held.keys.key_ids()).map(str::to_owned);
-        self.withdrawn = had.chain(std::mem::take(&mut self.withdrawn)).collect();
-        if let Some(held) = &self.held {
-            self.withdrawn.retain(|id| !held.keys.names(id));
-        }
-        self.withdrawn.truncate(KEY_SET_KEYS_MAX);
+        self.previous = self.held.replace(keys).map(|held| held.keys);
         (self.claimed_at, self.failure) = (None, None);
     }
 
@@ -213,7 +207,8 @@ impl Entry {
             return self.outage(failure.unwrap_or(IssuerFault::NotInTime), now);
         };
         let fresh = self.held.as_ref().is_some_and(|held| held.is_fresh(now));
-        let named = |id: &str| keys.names(id) || self.withdrawn.iter().any(|other| other == id);
+        let before = self.previous.as_ref();
+        let named = |id| keys.names(id) || before.is_some_and(|before| before.names(id));
         // A new key usually has a new name, so a fresh key set decides about the names that it knows.
         let settled = *fault == JwtFault::KeyAmbiguous || (fresh && key_id.is_some_and(named));
         if !search.is_possible || settled {
