@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::search::{Search, retry_after_secs};
+use super::search::{Search, Standing, retry_after_secs};
 use super::stored::KeySetName;
 use crate::base::limits::{
     ISSUER_ASK_SPACING, ISSUER_FAILURE_MEMORY, KEY_SET_CLAIM, KEY_SET_CLAIM_COLD, KEY_SET_FRESH,
@@ -168,12 +168,11 @@ impl Entry {
     fn next_warm(&mut self, held: HeldKeySet, search: &Search, now: UnixMillis) -> NextStep {
         let tried = search.has_tried(&held.keys);
         let claimed = self.is_claimed(KEY_SET_CLAIM, now);
-        let may_ask = search.may_ask && !search.has_asked;
-        if may_ask && !claimed && (tried || !held.is_fresh(now)) {
-            if !is_within(ISSUER_ASK_SPACING, self.requested_at, now) {
-                self.claimed_at = Some(now);
-                return NextStep::Obtain;
-            }
+        let may_ask = search.standing == Standing::Fit && !search.has_asked;
+        let asked = claimed || is_within(ISSUER_ASK_SPACING, self.requested_at, now);
+        if may_ask && !asked && (tried || !held.is_fresh(now)) {
+            self.claimed_at = Some(now);
+            return NextStep::Obtain;
         }
         if !tried {
             return NextStep::Try(held.keys);
@@ -211,7 +210,7 @@ impl Entry {
         let named = |id| keys.names(id) || before.is_some_and(|before| before.names(id));
         // A new key usually has a new name, so a fresh key set decides about the names that it knows.
         let settled = *fault == JwtFault::KeyAmbiguous || (fresh && key_id.is_some_and(named));
-        if !search.is_possible || settled {
+        if search.standing == Standing::Impossible || settled {
             self.pretend(search, now);
             return *fault;
         }
@@ -228,7 +227,7 @@ impl Entry {
     /// Lets a JWT for which the issuer is not asked look like one for which it is. Otherwise the next
     /// answer would tell whether the claims of this one fit.
     fn pretend(&mut self, search: &Search, now: UnixMillis) {
-        if search.is_possible && !search.may_ask && search.has_turn {
+        if search.standing == Standing::Unfit && search.has_turn {
             self.pretended_at = Some(now);
         }
     }

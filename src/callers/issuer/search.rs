@@ -4,17 +4,35 @@ use std::rc::Rc;
 
 use crate::base::limits::TRANSIENT_RETRY_AFTER_SECS;
 use crate::base::time::UnixMillis;
-use crate::jwt::JwtFault;
 use crate::jwt::jwks::KeySet;
+use crate::jwt::{Jwt, JwtFault};
+
+/// Whether the issuer may be asked for newer keys for a JWT.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// No: no key can have made the signature.
+    Impossible,
+    /// No: its claims do not fit, so it is refused anyway. Such JWTs would spend the requests that good
+    /// ones need.
+    Unfit,
+    /// Yes.
+    Fit,
+}
+
+impl Standing {
+    pub(super) fn of(jwt: &Jwt, claims_fit: bool) -> Self {
+        match jwt.header().algorithm.may_have_made(jwt.signature()) {
+            false => Self::Impossible,
+            true if claims_fit => Self::Fit,
+            true => Self::Unfit,
+        }
+    }
+}
 
 /// What is known of a JWT that no key has verified yet.
 #[derive(Debug)]
 pub(super) struct Search {
-    /// Whether some key can have made its signature at all. If not, no newer key helps.
-    pub(super) is_possible: bool,
-    /// Whether it may make the issuer be asked for newer keys: its signature is possible, and its claims
-    /// fit. Otherwise JWTs that are refused anyway would spend the requests that good ones need.
-    pub(super) may_ask: bool,
+    pub(super) standing: Standing,
     /// Whether the issuer was asked for it.
     pub(super) has_asked: bool,
     /// [`super::KeySets::has_turn`] when it came.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::key_sets::{HeldKeySet, KeySets, NextStep};
-use super::search::Search;
+use super::search::{Search, Standing};
 use super::stored::{self, KeySetName, StoredKeySet};
 use crate::base::keys::SealingKey;
 use crate::base::limits::{
@@ -41,8 +41,7 @@ struct KeySetQuery<'a> {
     trust: &'a Trust,
     sealing_key: &'a SealingKey,
     name: KeySetName,
-    /// [`Search::may_ask`].
-    may_ask: bool,
+    standing: Standing,
 }
 
 /// A key set: the issuer's text, and the parsed form.
@@ -92,11 +91,10 @@ impl<P: CallerPorts> JwtVerifier<P> {
         line: &mut Line,
     ) -> Result<(), JwtFault> {
         let (header, name) = (jwt.header(), KeySetName::of(trust));
-        let is_possible = header.algorithm.may_have_made(jwt.signature());
-        let may_ask = is_possible && claims_fit;
-        let query = KeySetQuery { trust, sealing_key, name, may_ask };
+        let standing = Standing::of(jwt, claims_fit);
+        let query = KeySetQuery { trust, sealing_key, name, standing };
         let has_turn = self.memory.has_turn(&name, self.clock.now());
-        let mut search = Search { is_possible, may_ask, has_asked: false, has_turn, tried: None };
+        let mut search = Search { standing, has_asked: false, has_turn, tried: None };
         for _ in 0..KEY_SET_WAITS_MAX {
             match self.memory.next(&name, &search, self.clock.now()) {
                 NextStep::Try(keys) => match self.verify_with(&keys, jwt).await {
@@ -134,7 +132,8 @@ impl<P: CallerPorts> JwtVerifier<P> {
         let copy = self.load(query).await;
         let now = self.clock.now();
         if let Some(Fetched { held, .. }) = &copy {
-            let enough = held.is_fresh(now) || (!query.may_ask && held.is_good(now));
+            let enough =
+                held.is_fresh(now) || (query.standing != Standing::Fit && held.is_good(now));
             let known = self.memory.held(&query.name);
             // The copy of another isolate may have the new key, and then nobody asks the issuer. A copy
             // that is not newer has been tried.

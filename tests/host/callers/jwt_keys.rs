@@ -52,7 +52,7 @@ fn algorithm(key: &str) -> Option<Algorithm> {
     let set = KeySet::parse(jwks(&[key.to_owned()]).as_bytes()).unwrap();
     ["RS256", "PS256", "ES256", "EdDSA"].into_iter().find_map(|alg| {
         match set.find(header(alg, Some("k")).header()) {
-            Found::Keys(keys) => Some(keys[0].algorithm()),
+            Found::Keys(keys) => keys.first().map(|key| key.algorithm()),
             _ => None,
         }
     })

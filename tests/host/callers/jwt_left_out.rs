@@ -48,7 +48,6 @@ fn a_member_of_a_key_that_is_null_or_empty_is_absent() {
         assert_eq!(run(isolate.verify(&by_k1())), Ok(()), "{more}");
     }
     let unnamed = jwks(&[k1_with("").replace(r#""kid":"k1""#, r#""kid":null"#).replace("{,", "{")]);
-    assert!(left_out(&[unnamed.clone()]).len() == 1, "that is a key set, not a key");
     let set = KeySet::parse(unnamed.as_bytes()).unwrap();
     assert!(set.left_out().is_empty() && !set.names("k1"));
 }

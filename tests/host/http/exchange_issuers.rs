@@ -28,7 +28,7 @@ fn send(world: &World, kid: &str, seed: u8) -> Response {
 }
 
 fn text(response: &Response) -> String {
-    response.body["error_description"].to_string()
+    response.body.get("error_description").unwrap().to_string()
 }
 
 #[test]
