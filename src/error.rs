@@ -1,7 +1,7 @@
 //! Every way in which a request can fail, split by who must act. `http/error.rs` maps them to the wire.
 
 use crate::base::limits::{CLAIMS_MAX_BYTES, QUERY_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
-use crate::jwt::JwtFault;
+use crate::jwt::{IssuerOutage, JwtFault};
 use crate::oauth::claims::MalformedClaims;
 use crate::oauth::scope::MalformedScope;
 use crate::upstream::error::UpstreamError;
@@ -50,8 +50,8 @@ pub enum BrokerError {
     #[error("client registry unavailable")]
     RegistryUnavailable,
     /// The keys of a JWT's issuer could not be fetched.
-    #[error("JWT issuer unavailable")]
-    IssuerUnavailable,
+    #[error("JWT issuer unavailable: {}", .0.cause)]
+    IssuerUnavailable(IssuerOutage),
 
     // The error itself says who must act.
     /// The authorization server gave no token.
@@ -136,17 +136,18 @@ impl BrokerError {
             Self::Misconfigured => "misconfigured",
             Self::SlowDown => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
-            Self::IssuerUnavailable => "issuer_unavailable",
+            Self::IssuerUnavailable(_) => "issuer_unavailable",
             Self::Upstream(error) => error.name(),
         }
     }
 }
 
 impl BrokerError {
-    /// Whether the client failed to authenticate.
+    /// Whether the client failed to authenticate. So it did if the keys for its JWT are not there: anybody
+    /// can make up such a JWT, and it costs the broker more than others.
     #[must_use]
     pub const fn is_failed_authentication(&self) -> bool {
-        matches!(self, Self::InvalidClient(_) | Self::JwtRefused(..))
+        matches!(self, Self::InvalidClient(_) | Self::JwtRefused(..) | Self::IssuerUnavailable(_))
     }
 }
 

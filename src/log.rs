@@ -37,7 +37,7 @@ pub struct Line {
     /// The proof kind, named as in `CLIENTS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<&'static str>,
-    /// `iss` of the JWT that was the proof.
+    /// `iss` of the JWT that was the proof, or whose issuer's keys were not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// `sub` of that JWT.
@@ -74,6 +74,12 @@ pub struct Line {
     /// Why an entry of the registry could not be read, or does not verify.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<&'static str>,
+    /// Why an issuer that was asked gave no keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer_fault: Option<String>,
+    /// The keys of an issuer that are left out, and why: once for each key set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys_left_out: Vec<String>,
     /// Faults of the configuration. Only the first line of an isolate has all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
@@ -113,6 +119,8 @@ impl Line {
             kv_read: None,
             kv_write: None,
             registry: None,
+            issuer_fault: None,
+            keys_left_out: Vec::new(),
             faults: Vec::new(),
             faults_count: None,
         }
@@ -152,6 +160,17 @@ impl Line {
     /// Notes that an entry of the registry could not be read, or does not verify.
     pub fn registry_failed(&mut self, why: &'static str) {
         self.registry = Some(why);
+        self.warn();
+    }
+
+    /// Notes why an issuer gave no keys. Keys from before may still be good.
+    pub fn issuer_failed(&mut self, why: String) {
+        self.issuer_fault = Some(why);
+        self.warn();
+    }
+
+    /// An error of the operator stays one.
+    fn warn(&mut self) {
         if self.level == "info" {
             self.level = "warn";
         }
@@ -174,7 +193,10 @@ impl Line {
     /// Whether this is a hit without any failure: the lines that `LOG_HITS = false` leaves out.
     #[must_use]
     pub fn is_mere_hit(&self) -> bool {
-        self.outcome == "hit" && self.level == "info" && self.upstream.requests == 0
+        self.outcome == "hit"
+            && self.level == "info"
+            && self.upstream.requests == 0
+            && self.keys_left_out.is_empty()
     }
 }
 

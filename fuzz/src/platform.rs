@@ -9,15 +9,14 @@ use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
 use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError, UsedAssertions};
-use edge_token_broker::callers::ports::{
-    CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
-};
+use edge_token_broker::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::config::{Config, Fault, Grant};
 use edge_token_broker::http::isolate::Isolate;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
+use edge_token_broker::jwt::IssuerUnreachable;
 use edge_token_broker::jwt::jwk::VerificationKey;
 use edge_token_broker::log::{Line, LogSink, RequestLog};
 use edge_token_broker::oauth::claims::Claims;
@@ -80,8 +79,8 @@ impl Store for Nothing {
 }
 
 impl IssuerEndpoint for Nothing {
-    async fn get(&self, _: &str) -> Result<Vec<u8>, IssuerUnreachable> {
-        Err(IssuerUnreachable)
+    async fn get(&self, _: &str, _: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
+        Err(IssuerUnreachable::NoConnection)
     }
 }
 

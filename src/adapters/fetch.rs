@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 use super::clock::SystemClock;
 use crate::base::deadline::within;
 use crate::base::limits::{
-    ERROR_BODY_WAIT, ISSUER_BODY_MAX_BYTES, ISSUER_TIMEOUT, UPSTREAM_BODY_MAX_BYTES,
-    UPSTREAM_TIMEOUT,
+    ERROR_BODY_WAIT, ISSUER_BODY_MAX_BYTES, UPSTREAM_BODY_MAX_BYTES, UPSTREAM_TIMEOUT,
 };
 use crate::base::outgoing::{ACCEPT_ISSUER, USER_AGENT};
 use crate::base::time::Millis;
-use crate::callers::ports::{IssuerEndpoint, IssuerUnreachable};
+use crate::callers::ports::IssuerEndpoint;
+use crate::jwt::IssuerUnreachable;
 use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
 use crate::upstream::ports::TokenEndpoint;
 
@@ -41,10 +41,13 @@ impl TokenEndpoint for Https {
 }
 
 impl IssuerEndpoint for Https {
-    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable> {
-        let init = json_get().map_err(|_| IssuerUnreachable)?;
-        let body = send(url, &init, ISSUER_TIMEOUT, issuer_body).await;
-        body.ok().flatten().map(|mut body| std::mem::take(&mut *body)).ok_or(IssuerUnreachable)
+    async fn get(&self, url: &str, within: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
+        let init = json_get().map_err(|_| IssuerUnreachable::NoConnection)?;
+        match send(url, &init, within, issuer_body).await {
+            Ok(body) => body,
+            Err(TransportFailure::TimedOut) => Err(IssuerUnreachable::TimedOut),
+            Err(TransportFailure::NoConnection) => Err(IssuerUnreachable::NoConnection),
+        }
     }
 }
 
@@ -109,10 +112,14 @@ async fn endpoint_response(response: Response) -> worker::Result<EndpointRespons
     Ok(EndpointResponse { status, retry_after, body })
 }
 
-async fn issuer_body(response: Response) -> worker::Result<Option<Zeroizing<Vec<u8>>>> {
+async fn issuer_body(response: Response) -> worker::Result<Result<Vec<u8>, IssuerUnreachable>> {
     match response.status_code() {
-        200 => Ok(body_up_to(ISSUER_BODY_MAX_BYTES, &response).await?),
-        _ => Ok(None),
+        200 => {
+            let body = body_up_to(ISSUER_BODY_MAX_BYTES, &response).await?;
+            let body = body.map(|mut body| std::mem::take(&mut *body));
+            Ok(body.ok_or(IssuerUnreachable::TooLarge))
+        }
+        status => Ok(Err(IssuerUnreachable::Status(status))),
     }
 }
 

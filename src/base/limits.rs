@@ -5,10 +5,12 @@
 
 mod coordinator;
 mod failures;
+mod issuer;
 mod stored;
 
 pub use coordinator::*;
 pub use failures::*;
+pub use issuer::*;
 pub use stored::*;
 
 use crate::base::time::Millis;
@@ -187,60 +189,4 @@ pub const LEDGER_PURGE_MAX: usize = 128;
 const _: () = assert!(
     LEDGER_PURGE_MAX > LEDGER_PURGE_ONE_IN as usize,
     "a ledger must be able to delete more than it records"
-);
-
-// The key sets of issuers (RFC 7517).
-
-/// Longest URL of a key set.
-pub const URL_MAX_BYTES: usize = 2048;
-/// Longest response of an issuer. Entra's key sets, with certificates, have 20 kB.
-pub const ISSUER_BODY_MAX_BYTES: usize = 64 * 1024;
-/// Most keys of one issuer. The largest issuers have about 10.
-pub const KEY_SET_KEYS_MAX: usize = 64;
-/// Shortest RSA modulus: weaker keys are not used (RFC 7518 §3.3).
-pub const RSA_MODULUS_MIN_BITS: usize = 2048;
-/// Longest RSA modulus: larger keys cost more time to verify than they are worth.
-pub const RSA_MODULUS_MAX_BITS: usize = 8192;
-const _: () =
-    assert!(RSA_MODULUS_MIN_BITS < RSA_MODULUS_MAX_BITS, "the shortest must be below the longest");
-/// Longest RSA exponent: `BoringSSL`, which verifies, takes 33 bits.
-pub const RSA_EXPONENT_MAX_BYTES: usize = 4;
-/// Bytes of a coordinate, and of each half of a signature, on P-256 and Ed25519.
-pub const CURVE_BYTES: usize = 32;
-/// One request to an issuer: connection, headers and body together.
-pub const ISSUER_TIMEOUT: Millis = Millis::from_secs(5);
-/// Key sets in the memory of one isolate. Usual ones have 3 kB, the largest 90 kB.
-pub const KEY_SETS_MAX: usize = 256;
-/// How long a key set is used without a new request to the issuer. A withdrawn key works that long.
-pub const KEY_SET_FRESH: Millis = Millis::from_secs(60 * 60);
-/// How long a key set is used while the issuer cannot be reached. Issuers announce keys, and keep old
-/// ones, for days; Cloudflare Access for seven.
-pub const KEY_SET_GOOD: Millis = Millis::from_secs(7 * 24 * 60 * 60);
-const _: () =
-    assert!(KEY_SET_FRESH.0 < KEY_SET_GOOD.0, "a key set must outlive an outage of its issuer");
-/// Minimum time between two requests to an issuer whose keys are known: a made-up `kid` in each JWT
-/// must not become a request each.
-pub const ISSUER_ASK_SPACING: Millis = Millis::from_secs(60);
-/// Minimum time between two requests to an issuer that failed and of which no key is known. None of
-/// its callers is served meanwhile.
-pub const ISSUER_FAILURE_MEMORY: Millis = Millis::from_secs(10);
-const _: () = assert!(
-    ISSUER_FAILURE_MEMORY.0 < ISSUER_ASK_SPACING.0,
-    "an issuer without known keys must be tried sooner"
-);
-/// Longest wait for another request of the isolate that fetches a key set. That request reads the
-/// shared tier, then the metadata and the keys of the issuer.
-pub const KEY_SET_CLAIM: Millis = Millis(KV_TIMEOUT.0 + 2 * ISSUER_TIMEOUT.0);
-/// The same where no key is known: then a second request fetches as well, because the first may be
-/// slow, or lost with its caller.
-pub const KEY_SET_CLAIM_COLD: Millis = Millis::from_secs(2);
-const _: () =
-    assert!(KEY_SET_CLAIM_COLD.0 < KEY_SET_CLAIM.0, "without keys the wait must be shorter");
-/// How often a request that waits looks for the keys.
-pub const KEY_SET_WAIT: Millis = Millis(100);
-/// How many times it looks.
-pub const KEY_SET_WAITS_MAX: u32 = 120;
-const _: () = assert!(
-    KEY_SET_WAIT.0 * KEY_SET_WAITS_MAX as u64 == KEY_SET_CLAIM.0,
-    "a request must wait as long as the fetching may take"
 );

@@ -4,6 +4,8 @@
 
 use super::ledger::AssertionLedger;
 use crate::base::ports::Ports;
+use crate::base::time::Millis;
+use crate::jwt::IssuerUnreachable;
 use crate::jwt::jwk::VerificationKey;
 
 /// The ports of this room.
@@ -18,15 +20,10 @@ pub trait CallerPorts: Ports {
 
 /// The servers that publish the metadata and keys of JWT issuers.
 pub trait IssuerEndpoint {
-    /// The body behind `url`, within [`crate::base::limits::ISSUER_TIMEOUT`]. Any status but 200 is
-    /// a failure, redirects too, and so is a body over
-    /// [`crate::base::limits::ISSUER_BODY_MAX_BYTES`].
-    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable>;
+    /// The body behind `url`, `within` this time. Any status but 200 is a failure, redirects too, and so
+    /// is a body over [`crate::base::limits::ISSUER_BODY_MAX_BYTES`].
+    async fn get(&self, url: &str, within: Millis) -> Result<Vec<u8>, IssuerUnreachable>;
 }
-
-/// An issuer gave no answer that can be used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct IssuerUnreachable;
 
 /// Verifies signatures.
 pub trait SignatureVerifier {

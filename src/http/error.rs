@@ -68,9 +68,8 @@ impl WireError {
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
                 BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
-                BrokerError::RegistryUnavailable | BrokerError::IssuerUnavailable => {
-                    Some(TRANSIENT_RETRY_AFTER_SECS)
-                }
+                BrokerError::RegistryUnavailable => Some(TRANSIENT_RETRY_AFTER_SECS),
+                BrokerError::IssuerUnavailable(outage) => Some(outage.retry_after_secs),
                 // A refusal has none: it passes when an operator has acted.
                 BrokerError::Upstream(
                     U::Unavailable { retry_after_secs, .. }
@@ -112,7 +111,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (
             E::Misconfigured
             | E::RegistryUnavailable
-            | E::IssuerUnavailable
+            | E::IssuerUnavailable(_)
             | E::Upstream(U::Unavailable { .. }),
             _,
         ) => (503, "temporarily_unavailable"),
@@ -151,7 +150,7 @@ fn describe(error: &BrokerError) -> String {
         E::JwtRefused(fault, _) => fault.description().into(),
         E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
-        E::IssuerUnavailable => {
+        E::IssuerUnavailable(_) => {
             "the keys of the JWT's issuer cannot be fetched; retry later".into()
         }
         E::UnsupportedGrantType => "grant_type must be client_credentials".into(),

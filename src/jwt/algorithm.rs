@@ -1,5 +1,7 @@
 //! Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864).
 
+use crate::base::limits::{CURVE_BYTES, RSA_MODULUS_MAX_BITS, RSA_MODULUS_MIN_BITS};
+
 /// How a JWT is signed: with a private key. There is no `none`, and no shared secret for which a
 /// public key could be taken (RFC 8725 §2.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,6 +16,9 @@ pub enum Algorithm {
     EdDsa,
 }
 
+/// Bytes of a signature on P-256 or Ed25519.
+pub(super) const TWO_NUMBERS: usize = 2 * CURVE_BYTES;
+
 impl Algorithm {
     /// The algorithm that `alg` names. Case counts.
     #[must_use]
@@ -24,6 +29,25 @@ impl Algorithm {
             "ES256" => Some(Self::Es256),
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),
             _ => None,
+        }
+    }
+
+    /// Whether `signature` can be one by this algorithm, of any key that the broker uses: its length is
+    /// right, and on P-256 neither r nor s is zero. Some verifiers have accepted zeros (CVE-2022-21449).
+    #[must_use]
+    pub fn may_have_made(self, signature: &[u8]) -> bool {
+        let halves_are_numbers = || {
+            let mut halves = signature.chunks(CURVE_BYTES);
+            halves.all(|half| half.iter().any(|byte| *byte != 0))
+        };
+        let bits = signature.len().saturating_mul(8);
+        match self {
+            // A signature is as long as the modulus, in whole bytes.
+            Self::Rs256 | Self::Ps256 => {
+                (RSA_MODULUS_MIN_BITS..=RSA_MODULUS_MAX_BITS).contains(&bits)
+            }
+            Self::Es256 => signature.len() == TWO_NUMBERS && halves_are_numbers(),
+            Self::EdDsa => signature.len() == TWO_NUMBERS,
         }
     }
 }

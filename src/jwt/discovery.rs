@@ -1,5 +1,6 @@
 //! An issuer's metadata (`OpenID` Connect Discovery 1.0 §4, RFC 8414).
 
+use super::DocumentFault;
 use crate::base::json::Json;
 use crate::base::origin;
 
@@ -13,14 +14,19 @@ pub fn metadata_url(issuer: &str) -> Option<String> {
     Some([base, "/.well-known/openid-configuration"].concat())
 }
 
-/// `jwks_uri` in the metadata of `issuer`. Nothing if the metadata is another issuer's (RFC 8414
-/// §3.3), or if the URL is not trustworthy.
-#[must_use]
-pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Option<String> {
-    let [stated, uri] = Json::parse(metadata).ok()?.into_members(["issuer", "jwks_uri"])?;
-    let uri = uri?.into_text()?;
+/// `jwks_uri` in the metadata of `issuer`.
+///
+/// # Errors
+/// The metadata is another issuer's (RFC 8414 §3.3), or keys must not come from that URL.
+pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Result<String, DocumentFault> {
+    let json = Json::parse(metadata).map_err(|_| DocumentFault::NotJson)?;
+    let members = json.into_members(["issuer", "jwks_uri"]);
+    let [stated, uri] = members.ok_or(DocumentFault::OtherIssuer)?;
+    if stated.and_then(Json::into_text).is_none_or(|stated| stated != issuer) {
+        return Err(DocumentFault::OtherIssuer);
+    }
+    let uri = uri.and_then(Json::into_text).ok_or(DocumentFault::NoKeysUrl)?;
     // Plain http is for an issuer on this machine that has its keys on this machine.
     let as_secure = uri.starts_with("https:") || issuer.starts_with("http:");
-    let good = stated?.into_text()? == issuer && as_secure && origin::is_trustworthy(&uri);
-    good.then_some(uri)
+    if as_secure && origin::is_trustworthy(&uri) { Ok(uri) } else { Err(DocumentFault::KeysUrl) }
 }

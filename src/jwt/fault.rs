@@ -1,5 +1,6 @@
 //! Why a JWT is refused.
 
+use super::IssuerOutage;
 use crate::base::limits::{ASSERTION_LIFETIME_MAX, JWT_ID_MAX_BYTES, JWT_MAX_BYTES};
 
 const _: () = assert!(
@@ -48,18 +49,18 @@ pub enum JwtFault {
     Replayed,
     /// The memory has no room for another client assertion.
     TooManyAssertions,
-    /// No key of the issuer has this `kid`.
+    /// No key of the issuer has this `kid`; or the JWT has none, and no key fits.
     KeyUnknown,
-    /// The JWT has no `kid`, and several keys fit.
+    /// The key of this `kid` is left out of the key set: the broker cannot use it, or must not.
+    KeyUnusable,
+    /// More keys fit than the broker tries.
     KeyAmbiguous,
     /// The key is for another algorithm (RFC 8725 §3.1).
     KeyAlgorithm,
     /// The signature does not verify.
     Signature,
-    /// The issuer does not answer. This is temporary.
-    IssuerUnreachable,
-    /// The issuer's answer is not its metadata, or no key set. This is temporary.
-    IssuerAnswer,
+    /// The keys of the issuer cannot be had now. The same JWT may be good later.
+    KeysUnavailable(IssuerOutage),
 }
 
 /// One description for every JWT without a good signature of a trusted issuer. So it reveals neither
@@ -78,12 +79,6 @@ impl JwtFault {
     #[must_use]
     pub const fn description(self) -> &'static str {
         self.words().1
-    }
-
-    /// Whether the issuer is at fault, so that the same JWT may be good later.
-    #[must_use]
-    pub const fn is_temporary(self) -> bool {
-        matches!(self, Self::IssuerUnreachable | Self::IssuerAnswer)
     }
 
     /// Whether the fault reveals what the configuration requires. Only a caller with a good signature
@@ -134,16 +129,13 @@ impl JwtFault {
                  expire within minutes",
             ),
             Self::KeyUnknown => ("jwt_key_unknown", NOT_GENUINE),
+            Self::KeyUnusable => ("jwt_key_unusable", NOT_GENUINE),
             Self::KeyAmbiguous => ("jwt_key_ambiguous", NOT_GENUINE),
             Self::KeyAlgorithm => ("jwt_key_algorithm", NOT_GENUINE),
             Self::Signature => ("jwt_signature", NOT_GENUINE),
-            Self::IssuerUnreachable => (
-                "jwt_issuer_unreachable",
+            Self::KeysUnavailable(_) => (
+                "jwt_keys_unavailable",
                 "the keys of the JWT's issuer cannot be fetched; try again",
-            ),
-            Self::IssuerAnswer => (
-                "jwt_issuer_answer",
-                "the JWT's issuer serves no usable metadata or keys; try again",
             ),
         }
     }

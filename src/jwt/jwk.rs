@@ -2,8 +2,9 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use super::algorithm::Algorithm;
+use super::algorithm::{Algorithm, TWO_NUMBERS};
 use super::compact::each_once;
+use super::unusable::Unusable;
 use crate::base::json::Json;
 use crate::base::limits::{
     CURVE_BYTES, JWT_KEY_ID_MAX_BYTES, RSA_EXPONENT_MAX_BYTES, RSA_MODULUS_MAX_BITS,
@@ -27,31 +28,23 @@ enum Material {
     Ed25519 { x: String },
 }
 
-/// The broker cannot use the key, or must not.
+/// A key that cannot be used.
 #[derive(Debug)]
-pub(super) struct Unusable;
+pub(super) struct UnusableKey {
+    pub(super) key_id: Option<String>,
+    pub(super) why: Unusable,
+}
 
 impl VerificationKey {
-    pub(super) fn of(jwk: Json) -> Result<Self, Unusable> {
-        let Json::Object(members) = jwk else { return Err(Unusable) };
-        let jwk = Jwk(members);
-        // `d` is the private half. Once that is public, a signature proves nothing.
-        if !each_once(&jwk.0) || jwk.member("d").is_some() || !jwk.is_for_verifying() {
-            return Err(Unusable);
-        }
-        let key_id = jwk.text("kid")?;
-        if key_id.is_some_and(|id| id.len() > JWT_KEY_ID_MAX_BYTES) {
-            return Err(Unusable);
-        }
-        let (material, signature_bytes) = jwk.material()?;
-        let algorithm = match jwk.text("alg")? {
-            Some(alg) => Algorithm::parse(alg).ok_or(Unusable)?,
-            None => material.usual_algorithm(),
+    pub(super) fn of(jwk: Json) -> Result<Self, UnusableKey> {
+        let Json::Object(members) = jwk else {
+            return Err(UnusableKey { key_id: None, why: Unusable::NotAnObject });
         };
-        if !material.is_for(algorithm) {
-            return Err(Unusable);
-        }
-        Ok(Self { key_id: key_id.map(str::to_owned), algorithm, material, signature_bytes })
+        let jwk = Jwk(members);
+        jwk.key().map_err(|why| UnusableKey {
+            key_id: jwk.text("kid").ok().flatten().map(str::to_owned),
+            why,
+        })
     }
 
     /// `kid`.
@@ -76,16 +69,10 @@ impl VerificationKey {
         }
     }
 
-    /// Whether `signature` can be of this key at all: its length is right, and on P-256 neither r nor
-    /// s is zero. Some verifiers have accepted zeros (CVE-2022-21449).
+    /// Whether `signature` can be of this key at all: by its algorithm, and by its length.
     #[must_use]
     pub fn may_have_made(&self, signature: &[u8]) -> bool {
-        let halves_are_numbers = || {
-            let mut halves = signature.chunks(CURVE_BYTES);
-            halves.all(|half| half.iter().any(|byte| *byte != 0))
-        };
-        signature.len() == self.signature_bytes
-            && (self.algorithm != Algorithm::Es256 || halves_are_numbers())
+        signature.len() == self.signature_bytes && self.algorithm.may_have_made(signature)
     }
 }
 
@@ -109,19 +96,51 @@ impl Material {
     }
 }
 
+/// The members that make up a private key (RFC 7518 §6.2.2, §6.3.2).
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
 struct Jwk(Vec<(String, Json)>);
 
 impl Jwk {
+    fn key(&self) -> Result<VerificationKey, Unusable> {
+        if !each_once(&self.0) {
+            return Err(Unusable::NotAnObject);
+        }
+        if PRIVATE.iter().any(|name| self.member(name).is_some()) {
+            return Err(Unusable::PrivateHalf);
+        }
+        if !self.is_for_verifying() {
+            return Err(Unusable::Purpose);
+        }
+        let key_id = self.text("kid")?;
+        if key_id.is_some_and(|id| id.len() > JWT_KEY_ID_MAX_BYTES) {
+            return Err(Unusable::KeyId);
+        }
+        let (material, signature_bytes) = self.material()?;
+        let algorithm = match self.text("alg")? {
+            Some(alg) => Algorithm::parse(alg).ok_or(Unusable::Algorithm)?,
+            None => material.usual_algorithm(),
+        };
+        if !material.is_for(algorithm) {
+            return Err(Unusable::Algorithm);
+        }
+        let key_id = key_id.map(str::to_owned);
+        Ok(VerificationKey { key_id, algorithm, material, signature_bytes })
+    }
+
+    /// A member that says something. Serializers that write every member of their type write null, an
+    /// empty text or an empty list for those that a key does not have: .NET writes `d` and `key_ops` so.
     fn member(&self, name: &str) -> Option<&Json> {
-        self.0.iter().find_map(|(member, value)| (member == name).then_some(value))
+        let value = self.0.iter().find_map(|(member, value)| (member == name).then_some(value));
+        value.filter(|value| says_something(value))
     }
 
     /// The text of a member. It may be absent, but must not be anything else.
-    fn text(&self, name: &str) -> Result<Option<&str>, Unusable> {
+    fn text(&self, name: &'static str) -> Result<Option<&str>, Unusable> {
         match self.member(name) {
             None => Ok(None),
             Some(Json::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(Unusable),
+            Some(_) => Err(Unusable::Member(name)),
         }
     }
 
@@ -140,35 +159,49 @@ impl Jwk {
         match (self.text("kty")?, self.text("crv")?) {
             (Some("RSA"), _) => {
                 let (n, e) = (self.encoded("n")?, self.encoded("e")?);
-                let bytes = modulus_bytes(&n.1).filter(|_| is_exponent(&e.1)).ok_or(Unusable)?;
+                let bytes = modulus_bytes(&n.1)?;
+                if !is_exponent(&e.1) {
+                    return Err(Unusable::Exponent);
+                }
                 Ok((Material::Rsa { n: n.0, e: e.0 }, bytes))
             }
             (Some("EC"), Some("P-256")) => {
                 let material =
-                    Material::P256 { x: self.coordinate("x")?, y: self.coordinate("y")? };
-                Ok((material, CURVE_BYTES.saturating_mul(2)))
+                    Material::P256 { x: self.coordinate("x")?.0, y: self.coordinate("y")?.0 };
+                Ok((material, TWO_NUMBERS))
             }
             (Some("OKP"), Some("Ed25519")) => {
-                let (x, point) = self.encoded("x")?;
-                if point.len() != CURVE_BYTES || has_small_order(&point) {
-                    return Err(Unusable);
+                let (x, point) = self.coordinate("x")?;
+                if has_small_order(&point) {
+                    return Err(Unusable::SmallOrder);
                 }
-                Ok((Material::Ed25519 { x }, CURVE_BYTES.saturating_mul(2)))
+                Ok((Material::Ed25519 { x }, TWO_NUMBERS))
             }
-            _ => Err(Unusable),
+            (Some("EC" | "OKP"), _) => Err(Unusable::Curve),
+            _ => Err(Unusable::Type),
         }
     }
 
     /// A member's text, and the bytes that it encodes.
-    fn encoded(&self, name: &str) -> Result<(String, Vec<u8>), Unusable> {
-        let text = self.text(name)?.ok_or(Unusable)?;
-        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| Unusable)?;
+    fn encoded(&self, name: &'static str) -> Result<(String, Vec<u8>), Unusable> {
+        let text = self.text(name)?.ok_or(Unusable::Member(name))?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| Unusable::Member(name))?;
         Ok((text.to_owned(), bytes))
     }
 
-    fn coordinate(&self, name: &str) -> Result<String, Unusable> {
-        let (text, bytes) = self.encoded(name)?;
-        if bytes.len() == CURVE_BYTES { Ok(text) } else { Err(Unusable) }
+    fn coordinate(&self, name: &'static str) -> Result<(String, Vec<u8>), Unusable> {
+        let encoded = self.encoded(name)?;
+        if encoded.1.len() == CURVE_BYTES { Ok(encoded) } else { Err(Unusable::Member(name)) }
+    }
+}
+
+fn says_something(value: &Json) -> bool {
+    match value {
+        Json::Text(text) => !text.is_empty(),
+        Json::List(items) => !items.is_empty(),
+        value => {
+            matches!(value, Json::Object(_) | Json::Bool(_) | Json::Whole(_) | Json::Fraction(_))
+        }
     }
 }
 
@@ -193,11 +226,14 @@ fn has_small_order(point: &[u8]) -> bool {
 }
 
 /// The length of a modulus in bytes, if its size is permitted.
-fn modulus_bytes(modulus: &[u8]) -> Option<usize> {
+fn modulus_bytes(modulus: &[u8]) -> Result<usize, Unusable> {
     let number = without_zeros(modulus);
     let zeros = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    let bits = number.len().saturating_mul(8).saturating_sub(zeros);
-    (RSA_MODULUS_MIN_BITS..=RSA_MODULUS_MAX_BITS).contains(&bits).then_some(number.len())
+    match number.len().saturating_mul(8).saturating_sub(zeros) {
+        ..RSA_MODULUS_MIN_BITS => Err(Unusable::Short),
+        RSA_MODULUS_MIN_BITS..=RSA_MODULUS_MAX_BITS => Ok(number.len()),
+        _ => Err(Unusable::Long),
+    }
 }
 
 /// Whether the exponent is odd, more than 1, and of a size that `WebCrypto` accepts.

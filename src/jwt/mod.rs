@@ -7,12 +7,15 @@ pub mod algorithm;
 pub mod compact;
 pub mod discovery;
 mod fault;
+mod issuer_fault;
 pub mod jwk;
 pub mod jwks;
 mod permitted;
 pub mod trust;
+mod unusable;
 
 pub use compact::Jwt;
 pub use fault::JwtFault;
+pub use issuer_fault::{DocumentFault, IssuerFault, IssuerOutage, IssuerUnreachable};
 pub use permitted::{OneOf, Permitted};
 pub use trust::{JwtSubject, Profile, Trust};

@@ -27,7 +27,11 @@ fn whatever_else_happened_is_always_logged() {
     // Upstream refused, and another request of the isolate had a token meanwhile.
     let mut upstream_failed = hit();
     upstream_failed.upstream.requests = 1;
-    for line in [miss, kv_failed, upstream_failed] {
+    let mut key_left_out = hit();
+    key_left_out.keys_left_out = vec!["0: kty is not RSA, EC or OKP".into()];
+    let mut issuer_failed = hit();
+    issuer_failed.issuer_failed("keys: status 500".into());
+    for line in [miss, kv_failed, upstream_failed, key_left_out, issuer_failed] {
         assert!(!line.is_mere_hit(), "{line:?}");
     }
 }
@@ -97,6 +101,8 @@ fn whole() -> Line {
         kv_read: Some("x"),
         kv_write: Some("x"),
         registry: Some("x"),
+        issuer_fault: text(),
+        keys_left_out: vec!["x".into()],
         faults: vec!["x".into()],
         faults_count: Some(1),
     }

@@ -4,13 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edge_token_broker::base::ports::Ports;
-use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError};
-use edge_token_broker::callers::ports::{
-    CallerPorts, IssuerEndpoint, IssuerUnreachable, SignatureVerifier,
-};
+use edge_token_broker::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
+use edge_token_broker::jwt::IssuerUnreachable;
 use edge_token_broker::jwt::jwk::VerificationKey;
 use edge_token_broker::log::{Line, LogSink};
 use edge_token_broker::tokens::broker::Broker;
@@ -91,8 +90,8 @@ impl LogSink for SimLog {
 pub(crate) struct Nothing;
 
 impl IssuerEndpoint for Nothing {
-    async fn get(&self, _: &str) -> Result<Vec<u8>, IssuerUnreachable> {
-        Err(IssuerUnreachable)
+    async fn get(&self, _: &str, _: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
+        Err(IssuerUnreachable::NoConnection)
     }
 }
 

@@ -1,9 +1,10 @@
 // JWTs that prove nothing, each by the name of its attack (RFC 8725): 401 in fixed words, and nothing is asked upstream.
+// Where the issuer may have a newer key and may not be asked for it yet, 503.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertToken, assertTokenError } from "./harness/expect.mjs";
+import { assertToken, assertTokenError, assertUnavailable } from "./harness/expect.mjs";
 import { GRAPH } from "./harness/fixtures.mjs";
 import { AUDIENCE, Issuer, signJwt, signParts } from "./harness/issuer.mjs";
 import { ALGORITHMS, base64url, newKey, secretKey } from "./harness/jose.mjs";
@@ -43,9 +44,20 @@ async function refused(jwt) {
   return reply;
 }
 
+/**
+ * Refused, or told to come back: the issuer may have a new key of that name, and was asked for it less than a minute ago.
+ */
+async function unproved(jwt) {
+  const reply = await get(jwt);
+  if (reply.status === 503) assertUnavailable(reply);
+  else assertTokenError(reply, 401, "invalid_token");
+  assert.deepEqual(world.upstreamRequests(reply), []);
+  assert.equal((await world.logOf(reply)).client_id, undefined);
+}
+
 /** A test for each of the named JWTs, which are made when it runs. */
-function attacks(what, jwts) {
-  for (const [name, make] of Object.entries(jwts)) test(`${what}: ${name}`, async () => void (await refused(make())));
+function attacks(what, jwts, check = refused) {
+  for (const [name, make] of Object.entries(jwts)) test(`${what}: ${name}`, async () => void (await check(make())));
 }
 
 /** A JWT that is good but for its header. */
@@ -105,24 +117,29 @@ attacks(
       { kid: RSA.jwk.kid },
     ].map((kid) => [JSON.stringify(kid).slice(0, 40), () => headed({ kid })]),
   ),
+  unproved,
 );
 attacks("kid injection with an empty HMAC secret", {
   "/dev/null": () => signJwt(issuer.claims(), { key: secretKey("", "../../../../dev/null") }),
 });
 
-attacks("a key of the attacker's", {
-  jku: () => headed({ jku: attacker.jwksUri, kid: ATTACKER.jwk.kid }, ATTACKER),
-  "jku, with a kid of the issuer": () => headed({ jku: attacker.jwksUri, kid: RSA.jwk.kid }, ATTACKER),
-  x5u: () => headed({ x5u: `${attacker.url}/cert`, kid: RSA.jwk.kid }, ATTACKER),
-  jwk: () => headed({ jwk: ATTACKER.jwk, kid: undefined }, ATTACKER),
-  x5c: () =>
-    headed(
-      { x5c: [ATTACKER.publicKey.export({ type: "spki", format: "der" }).toString("base64")], kid: RSA.jwk.kid },
-      ATTACKER,
-    ),
-  "iss of the attacker": () => attacker.sign(),
-  "iss of the attacker, key of the issuer": () => headed({}).replace(/\..*\./, `.${base64url(attacker.claims())}.`),
-});
+attacks(
+  "a key of the attacker's",
+  {
+    jku: () => headed({ jku: attacker.jwksUri, kid: ATTACKER.jwk.kid }, ATTACKER),
+    "jku, with a kid of the issuer": () => headed({ jku: attacker.jwksUri, kid: RSA.jwk.kid }, ATTACKER),
+    x5u: () => headed({ x5u: `${attacker.url}/cert`, kid: RSA.jwk.kid }, ATTACKER),
+    jwk: () => headed({ jwk: ATTACKER.jwk, kid: undefined }, ATTACKER),
+    x5c: () =>
+      headed(
+        { x5c: [ATTACKER.publicKey.export({ type: "spki", format: "der" }).toString("base64")], kid: RSA.jwk.kid },
+        ATTACKER,
+      ),
+    "iss of the attacker": () => attacker.sign(),
+    "iss of the attacker, key of the issuer": () => headed({}).replace(/\..*\./, `.${base64url(attacker.claims())}.`),
+  },
+  unproved,
+);
 test("a key of the attacker's: nobody asked the attacker", () => {
   assert.deepEqual(attacker.requests, []);
 });

@@ -70,7 +70,8 @@ test("random kids: fifty of them are one request for keys", async () => {
     refused(reply);
   assert.equal(flood.keyRequests, 1);
   assertToken(await get(flood.sign()));
-  refused(await get(flood.sign({}, { header: { kid: "another" } })));
+  // It may be a new key. The issuer was asked a moment ago, so nobody knows yet.
+  assertUnavailable(await get(flood.sign({}, { header: { kid: "another" } })));
   assert.equal(flood.keyRequests, 1);
 });
 
@@ -143,9 +144,9 @@ test("redirects are not followed, neither to keys nor to metadata", async () => 
   }
 });
 
-const LARGE = JSON.stringify({ keys: [], padding: "x".repeat(70 * 1024) });
+const LARGE = JSON.stringify({ keys: [], padding: "x".repeat(257 * 1024) });
 for (const [what, faults] of [
-  ["keys of 70 kB", { "/jwks": { body: LARGE } }],
+  ["keys of 257 KiB", { "/jwks": { body: LARGE } }],
   ["keys that are no JSON", { "/jwks": { body: "<html>" } }],
   ["keys that are a list", { "/jwks": { body: "[]" } }],
   ["keys that are an object", { "/jwks": { body: `{"keys":{}}` } }],

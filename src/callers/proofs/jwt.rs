@@ -47,7 +47,7 @@ impl PresentedJwt {
         match fault {
             // The caller is known, but its assertions are too many.
             JwtFault::TooManyAssertions => BrokerError::SlowDown,
-            _ if fault.is_temporary() => BrokerError::IssuerUnavailable,
+            JwtFault::KeysUnavailable(outage) => BrokerError::IssuerUnavailable(outage),
             _ => BrokerError::JwtRefused(fault, self.presented_in),
         }
     }
@@ -104,7 +104,8 @@ impl<P: CallerPorts> Callers<P> {
         let (chosen, is_only_one) = choose(&candidates, &jwt, presented.profile, attempt)
             .ok_or_else(|| refusal(JwtFault::Issuer))?;
         let sealing_key = attempt.config.sealing_key();
-        let verified = self.jwts.authenticate(&jwt, chosen.trust, presented.profile, sealing_key);
+        let (trust, profile) = (chosen.trust, presented.profile);
+        let verified = self.jwts.authenticate(&jwt, trust, profile, sealing_key, line);
         let subject = verified.await.map_err(refusal)?;
         if !is_only_one {
             return Err(RequestFault::SeveralClients.into());

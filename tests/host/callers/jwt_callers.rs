@@ -15,7 +15,7 @@ use edge_token_broker::log::Line;
 
 use crate::support::clock::{SimulatedClock, run};
 use crate::support::config::valid;
-use crate::support::issuer::{JWKS, SimulatedIssuer, callers, k1};
+use crate::support::issuer::{DOWN, JWKS, SimulatedIssuer, callers, k1};
 use crate::support::jwt::{ISSUER, NOW, at, claims, signed_text};
 use crate::support::ledger::SimulatedLedgers;
 use crate::support::ports::SimulatedPorts;
@@ -157,7 +157,10 @@ fn an_issuer_that_is_down_is_not_the_callers_fault() {
     let desk = Desk::new();
     desk.issuer.bodies.borrow_mut().clear();
     let presented = bearer(of_subject("deploy"), None);
-    assert_eq!(desk.client_of(&presented), Err(BrokerError::IssuerUnavailable));
+    let (refused, line) = desk.authenticate(&presented);
+    assert!(matches!(refused, Err(BrokerError::IssuerUnavailable(outage)) if outage.cause == DOWN));
+    assert_eq!(line.issuer.as_deref(), Some(ISSUER), "the log says which issuer");
+    assert_eq!(line.issuer_fault.as_deref(), Some("metadata: no connection"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use BrokerError as E;
 use RequestFault as R;
 use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
 use edge_token_broker::http::error::{Dialect, WireError};
-use edge_token_broker::jwt::JwtFault;
+use edge_token_broker::jwt::{IssuerFault, IssuerOutage, JwtFault};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::token_response::AnswerFault as A;
 use edge_token_broker::upstream::error::{Outage, UpstreamError as U};
@@ -71,12 +71,34 @@ fn presented() -> Vec<PresentedIn> {
     }
 }
 
+const OUTAGE: IssuerOutage = IssuerOutage { cause: IssuerFault::AskedLately, retry_after_secs: 7 };
+
 fn jwt_faults() -> Vec<JwtFault> {
-    every_unit! {
-        JwtFault: TooLong, Malformed, Critical, Algorithm, Type, Issuer, SelfIssued, Audience,
-        Subject, Claim, Time, Expired, NotYetValid, Lifetime, AssertionId, Replayed,
-        TooManyAssertions, KeyUnknown, KeyAmbiguous, KeyAlgorithm, Signature, IssuerUnreachable,
-        IssuerAnswer,
+    use JwtFault as J;
+    every! {
+        J::TooLong => [J::TooLong],
+        J::Malformed => [J::Malformed],
+        J::Critical => [J::Critical],
+        J::Algorithm => [J::Algorithm],
+        J::Type => [J::Type],
+        J::Issuer => [J::Issuer],
+        J::SelfIssued => [J::SelfIssued],
+        J::Audience => [J::Audience],
+        J::Subject => [J::Subject],
+        J::Claim => [J::Claim],
+        J::Time => [J::Time],
+        J::Expired => [J::Expired],
+        J::NotYetValid => [J::NotYetValid],
+        J::Lifetime => [J::Lifetime],
+        J::AssertionId => [J::AssertionId],
+        J::Replayed => [J::Replayed],
+        J::TooManyAssertions => [J::TooManyAssertions],
+        J::KeyUnknown => [J::KeyUnknown],
+        J::KeyUnusable => [J::KeyUnusable],
+        J::KeyAmbiguous => [J::KeyAmbiguous],
+        J::KeyAlgorithm => [J::KeyAlgorithm],
+        J::Signature => [J::Signature],
+        J::KeysUnavailable(_) => [J::KeysUnavailable(OUTAGE)],
     }
 }
 
@@ -124,7 +146,7 @@ fn all() -> Vec<BrokerError> {
         E::Misconfigured => [E::Misconfigured],
         E::SlowDown => [E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
-        E::IssuerUnavailable => [E::IssuerUnavailable],
+        E::IssuerUnavailable(_) => [E::IssuerUnavailable(OUTAGE)],
         E::Upstream(_) => upstream_errors().into_iter().map(E::Upstream),
     }
 }
@@ -150,7 +172,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         }
         E::Misconfigured
         | E::RegistryUnavailable
-        | E::IssuerUnavailable
+        | E::IssuerUnavailable(_)
         | E::Upstream(U::Unavailable { .. }) => same(503, "temporarily_unavailable"),
     }
 }

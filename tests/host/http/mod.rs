@@ -4,6 +4,7 @@ mod challenges;
 mod errors;
 mod exchange;
 mod exchange_end;
+mod exchange_issuers;
 mod faults;
 mod forms;
 mod head;

@@ -5,24 +5,27 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::base::keys::{SealingKey, derive};
-use edge_token_broker::base::limits::ISSUER_TIMEOUT;
 use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
 use edge_token_broker::callers::ledger::{ObjectLedger, UsedAssertions};
-use edge_token_broker::callers::ports::{IssuerEndpoint, IssuerUnreachable, SignatureVerifier};
+use edge_token_broker::callers::ports::{IssuerEndpoint, SignatureVerifier};
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::jwt::jwk::VerificationKey;
-use edge_token_broker::jwt::{Jwt, JwtFault, Trust};
+use edge_token_broker::jwt::{
+    DocumentFault, IssuerFault, IssuerUnreachable, Jwt, JwtFault, JwtSubject, Profile, Trust,
+};
+use edge_token_broker::log::Line;
 
 use super::clock::{Pause, SimulatedClock, run};
 use super::jwt::{ISSUER, NOW, claims, ed25519, jwks, sign, signed_by, trust};
 use super::ledger::SimulatedLedgers;
 use super::ports::{CountingEntropy, SimulatedPorts};
 use super::store::SimulatedStore;
+use super::world::line;
 
 pub(crate) const METADATA: &str = "https://issuer.example/.well-known/openid-configuration";
 pub(crate) const JWKS: &str = "https://keys.example/jwks";
@@ -34,6 +37,10 @@ pub(crate) struct SimulatedIssuer {
     pub(crate) requests: Rc<RefCell<Vec<String>>>,
     /// No answer comes while this is set.
     pub(crate) hangs: Rc<Cell<bool>>,
+    /// No answer comes from this URL.
+    pub(crate) hangs_at: Rc<Cell<Option<&'static str>>>,
+    /// What becomes of requests for a URL instead.
+    pub(crate) faults: Rc<RefCell<BTreeMap<String, IssuerUnreachable>>>,
 }
 
 impl SimulatedIssuer {
@@ -44,6 +51,8 @@ impl SimulatedIssuer {
             bodies: Rc::default(),
             requests: Rc::default(),
             hangs: Rc::default(),
+            hangs_at: Rc::default(),
+            faults: Rc::default(),
         }
     }
 
@@ -56,18 +65,21 @@ impl SimulatedIssuer {
 }
 
 impl IssuerEndpoint for SimulatedIssuer {
-    async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerUnreachable> {
+    async fn get(&self, url: &str, within: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
         self.requests.borrow_mut().push(url.to_owned());
-        let until = self.clock.now().plus(ISSUER_TIMEOUT);
-        while self.hangs.get() {
+        let until = self.clock.now().plus(within);
+        while self.hangs.get() || self.hangs_at.get() == Some(url) {
             if self.clock.now() >= until {
-                return Err(IssuerUnreachable);
+                return Err(IssuerUnreachable::TimedOut);
             }
             Pause::default().await;
         }
         self.clock.advance(Millis(20));
-        let body = self.bodies.borrow().get(url).cloned().ok_or(IssuerUnreachable)?;
-        Ok(body.into_bytes())
+        if let Some(fault) = self.faults.borrow().get(url) {
+            return Err(*fault);
+        }
+        let body = self.bodies.borrow().get(url).cloned();
+        Ok(body.ok_or(IssuerUnreachable::NoConnection)?.into_bytes())
     }
 }
 
@@ -153,8 +165,20 @@ impl Isolate {
         self.verifier.clock.advance(span);
     }
 
+    /// Verifies the signature of a JWT whose claims fit.
     pub(crate) async fn verify(&self, jwt: &Jwt) -> Result<(), JwtFault> {
-        self.verifier.verify(jwt, &self.trust, &self.sealing_key).await
+        self.verify_in(jwt, &mut line()).await
+    }
+
+    /// The same with this line of the log.
+    pub(crate) async fn verify_in(&self, jwt: &Jwt, line: &mut Line) -> Result<(), JwtFault> {
+        self.verifier.verify(jwt, &self.trust, true, &self.sealing_key, line).await
+    }
+
+    /// Verifies a bearer JWT as a whole.
+    pub(crate) fn authenticate(&self, jwt: &Jwt) -> Result<JwtSubject, JwtFault> {
+        let Self { verifier, trust, sealing_key } = self;
+        run(verifier.authenticate(jwt, trust, Profile::Bearer, sealing_key, &mut line()))
     }
 
     /// How often the key set was asked for.
@@ -188,3 +212,18 @@ pub(crate) fn warm() -> Isolate {
     assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
     isolate
 }
+
+/// Why the keys cannot be had, if that is why a JWT is refused.
+pub(crate) fn cause(result: Result<(), JwtFault>) -> Option<IssuerFault> {
+    match result {
+        Err(JwtFault::KeysUnavailable(outage)) => Some(outage.cause),
+        _ => None,
+    }
+}
+
+/// What [`Isolate::go_down`] leads to.
+pub(crate) const DOWN: IssuerFault =
+    IssuerFault::Metadata(DocumentFault::Unreachable(IssuerUnreachable::NoConnection));
+
+pub(crate) const HANGS: IssuerFault =
+    IssuerFault::Metadata(DocumentFault::Unreachable(IssuerUnreachable::TimedOut));

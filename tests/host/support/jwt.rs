@@ -77,9 +77,17 @@ pub(crate) fn signed_by(kid: &str, seed: u8, payload: &str) -> Jwt {
     Jwt::parse(&signed_text(kid, seed, payload)).unwrap()
 }
 
+/// The same without `kid`.
+pub(crate) fn unnamed(seed: u8, payload: &str) -> Jwt {
+    Jwt::parse(&signed_under(r#"{"alg":"EdDSA"}"#, seed, payload)).unwrap()
+}
+
 /// The same in compact form.
 pub(crate) fn signed_text(kid: &str, seed: u8, payload: &str) -> String {
-    let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
+    signed_under(&format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#), seed, payload)
+}
+
+fn signed_under(header: &str, seed: u8, payload: &str) -> String {
     let signed = [base64url(header), base64url(payload)].join(".");
     let signature = sign(&x_of(seed), signed.as_bytes());
     [signed, base64url(signature)].join(".")

@@ -1,0 +1,115 @@
+//! Why the keys of an issuer cannot be had now. The log has these words; the caller does not get them.
+
+use std::fmt;
+
+use crate::base::limits::{ISSUER_ASK_SPACING, ISSUER_BODY_MAX_BYTES};
+
+const _: () = assert!(
+    ISSUER_BODY_MAX_BYTES == 256 * 1024 && ISSUER_ASK_SPACING.0 == 60 * 1000,
+    "the words must say these numbers"
+);
+
+/// The keys of an issuer cannot be had now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct IssuerOutage {
+    /// Why.
+    pub cause: IssuerFault,
+    /// When the issuer may be asked again, or later.
+    pub retry_after_secs: u64,
+}
+
+/// Why there are no keys, or none that are new enough.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum IssuerFault {
+    /// The metadata cannot be used.
+    Metadata(DocumentFault),
+    /// The key set cannot be used.
+    Keys(DocumentFault),
+    /// The JWT may be signed with a newer key, but the issuer may not be asked for it yet.
+    AskedLately,
+    /// Other requests of the isolate were asking for the keys, and none of them came to an end.
+    NotInTime,
+}
+
+/// Why an issuer's metadata or key set cannot be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DocumentFault {
+    /// It did not come.
+    Unreachable(IssuerUnreachable),
+    /// Its URL is none from which keys may come.
+    Url,
+    /// It is no JSON, such as the HTML of a login page.
+    NotJson,
+    /// It is JSON, but no key set.
+    NotKeySet,
+    /// Metadata that names no issuer, or another one (RFC 8414 §3.3).
+    OtherIssuer,
+    /// Metadata without `jwks_uri`.
+    NoKeysUrl,
+    /// Metadata whose `jwks_uri` is none from which keys may come.
+    KeysUrl,
+}
+
+/// Why an issuer gave no document.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum IssuerUnreachable {
+    /// There was no connection, or it broke.
+    NoConnection,
+    /// The answer was not complete in time.
+    TimedOut,
+    /// The answer had this status, which is not 200.
+    Status(u16),
+    /// The answer is longer than [`ISSUER_BODY_MAX_BYTES`].
+    TooLarge,
+}
+
+impl From<IssuerUnreachable> for DocumentFault {
+    fn from(fault: IssuerUnreachable) -> Self {
+        Self::Unreachable(fault)
+    }
+}
+
+/// Fixed words, and the status.
+impl fmt::Display for IssuerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (document, fault) = match self {
+            Self::Metadata(fault) => ("metadata: ", fault),
+            Self::Keys(fault) => ("keys: ", fault),
+            Self::AskedLately => {
+                return f.write_str(
+                    "no known key verifies the JWT, and the issuer was asked less than a minute ago",
+                );
+            }
+            Self::NotInTime => {
+                return f.write_str("other requests that ask for the keys did not end in time");
+            }
+        };
+        f.write_str(document)?;
+        f.write_str(fault.words())?;
+        match fault {
+            DocumentFault::Unreachable(IssuerUnreachable::Status(status)) => {
+                fmt::Display::fmt(status, f)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl DocumentFault {
+    const fn words(self) -> &'static str {
+        use IssuerUnreachable as U;
+        match self {
+            Self::Unreachable(U::NoConnection) => "no connection",
+            Self::Unreachable(U::TimedOut) => "no answer in time",
+            Self::Unreachable(U::Status(300..400)) => "a redirect, which is not followed: status ",
+            Self::Unreachable(U::Status(_)) => "status ",
+            Self::Unreachable(U::TooLarge) => "the answer is over 256 KiB",
+            Self::Url => "the URL is not https, or not plain",
+            Self::NotJson => "the answer is not JSON",
+            Self::NotKeySet => "the answer is JSON without a list of keys",
+            Self::OtherIssuer => "the issuer in it is another one, or missing",
+            Self::NoKeysUrl => "jwks_uri is missing",
+            Self::KeysUrl => "jwks_uri in it is not https, or not plain",
+        }
+    }
+}
