@@ -1,9 +1,10 @@
-// The read of KV after a miss in isolate memory. It costs little more than KV itself: one timer and few promises.
+// Reads of KV. The one after a miss in isolate memory costs little more than KV itself: one timer and few promises.
 //
 // A read without a value resolves to one of the words "miss", "timeout", "throttled", "too_large", "failed".
 
 /** @import { Pending } from "edge-token-broker" */
 
+import { VALUE_BUFFER_BYTES } from "./limits.mjs";
 import { bytesUpTo } from "./request.mjs";
 
 /** A half-done exchange and its read of KV. */
@@ -51,7 +52,8 @@ export function read(namespace, name, cacheTtl, max, ms, exchange) {
 }
 
 /**
- * The value under `name`, up to `max` bytes of it. It is a stream, so that the runtime reads no more of a longer one.
+ * The value under `name`, if it has no more than `max` bytes. It is a stream, because the runtime reads any other form to
+ * its end: 25 MiB for each request.
  *
  * @param {KVNamespace} namespace
  * @param {string} name
@@ -62,9 +64,31 @@ export function read(namespace, name, cacheTtl, max, ms, exchange) {
 export async function load(namespace, name, cacheTtl, max) {
   try {
     const value = await namespace.get(name, { type: "stream", cacheTtl });
-    return value ? ((await bytesUpTo(value, max)) ?? "too_large") : "miss";
+    return value ? ((await valueUpTo(value, max)) ?? "too_large") : "miss";
   } catch (error) {
     // The runtime gives no status code, but a text such as `KV GET failed: 429 Too Many Requests`.
     return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";
   }
+}
+
+/**
+ * The bytes of a value, or nothing where it has more than `max`: then the rest is not read. A usual value takes one read:
+ * 30 µs more than an `ArrayBuffer`, where iterating over the stream takes 90.
+ *
+ * @param {ReadableStream<Uint8Array>} stream
+ * @param {number} max
+ */
+async function valueUpTo(stream, max) {
+  const reader = stream.getReader({ mode: "byob" });
+  const buffer = new Uint8Array(VALUE_BUFFER_BYTES);
+  const { value: start = new Uint8Array() } = await reader.readAtLeast(VALUE_BUFFER_BYTES, buffer);
+  if (start.byteLength > max) return void (await reader.cancel());
+  if (start.byteLength < VALUE_BUFFER_BYTES) return start;
+  reader.releaseLock();
+  const rest = await bytesUpTo(stream, max - start.byteLength);
+  if (rest === undefined) return undefined;
+  const whole = new Uint8Array(start.byteLength + rest.byteLength);
+  whole.set(start);
+  whole.set(rest, start.byteLength);
+  return whole;
 }

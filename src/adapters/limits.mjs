@@ -9,6 +9,9 @@ export const OBJECT_MESSAGE_MAX = 16 * 1024;
 /** Longest request id that the broker takes over from a caller. */
 export const REQUEST_ID_MAX = 64;
 
+/** Size of the buffer for a value of KV, in bytes. A sealed token has about 2 kB; a longer one takes more reads. */
+export const VALUE_BUFFER_BYTES = 4096;
+
 /** First size of the buffer for a body, in bytes. A token request has a few hundred. */
 export const BODY_BUFFER_BYTES = 2048;
 

@@ -62,10 +62,16 @@ impl Json {
 
     fn drop_nulls(&mut self) {
         match self {
-            Self::List(items) => items.iter_mut().for_each(Self::drop_nulls),
+            Self::List(items) => {
+                for item in items {
+                    item.drop_nulls();
+                }
+            }
             Self::Object(members) => {
                 drop_null_members(members);
-                members.iter_mut().for_each(|(_, value)| value.drop_nulls());
+                for (_, value) in members {
+                    value.drop_nulls();
+                }
             }
             _ => {}
         }

@@ -38,6 +38,19 @@ test("a token is stored once, under a key that says nothing, as version, nonce a
   assert.equal(metadata, undefined);
 });
 
+test("a token of any length is served from KV, also where it fills the buffer of a read", async () => {
+  const lengths = [1, 4014, 4015, 4016, 8192, 250 * 1024];
+  const stored = [];
+  for (const length of lengths) stored.push(await storedToken({ token: { access_token: "t".repeat(length) } }));
+  assert.equal(stored[2].puts[0].value.length, 4096);
+  await world.restart();
+  for (const { scope, token } of stored) {
+    const reply = await world.getToken({ scope });
+    assert.equal(assertToken(reply), token);
+    assertHit(reply, "kv");
+  }
+});
+
 test("no two records have the same nonce", async () => {
   const records = [await storedToken(), await storedToken(), await storedToken()];
   const nonces = records.map(({ puts }) => puts[0].value.subarray(...NONCE).toString("hex"));

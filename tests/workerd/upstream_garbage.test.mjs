@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertToken, assertTokenError } from "./harness/expect.mjs";
+import { assertHit, assertToken, assertTokenError } from "./harness/expect.mjs";
+import { until } from "./harness/until.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";
 
 const MARKER = "PlantedByTheUpstreamServer";
@@ -42,11 +43,9 @@ for (const [what, behaviour] of [
   ['expires_in "1e999"', { token: { expires_in: "1e999" } }],
   ['expires_in "NaN"', { token: { expires_in: "NaN" } }],
   ['expires_in "soon"', { token: { expires_in: "soon" } }],
-  ['expires_in ""', { token: { expires_in: "" } }],
-  ["expires_in null", { token: { expires_in: null } }],
+  ['expires_in " "', { token: { expires_in: " " } }],
   ["expires_in true", { token: { expires_in: true } }],
   ["expires_in [3599]", { token: { expires_in: [3599] } }],
-  ["expires_in over a year", { token: { expires_in: YEAR_SECONDS + 1 } }],
   [
     "expires_in 1e999 as a number",
     { reply: { body: '{"token_type":"Bearer","access_token":"eyJ.eyJ.x","expires_in":1e999}' } },
@@ -89,6 +88,9 @@ for (const [what, expiresIn, seconds] of [
   ["a string", "3599", 3599],
   ["a fraction, rounded down", 3599.9, 3599],
   ["exactly one year", YEAR_SECONDS, YEAR_SECONDS],
+  ["more than a year, of which a year counts", YEAR_SECONDS + 1, YEAR_SECONDS],
+  ["2147483647, which means for ever", 2147483647, YEAR_SECONDS],
+  ['"9999999999999999999999"', "9999999999999999999999", YEAR_SECONDS],
 ]) {
   test(`expires_in as ${what} is accepted`, async () => {
     world.authority.next({ token: { expires_in: expiresIn, ext_expires_in: expiresIn } });
@@ -99,12 +101,28 @@ for (const [what, expiresIn, seconds] of [
   });
 }
 
-test("a missing expires_in is taken for ten minutes", async () => {
-  world.authority.next({ without: ["expires_in"] });
-  const reply = await world.getToken({ scope: world.newScope() });
-  assertToken(reply);
-  assert.ok(reply.body.expires_in <= 600 && reply.body.expires_in > 590, reply.text);
+test("an expires_in that is missing, null or empty is taken for ten minutes", async () => {
+  const absent = { expires_in: null, ext_expires_in: null, refresh_in: null, scope: null };
+  for (const behaviour of [{ without: ["expires_in"] }, { token: absent }, { token: { expires_in: "" } }]) {
+    world.authority.next(behaviour);
+    const reply = await world.getToken({ scope: world.newScope() });
+    assertToken(reply);
+    assert.ok(reply.body.expires_in <= 600 && reply.body.expires_in > 590, reply.text);
+  }
 });
+
+test("a token for ever is in KV for a year, and is served from there", () =>
+  withWorld({}, async (own) => {
+    const scope = own.newScope();
+    own.authority.next({ token: { expires_in: 2147483647 } });
+    const first = await own.getToken({ scope });
+    const { expirationTtl } = await until(() => own.kv.puts[0]);
+    assert.ok(expirationTtl <= YEAR_SECONDS && expirationTtl > YEAR_SECONDS - 10, `${expirationTtl}`);
+    await own.restart();
+    const hit = await own.getToken({ scope });
+    assert.equal(assertToken(hit), assertToken(first));
+    assertHit(hit, "kv");
+  }));
 
 test("token_type is case-insensitive upstream and always Bearer here", async () => {
   world.authority.next({ token: { token_type: "bearer" } });

@@ -1,6 +1,6 @@
 // An OpenID issuer on loopback: metadata, keys that come and go, faults, and a record of requests.
 
-/** @import { IncomingMessage, ServerResponse } from "node:http" */
+/** @import { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http" */
 /** @import { AddressInfo } from "node:net" */
 /** @import { Jwk, KeyPair, SecretKey } from "./jose.mjs" */
 
@@ -25,6 +25,8 @@ export const AUDIENCE = "https://broker.example";
 export class Issuer {
   /** @type {string[]} The path of every request, in order. */
   requests = [];
+  /** @type {{ path: string, headers: IncomingHttpHeaders }[]} The same with its headers. */
+  received = [];
   /** @type {KeyPair[]} The keys whose public halves are served; a test adds and removes them. */
   keys = [];
   /** @type {unknown[]} More members of the key set, as they stand. */
@@ -33,6 +35,10 @@ export class Issuer {
   metadata = {};
   /** @type {Record<string, IssuerFault>} By path; "*" for every path. */
   faults = {};
+  /** @type {(headers: IncomingHttpHeaders) => IssuerFault | undefined} The fault for a request with these headers. */
+  choosy = () => undefined;
+  /** What stands in front of each document. */
+  mark = "";
 
   #server = createServer((request, response) => this.#answer(request, response));
   #serial = 0;
@@ -119,13 +125,14 @@ export class Issuer {
   #answer(request, response) {
     const { url: path = "" } = request;
     this.requests.push(path);
-    const fault = this.faults[path] ?? this.faults["*"];
+    this.received.push({ path, headers: request.headers });
+    const fault = this.choosy(request.headers) ?? this.faults[path] ?? this.faults["*"];
     if (fault?.hang) return undefined;
     if (fault?.reset) return request.socket.resetAndDestroy();
     if (fault) return response.writeHead(fault.status ?? 200, fault.headers).end(fault.body ?? "");
     const document = this.#documents[path];
     if (!document) return response.writeHead(404).end();
-    return response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(document));
+    return response.writeHead(200, { "Content-Type": "application/json" }).end(this.mark + JSON.stringify(document));
   }
 }
 

@@ -27,6 +27,8 @@ export class KvServer {
   operations = [];
   /** @type {Map<string, { value: Buffer, expiresAt: number }>} `expiresAt` in milliseconds. */
   values = new Map();
+  /** @type {string[]} The key of each value that was not read to its end. */
+  cut = [];
   /** @type {KvFault | null} */
   reads = null;
   /** @type {KvFault | null} */
@@ -112,6 +114,7 @@ export class KvServer {
   #get(key, response) {
     const found = this.values.get(key);
     if (!found || found.expiresAt <= Date.now()) return response.writeHead(404).end("Value not found");
+    response.once("close", () => response.writableFinished || this.cut.push(key));
     return response.writeHead(200, { "Content-Length": found.value.length }).end(found.value);
   }
 }
