@@ -17,6 +17,7 @@ export async function registryEntries(clients, registryKey) {
   const tool = await hostTool("registry");
   // On standard input, so that the list of processes does not show the key.
   const { status, stdout } = spawnSync(tool, { input, encoding: "utf8", maxBuffer: Infinity });
-  if (status !== 0) throw new Failure("tools/registry.rs cannot write these entries.");
+  if (status !== 0)
+    throw new Failure("tools/registry.rs cannot write these entries: is one of them longer than 64 KiB?");
   return JSON.parse(stdout);
 }

@@ -1,4 +1,4 @@
-// The read of KV after a miss in isolate memory. It costs little more than KV itself: one timer and few promises.
+// Reads of KV. The one after a miss in isolate memory costs little more than KV itself: one timer and few promises.
 //
 // A read without a value resolves to one of the words "miss", "timeout", "throttled", "too_large", "failed".
 

@@ -45,6 +45,13 @@ fn explain(bindings: &str, question: &[(&str, &str)]) -> (i32, String) {
 }
 
 #[test]
+fn a_var_that_is_an_empty_text_is_absent_as_for_the_worker() {
+    let bindings = bindings("").replacen('{', r#"{"LOG_HITS":{"text":""},"#, 1);
+    let (code, page) = explain(&bindings, &[("client", "billing"), ("scope", GRAPH)]);
+    assert_eq!(code, 0, "{page}");
+}
+
+#[test]
 fn a_refusal_has_the_name_that_the_log_gives_it() {
     let cases: [(&[(&str, &str)], &str); 5] = [
         (&[("client", "billing"), ("scope", VAULT)], "(scope_not_granted)\n"),

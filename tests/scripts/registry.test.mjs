@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 
 import { keyDigest } from "../../scripts/lib/client-key.mjs";
+import { registryEntries } from "../../scripts/lib/registry-entry.mjs";
 import { Registry } from "../../scripts/lib/registry.mjs";
 import { command, configuration } from "./command.mjs";
 
@@ -35,6 +36,14 @@ async function project(context) {
     run: (more, input) => command("new-client.mjs", [...more, ...args], input),
   };
 }
+
+test("an entry that is longer than the Worker reads is not written", async () => {
+  const entry = (length) => JSON.stringify({ service_binding: true, allow: [], padding: "x".repeat(length) });
+  const entries = (length) => registryEntries([{ id: "long", entry: entry(length) }], randomBytes(32));
+  const [[{ value }]] = await entries(65_000);
+  assert.ok(value.length <= 65_536);
+  await assert.rejects(entries(66_000), /longer than 64 KiB/);
+});
 
 // Each step starts wrangler, some twenty times in all: half a minute of CPU time.
 test("a client's life in the registry", { timeout: 240_000 }, async (context) => {
