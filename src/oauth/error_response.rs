@@ -21,10 +21,6 @@ pub struct ErrorResponse {
     pub trace: Trace,
 }
 
-/// The members of an error response.
-const MEMBERS: [&str; 6] =
-    ["error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id"];
-
 /// Entra's additions to an error response, relayed to the caller.
 #[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq, Serialize)]
 pub struct Trace {
@@ -51,7 +47,7 @@ fn numbers(codes: &Json) -> Vec<u32> {
     let number = |code: &Json| {
         let number = match code {
             Json::Whole(number) => u32::try_from(*number).ok(),
-            Json::Text(text) => text.trim().trim_start_matches(PREFIX).parse().ok(),
+            Json::Text(text) => text.trim().parse().ok().or_else(|| number_in(text.as_bytes())),
             _ => None,
         };
         number.filter(|number| *number > 0)
@@ -62,43 +58,41 @@ fn numbers(codes: &Json) -> Vec<u32> {
     }
 }
 
-/// The first AADSTS number in `text`.
-fn number_in(text: &str) -> Option<u32> {
-    let digits = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
-    text.split(PREFIX).skip(1).find_map(digits).filter(|number| *number > 0)
+/// The first number in `text` after the letters `AADSTS`.
+fn number_in(text: &[u8]) -> Option<u32> {
+    let behind = |at| text.get(at..)?.strip_prefix(b"AADSTS");
+    let number = |digits: &[u8]| {
+        let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+        let value = |digit: u8| u32::from(digit.wrapping_sub(b'0'));
+        digits.copied().try_fold(0_u32, |sum, digit| sum.checked_mul(10)?.checked_add(value(digit)))
+    };
+    (0..text.len()).filter_map(behind).filter_map(number).find(|number| *number > 0)
 }
-
-const PREFIX: &str = "AADSTS";
 
 impl ErrorResponse {
     /// Parses a body, or returns nothing if it says nothing of an error. An odd field does not hide the
-    /// others. Where a number is only in the text, it counts as one of `error_codes`.
+    /// others. Without a number in `error_codes`, the one in the text counts, also in that of a page.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let json = Json::parse(body).ok();
-        let response = match json.and_then(|json| json.into_members(MEMBERS)) {
-            Some(members) => Self::of(members),
-            // Of a page, which is for a browser, only the number is of use.
-            None => Self::default().numbered(&String::from_utf8_lossy(body)),
+        let names = [
+            "error",
+            "error_description",
+            "error_codes",
+            "timestamp",
+            "trace_id",
+            "correlation_id",
+        ];
+        let members = Json::parse(body).ok().and_then(|json| json.into_members(names));
+        let [error, description, codes, timestamp, trace_id, correlation_id] =
+            members.unwrap_or_default();
+        let text = |field: Option<Json>, max| {
+            let text = field?.into_text().filter(|text| !text.is_empty())?;
+            Some(relayed(&text, max))
         };
-        (response != Self::default()).then_some(response)
-    }
-
-    fn of(members: [Option<Json>; MEMBERS.len()]) -> Self {
-        let [error, description, codes, timestamp, trace_id, correlation_id] = members;
-        // Some of Microsoft's services answer with an object that has both.
-        let [error, description] = match error {
-            Some(object @ Json::Object(_)) => {
-                object.into_members(["code", "message"]).unwrap_or_default()
-            }
-            error => [error, description],
-        };
-        let text = |field: Option<Json>| field?.into_text().filter(|text| !text.is_empty());
-        let id = |field| text(field).map(|text| relayed(&text, RELAYED_ID_MAX_BYTES));
-        let description = text(description);
-        let response = Self {
+        let id = |field| text(field, RELAYED_ID_MAX_BYTES);
+        let mut response = Self {
             error: id(error).unwrap_or_default(),
-            description: description.as_deref().map(|text| relayed(text, RELAYED_TEXT_MAX_BYTES)),
+            description: text(description, RELAYED_TEXT_MAX_BYTES),
             trace: Trace {
                 error_codes: codes.as_ref().map(numbers).unwrap_or_default(),
                 timestamp: id(timestamp),
@@ -106,16 +100,10 @@ impl ErrorResponse {
                 correlation_id: id(correlation_id),
             },
         };
-        response.numbered(description.as_deref().unwrap_or_default())
-    }
-
-    /// With the number in `text`, unless it has one.
-    fn numbered(mut self, text: &str) -> Self {
-        let codes = &mut self.trace.error_codes;
-        if codes.is_empty() {
-            codes.extend(number_in(text));
+        if response.trace.error_codes.is_empty() {
+            response.trace.error_codes.extend(number_in(body));
         }
-        self
+        (response != Self::default()).then_some(response)
     }
 
     /// Whether it says which error it is. Otherwise it has only ids or words.

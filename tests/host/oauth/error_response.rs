@@ -89,7 +89,6 @@ fn the_number_is_found_wherever_it_stands() {
         r#"{"error":"e","error_codes":[0],"error_description":"AADSTS7000215"}"#,
         r#"{"error":"e","error_codes":{},"error_description":"x AADSTS7000215."}"#,
         r#"{"error":"e","error_description":"AADSTS: AADSTSx AADSTS99999999999 AADSTS7000215"}"#,
-        r#"{"error":{"code":"e","message":"AADSTS7000215: no","innerError":{}}}"#,
     ] {
         assert_eq!(read(body), ("e".into(), vec![7_000_215]), "{body}");
     }
@@ -97,6 +96,7 @@ fn the_number_is_found_wherever_it_stands() {
         r#"{"error_codes":[7000215]}"#,
         "<b>AADSTS7000215</b>",
         r#"{"error":[],"error_codes":7000215}"#,
+        r#"{"error":{"code":"e","message":"AADSTS7000215: no","innerError":{}}}"#,
     ] {
         assert_eq!(read(body), (String::new(), vec![7_000_215]), "{body}");
     }
