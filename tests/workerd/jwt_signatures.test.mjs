@@ -70,16 +70,17 @@ before(async () => {
       y: base64url(Buffer.alloc(32, 2)),
     },
   ];
-  const jwt = [{ issuer: issuer.url, audience: AUDIENCE, subject: "robot" }];
-  world = await openWorld({
-    bindings: { CLIENTS: { robot: { jwt, allow: [{ credential: "default", scope: GRAPH }] } } },
-  });
+  world = await openWorld({ bindings: trusting({ subject: "robot" }) });
 });
 after(async () => {
   await world?.close();
   await issuer?.close();
 });
 
+function trusting(own) {
+  const jwt = [{ issuer: issuer.url, audience: AUDIENCE, ...own }];
+  return { CLIENTS: { robot: { jwt, allow: [{ credential: "default", scope: GRAPH }] } } };
+}
 const get = (jwt) => world.fetch(`/token?scope=${GRAPH}`, { headers: { Authorization: `Bearer ${jwt}` } });
 async function refused(jwt) {
   const reply = await get(jwt);
@@ -259,15 +260,7 @@ test("an encrypted JWT (five parts) is no proof", async () => {
 
 test("several keys that fit and no kid: a few are tried, and of many none", async () => {
   const unnamed = (key) => sign(key, { kid: undefined });
-  const restart = () =>
-    world.restart({
-      CLIENTS: {
-        robot: {
-          jwt: [{ issuer: issuer.url, audience: AUDIENCE, jwks_uri: issuer.jwksUri }],
-          allow: [{ credential: "default", scope: GRAPH }],
-        },
-      },
-    });
+  const restart = () => world.restart(trusting({ jwks_uri: issuer.jwksUri }));
   const others = [1, 2, 3].map(() => newKey("ES256"));
   issuer.keys = [EC, ...others];
   issuer.foreignKeys = [];
