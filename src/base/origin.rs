@@ -22,19 +22,27 @@ pub enum OriginFault {
 impl Origin {
     /// Parses an origin. It may end in one `/`.
     ///
+    /// The origin is normalized as browsers do it (RFC 6454 §6.2, URL standard): lower case, no default
+    /// port, one form of each address.
+    ///
     /// # Errors
     /// [`OriginFault`].
     pub fn parse(text: &str) -> Result<Self, OriginFault> {
         let text = text.to_ascii_lowercase();
         let (scheme, rest) = text.split_once("://").ok_or(OriginFault::NotAnOrigin)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let host = host_of(rest).ok_or(OriginFault::NotAnOrigin)?;
-        match scheme {
-            "https" => Ok(Self(format!("https://{rest}"))),
-            "http" if is_loopback(host) => Ok(Self(format!("http://{rest}"))),
-            "http" => Err(OriginFault::InsecureHttp),
-            _ => Err(OriginFault::NotAnOrigin),
-        }
+        let (host, port) = host_and_port(rest).ok_or(OriginFault::NotAnOrigin)?;
+        let default_port = match scheme {
+            "https" => 443,
+            "http" if is_loopback(host) => 80,
+            "http" => return Err(OriginFault::InsecureHttp),
+            _ => return Err(OriginFault::NotAnOrigin),
+        };
+        let host = normalized(host).ok_or(OriginFault::NotAnOrigin)?;
+        Ok(Self(match port {
+            Some(port) if port != default_port => format!("{scheme}://{host}:{port}"),
+            _ => format!("{scheme}://{host}"),
+        }))
     }
 
     /// The origin's text, without a `/` at the end.
@@ -51,16 +59,15 @@ pub fn is_trustworthy(url: &str) -> bool {
     let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'"' | b'<' | b'>');
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let Some(host) = host_of(authority) else { return false };
+    let Some((host, _)) = host_and_port(authority) else { return false };
     let secure = scheme == "https" || (scheme == "http" && is_loopback(host));
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
 
-/// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.
-fn host_of(authority: &str) -> Option<&str> {
-    let (host, port) = if authority.starts_with('[') {
-        let (host, rest) = authority.split_once(']')?;
-        let host = host.strip_prefix('[')?;
+/// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.
+fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
         host.parse::<Ipv6Addr>().ok()?;
         (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
     } else {
@@ -68,7 +75,24 @@ fn host_of(authority: &str) -> Option<&str> {
             authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
         (is_path_safe(host).then_some(host)?, port)
     };
-    port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
+    let Some(port) = port else { return Some((host, None)) };
+    // The parser of numbers would also take a sign.
+    let number = port.parse().ok().filter(|number| *number != 0 && !port.starts_with('+'))?;
+    Some((host, Some(number)))
+}
+
+/// The one form that browsers give to a host. `None` where they make another address of it: `127.1`.
+fn normalized(host: &str) -> Option<String> {
+    if let Ok(address) = host.parse::<Ipv6Addr>() {
+        return Some(match address.segments() {
+            // The URL standard has no dotted form.
+            [0, 0, 0, 0, 0, 0xffff, high, low] => format!("[::ffff:{high:x}:{low:x}]"),
+            _ => format!("[{address}]"),
+        });
+    }
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
+    (!is_number || host.parse::<Ipv4Addr>().is_ok()).then(|| host.to_owned())
 }
 
 /// Whether a host is this machine. Nothing that is sent there leaves it.

@@ -14,5 +14,5 @@ pub mod trust;
 
 pub use compact::Jwt;
 pub use fault::JwtFault;
-pub use permitted::{OneOf, Permitted};
+pub use permitted::OneOf;
 pub use trust::{JwtSubject, Profile, Trust};

@@ -6,6 +6,7 @@ mod jwt_claims;
 mod jwt_issuer;
 mod jwt_keys;
 mod jwt_memory;
+mod jwt_pins;
 mod jwt_stored_keys;
 mod ledger;
 mod presented;
