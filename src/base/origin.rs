@@ -23,7 +23,7 @@ impl Origin {
     /// Parses an origin. It may end in one `/`.
     ///
     /// The origin is normalized as browsers do it (RFC 6454 §6.2, URL standard): lower case, no default
-    /// port, one form of each address.
+    /// port.
     ///
     /// # Errors
     /// [`OriginFault`].
@@ -33,16 +33,18 @@ impl Origin {
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (host, port) = host_and_port(rest).ok_or(OriginFault::NotAnOrigin)?;
         let default_port = match scheme {
-            "https" => 443,
-            "http" if is_loopback(host) => 80,
+            "https" => "443",
+            "http" if is_loopback(host) => "80",
             "http" => return Err(OriginFault::InsecureHttp),
             _ => return Err(OriginFault::NotAnOrigin),
         };
-        let host = normalized(host).ok_or(OriginFault::NotAnOrigin)?;
-        Ok(Self(match port {
-            Some(port) if port != default_port => format!("{scheme}://{host}:{port}"),
-            _ => format!("{scheme}://{host}"),
-        }))
+        if !is_normalized(host) {
+            return Err(OriginFault::NotAnOrigin);
+        }
+        let is_default = port.is_empty() || port == default_port;
+        let (colon, port) = if is_default { ("", "") } else { (":", port) };
+        let (open, close) = if is_address6(host) { ("[", "]") } else { ("", "") };
+        Ok(Self([scheme, "://", open, host, close, colon, port].concat()))
     }
 
     /// The origin's text, without a `/` at the end.
@@ -64,8 +66,9 @@ pub fn is_trustworthy(url: &str) -> bool {
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
 
-/// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.
-fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
+/// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`, the port without zeros in front. `None` for
+/// anything else.
+fn host_and_port(authority: &str) -> Option<(&str, &str)> {
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;
         host.parse::<Ipv6Addr>().ok()?;
@@ -75,24 +78,49 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
             authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
         (is_path_safe(host).then_some(host)?, port)
     };
-    let Some(port) = port else { return Some((host, None)) };
+    let Some(port) = port else { return Some((host, "")) };
+    let port = port.trim_start_matches('0');
     // The parser of numbers would also take a sign.
-    let number = port.parse().ok().filter(|number| *number != 0 && !port.starts_with('+'))?;
-    Some((host, Some(number)))
+    let is_port = port.parse::<u16>().is_ok() && !port.starts_with('+');
+    is_port.then_some((host, port))
 }
 
-/// The one form that browsers give to a host. `None` where they make another address of it: `127.1`.
-fn normalized(host: &str) -> Option<String> {
+fn is_address6(host: &str) -> bool {
+    host.bytes().any(|b| b == b':')
+}
+
+/// Whether browsers leave a host as it is. They make another text of an address that is not in its
+/// shortest form, such as `127.1`, `0:0:0:0:0:0:0:1` or `::ffff:192.0.2.1`.
+fn is_normalized(host: &str) -> bool {
     if let Ok(address) = host.parse::<Ipv6Addr>() {
-        return Some(match address.segments() {
-            // The URL standard has no dotted form.
-            [0, 0, 0, 0, 0, 0xffff, high, low] => format!("[::ffff:{high:x}:{low:x}]"),
-            _ => format!("[{address}]"),
-        });
+        return host.len() == shortest(address) && !host.bytes().any(|b| b == b'.');
     }
-    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let dot = host.bytes().rposition(|b| b == b'.');
+    let last = dot.and_then(|at| host.get(at.saturating_add(1)..)).unwrap_or(host);
     let is_number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
-    (!is_number || host.parse::<Ipv4Addr>().is_ok()).then(|| host.to_owned())
+    !is_number || host.parse::<Ipv4Addr>().is_ok()
+}
+
+/// The length of the shortest text of an address, in which `::` stands for the longest row of zeros.
+fn shortest(address: Ipv6Addr) -> usize {
+    let (mut length, mut zeros, mut saved) = (0_usize, 0_usize, 0);
+    for (at, group) in address.segments().into_iter().enumerate() {
+        let digits = match group {
+            0..=0xf => 1,
+            0x10..=0xff => 2,
+            0x100..=0xfff => 3,
+            _ => 4,
+        };
+        length = length.saturating_add(digits).saturating_add(usize::from(at > 0));
+        zeros = if group == 0 { zeros.saturating_add(1) } else { 0 };
+        // n zeros take 2n - 1 signs. In their place no sign is left, and at each end of the text one.
+        let ends = usize::from(zeros > at).saturating_add(usize::from(at == 7));
+        if zeros > 1 {
+            saved = saved.max(zeros.saturating_mul(2).saturating_sub(1).saturating_sub(ends));
+        }
+    }
+    length.saturating_sub(saved)
 }
 
 /// Whether a host is this machine. Nothing that is sent there leaves it.

@@ -24,20 +24,20 @@ fn an_issuer_is_spelled_as_it_spells_itself() {
     ] {
         assert_never(issuer, &pin, "issuer", GITHUB);
     }
-    let entra = "https://login.microsoftonline.com/<tenant UUID>/v2.0";
+    let entra = "https://login.microsoftonline.com/<UUID>/v2.0";
     for (issuer, sends) in [
         ("https://accounts.google.com/", "https://accounts.google.com"),
         ("https://gitlab.com/", "https://gitlab.com"),
         ("https://app.terraform.io/", "https://app.terraform.io"),
-        ("https://oidc.circleci.com", "https://oidc.circleci.com/org/<organization id>"),
-        ("https://oidc.circleci.com/org/1/", "https://oidc.circleci.com/org/<organization id>"),
+        ("https://oidc.circleci.com", "https://oidc.circleci.com/org/<organization_id>"),
+        ("https://oidc.circleci.com/org/1/", "https://oidc.circleci.com/org/<organization_id>"),
         ("https://login.microsoftonline.com/common/v2.0", entra),
         ("https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0", entra),
         ("https://login.microsoftonline.com/0b5b7a4e-6a3c-4a53-8a8c-5f9a2c8f5f11/v2.0/", entra),
         ("https://login.microsoftonline.com/0B5B7A4E-6A3C-4A53-8A8C-5F9A2C8F5F11/v2.0", entra),
         (
             "https://sts.windows.net/0b5b7a4e-6a3c-4a53-8a8c-5f9a2c8f5f11",
-            "https://sts.windows.net/<tenant UUID>/",
+            "https://sts.windows.net/<UUID>/",
         ),
         ("https://acme.cloudflareaccess.com/", "https://<team>.cloudflareaccess.com"),
     ] {
@@ -96,7 +96,7 @@ fn a_pin_that_its_issuer_never_sends_is_a_fault() {
             "https://gitlab.com",
             r#""claims":{"project_path":"app"}"#,
             "claims.project_path",
-            "GROUP/NAME",
+            "OWNER/NAME",
         ),
         (
             "https://app.terraform.io",
