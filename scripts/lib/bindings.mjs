@@ -2,6 +2,8 @@
 
 /** @import { Vars } from "./configured.mjs" */
 
+import { randomBytes } from "node:crypto";
+
 /** A possible name of a secret. Any other text stays a fault: it may be the secret itself. */
 const bindingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -36,7 +38,7 @@ export function assumeSecrets(vars) {
     names.forEach((secret) => assume(`CREDENTIALS.${name}.client_secret`, secret));
   }
   if (vars.REGISTRY && !vars.REGISTRY_KEY) {
-    filled.REGISTRY_KEY = Buffer.alloc(32).toString("base64");
+    filled.REGISTRY_KEY = randomBytes(32).toString("base64");
     assumed.push("REGISTRY_KEY");
   }
   return { vars: filled, assumed: [...new Set(assumed)] };

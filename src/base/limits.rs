@@ -156,8 +156,7 @@ pub const JWT_MAX_BYTES: usize = 16 * 1024;
 pub const JWT_MEMBERS_MAX: usize = 128;
 /// Longest `kid` of a JWT or a JWK. Issuers use digests or UUIDs.
 pub const JWT_KEY_ID_MAX_BYTES: usize = 256;
-/// Longest `sub`, which goes to the log. `OpenID` Connect Core §2 allows 255 characters. GitHub's
-/// with an environment may be longer.
+/// Longest `sub`, which goes to the log. GitHub's may be above `OpenID` Connect Core §2's 255 characters.
 pub const JWT_SUBJECT_MAX_BYTES: usize = 1024;
 /// Longest `jti`. A UUID has 36 characters.
 pub const JWT_ID_MAX_BYTES: usize = 256;
@@ -166,6 +165,8 @@ pub const JWT_ID_MAX_BYTES: usize = 256;
 pub const JWT_SKEW: Millis = Millis::from_secs(60);
 /// The end of the year 9999: no issuer means a later instant.
 pub const NUMERIC_DATE_MAX_SECS: u64 = 253_402_300_799;
+/// Largest number of the configuration: JavaScript hands over vars, and rounds larger ones (RFC 8259 §6).
+pub const JSON_NUMBER_MAX: u64 = (1 << 53) - 1;
 /// How far ahead a client assertion may expire. Its `jti` is remembered until then.
 pub const ASSERTION_LIFETIME_MAX: Millis = Millis::from_secs(60 * 60);
 /// Verified JWTs in the memory of one isolate; with the JWT subject about 200 bytes each.

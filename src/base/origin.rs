@@ -22,19 +22,29 @@ pub enum OriginFault {
 impl Origin {
     /// Parses an origin. It may end in one `/`.
     ///
+    /// The origin is normalized as browsers do it (RFC 6454 §6.2, URL standard): lower case, no default
+    /// port.
+    ///
     /// # Errors
     /// [`OriginFault`].
     pub fn parse(text: &str) -> Result<Self, OriginFault> {
         let text = text.to_ascii_lowercase();
         let (scheme, rest) = text.split_once("://").ok_or(OriginFault::NotAnOrigin)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let host = host_of(rest).ok_or(OriginFault::NotAnOrigin)?;
-        match scheme {
-            "https" => Ok(Self(format!("https://{rest}"))),
-            "http" if is_loopback(host) => Ok(Self(format!("http://{rest}"))),
-            "http" => Err(OriginFault::InsecureHttp),
-            _ => Err(OriginFault::NotAnOrigin),
+        let (host, port) = host_and_port(rest).ok_or(OriginFault::NotAnOrigin)?;
+        let default_port = match scheme {
+            "https" => "443",
+            "http" if is_loopback(host) => "80",
+            "http" => return Err(OriginFault::InsecureHttp),
+            _ => return Err(OriginFault::NotAnOrigin),
+        };
+        if !is_normalized(host) {
+            return Err(OriginFault::NotAnOrigin);
         }
+        let is_default = port.is_empty() || port == default_port;
+        let (colon, port) = if is_default { ("", "") } else { (":", port) };
+        let (open, close) = if is_address6(host) { ("[", "]") } else { ("", "") };
+        Ok(Self([scheme, "://", open, host, close, colon, port].concat()))
     }
 
     /// Whether `text` is an origin as browsers send it: in lower case, with nothing after host and port.
@@ -57,7 +67,7 @@ pub fn is_trustworthy(url: &str) -> bool {
     let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'"' | b'<' | b'>');
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let Some(host) = host_of(authority) else { return false };
+    let Some((host, _)) = host_and_port(authority) else { return false };
     let secure = scheme == "https" || (scheme == "http" && is_loopback(host));
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
@@ -68,18 +78,18 @@ pub fn is_trustworthy(url: &str) -> bool {
 pub fn is_private(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return url.starts_with("https://") };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    host_of(authority).is_some_and(|host| {
+    host_and_port(authority).is_some_and(|(host, _)| {
         // RFC 6761 §6.3: no name below `localhost` is that of another machine.
         let top = host.rsplit('.').next().unwrap_or_default();
         top.eq_ignore_ascii_case("localhost") || is_loopback(host)
     })
 }
 
-/// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. `None` for anything else.
-fn host_of(authority: &str) -> Option<&str> {
-    let (host, port) = if authority.starts_with('[') {
-        let (host, rest) = authority.split_once(']')?;
-        let host = host.strip_prefix('[')?;
+/// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`, the port without zeros in front. `None` for
+/// anything else.
+fn host_and_port(authority: &str) -> Option<(&str, &str)> {
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
         host.parse::<Ipv6Addr>().ok()?;
         (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
     } else {
@@ -87,7 +97,49 @@ fn host_of(authority: &str) -> Option<&str> {
             authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
         (is_path_safe(host).then_some(host)?, port)
     };
-    port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0)).then_some(host)
+    let Some(port) = port else { return Some((host, "")) };
+    let port = port.trim_start_matches('0');
+    // The parser of numbers would also take a sign.
+    let is_port = port.parse::<u16>().is_ok() && !port.starts_with('+');
+    is_port.then_some((host, port))
+}
+
+fn is_address6(host: &str) -> bool {
+    host.bytes().any(|b| b == b':')
+}
+
+/// Whether browsers leave a host as it is. They make another text of an address that is not in its
+/// shortest form, such as `127.1`, `0:0:0:0:0:0:0:1` or `::ffff:192.0.2.1`.
+fn is_normalized(host: &str) -> bool {
+    if let Ok(address) = host.parse::<Ipv6Addr>() {
+        return host.len() == shortest(address) && !host.bytes().any(|b| b == b'.');
+    }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let dot = host.bytes().rposition(|b| b == b'.');
+    let last = dot.and_then(|at| host.get(at.saturating_add(1)..)).unwrap_or(host);
+    let is_number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
+    !is_number || host.parse::<Ipv4Addr>().is_ok()
+}
+
+/// The length of the shortest text of an address, in which `::` stands for the longest row of zeros.
+fn shortest(address: Ipv6Addr) -> usize {
+    let (mut length, mut zeros, mut saved) = (0_usize, 0_usize, 0);
+    for (at, group) in address.segments().into_iter().enumerate() {
+        let digits = match group {
+            0..=0xf => 1,
+            0x10..=0xff => 2,
+            0x100..=0xfff => 3,
+            _ => 4,
+        };
+        length = length.saturating_add(digits).saturating_add(usize::from(at > 0));
+        zeros = if group == 0 { zeros.saturating_add(1) } else { 0 };
+        // n zeros take 2n - 1 signs. In their place no sign is left, and at each end of the text one.
+        let ends = usize::from(zeros > at).saturating_add(usize::from(at == 7));
+        if zeros > 1 {
+            saved = saved.max(zeros.saturating_mul(2).saturating_sub(1).saturating_sub(ends));
+        }
+    }
+    length.saturating_sub(saved)
 }
 
 /// Whether a host is this machine. Nothing that is sent there leaves it.

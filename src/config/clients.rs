@@ -8,6 +8,7 @@ use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::origins;
 use super::proofs::{self, AcceptedProofs, CertificateFingerprint, KeyDigest, Listed};
+use crate::base::origin::Origin;
 use crate::base::sorted_map::SortedMap;
 use crate::oauth::scope::ScopeSet;
 use crate::upstream::credential::Credential;
@@ -21,7 +22,7 @@ pub struct Client {
     /// How it proves its identity.
     pub proofs: AcceptedProofs,
     /// The origins whose pages may read the replies (CORS). Most clients have none.
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
     /// Its grants, at least one.
     pub grants: Vec<Rc<Grant>>,
 }
@@ -30,7 +31,7 @@ impl Client {
     /// Whether pages of `origin` may read what this client gets.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
-        self.origins.iter().any(|listed| listed == origin)
+        self.origins.iter().any(|listed| listed.as_str() == origin)
     }
 }
 

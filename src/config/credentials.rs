@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::examples::is_placeholder;
 use super::fault::{Faults, Reason};
 use super::json::{self, Field};
 use super::{Binding, Bindings, text};
@@ -189,6 +190,8 @@ fn add_secret(
     let exposed = text.expose_secret();
     if exposed.trim() != exposed || exposed.chars().any(char::is_control) {
         faults.add(path, Reason::SecretWhiteSpace);
+    } else if is_placeholder(exposed) {
+        faults.add(path, Reason::Placeholder);
     } else if secrets.iter().all(|known| known.expose() != exposed) {
         secrets.push(ClientSecret::new(text));
     }
@@ -205,7 +208,11 @@ pub fn is_client_id(text: &str) -> bool {
 
 /// A client id, or the name of an issuer, which has the same characters.
 pub(super) fn name_of(text: &str) -> Result<String, Reason> {
-    if is_client_id(text) { Ok(text.to_owned()) } else { Err(Reason::NotAName) }
+    match text {
+        _ if is_placeholder(text) => Err(Reason::Placeholder),
+        _ if is_client_id(text) => Ok(text.to_owned()),
+        _ => Err(Reason::NotAName),
+    }
 }
 
 /// A required field. A missing one is a fault.

@@ -90,6 +90,11 @@ pub enum Reason {
     /// A client key in place of its digest. Everyone who can read the configuration has it now.
     #[error("is a key and not its digest: that key has to be replaced (npm run new-client)")]
     KeyItself,
+    /// The digest of a word that everybody tries, or of nothing.
+    #[error(
+        "is the digest of a well-known word, so everybody has the key: make one with npm run new-client"
+    )]
+    WellKnownKey,
     /// Two clients with one client key: it would not tell which one calls.
     #[error("is already the digest of another client's key")]
     SharedDigest,
@@ -99,11 +104,28 @@ pub enum Reason {
     /// Not a value that a claim can be compared with.
     #[error("must be text, a whole number or a boolean, or a list of these; nothing empty")]
     NotAClaim,
-    /// A public issuer: anyone can obtain a token from it, for any audience.
+    /// A number that JavaScript rounds.
+    #[error("must be text: a number of this size loses digits before it gets here")]
+    LargeNumber,
+    /// A public issuer: anyone can obtain a token from it, for any audience. It has the name of a claim.
+    #[error("serves everybody: also say who, in subject or in a claim that names them ({0})")]
+    PublicIssuer(&'static str),
+    /// An issuer of one organization at a service for many. It has the name of a claim.
     #[error(
-        "serves everybody: also say who, in subject or in a claim that names them (repository_id)"
+        "serves everything in its organization: also say which, in subject or in a claim that names it ({0})"
     )]
-    PublicIssuer,
+    UnnamedProject(&'static str),
+    /// What no JWT of the issuer has. It has what the issuer sends instead.
+    #[error("can never match: this issuer sends {0}")]
+    NeverSent(&'static str),
+    /// The URL of an issuer's metadata.
+    #[error(
+        "names the metadata; an issuer is what stands before /.well-known, and jwks_uri is for keys"
+    )]
+    Metadata,
+    /// `<client id>` and the like.
+    #[error("is the placeholder of an example: write your own value")]
+    Placeholder,
     /// Neither `jwks_uri` nor the metadata of the issuer can say where its keys are.
     #[error(
         "must be an https URL (http for loopback hosts only), or jwks_uri must say where the keys are"
@@ -112,8 +134,10 @@ pub enum Reason {
     /// Not a URL that keys may come from.
     #[error("must be an https URL (http for loopback hosts only)")]
     NotASecureUrl,
-    /// Not what browsers send as `Origin`.
-    #[error("must be an origin such as https://app.example: no path, no *, lower case")]
+    /// Nothing that browsers send as `Origin`.
+    #[error(
+        "must be an origin such as https://app.example: no path, no *, other letters than a to z as punycode (xn--)"
+    )]
     NotAnOrigin,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
@@ -130,6 +154,9 @@ pub enum Reason {
     /// Not 32 bytes of base64.
     #[error("must be 32 bytes in base64")]
     NotAKey,
+    /// A key that is in every example.
+    #[error("is all zeros: make one with openssl rand -base64 32")]
+    ZeroKey,
     /// Not a tenant.
     #[error(transparent)]
     Tenant(#[from] TenantFault),

@@ -105,6 +105,6 @@ impl Field {
 }
 
 /// A key in a form that is safe in a log: bounded, printable ASCII.
-fn printable(key: &str) -> String {
+pub(super) fn printable(key: &str) -> String {
     key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }

@@ -5,9 +5,12 @@
 
 mod clients;
 mod credentials;
+mod examples;
 mod fault;
+mod issuers;
 mod json;
 mod origins;
+mod pins;
 mod proofs;
 mod trust;
 
@@ -20,6 +23,7 @@ pub use clients::{Client, Grant};
 pub use credentials::{DEFAULT_CREDENTIAL, is_client_id};
 
 pub use crate::upstream::credential::Credential;
+pub use examples::WELL_KNOWN_KEYS;
 pub use fault::{Fault, Reason};
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
@@ -189,12 +193,16 @@ fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<Registr
 /// A key that an operator chose.
 fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretBox<[u8; 32]>> {
     let text = text(bindings, field, faults)?;
-    let mut is_whole = false;
+    let mut fault = None;
     let key = SecretBox::init_with_mut(|bytes: &mut [u8; 32]| {
         let decoded = Base64::decode(text.expose_secret().trim(), bytes);
-        is_whole = decoded.is_ok_and(|decoded| decoded.len() == 32);
+        fault = match decoded {
+            Ok(key) if key.len() != 32 => Some(Reason::NotAKey),
+            Ok(key) => key.iter().all(|byte| *byte == 0).then_some(Reason::ZeroKey),
+            Err(_) => Some(Reason::NotAKey),
+        };
     });
-    faults.ok(field, is_whole.then_some(key).ok_or(Reason::NotAKey))
+    faults.ok(field, fault.map_or(Ok(key), Err))
 }
 
 /// A switch: a boolean, or its text.

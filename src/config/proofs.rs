@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::examples::is_well_known;
 use super::fault::{Faults, Reason};
 use super::json::Field;
 use super::trust;
@@ -153,7 +154,9 @@ fn key_digests(fields: Vec<Field>, others: &impl Listed, faults: &mut Faults) ->
         let fault = if is_key { Reason::KeyItself } else { Reason::NotADigest };
         let parsed = KeyDigest::parse(&hex).ok_or(fault);
         let Some(digest) = faults.ok(path.clone(), parsed) else { continue };
-        if others.lists_key(&digest) {
+        if is_well_known(digest.prefix()) {
+            faults.add(path, Reason::WellKnownKey);
+        } else if others.lists_key(&digest) {
             faults.add(path, Reason::SharedDigest);
         } else if !digests.iter().any(|known| known.matches(&digest)) {
             digests.push(digest);

@@ -1,47 +1,20 @@
 //! One entry of a client's `jwt`: which JSON Web Tokens prove its identity.
 
 use super::credentials::{name_of, required};
+use super::examples::is_placeholder;
 use super::fault::{Faults, Reason};
 use super::json::Field;
+use super::pins;
+use crate::base::json::Json;
+use crate::base::limits::JSON_NUMBER_MAX;
 use crate::base::origin::is_trustworthy;
 use crate::jwt::discovery::metadata_url;
 use crate::jwt::{OneOf, Trust};
-
-/// Public issuers: anyone can obtain a token from them, for any audience and with mostly freely chosen
-/// claims. Beside each stand the claims that, like `sub`, say whose token it is.
-const PUBLIC_ISSUERS: [(&str, &[&str]); 4] = [
-    ("https://accounts.google.com", &["email", "hd"]),
-    ("https://agent.buildkite.com", &["organization_slug", "organization_id", "pipeline_id"]),
-    (
-        "https://gitlab.com",
-        &["project_id", "project_path", "namespace_id", "namespace_path", "user_id"],
-    ),
-    (
-        "https://token.actions.githubusercontent.com",
-        &[
-            "repository",
-            "repository_id",
-            "repository_owner",
-            "repository_owner_id",
-            "enterprise",
-            "enterprise_id",
-        ],
-    ),
-];
-
-/// Whether a token with `claims` can be of anyone: the issuer is public, and no claim says whose it is.
-fn is_anybody(issuer: &str, claims: &[(String, OneOf)]) -> bool {
-    let public = PUBLIC_ISSUERS.iter().find(|(known, _)| *known == issuer.trim_end_matches('/'));
-    public.is_some_and(|(_, telling)| {
-        !claims.iter().any(|(name, _)| telling.contains(&name.as_str()))
-    })
-}
 
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
     let path = field.path.clone();
     let [issuer, audience, subject, claims, jwks_uri] =
         field.into_fields(["issuer", "audience", "subject", "claims", "jwks_uri"], faults)?;
-    let pinned = subject.is_some();
     let has_keys = jwks_uri.is_some();
     let issuer = required(issuer, &path, "issuer", faults)
         .and_then(|field| issuer_of(field, has_keys, faults));
@@ -50,19 +23,15 @@ pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
     let subject = subject.map(|field| one_of(field, faults));
     let claims = claims.map_or_else(|| Some(Vec::new()), |field| claims_of(field, faults));
     let jwks_uri = jwks_uri.map(|field| secure_url(field, faults));
-    if let (Some(issuer), Some(claims)) = (&issuer, &claims)
-        && !pinned
-        && is_anybody(issuer, claims)
-    {
-        faults.add(format!("{path}.issuer"), Reason::PublicIssuer);
-    }
-    Some(Trust {
+    let trust = Trust {
         issuer: issuer?,
         audience: audience?,
         subject: subject.map_or(Some(None), |subject| subject.map(Some))?,
         claims: claims?,
         jwks_uri: jwks_uri.map_or(Some(None), |uri| uri.map(Some))?,
-    })
+    };
+    pins::check(&trust, &path, faults);
+    Some(trust)
 }
 
 fn issuer_of(field: Field, has_keys: bool, faults: &mut Faults) -> Option<String> {
@@ -78,7 +47,14 @@ fn issuer_of(field: Field, has_keys: bool, faults: &mut Faults) -> Option<String
 fn secure_url(field: Field, faults: &mut Faults) -> Option<String> {
     let path = field.path.clone();
     let url = field.into_text(faults)?;
-    faults.ok(path, is_trustworthy(&url).then_some(url).ok_or(Reason::NotASecureUrl))
+    let fault = if is_metadata(&url) { Reason::Metadata } else { Reason::NotASecureUrl };
+    let is_good = is_trustworthy(&url) && !is_metadata(&url);
+    faults.ok(path, is_good.then_some(url).ok_or(fault))
+}
+
+/// Whether `url` is of an issuer's metadata (`OpenID` Connect Discovery 1.0 §4), which has no keys in it.
+pub(super) fn is_metadata(url: &str) -> bool {
+    url.ends_with("/.well-known/openid-configuration")
 }
 
 fn claims_of(field: Field, faults: &mut Faults) -> Option<Vec<(String, OneOf)>> {
@@ -93,5 +69,16 @@ fn claims_of(field: Field, faults: &mut Faults) -> Option<Vec<(String, OneOf)>> 
 
 /// A permitted value, or a list of them.
 fn one_of(field: Field, faults: &mut Faults) -> Option<OneOf> {
-    faults.ok(field.path, OneOf::parse(field.value).ok_or(Reason::NotAClaim))
+    let values = match &field.value {
+        Json::List(values) => values,
+        value => std::slice::from_ref(value),
+    };
+    let is_large = |value: &Json| matches!(value, Json::Whole(number) if *number > JSON_NUMBER_MAX);
+    let fault = if values.iter().any(is_large) { Reason::LargeNumber } else { Reason::NotAClaim };
+    let path = field.path;
+    let one_of = faults.ok(path.clone(), OneOf::parse(field.value).ok_or(fault))?;
+    if one_of.texts().any(is_placeholder) {
+        faults.add(path, Reason::Placeholder);
+    }
+    Some(one_of)
 }

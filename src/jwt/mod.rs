@@ -17,5 +17,5 @@ mod unusable;
 pub use compact::Jwt;
 pub use fault::JwtFault;
 pub use issuer_fault::{DocumentFault, IssuerFault, IssuerOutage, IssuerUnreachable};
-pub use permitted::{OneOf, Permitted};
+pub use permitted::OneOf;
 pub use trust::{JwtSubject, Profile, Trust};

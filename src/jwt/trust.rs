@@ -96,14 +96,17 @@ impl Trust {
 
     /// Checks the claims that the configuration pins. A pinned claim must not be missing.
     fn check_pins(&self, jwt: &Jwt) -> Result<(), JwtFault> {
-        let has = |name, permitted: &OneOf| jwt.claim(name).is_some_and(|it| permitted.permits(it));
-        if !has("aud", &self.audience) {
+        let has_text =
+            |name, one_of: &OneOf| jwt.claim(name).is_some_and(|it| one_of.permits_text(it));
+        if !has_text("aud", &self.audience) {
             return Err(JwtFault::Audience);
         }
-        if !self.subject.as_ref().is_none_or(|one_of| has("sub", one_of)) {
+        if !self.subject.as_ref().is_none_or(|one_of| has_text("sub", one_of)) {
             return Err(JwtFault::Subject);
         }
-        let all = self.claims.iter().all(|(name, permitted)| has(name, permitted));
+        let has =
+            |(name, one_of): &(String, OneOf)| jwt.claim(name).is_some_and(|it| one_of.permits(it));
+        let all = self.claims.iter().all(has);
         if all { Ok(()) } else { Err(JwtFault::Claim) }
     }
 }

@@ -134,7 +134,7 @@ fn an_auditor_sees_whose_jwts_speak_for_a_client() {
 
 #[test]
 fn a_client_may_be_in_the_registry_which_is_said() {
-    let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let key = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
     let registry = format!(r#""REGISTRY":{{"json":"{{}}"}},"REGISTRY_KEY":{{"text":"{key}"}},"#);
     let bindings = bindings("").replacen('{', &format!("{{{registry}"), 1);
     let (code, page) = explain(&bindings, &[("client", "far")]);

@@ -6,6 +6,7 @@
 use crate::base::json::Json;
 use crate::base::keys::RegistryKey;
 use crate::base::keyspace;
+use crate::base::origin::Origin;
 use crate::config::{CertificateFingerprint, KeyDigest};
 
 /// Hexadecimal digits of a MAC.
@@ -76,7 +77,11 @@ impl OwnerKey {
         let certificate = |hex: String| CertificateFingerprint::parse(&hex).map(Self::Certificate);
         let keys = texts(keys).filter_map(key);
         let certificates = texts(certificates).filter_map(certificate);
-        keys.chain(certificates).chain(texts(origins).map(Self::Origin)).collect()
+        let origin = |text: String| Origin::parse(&text).ok();
+        // As browsers send it, because a preflight leads here.
+        let origins =
+            texts(origins).filter_map(origin).map(|it| Self::Origin(it.as_str().to_owned()));
+        keys.chain(certificates).chain(origins).collect()
     }
 }
 

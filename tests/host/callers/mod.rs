@@ -10,6 +10,7 @@ mod jwt_keys;
 mod jwt_left_out;
 mod jwt_memory;
 mod jwt_new_keys;
+mod jwt_pins;
 mod jwt_stored_keys;
 mod ledger;
 mod presented;

@@ -3,4 +3,8 @@
 mod clients;
 mod credentials;
 mod default_credential;
+mod examples;
+mod issuers;
+mod origins;
+mod pins;
 mod whole;
