@@ -3,6 +3,9 @@
 //! A relation between numbers that the code relies on is an assertion beside them, which the
 //! compiler checks.
 
+mod rejected;
+pub use rejected::*;
+
 use crate::base::time::Millis;
 
 // A token's life.
@@ -189,8 +192,6 @@ const _: () = assert!(
 );
 /// Longest `claims` of a rejected token. A challenge has some hundred bytes.
 pub const CLAIMS_MAX_BYTES: usize = 4 * 1024;
-/// Most KV reads for one rejected token: one for each grant of its client until it is found.
-pub const REVOCATION_KV_READS_MAX: usize = 32;
 /// Longest text that the broker relays from an upstream `error_description`.
 pub const RELAYED_TEXT_MAX_BYTES: usize = 1024;
 /// Longest upstream `trace_id`, `correlation_id`, `timestamp`.

@@ -232,11 +232,11 @@ impl<P: TokenPorts> Broker<P> {
         self.memory.claim_renewal(&grant.token_key, now)
     }
 
-    fn is_servable(&self, token: &CachedToken) -> bool {
+    pub(super) fn is_servable(&self, token: &CachedToken) -> bool {
         token.is_servable(self.clock.now())
     }
 
-    fn handed_out(
+    pub(super) fn handed_out(
         &self,
         handout: Handout,
         tier: Tier,

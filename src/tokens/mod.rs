@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod cache_status;
+pub mod challenge;
 pub mod coordinator;
 pub mod fetch;
 pub mod memory;
@@ -10,5 +11,6 @@ pub mod ports;
 pub mod record;
 pub mod renewal;
 pub mod revocation;
+pub mod search;
 pub mod shared_tier;
 pub mod token;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::token::Granted;
 use super::{Answered, Exchange, Progress};
 use crate::base::deadline::within;
 use crate::base::limits::RENEWAL_WAIT;
@@ -18,8 +19,8 @@ use crate::tokens::cache_status::CacheStatus;
 
 impl<P: HttpPorts> Exchange<P> {
     /// A token.
-    pub(super) fn served(mut self, grant: &Rc<Grant>, served: Served) -> Answered {
-        let reply = self.finished(Reply::token(&served));
+    pub(super) fn served(mut self, granted: &Granted, served: Served) -> Answered {
+        let reply = self.finished(Reply::token(&served, granted.untold_scope(&served)));
         (self.line.outcome, self.line.tier) = match served.cache_status {
             CacheStatus::Hit { tier, .. } => ("hit", Some(tier.name())),
             CacheStatus::StaleIfError { .. } => ("stale_if_error", Some("coordinator")),
@@ -30,7 +31,7 @@ impl<P: HttpPorts> Exchange<P> {
             return self.logged(reply);
         }
         let request_id = self.line.request_id.clone();
-        let follow_up = Box::pin(self.follow_up(Rc::clone(grant), served));
+        let follow_up = Box::pin(self.follow_up(Rc::clone(&granted.grant), served));
         Answered { reply, request_id, follow_up: Some(follow_up) }
     }
 
