@@ -34,20 +34,28 @@ struct Wanted {
     challenge: Option<Claims>,
 }
 
-/// The parameters that both routes have.
-const PARAMETERS: [&str; 11] = [
-    "scope",
-    "credential",
-    "min_ttl",
-    "claims",
-    "resource",
-    "audience",
-    "organization",
-    "token_type",
-    "req_cnf",
-    "fmi_path",
-    "authorization_details",
-];
+/// The parameters of both routes. `GET /token` ignores some.
+const PARAMETERS: [&str; 16] = {
+    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
+    [
+        id,
+        secret,
+        assertion_type,
+        assertion,
+        "grant_type",
+        "scope",
+        "credential",
+        "min_ttl",
+        "claims",
+        "resource",
+        "audience",
+        "organization",
+        "token_type",
+        "req_cnf",
+        "fmi_path",
+        "authorization_details",
+    ]
+};
 
 /// A request that is granted.
 #[derive(Debug)]
@@ -116,9 +124,7 @@ pub fn parse_query(
     if query.len() > QUERY_MAX_BYTES {
         return Err(RequestFault::QueryTooLong.into());
     }
-    let [a, b, c, d, e, f, g, h, i, j, k] = PARAMETERS;
-    let names = ["client_id", a, b, c, d, e, f, g, h, i, j, k];
-    let mut parameters = Parameters::parse(query.as_bytes(), names);
+    let mut parameters = Parameters::parse(query.as_bytes(), PARAMETERS);
     let client_id = || Some(parameters.as_mut().ok()?.take("client_id")?.into_owned());
     let presented = presented::bearer(authorization, client_id, identity)?;
     let wanted = parameters
@@ -137,11 +143,7 @@ pub fn parse_form(
     authorization: Option<&str>,
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
-    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
-    let [a, b, c, d, e, f, g, h, i, j, k] = PARAMETERS;
-    let names =
-        ["grant_type", id, secret, assertion_type, assertion, a, b, c, d, e, f, g, h, i, j, k];
-    let mut parameters = Parameters::parse(form.encoded(), names)?;
+    let mut parameters = Parameters::parse(form.encoded(), PARAMETERS)?;
     let client = client_parameters(&mut parameters);
     let presented = presented::at_token_endpoint(authorization, client, identity)?;
     let wanted = match parameters.take("grant_type").as_deref() {

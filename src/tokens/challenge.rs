@@ -60,7 +60,7 @@ impl<P: TokenPorts> Broker<P> {
             }
             Err(fault) => fault,
         };
-        let follow_up = self.note_fault(fault, line);
+        let follow_up = note_fault(fault, line);
         let held = match held {
             Some(token) => Some(token),
             None => self.load(grant, line).await,
@@ -118,13 +118,13 @@ impl<P: TokenPorts> Broker<P> {
             self.echo_failure(grant, error, failing_for);
         }
     }
+}
 
-    /// Notes why the coordinator did not answer. If there is one, only the coordinator writes KV.
-    pub(super) fn note_fault(&self, fault: CoordinationError, line: &mut Line) -> FollowUp {
-        if fault == CoordinationError::Unbound {
-            return FollowUp::Store;
-        }
-        line.coordinator_failed(fault.name());
-        FollowUp::Nothing
+/// Notes why the coordinator did not answer. If there is one, only the coordinator writes KV.
+pub(super) fn note_fault(fault: CoordinationError, line: &mut Line) -> FollowUp {
+    if fault == CoordinationError::Unbound {
+        return FollowUp::Store;
     }
+    line.coordinator_failed(fault.name());
+    FollowUp::Nothing
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::broker::{Broker, FollowUp};
-use super::challenge::is_true_for_all;
+use super::challenge::{is_true_for_all, note_fault};
 use crate::base::ports::Clock;
 use crate::base::secret::AccessToken;
 use crate::config::Grant;
@@ -134,7 +134,7 @@ impl<P: TokenPorts> Broker<P> {
         fault: CoordinationError,
         line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
-        let follow_up = self.note_fault(fault, line);
+        let follow_up = note_fault(fault, line);
         let newest = self.memory.recall(&grant.token_key);
         if newest.is_some_and(|newest| newest.generation > token.generation) {
             return Ok(Revocation::AlreadyRenewed);

@@ -12,6 +12,7 @@
 //! object's memory. The [`Snapshot`] has everything that must outlive that memory.
 
 use super::protocol::{Action, Event, Handout, Source, Waiter, Want};
+use super::rejection::Forced;
 use super::snapshot::Snapshot;
 use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH};
 use crate::base::secret::TokenDigest;
@@ -46,10 +47,8 @@ pub(super) struct Flight {
     pub(super) min_ttl: Millis,
     /// The rejected token that it replaces.
     pub(super) rejected: Option<TokenDigest>,
-    /// The rejected token is its only reason.
-    pub(super) forced: bool,
-    /// It has the claims of a challenge.
-    pub(super) challenged: bool,
+    /// A rejected token is its only reason.
+    pub(super) forced: Option<Forced>,
     /// The waiters that reported the token. They get a failure, and not the token in hand.
     pub(super) reporters: Vec<Waiter>,
 }
@@ -163,7 +162,7 @@ impl Coordinator {
         if self.is_left_to_nobody(&error) {
             return self.refused(&error, now);
         }
-        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced || flight.challenged);
+        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced.is_some());
         let facts = &mut self.snapshot.facts;
         // While the failure lasts there is no flight. After it, a report may force one again.
         facts.forced_at = facts.forced_at.filter(|_| !forced);

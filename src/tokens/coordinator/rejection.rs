@@ -10,11 +10,20 @@ use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::is_refusal;
 
+/// Why a flight is forced.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Forced {
+    /// By a report that has no claims.
+    Report,
+    /// By a challenge. The flight has its claims.
+    Challenge,
+}
+
 impl Coordinator {
     /// Whether the flight under way has the claims of a challenge.
     #[must_use]
     pub fn is_challenged(&self) -> bool {
-        self.flight.as_ref().is_some_and(|flight| flight.challenged)
+        self.flight.as_ref().is_some_and(|flight| flight.forced == Some(Forced::Challenge))
     }
 
     /// Takes the report of `waiter` that an API has rejected a token: the one of `want`, or with
@@ -65,15 +74,17 @@ impl Coordinator {
     /// memory does not keep it: the reason may be what one caller chose. Upstream may still grant an
     /// ordinary renewal. The spacing delays the next forced one.
     pub(super) fn is_left_to_nobody(&self, error: &UpstreamError) -> bool {
-        self.flight.as_ref().is_some_and(|flight| {
-            flight.forced && is_refusal(error) || flight.challenged && !is_true_for_all(error)
+        self.flight.as_ref().is_some_and(|flight| match flight.forced {
+            Some(Forced::Challenge) => !is_true_for_all(error),
+            Some(Forced::Report) => flight.renewal && is_refusal(error),
+            None => false,
         })
     }
 
     /// The flight has failed for those that reported. The others get a flight without the claims,
     /// if it had any, else what is in hand.
     pub(super) fn refused(&mut self, error: &UpstreamError, now: UnixMillis) -> Vec<Action> {
-        let Flight { leader, others, reporters, challenged, min_ttl, .. } =
+        let Flight { leader, others, reporters, forced, min_ttl, .. } =
             self.flight.take().unwrap_or_default();
         let mut actions: Vec<_> =
             reporters.iter().map(|reporter| Action::Reply(*reporter, Err(error.clone()))).collect();
@@ -82,6 +93,7 @@ impl Coordinator {
             .chain(others)
             .filter(|waiter| !reporters.contains(waiter))
             .peekable();
+        let challenged = forced == Some(Forced::Challenge);
         let next = others.peek().copied().filter(|_| challenged && self.may_ask(now));
         if next.is_some() {
             self.take_off(next, now, &mut actions);
@@ -103,7 +115,7 @@ impl Coordinator {
     ) {
         self.take_off(Some(waiter), now, actions);
         if let Some(flight) = &mut self.flight {
-            (flight.forced, flight.challenged) = (flight.renewal, challenged);
+            flight.forced = Some(if challenged { Forced::Challenge } else { Forced::Report });
         }
         self.snapshot.facts.forced_at = Some(now);
         self.saved_asked_at = self.snapshot.facts.asked_at;

@@ -53,7 +53,7 @@ fn revoke(world: &World, token: &str, more: &str) -> Response {
 fn outcome(world: &World, token: &str, more: &str) -> Value {
     let answered = revoke(world, token, more);
     assert_eq!((answered.status, answered.body), (200, serde_json::json!({})));
-    world.logged()["outcome"].clone()
+    world.logged().get("outcome").cloned().unwrap()
 }
 
 fn loads(world: &World) -> usize {
@@ -109,9 +109,7 @@ fn what_is_no_token_of_the_client_is_looked_for_once_in_half_a_minute() {
 fn what_one_client_does_not_have_another_one_may_have() {
     let clients = format!(
         r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}},
-            "d":{{"key_sha256":["{}"],"allow":[{{"credential":"default","scope":"d"}}]}}}}"#,
-        // SHA-256 of `yek`.
-        YEK
+            "d":{{"key_sha256":["{YEK}"],"allow":[{{"credential":"default","scope":"d"}}]}}}}"#
     );
     let world = World::of(isolate(&vars().with("CLIENTS", &clients)));
     store(&world, 1, "of-d");
@@ -121,6 +119,7 @@ fn what_one_client_does_not_have_another_one_may_have() {
     assert_eq!((by_d.status, world.logged()["outcome"].as_str()), (200, Some("revoked")));
 }
 
+/// SHA-256 of `yek`.
 const YEK: &str = "b7023059b7753cc763946a584ace4e6796158b8bb14dc0030050934d5e2d7a49";
 
 #[test]
