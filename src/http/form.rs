@@ -17,9 +17,9 @@ pub struct Parameters<'a, const N: usize> {
 impl<'a, const N: usize> Parameters<'a, N> {
     /// Parses `encoded`, keeping the parameters in `names`.
     ///
-    /// A parameter without a value counts as omitted (RFC 6749 §3.2). Only `resource` may come
-    /// several times (RFC 8707 §2). Several different ones become one text, with a space between
-    /// them. No resource has a space, so no grant has that one.
+    /// A parameter without a value counts as omitted (RFC 6749 §3.2). Only `resource`
+    /// (RFC 8707 §2) and `audience` (RFC 8693 §2.1) may come several times. Several different ones
+    /// become a space, which no grant has: a token is for one.
     ///
     /// # Errors
     /// [`RequestFault::DuplicateParameter`] if another one of `names` comes twice (RFC 6749 §3.2).
@@ -34,11 +34,11 @@ impl<'a, const N: usize> Parameters<'a, N> {
             }
             *slot = Some(match slot.take() {
                 None => value,
-                Some(_) if *name != "resource" => {
+                Some(_) if !matches!(*name, "resource" | "audience") => {
                     return Err(RequestFault::DuplicateParameter(name));
                 }
                 Some(first) if without_slash(&first) == without_slash(&value) => first,
-                Some(first) => format!("{first} {value}").into(),
+                Some(_) => " ".into(),
             });
         }
         Ok(Self { values })

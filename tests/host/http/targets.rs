@@ -125,7 +125,14 @@ fn several_resources_are_one_or_an_invalid_target() {
     refused(&scopes, &format!("resource={graph}&resource={vault}"), "invalid_target");
     refused(&scopes, &format!("resource={graph}&audience={vault}"), "invalid_target");
     refused(&scopes, &format!("resource={graph}&resource={vault}&scope={GRAPH}"), "invalid_target");
-    refused(&scopes, &format!("audience={graph}&audience={graph}"), "invalid_request");
+    granted(&scopes, &format!("audience={graph}/&audience={graph}"), GRAPH);
+    refused(
+        &scopes,
+        &format!("audience={graph}&audience={vault}&audience={graph}"),
+        "invalid_target",
+    );
+    refused(&[GRAPH], "resource=%20&resource=+", "invalid_target");
+    refused(&scopes, "organization=a&organization=a", "invalid_request");
 }
 
 #[test]
