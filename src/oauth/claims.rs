@@ -64,23 +64,27 @@ impl RequestedClaims {
         }
         let decoded = decoded(text);
         let json = Json::parse(decoded.as_deref().unwrap_or(text).as_bytes());
-        let mut requested = Self::default();
-        let mut demands = Vec::new();
-        for (name, value) in members(json.map_err(|_| ClaimsFault::Malformed)?)? {
+        let json = json.map_err(|_| ClaimsFault::Malformed)?;
+        let (mut capability, mut demands) = (false, String::new());
+        for (name, value) in members(&json)? {
+            if is_empty(value) {
+                continue;
+            }
             if name != "access_token" {
-                return Err(ClaimsFault::not_sent_on(&name));
+                return Err(ClaimsFault::not_sent_on(name));
             }
             for (name, claim) in members(value)? {
                 match name.as_str() {
-                    CAPABILITY => requested.capability = capability(claim)?,
-                    NOT_BEFORE => demands.extend(demand(NOT_BEFORE, claim, is_seconds)?),
-                    ADDRESS => demands.extend(demand(ADDRESS, claim, is_address)?),
+                    _ if is_empty(claim) => {}
+                    CAPABILITY => capability = is_capability(claim)?,
+                    NOT_BEFORE => demand(&mut demands, NOT_BEFORE, claim, is_seconds)?,
+                    ADDRESS => demand(&mut demands, ADDRESS, claim, is_address)?,
                     name => return Err(ClaimsFault::not_sent_on(name)),
                 }
             }
         }
-        requested.challenge = (!demands.is_empty()).then(|| Claims(demands.join(",")));
-        Ok(requested)
+        let challenge = (!demands.is_empty()).then_some(Claims(demands));
+        Ok(Self { capability, challenge })
     }
 }
 
@@ -88,10 +92,18 @@ impl RequestedClaims {
 /// there is neither.
 #[must_use]
 pub fn for_upstream(challenge: Option<&Claims>, capability: bool) -> Option<String> {
-    let capability = capability.then_some(r#""xms_cc":{"values":["CP1"]}"#);
-    let members: Vec<_> =
-        challenge.map(|claims| claims.0.as_str()).into_iter().chain(capability).collect();
-    (!members.is_empty()).then(|| format!(r#"{{"access_token":{{{}}}}}"#, members.join(",")))
+    let mut members = challenge.map_or_else(String::new, |claims| claims.0.clone());
+    if capability {
+        next_member(&mut members, r#""xms_cc":{"values":["CP1"]}"#);
+    }
+    (!members.is_empty()).then(|| [r#"{"access_token":{"#, &members, "}}"].concat())
+}
+
+fn next_member(members: &mut String, member: &str) {
+    if !members.is_empty() {
+        members.push(',');
+    }
+    members.push_str(member);
 }
 
 impl ClaimsFault {
@@ -101,17 +113,16 @@ impl ClaimsFault {
     }
 }
 
-/// The members of an object that are not empty, each name once.
-fn members(json: Json) -> Result<Vec<(String, Json)>, ClaimsFault> {
-    let Json::Object(mut members) = json else { return Err(ClaimsFault::Malformed) };
-    let mut before = Vec::new();
-    for (name, _) in &members {
-        if before.contains(&name) {
+/// The members of an object, each name once.
+fn members(json: &Json) -> Result<&[(String, Json)], ClaimsFault> {
+    let Json::Object(members) = json else { return Err(ClaimsFault::Malformed) };
+    let mut names = Vec::new();
+    for (name, _) in members {
+        if names.contains(&name) {
             return Err(ClaimsFault::Malformed);
         }
-        before.push(name);
+        names.push(name);
     }
-    members.retain(|(_, value)| !is_empty(value));
     Ok(members)
 }
 
@@ -126,46 +137,50 @@ fn is_empty(value: &Json) -> bool {
 }
 
 /// Whether `xms_cc` has the one value that there is for applications, in any case.
-fn capability(claim: Json) -> Result<bool, ClaimsFault> {
-    let fault = ClaimsFault::NotSentOn(CAPABILITY);
+fn is_capability(claim: &Json) -> Result<bool, ClaimsFault> {
+    let is_cp1 =
+        |value: &Json| matches!(value, Json::Text(text) if text.eq_ignore_ascii_case("CP1"));
     let mut has_value = false;
-    for (name, value) in members(claim).map_err(|_| fault)? {
-        let values = match (name.as_str(), value) {
-            ("essential", Json::Bool(_)) => continue,
-            ("values", Json::List(values)) => values,
-            ("value", value) => vec![value],
-            _ => return Err(fault),
+    for (name, value) in members(claim)? {
+        has_value |= match (name.as_str(), value) {
+            (_, value) if is_empty(value) => false,
+            ("essential", Json::Bool(_)) => false,
+            ("values", Json::List(values)) if values.iter().all(is_cp1) => true,
+            ("value", value) if is_cp1(value) => true,
+            _ => return Err(ClaimsFault::NotSentOn(CAPABILITY)),
         };
-        let is_cp1 =
-            |value: &Json| matches!(value, Json::Text(text) if text.eq_ignore_ascii_case("CP1"));
-        if !values.iter().all(is_cp1) {
-            return Err(fault);
-        }
-        has_value = true;
     }
     Ok(has_value)
 }
 
-/// The member `name` with what `claim` demands of it, as JSON. `None` if that is nothing.
+/// Adds the member `name` with what `claim` demands of it, if that is anything.
 fn demand(
+    demands: &mut String,
     name: &'static str,
-    claim: Json,
+    claim: &Json,
     is_value: fn(&str) -> bool,
-) -> Result<Option<String>, ClaimsFault> {
-    let fault = ClaimsFault::NotSentOn(name);
-    let (mut essential, mut value) = ("", None);
-    for (name, member) in members(claim).map_err(|_| fault)? {
-        match (name.as_str(), member) {
+) -> Result<(), ClaimsFault> {
+    let (mut essential, mut demanded) = ("", String::new());
+    for (member, value) in members(claim)? {
+        let text = match value {
+            value if is_empty(value) => continue,
+            Json::Text(text) => text.clone(),
+            Json::Whole(number) => number.to_string(),
+            Json::Bool(_) => String::new(),
+            _ => return Err(ClaimsFault::NotSentOn(name)),
+        };
+        match (member.as_str(), value) {
             ("essential", Json::Bool(true)) => essential = r#""essential":true,"#,
             ("essential", Json::Bool(false)) => {}
-            ("value", Json::Text(text)) if is_value(&text) => value = Some(text),
-            ("value", Json::Whole(number)) if is_value(&number.to_string()) => {
-                value = Some(number.to_string());
-            }
-            _ => return Err(fault),
+            ("value", _) if is_value(&text) => demanded = text,
+            _ => return Err(ClaimsFault::NotSentOn(name)),
         }
     }
-    Ok(value.map(|value| format!(r#""{name}":{{{essential}"value":"{value}"}}"#)))
+    if !demanded.is_empty() {
+        let member = ["\"", name, "\":{", essential, "\"value\":\"", &demanded, "\"}"];
+        next_member(demands, &member.concat());
+    }
+    Ok(())
 }
 
 fn is_seconds(text: &str) -> bool {

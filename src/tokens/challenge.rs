@@ -35,28 +35,14 @@ impl<P: TokenPorts> Broker<P> {
         min_ttl: Millis,
         line: &mut Line,
     ) -> Result<Served, BrokerError> {
-        self.not_failing_lately(grant)?;
         let held = self.memory.recall(&grant.token_key).filter(|token| self.is_servable(token));
         let want = Want { min_ttl, ..want(held.as_ref()) };
         let reason = if held.is_some() { Forward::Stale } else { Forward::Miss };
-        let answer = self.coordinator.acquire(grant, want, Some(challenge), &line.request_id).await;
-        let fault = match answer {
-            Ok(Coordinated { handed, trail, failing_for }) => {
-                line.upstream = trail.unwrap_or_default();
-                match handed {
-                    Ok(Handout { token, .. }) if !self.is_servable(&token) => {
-                        CoordinationError::Failed
-                    }
-                    Ok(Handout { token, source }) => {
-                        let handout = Handout { token: self.keep(grant, token), source };
-                        let nothing = FollowUp::Nothing;
-                        return Ok(self.handed_out(handout, Tier::Coordinator, reason, nothing));
-                    }
-                    Err(error) => {
-                        self.echo_lasting_failure(grant, &error, failing_for);
-                        return Err(error.into());
-                    }
-                }
+        let fault = match self.report(grant, want, Some(challenge), line).await? {
+            Ok(Handout { token, .. }) if !self.is_servable(&token) => CoordinationError::Failed,
+            Ok(Handout { token, source }) => {
+                let handout = Handout { token: self.keep(grant, token), source };
+                return Ok(self.handed_out(handout, Tier::Coordinator, reason, FollowUp::Nothing));
             }
             Err(fault) => fault,
         };
@@ -98,24 +84,32 @@ impl<P: TokenPorts> Broker<P> {
         Some(self.keep(grant, token)).filter(|token| self.is_servable(token))
     }
 
-    /// Fails with a failure that this isolate has met, or was told, a moment ago.
-    pub(super) fn not_failing_lately(&self, grant: &Grant) -> Result<(), UpstreamError> {
-        let now = self.clock.now();
-        match self.memory.failure(&grant.token_key) {
-            Some(recalled) if now < recalled.ask_again_at => Err(recalled.failure.at(now)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Remembers a failure that the coordinator has passed on, if the coordinator remembers it too.
-    pub(super) fn echo_lasting_failure(
+    /// Tells the coordinator that a token was rejected, and returns its answer, or why there is
+    /// none. A failure that this isolate has met, or was told, a moment ago is the answer as well.
+    pub(super) async fn report(
         &self,
         grant: &Grant,
-        error: &UpstreamError,
-        failing_for: Millis,
-    ) {
-        if failing_for > Millis(0) {
-            self.echo_failure(grant, error, failing_for);
+        want: Want,
+        claims: Option<&Claims>,
+        line: &mut Line,
+    ) -> Result<Result<Handout, CoordinationError>, UpstreamError> {
+        let now = self.clock.now();
+        if let Some(recalled) = self.memory.failure(&grant.token_key)
+            && now < recalled.ask_again_at
+        {
+            return Err(recalled.failure.at(now));
+        }
+        match self.coordinator.acquire(grant, want, claims, &line.request_id).await {
+            Ok(Coordinated { handed, trail, failing_for }) => {
+                line.upstream = trail.unwrap_or_default();
+                let remembered = failing_for > Millis(0);
+                handed.map(Ok).inspect_err(|error| {
+                    if remembered {
+                        self.echo_failure(grant, error, failing_for);
+                    }
+                })
+            }
+            Err(fault) => Ok(Err(fault)),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::fetch::fetch;
-use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
+use crate::tokens::ports::{CoordinationError, TokenPorts};
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
@@ -87,27 +87,15 @@ impl<P: TokenPorts> Broker<P> {
         claims: Option<&Claims>,
         line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
-        self.not_failing_lately(grant)?;
         let want = Want {
             rejected: Some(token.digest()),
             known_generation: token.generation,
             ..Want::default()
         };
-        let answer = self.coordinator.acquire(grant, want, claims, &line.request_id).await;
-        let fault = match answer {
-            Ok(Coordinated { handed, trail, failing_for }) => {
-                line.upstream = trail.unwrap_or_default();
-                return match handed {
-                    Ok(handout) => Ok(self.replaced_by(grant, token, handout)),
-                    Err(error) => {
-                        self.echo_lasting_failure(grant, &error, failing_for);
-                        Err(error)
-                    }
-                };
-            }
-            Err(fault) => fault,
-        };
-        self.replace_here(grant, token, claims, fault, line).await
+        match self.report(grant, want, claims, line).await? {
+            Ok(handout) => Ok(self.replaced_by(grant, token, handout)),
+            Err(fault) => self.replace_here(grant, token, claims, fault, line).await,
+        }
     }
 
     fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
