@@ -2,7 +2,7 @@
 
 use crate::base::limits::{CLAIMS_MAX_BYTES, QUERY_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
 use crate::jwt::{IssuerOutage, JwtFault};
-use crate::oauth::claims::MalformedClaims;
+use crate::oauth::claims::ClaimsFault;
 use crate::oauth::scope::MalformedScope;
 use crate::upstream::error::UpstreamError;
 
@@ -36,6 +36,10 @@ pub enum BrokerError {
     /// The credential does not exist, or the client has no grant for it. Both look the same.
     #[error("client is not granted the credential")]
     CredentialNotGranted,
+    /// The grant is for another `resource`, `audience` or `organization` (RFC 8707) than this
+    /// parameter says.
+    #[error("client is not granted the {0}")]
+    TargetNotGranted(&'static str),
 
     // An operator must act; retrying cannot help.
     /// The configuration has faults; they are in the log.
@@ -92,6 +96,21 @@ pub enum RequestFault {
     /// `claims` is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
     #[error("parameter claims must be a JSON object of up to {} KiB", CLAIMS_MAX_BYTES / 1024)]
     Claims,
+    /// `claims` has a member that the broker does not send on. The name is a fixed text.
+    #[error(
+        "parameter claims: {0} is not sent on; only nbf and xms_rp_ipaddr of access_token are, and \
+         its xms_cc with the value CP1"
+    )]
+    ClaimNotSentOn(&'static str),
+    /// A parameter that changes what the token is, and that no grant has.
+    #[error("parameter {0} is not supported: leave it out")]
+    NotSupported(&'static str),
+    /// `POST /revoke` of a client with more grants than it looks at.
+    #[error(
+        "this client has too many grants to look for the token in all of them: send the \
+         parameter scope, or credential, of the token"
+    )]
+    TooManyGrants,
     /// Two of `Authorization`, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
     #[error("client authentication was sent in more than one way")]
     TwoAuthenticationMethods,
@@ -133,6 +152,7 @@ impl BrokerError {
             Self::ScopeMissing => "scope_missing",
             Self::ScopeNotGranted => "scope_not_granted",
             Self::CredentialNotGranted => "credential_not_granted",
+            Self::TargetNotGranted(_) => "target_not_granted",
             Self::Misconfigured => "misconfigured",
             Self::SlowDown => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
@@ -157,9 +177,12 @@ impl From<RequestFault> for BrokerError {
     }
 }
 
-impl From<MalformedClaims> for RequestFault {
-    fn from(MalformedClaims: MalformedClaims) -> Self {
-        Self::Claims
+impl From<ClaimsFault> for RequestFault {
+    fn from(fault: ClaimsFault) -> Self {
+        match fault {
+            ClaimsFault::Malformed => Self::Claims,
+            ClaimsFault::NotSentOn(name) => Self::ClaimNotSentOn(name),
+        }
     }
 }
 

@@ -11,8 +11,12 @@ use crate::oauth::scope::ScopeSet;
 pub struct GrantRequest {
     /// The name or the tenant of a credential.
     pub credential: String,
-    /// `None` means the client's only grant.
+    /// `None` means the client's only grant, or the one that `targets` name.
     pub scope: Option<ScopeSet>,
+    /// `resource`, `audience` and `organization` (RFC 8707), by name: what the token is to be for.
+    pub targets: Vec<(&'static str, String)>,
+    /// Whether the client has the client capability. Without `cae = true` it counts for nothing.
+    pub capability: bool,
 }
 
 /// The grant of `client` for `request`.
@@ -21,7 +25,8 @@ pub struct GrantRequest {
 /// unknown credential looks like one that is not granted.
 ///
 /// # Errors
-/// `unauthorized_client` for the credential, `invalid_scope` for the scope.
+/// `unauthorized_client` for the credential, `invalid_scope` for the scope, `invalid_target` for the
+/// rest.
 pub fn authorize(
     config: &Config,
     client: &Client,
@@ -39,12 +44,51 @@ pub fn authorize(
     if granted.peek().is_none() {
         return Err(BrokerError::CredentialNotGranted);
     }
-    let grant = match &request.scope {
-        Some(scope) => {
+    let grant = match (&request.scope, request.targets.as_slice()) {
+        (Some(scope), _) => {
             granted.find(|grant| grant.scope == *scope).ok_or(BrokerError::ScopeNotGranted)
         }
-        None if client.grants.len() > 1 => Err(BrokerError::ScopeMissing),
-        None => granted.next().ok_or(BrokerError::ScopeMissing),
+        (None, [target, ..]) => granted
+            .find(|grant| is_for(grant, target))
+            .ok_or(BrokerError::TargetNotGranted(target.0)),
+        (None, []) if client.grants.len() > 1 => Err(BrokerError::ScopeMissing),
+        (None, []) => granted.next().ok_or(BrokerError::ScopeMissing),
+    }?;
+    if let Some((name, _)) = request.targets.iter().find(|target| !is_for(grant, target)) {
+        return Err(BrokerError::TargetNotGranted(name));
+    }
+    let capable = grant.capable.as_ref().filter(|_| request.capability);
+    Ok(Rc::clone(capable.unwrap_or(grant)))
+}
+
+/// Whether the token of `grant` is for this target. No grant has an `organization`.
+fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
+    *name != "organization" && grant.scope.is_default_of(value)
+}
+
+/// The grants of `client`, of one credential, one scope, or both. With `cae = true` a grant is two.
+///
+/// # Errors
+/// As [`authorize`].
+pub fn narrowed(
+    config: &Config,
+    client: &Client,
+    credential: Option<&str>,
+    scope: Option<&ScopeSet>,
+) -> Result<Vec<Rc<Grant>>, BrokerError> {
+    let is_named = |grant: &Rc<Grant>| {
+        credential.is_none_or(|name| {
+            config.credentials_named(name).any(|named| Rc::ptr_eq(named, &grant.credential))
+        })
     };
-    grant.map(Rc::clone)
+    let mut granted = client.grants.iter().filter(|grant| is_named(grant)).peekable();
+    if granted.peek().is_none() {
+        return Err(BrokerError::CredentialNotGranted);
+    }
+    let granted: Vec<_> = granted
+        .filter(|grant| scope.is_none_or(|scope| grant.scope == *scope))
+        .flat_map(Grant::with_capable)
+        .map(Rc::clone)
+        .collect();
+    if granted.is_empty() { Err(BrokerError::ScopeNotGranted) } else { Ok(granted) }
 }

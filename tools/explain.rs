@@ -100,7 +100,9 @@ impl Question {
     /// The Worker's own decision for a client that has proved its identity.
     fn decide(&self, config: &Config, client: &Client) -> Result<Rc<Grant>, BrokerError> {
         let scope = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
-        authorize(config, client, &GrantRequest { credential: self.credential.clone(), scope })
+        let credential = self.credential.clone();
+        let request = GrantRequest { credential, scope, targets: Vec::new(), capability: false };
+        authorize(config, client, &request)
     }
 
     fn write_decision(&self, page: &mut String, config: &Config, client: &Client) -> u8 {
@@ -184,8 +186,9 @@ fn pins(trust: &Trust) -> String {
 fn described(grant: &Grant) -> String {
     let credential = &grant.credential;
     let warm = if grant.keep_warm { ", kept warm" } else { "" };
+    let cae = if grant.capable.is_some() { ", also with the client capability (cae)" } else { "" };
     format!(
-        "{} with credential {} (tenant {}, application {}){warm}",
+        "{} with credential {} (tenant {}, application {}){warm}{cae}",
         grant.scope.as_str(),
         credential.name,
         credential.server.realm(),

@@ -6,14 +6,22 @@ use edge_token_broker::base::limits::REQUEST_BODY_MAX_BYTES;
 use edge_token_broker_fuzz::{Seen, Sent};
 use libfuzzer_sys::fuzz_target;
 
-const KNOWN: [&str; 7] = [
-    "grant_type",
+/// The parameters that may not come twice. Only `resource` and `audience` may.
+const KNOWN: [&str; 14] = [
+    "authorization_details",
+    "claims",
+    "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
-    "client_assertion_type",
-    "client_assertion",
-    "scope",
+    "credential",
+    "fmi_path",
+    "grant_type",
     "min_ttl",
+    "organization",
+    "req_cnf",
+    "scope",
+    "token_type",
 ];
 const ANOTHER_WRONG_KEY: &str = "another wrong key";
 

@@ -6,7 +6,23 @@ use edge_token_broker::base::limits::QUERY_MAX_BYTES;
 use edge_token_broker_fuzz::{Seen, Sent};
 use libfuzzer_sys::fuzz_target;
 
-const KNOWN: [&str; 4] = ["scope", "credential", "min_ttl", "client_id"];
+/// The parameters that may not come twice. Only `resource` and `audience` may.
+const KNOWN: [&str; 14] = [
+    "authorization_details",
+    "claims",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "credential",
+    "fmi_path",
+    "grant_type",
+    "min_ttl",
+    "organization",
+    "req_cnf",
+    "scope",
+    "token_type",
+];
 
 fn get(query: &str, key: &str) -> Seen {
     let (target, header) = (format!("/token?{query}"), format!("Bearer {key}"));

@@ -35,6 +35,7 @@ fn token(issued: &IssuedToken, body: &[u8]) {
         expires_in: lifetime.whole_secs(),
         ext_expires_in: issued.ext_expires_in.map(Millis::whole_secs),
         access_token: &issued.access_token,
+        scope: issued.scope.as_ref(),
     };
     let again = IssuedToken::parse(printed.to_json().as_bytes()).expect("printed, it is read");
     assert_eq!(again, IssuedToken { refresh_in: None, ..issued.clone() });

@@ -20,7 +20,7 @@ export const configurationOptions = /** @type {const} */ ({
  * @property {string[]} [key_sha256]
  * @property {string[]} [mtls_sha256]
  * @property {string[]} [origins]
- * @property {{ credential: string, scope: string, keep_warm?: boolean }[]} allow
+ * @property {{ credential: string, scope: string, keep_warm?: boolean, cae?: boolean }[]} allow
  */
 
 /**

@@ -6,11 +6,13 @@
 mod coordinator;
 mod failures;
 mod issuer;
+mod rejected;
 mod stored;
 
 pub use coordinator::*;
 pub use failures::*;
 pub use issuer::*;
+pub use rejected::*;
 pub use stored::*;
 
 use crate::base::time::Millis;
@@ -138,8 +140,6 @@ const _: () = assert!(
 );
 /// Longest `claims` of a rejected token. A challenge has some hundred bytes.
 pub const CLAIMS_MAX_BYTES: usize = 4 * 1024;
-/// Most KV reads for one rejected token: one for each grant of its client until it is found.
-pub const REVOCATION_KV_READS_MAX: usize = 32;
 /// Longest text that the broker relays from an upstream `error_description`.
 pub const RELAYED_TEXT_MAX_BYTES: usize = 1024;
 /// Longest upstream `trace_id`, `correlation_id`, `timestamp`.

@@ -46,9 +46,32 @@ pub struct Grant {
     pub keep_warm: bool,
     /// The token's name in every tier, computed once.
     pub token_key: TokenKey,
+    /// Whether the token has the client capability `CP1`. Such a token may live for a day, and is
+    /// for clients that answer claims challenges.
+    pub capability: bool,
+    /// With `cae = true`, the grant of the same token with the capability.
+    pub capable: Option<Rc<Self>>,
 }
 
 impl Grant {
+    /// A grant without the capability, or with it.
+    #[must_use]
+    pub fn new(
+        credential: &Rc<Credential>,
+        scope: ScopeSet,
+        keep_warm: bool,
+        capability: bool,
+    ) -> Self {
+        let token_key = credential.token_key(&scope, capability);
+        let credential = Rc::clone(credential);
+        Self { credential, scope, keep_warm, token_key, capability, capable: None }
+    }
+
+    /// The grant, and the one with the capability if there is one.
+    pub fn with_capable(self: &Rc<Self>) -> impl Iterator<Item = &Rc<Self>> {
+        std::iter::once(self).chain(&self.capable)
+    }
+
     fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.credential, &other.credential) && self.scope == other.scope
     }
@@ -159,21 +182,31 @@ fn distinct_grants(
 ) -> Vec<Rc<Grant>> {
     let mut grants: Vec<Rc<Grant>> = Vec::new();
     for field in fields {
-        let Some(new) = grant(field, credentials, faults) else { continue };
-        match grants.iter_mut().find(|old| old.is(&new)) {
-            Some(old) if new.keep_warm => *old = new,
-            Some(_) => {}
-            None => grants.push(new),
+        let Some((mut new, mut cae)) = grant(field, credentials, faults) else { continue };
+        let old = grants.iter().position(|old| old.is(&new));
+        if let Some(old) = old.and_then(|place| grants.get(place)) {
+            new.keep_warm |= old.keep_warm;
+            cae |= old.capable.is_some();
+        }
+        if cae {
+            let capable = Grant::new(&new.credential, new.scope.clone(), new.keep_warm, true);
+            new.capable = Some(Rc::new(capable));
+        }
+        match old.and_then(|place| grants.get_mut(place)) {
+            Some(old) => *old = Rc::new(new),
+            None => grants.push(Rc::new(new)),
         }
     }
     grants
 }
 
-fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option<Rc<Grant>> {
+/// The grant of one entry, and whether it says `cae = true`.
+fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option<(Grant, bool)> {
     let path = field.path.clone();
-    let [credential, scope, keep_warm] =
-        field.into_fields(["credential", "scope", "keep_warm"], faults)?;
-    let keep_warm = keep_warm.and_then(|field| field.into_bool(faults)).unwrap_or(false);
+    let [credential, scope, keep_warm, cae] =
+        field.into_fields(["credential", "scope", "keep_warm", "cae"], faults)?;
+    let [keep_warm, cae] = [keep_warm, cae]
+        .map(|field| field.and_then(|field| field.into_bool(faults)).unwrap_or(false));
     let name =
         required(credential, &path, "credential", faults).and_then(|field| field.into_text(faults));
     let scope = required(scope, &path, "scope", faults).and_then(|field| field.into_text(faults));
@@ -186,11 +219,5 @@ fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option
         faults.add(format!("{path}.credential"), Reason::NoSuchCredential);
     }
     let credential = credentials.parsed.iter().find(|credential| credential.name == name)?;
-    let scope = scope?;
-    Some(Rc::new(Grant {
-        token_key: credential.token_key(&scope),
-        credential: Rc::clone(credential),
-        scope,
-        keep_warm,
-    }))
+    Some((Grant::new(credential, scope?, keep_warm, false), cae))
 }

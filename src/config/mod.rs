@@ -140,9 +140,9 @@ impl Config {
         self.clients().any(|client| client.has_origin(origin))
     }
 
-    /// Every grant of every client.
+    /// Every grant of every client, those with the client capability too.
     pub fn grants(&self) -> impl Iterator<Item = &Rc<Grant>> {
-        self.clients.iter().flat_map(|client| &client.grants)
+        self.clients.iter().flat_map(|client| &client.grants).flat_map(Grant::with_capable)
     }
 
     /// The grants to keep warm: one for each token, also if several clients have it.

@@ -91,6 +91,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         }
         (E::InvalidClient(_) | E::JwtRefused(..), TokenEndpoint) => (401, "invalid_client"),
         (E::InvalidClient(_) | E::JwtRefused(..), Bearer) => (401, "invalid_token"),
+        (E::TargetNotGranted(_), _) => (400, "invalid_target"),
         (E::SlowDown, _) => (429, "slow_down"),
         (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
         (
@@ -158,6 +159,10 @@ fn describe(error: &BrokerError) -> String {
         E::ScopeMissing => "scope is missing, and this client has more than one grant".into(),
         E::ScopeNotGranted => "this client is not granted the requested scope".into(),
         E::CredentialNotGranted => "this client is not granted the requested credential".into(),
+        E::TargetNotGranted(parameter) => format!(
+            "parameter {parameter} names nothing that this client is granted with the requested \
+             scope and credential: leave it out, or name the resource of a granted scope"
+        ),
         // Upstream's text as it is: people look it up.
         E::Upstream(U::ScopeRefused(response)) => match &response.description {
             Some(text) => text.clone(),

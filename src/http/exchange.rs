@@ -33,7 +33,7 @@ use crate::base::request_id::RequestId;
 use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::callers::{Attempt, Recognition};
-use crate::config::{Client, Config, Grant};
+use crate::config::{Client, Config};
 use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::broker::Served;
@@ -121,21 +121,20 @@ pub fn begin<P: HttpPorts>(
     }
     // 2
     let identity = || request.identity();
+    let form = || Form::new(content_type, body).map_err(BrokerError::from);
     match route {
         Route::Token => {
             let wanted = token::parse_query(query, authorization, identity);
             exchange.in_dialect(Dialect::Bearer).token(wanted)
         }
         Route::TokenEndpoint { credential } => {
-            let form = Form::new(content_type, body).map_err(BrokerError::from);
-            let parsed =
-                form.and_then(|form| token::parse_form(credential, &form, authorization, identity));
+            let parsed = form()
+                .and_then(|form| token::parse_form(credential, &form, authorization, identity));
             exchange.token(parsed)
         }
         Route::Revoke => {
-            let form = Form::new(content_type, body).map_err(BrokerError::from);
             let parsed =
-                form.and_then(|form| revocation::parse_form(&form, authorization, identity));
+                form().and_then(|form| revocation::parse_form(&form, authorization, identity));
             let bearer = authorization.is_some_and(presented::is_bearer);
             let dialect = if bearer { Dialect::Bearer } else { Dialect::TokenEndpoint };
             exchange.in_dialect(dialect).revoke(parsed)
@@ -174,6 +173,9 @@ impl<P: HttpPorts> Exchange<P> {
             Recognition::NeedsIo => return Progress::Later(Box::pin(self.token_later(request))),
         };
         match granted {
+            Ok(granted) if granted.challenge.is_some() => {
+                Progress::Later(Box::pin(self.obtain(granted)))
+            }
             Ok(granted) => self.look_up(granted),
             Err(error) => self.refused(error),
         }
@@ -235,7 +237,7 @@ impl<P: HttpPorts> Exchange<P> {
     fn look_up(self, granted: Granted) -> Progress<P> {
         let broker = Rc::clone(&self.isolate.broker);
         if let Some(served) = broker.recall(&granted.grant, granted.min_ttl) {
-            return Progress::Done(self.served(&granted.grant, served));
+            return Progress::Done(self.served(&granted, served));
         }
         let pending = Pending { exchange: self, granted };
         if broker.kv.is_bound() {
@@ -248,17 +250,17 @@ impl<P: HttpPorts> Exchange<P> {
     /// 6, 7 and 8 in a future that runs already.
     async fn obtain(mut self, granted: Granted) -> Answered {
         let broker = Rc::clone(&self.isolate.broker);
-        let Granted { grant, min_ttl } = granted;
-        let served = match broker.recall(&grant, min_ttl) {
-            Some(served) => Ok(served),
-            None => broker.obtain(&grant, min_ttl, &mut self.line).await,
+        let Granted { grant, min_ttl, challenge, .. } = &granted;
+        let served = match challenge {
+            Some(challenge) => broker.renewed(grant, challenge, *min_ttl, &mut self.line).await,
+            None => broker.recall_or_obtain(grant, *min_ttl, &mut self.line).await,
         };
-        self.obtained(&grant, served).await
+        self.obtained(&granted, served).await
     }
 
-    async fn obtained(self, grant: &Rc<Grant>, served: Result<Served, BrokerError>) -> Answered {
+    async fn obtained(self, granted: &Granted, served: Result<Served, BrokerError>) -> Answered {
         match served {
-            Ok(served) => self.served(grant, served),
+            Ok(served) => self.served(granted, served),
             Err(error) => self.failed_later(&error).await,
         }
     }
@@ -283,16 +285,16 @@ impl<P: HttpPorts> Pending<P> {
         let Self { mut exchange, granted } = self;
         let broker = Rc::clone(&exchange.isolate.broker);
         match broker.unseal(&granted.grant, granted.min_ttl, loaded, &mut exchange.line) {
-            Some(served) => Progress::Done(exchange.served(&granted.grant, served)),
+            Some(served) => Progress::Done(exchange.served(&granted, served)),
             None => Progress::Later(Box::pin(Self { exchange, granted }.fetch())),
         }
     }
 
     /// 8
     async fn fetch(self) -> Answered {
-        let Self { mut exchange, granted: Granted { grant, min_ttl } } = self;
+        let Self { mut exchange, granted } = self;
         let broker = Rc::clone(&exchange.isolate.broker);
-        let served = broker.fetch_token(&grant, min_ttl, &mut exchange.line).await;
-        exchange.obtained(&grant, served).await
+        let served = broker.fetch_token(&granted.grant, granted.min_ttl, &mut exchange.line).await;
+        exchange.obtained(&granted, served).await
     }
 }

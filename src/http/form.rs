@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::base::limits::REQUEST_BODY_MAX_BYTES;
 use crate::callers::presented::ClientParameters;
 use crate::error::RequestFault;
+use crate::oauth::scope::without_slash;
 
 /// The known parameters of a request. Unknown ones are ignored (RFC 6749 §3.2).
 ///
@@ -16,12 +17,14 @@ pub struct Parameters<'a, const N: usize> {
 impl<'a, const N: usize> Parameters<'a, N> {
     /// Parses `encoded`, keeping the parameters in `names`.
     ///
-    /// A parameter without a value counts as omitted (RFC 6749 §3.2).
+    /// A parameter without a value counts as omitted (RFC 6749 §3.2). Only `resource`
+    /// (RFC 8707 §2) and `audience` (RFC 8693 §2.1) may come several times. Several different ones
+    /// become a space, which no grant has: a token is for one.
     ///
     /// # Errors
-    /// [`RequestFault::DuplicateParameter`] if one of `names` comes twice (RFC 6749 §3.2).
+    /// [`RequestFault::DuplicateParameter`] if another one of `names` comes twice (RFC 6749 §3.2).
     pub fn parse(encoded: &'a [u8], names: [&'static str; N]) -> Result<Self, RequestFault> {
-        let mut values = names.map(|name| (name, None));
+        let mut values: [_; N] = names.map(|name| (name, None::<Cow<'a, str>>));
         for (name, value) in form_urlencoded::parse(encoded) {
             let Some((name, slot)) = values.iter_mut().find(|(known, _)| *known == name) else {
                 continue;
@@ -29,9 +32,14 @@ impl<'a, const N: usize> Parameters<'a, N> {
             if value.is_empty() {
                 continue;
             }
-            if slot.replace(value).is_some() {
-                return Err(RequestFault::DuplicateParameter(name));
-            }
+            *slot = Some(match slot.take() {
+                None => value,
+                Some(_) if !matches!(*name, "resource" | "audience") => {
+                    return Err(RequestFault::DuplicateParameter(name));
+                }
+                Some(first) if without_slash(&first) == without_slash(&value) => first,
+                Some(_) => " ".into(),
+            });
         }
         Ok(Self { values })
     }

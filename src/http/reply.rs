@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::limits::PREFLIGHT_SECS;
 use crate::error::BrokerError;
 use crate::http::error::{Dialect, WireError};
+use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::TokenResponse;
 use crate::tokens::broker::Served;
 
@@ -58,14 +59,15 @@ struct State {
 }
 
 impl Reply {
-    /// A token with its remaining lifetime.
+    /// A token with its remaining lifetime, and with its scope if the caller does not know it.
     #[must_use]
-    pub fn token(served: &Served) -> Self {
+    pub fn token(served: &Served, scope: Option<&ScopeSet>) -> Self {
         let Served { token, at: now, .. } = served;
         let response = TokenResponse {
             expires_in: now.until(token.expires_at).whole_secs(),
             ext_expires_in: token.ext_expires_at.map(|at| now.until(at).whole_secs()),
             access_token: &token.access_token,
+            scope,
         };
         Self {
             pragma: true,

@@ -1,14 +1,19 @@
 //! Parses a revocation request (RFC 7009 §2.1): which token an API has rejected.
 
+use std::borrow::Cow;
+
 use crate::base::secret::AccessToken;
 use crate::callers::presented::{self, PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
+use crate::config::Config;
 use crate::error::{BrokerError, RequestFault};
+use crate::grants;
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::http::token;
 use crate::log::Line;
-use crate::oauth::claims::Claims;
+use crate::oauth::claims::{Claims, RequestedClaims};
+use crate::oauth::scope::ScopeSet;
 use crate::tokens::revocation::Rejected;
 
 /// A parsed revocation request. It leaves out `token_type_hint`: there is one type of token.
@@ -17,18 +22,34 @@ pub struct RevocationRequest {
     /// Not verified yet.
     pub presented: Presented,
     /// The caller learns a fault in it only after authentication.
-    rejected: Result<(Option<AccessToken>, Option<Claims>), RequestFault>,
+    reported: Result<Reported, BrokerError>,
+}
+
+#[derive(Debug)]
+struct Reported {
+    token: Option<AccessToken>,
+    challenge: Option<Claims>,
+    /// The name or the tenant of the token's credential, if the caller says it.
+    credential: Option<String>,
+    scope: Option<ScopeSet>,
 }
 
 impl RevocationRequest {
     /// What `caller` reports. A text that cannot be a token is no fault (RFC 7009 §2.2).
     ///
     /// # Errors
-    /// What is wrong with the request.
-    pub fn rejected(self, caller: &Caller, line: &mut Line) -> Result<Rejected, BrokerError> {
+    /// What is wrong with the request; or the client has no grant for the scope or the credential.
+    pub fn rejected(
+        self,
+        config: &Config,
+        caller: &Caller,
+        line: &mut Line,
+    ) -> Result<Rejected, BrokerError> {
         token::log_caller(line, caller);
-        let (token, claims) = self.rejected?;
-        Ok(Rejected { grants: caller.client.grants.clone(), token, claims })
+        let Reported { token, challenge, credential, scope } = self.reported?;
+        let grants =
+            grants::narrowed(config, &caller.client, credential.as_deref(), scope.as_ref())?;
+        Ok(Rejected { grants, token, claims: challenge })
     }
 }
 
@@ -43,7 +64,7 @@ pub fn parse_form(
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<RevocationRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
-    let names = [id, secret, assertion_type, assertion, "token", "claims"];
+    let names = [id, secret, assertion_type, assertion, "token", "claims", "credential", "scope"];
     let mut parameters = Parameters::parse(form.encoded(), names)?;
     let client = client_parameters(&mut parameters);
     let presented = if authorization.is_some_and(presented::is_bearer) {
@@ -52,8 +73,20 @@ pub fn parse_form(
     } else {
         presented::at_token_endpoint(authorization, client, identity)?
     };
-    let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"));
-    let claims = parameters.take("claims").map(|claims| Claims::parse(&claims)).transpose();
-    let rejected = token.and_then(|token| Ok((AccessToken::parse(token.into_owned()), claims?)));
-    Ok(RevocationRequest { presented, rejected })
+    Ok(RevocationRequest { presented, reported: Reported::parse(parameters) })
+}
+
+impl Reported {
+    /// The client capability counts for nothing here: the token that is reported has it or not.
+    fn parse<const N: usize>(mut parameters: Parameters<'_, N>) -> Result<Self, BrokerError> {
+        let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"))?;
+        let claims = parameters.take("claims").as_deref().map(RequestedClaims::parse).transpose();
+        let scope = parameters.take("scope").as_deref().map(ScopeSet::parse).transpose()?;
+        Ok(Self {
+            token: AccessToken::parse(token.into_owned()),
+            challenge: claims.map_err(RequestFault::from)?.and_then(|claims| claims.challenge),
+            credential: parameters.take("credential").map(Cow::into_owned),
+            scope,
+        })
+    }
 }

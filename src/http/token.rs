@@ -1,5 +1,6 @@
 //! Parses a token request: what the caller presents, and which token it wants.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::base::limits::QUERY_MAX_BYTES;
@@ -12,7 +13,9 @@ use crate::grants::{self, GrantRequest};
 use crate::http::form::Parameters;
 use crate::http::form::{CLIENT_PARAMETERS, Form, client_parameters};
 use crate::log::Line;
+use crate::oauth::claims::{Claims, RequestedClaims};
 use crate::oauth::scope::ScopeSet;
+use crate::tokens::broker::Served;
 
 /// A parsed token request.
 #[derive(Debug)]
@@ -28,7 +31,31 @@ pub struct TokenRequest {
 struct Wanted {
     request: GrantRequest,
     min_ttl: Millis,
+    challenge: Option<Claims>,
 }
+
+/// The parameters of both routes. `GET /token` ignores some.
+const PARAMETERS: [&str; 16] = {
+    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
+    [
+        id,
+        secret,
+        assertion_type,
+        assertion,
+        "grant_type",
+        "scope",
+        "credential",
+        "min_ttl",
+        "claims",
+        "resource",
+        "audience",
+        "organization",
+        "token_type",
+        "req_cnf",
+        "fmi_path",
+        "authorization_details",
+    ]
+};
 
 /// A request that is granted.
 #[derive(Debug)]
@@ -37,6 +64,20 @@ pub struct Granted {
     pub grant: Rc<Grant>,
     /// `min_ttl`: the caller wants a token with at least this much time left, if upstream gives one.
     pub min_ttl: Millis,
+    /// What a challenge demands: the caller's API has rejected the token in hand.
+    pub challenge: Option<Claims>,
+    /// The request named its scope.
+    scope_is_named: bool,
+}
+
+impl Granted {
+    /// The scope of the token, if the caller does not know it (RFC 6749 §5.1): the request named
+    /// none, or upstream granted another one.
+    #[must_use]
+    pub fn untold_scope<'a>(&'a self, served: &'a Served) -> Option<&'a ScopeSet> {
+        let own = (!self.scope_is_named).then_some(&self.grant.scope);
+        served.token.scope.as_deref().or(own)
+    }
 }
 
 impl TokenRequest {
@@ -51,7 +92,8 @@ impl TokenRequest {
         line: &mut Line,
     ) -> Result<Granted, BrokerError> {
         log_caller(line, caller);
-        let Wanted { request, min_ttl } = self.wanted.as_ref().map_err(BrokerError::clone)?;
+        let Wanted { request, min_ttl, challenge } =
+            self.wanted.as_ref().map_err(BrokerError::clone)?;
         let granted = grants::authorize(config, &caller.client, request);
         match &granted {
             Ok(grant) => {
@@ -61,7 +103,12 @@ impl TokenRequest {
             // An operator looks for a scope that was refused. Its characters are those of RFC 6749.
             Err(_) => line.scope = request.scope.as_ref().map(|scope| scope.as_str().to_owned()),
         }
-        Ok(Granted { grant: granted?, min_ttl: *min_ttl })
+        Ok(Granted {
+            grant: granted?,
+            min_ttl: *min_ttl,
+            challenge: challenge.clone(),
+            scope_is_named: request.scope.is_some(),
+        })
     }
 }
 
@@ -74,19 +121,15 @@ pub fn parse_query(
     authorization: Option<&str>,
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
-    let names = ["scope", "credential", "min_ttl", "client_id"];
     if query.len() > QUERY_MAX_BYTES {
         return Err(RequestFault::QueryTooLong.into());
     }
-    let mut parameters = Parameters::parse(query.as_bytes(), names);
+    let mut parameters = Parameters::parse(query.as_bytes(), PARAMETERS);
     let client_id = || Some(parameters.as_mut().ok()?.take("client_id")?.into_owned());
     let presented = presented::bearer(authorization, client_id, identity)?;
-    let wanted = parameters.map_err(BrokerError::from).and_then(|mut parameters| {
-        let credential = parameters.take("credential");
-        let scope = parameters.take("scope");
-        let min_ttl = min_ttl(parameters.take("min_ttl").as_deref())?;
-        Wanted::new(credential.as_deref(), scope.as_deref(), min_ttl)
-    });
+    let wanted = parameters
+        .map_err(BrokerError::from)
+        .and_then(|mut parameters| Wanted::parse(None, &mut |name| parameters.take(name)));
     Ok(TokenRequest { presented, wanted })
 }
 
@@ -100,17 +143,11 @@ pub fn parse_form(
     authorization: Option<&str>,
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
-    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
-    let names = ["grant_type", id, secret, assertion_type, assertion, "scope", "min_ttl"];
-    let mut parameters = Parameters::parse(form.encoded(), names)?;
+    let mut parameters = Parameters::parse(form.encoded(), PARAMETERS)?;
     let client = client_parameters(&mut parameters);
     let presented = presented::at_token_endpoint(authorization, client, identity)?;
     let wanted = match parameters.take("grant_type").as_deref() {
-        Some("client_credentials") => {
-            min_ttl(parameters.take("min_ttl").as_deref()).map_err(BrokerError::from).and_then(
-                |min_ttl| Wanted::new(credential, parameters.take("scope").as_deref(), min_ttl),
-            )
-        }
+        Some("client_credentials") => Wanted::parse(credential, &mut |name| parameters.take(name)),
         Some(_) => Err(BrokerError::UnsupportedGrantType),
         None => Err(RequestFault::MissingParameter("grant_type").into()),
     };
@@ -118,16 +155,38 @@ pub fn parse_form(
 }
 
 impl Wanted {
-    fn new(
+    /// `credential` is the one in the path.
+    fn parse<'a>(
         credential: Option<&str>,
-        scope: Option<&str>,
-        min_ttl: Millis,
+        take: &mut dyn FnMut(&'static str) -> Option<Cow<'a, str>>,
     ) -> Result<Self, BrokerError> {
-        let request = GrantRequest {
-            credential: credential.unwrap_or(DEFAULT_CREDENTIAL).to_owned(),
-            scope: scope.map(ScopeSet::parse).transpose()?,
-        };
-        Ok(Self { request, min_ttl })
+        let named = take("credential");
+        if let (Some(in_path), Some(named)) = (credential, &named)
+            && in_path != named
+        {
+            return Err(BrokerError::TargetNotGranted("credential"));
+        }
+        let min_ttl = min_ttl(take("min_ttl").as_deref())?;
+        let scope = take("scope").as_deref().map(ScopeSet::parse).transpose()?;
+        let claims = take("claims").as_deref().map(RequestedClaims::parse).transpose();
+        let RequestedClaims { capability, challenge } =
+            claims.map_err(RequestFault::from)?.unwrap_or_default();
+        // They change what the token is, so they are never dropped.
+        for name in ["req_cnf", "fmi_path", "authorization_details", "token_type"] {
+            let value = take(name);
+            let is_usual =
+                |value: &str| name == "token_type" && value.eq_ignore_ascii_case("Bearer");
+            if value.is_some_and(|value| !is_usual(&value)) {
+                return Err(RequestFault::NotSupported(name).into());
+            }
+        }
+        let targets = ["resource", "audience", "organization"]
+            .into_iter()
+            .filter_map(|name| Some((name, take(name)?.into_owned())))
+            .collect();
+        let credential = credential.or(named.as_deref()).unwrap_or(DEFAULT_CREDENTIAL).to_owned();
+        let request = GrantRequest { credential, scope, targets, capability };
+        Ok(Self { request, min_ttl, challenge })
     }
 }
 

@@ -1,46 +1,195 @@
-//! The request parameter `claims` (`OpenID` Connect Core §5.5), as a challenge of continuous access
-//! evaluation contains it.
+//! The request parameter `claims` (`OpenID` Connect Core §5.5): a client capability, and what a
+//! challenge of continuous access evaluation demands of the next token.
+//!
+//! Clients share tokens, so only what a challenge to an application can hold goes upstream. The text
+//! for upstream is built from the parsed parts.
 
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
 
-use crate::base::json::{BYTE_ORDER_MARK, Json};
-use crate::base::limits::CLAIMS_MAX_BYTES;
+use crate::base::json::Json;
+use crate::base::limits::{ADDRESS_MAX_BYTES, CLAIMS_MAX_BYTES};
 
-/// A JSON object as text. It is passed on unchanged.
+/// What a challenge demands: the members of `access_token`, as JSON. At least one.
 #[derive(Clone, Debug, Decode, Encode)]
 #[cbor(transparent)]
 pub struct Claims(#[n(0)] String);
 
-/// The text is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("claims are malformed")]
-pub struct MalformedClaims;
+/// The parsed parameter.
+#[derive(Debug, Default)]
+pub struct RequestedClaims {
+    /// The client can answer challenges (`xms_cc` with the value `CP1`). Such a client may get a
+    /// token that lives for a day.
+    pub capability: bool,
+    /// What a challenge demands.
+    pub challenge: Option<Claims>,
+}
 
-impl Claims {
+/// What is wrong with the parameter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ClaimsFault {
+    /// It is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
+    Malformed,
+    /// It has a member that no challenge to an application holds. The name is one of [`NAMES`].
+    NotSentOn(&'static str),
+}
+
+const CAPABILITY: &str = "xms_cc";
+const NOT_BEFORE: &str = "nbf";
+const ADDRESS: &str = "xms_rp_ipaddr";
+/// The longest decimal number of seconds.
+const SECONDS_MAX_DIGITS: usize = 12;
+/// The names that a refusal may have. Any other is the caller's own text.
+const NAMES: [&str; 10] = [
+    ADDRESS,
+    CAPABILITY,
+    NOT_BEFORE,
+    "acr",
+    "acrs",
+    "amr",
+    "auth_time",
+    "capolids",
+    "id_token",
+    "userinfo",
+];
+
+impl RequestedClaims {
     /// Parses the JSON, or the base64 of it, which is what a challenge contains.
     ///
     /// # Errors
-    /// [`MalformedClaims`].
-    pub fn parse(text: &str) -> Result<Self, MalformedClaims> {
+    /// [`ClaimsFault`].
+    pub fn parse(text: &str) -> Result<Self, ClaimsFault> {
         if text.len() > CLAIMS_MAX_BYTES {
-            return Err(MalformedClaims);
+            return Err(ClaimsFault::Malformed);
         }
         let decoded = decoded(text);
-        let json = decoded.as_deref().unwrap_or(text);
-        // Upstream may be stricter about it than the broker.
-        let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-        match Json::parse(json.as_bytes()) {
-            Ok(Json::Object(_)) => Ok(Self(json.to_owned())),
-            _ => Err(MalformedClaims),
+        let json = Json::parse(decoded.as_deref().unwrap_or(text).as_bytes());
+        let json = json.map_err(|_| ClaimsFault::Malformed)?;
+        let (mut capability, mut demands) = (false, String::new());
+        for (name, value) in members(&json)? {
+            if is_empty(value) {
+                continue;
+            }
+            if name != "access_token" {
+                return Err(ClaimsFault::not_sent_on(name));
+            }
+            for (name, claim) in members(value)? {
+                match name.as_str() {
+                    _ if is_empty(claim) => {}
+                    CAPABILITY => capability = is_capability(claim)?,
+                    NOT_BEFORE => demand(&mut demands, NOT_BEFORE, claim, is_seconds)?,
+                    ADDRESS => demand(&mut demands, ADDRESS, claim, is_address)?,
+                    name => return Err(ClaimsFault::not_sent_on(name)),
+                }
+            }
+        }
+        let challenge = (!demands.is_empty()).then_some(Claims(demands));
+        Ok(Self { capability, challenge })
+    }
+}
+
+/// The `claims` of an upstream request: what a challenge demands, and the capability. `None` if
+/// there is neither.
+#[must_use]
+pub fn for_upstream(challenge: Option<&Claims>, capability: bool) -> Option<String> {
+    let mut members = challenge.map_or_else(String::new, |claims| claims.0.clone());
+    if capability {
+        next_member(&mut members, r#""xms_cc":{"values":["CP1"]}"#);
+    }
+    (!members.is_empty()).then(|| [r#"{"access_token":{"#, &members, "}}"].concat())
+}
+
+fn next_member(members: &mut String, member: &str) {
+    if !members.is_empty() {
+        members.push(',');
+    }
+    members.push_str(member);
+}
+
+impl ClaimsFault {
+    fn not_sent_on(name: &str) -> Self {
+        let known = NAMES.into_iter().find(|known| *known == name);
+        Self::NotSentOn(known.unwrap_or("one of its members"))
+    }
+}
+
+/// The members of an object, each name once.
+fn members(json: &Json) -> Result<&[(String, Json)], ClaimsFault> {
+    let Json::Object(members) = json else { return Err(ClaimsFault::Malformed) };
+    let mut names = Vec::new();
+    for (name, _) in members {
+        if names.contains(&name) {
+            return Err(ClaimsFault::Malformed);
+        }
+        names.push(name);
+    }
+    Ok(members)
+}
+
+/// `null` is the default way to request a claim (§5.5.1): nothing is demanded of it.
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Object(members) => members.is_empty(),
+        Json::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether `xms_cc` has the one value that there is for applications, in any case.
+fn is_capability(claim: &Json) -> Result<bool, ClaimsFault> {
+    let is_cp1 =
+        |value: &Json| matches!(value, Json::Text(text) if text.eq_ignore_ascii_case("CP1"));
+    let mut has_value = false;
+    for (name, value) in members(claim)? {
+        has_value |= match (name.as_str(), value) {
+            (_, value) if is_empty(value) => false,
+            ("essential", Json::Bool(_)) => false,
+            ("values", Json::List(values)) if values.iter().all(is_cp1) => true,
+            ("value", value) if is_cp1(value) => true,
+            _ => return Err(ClaimsFault::NotSentOn(CAPABILITY)),
+        };
+    }
+    Ok(has_value)
+}
+
+/// Adds the member `name` with what `claim` demands of it, if that is anything.
+fn demand(
+    demands: &mut String,
+    name: &'static str,
+    claim: &Json,
+    is_value: fn(&str) -> bool,
+) -> Result<(), ClaimsFault> {
+    let (mut essential, mut demanded) = ("", String::new());
+    for (member, value) in members(claim)? {
+        let text = match value {
+            value if is_empty(value) => continue,
+            Json::Text(text) => text.clone(),
+            Json::Whole(number) => number.to_string(),
+            Json::Bool(_) => String::new(),
+            _ => return Err(ClaimsFault::NotSentOn(name)),
+        };
+        match (member.as_str(), value) {
+            ("essential", Json::Bool(true)) => essential = r#""essential":true,"#,
+            ("essential", Json::Bool(false)) => {}
+            ("value", _) if is_value(&text) => demanded = text,
+            _ => return Err(ClaimsFault::NotSentOn(name)),
         }
     }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    if !demanded.is_empty() {
+        let member = ["\"", name, "\":{", essential, "\"value\":\"", &demanded, "\"}"];
+        next_member(demands, &member.concat());
     }
+    Ok(())
+}
+
+fn is_seconds(text: &str) -> bool {
+    (1..=SECONDS_MAX_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_address(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
+    (1..=ADDRESS_MAX_BYTES).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// Decodes base64 in either alphabet, with or without padding. No JSON object is valid base64.

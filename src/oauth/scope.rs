@@ -1,6 +1,7 @@
 //! Scope (RFC 6749 §3.3).
 
-use crate::base::limits::SCOPE_MAX_BYTES;
+use crate::base::json::Json;
+use crate::base::limits::{GRANTED_SCOPE_MAX_BYTES, SCOPE_MAX_BYTES};
 
 /// A set of scope tokens. Their order and repetition carry no meaning (RFC 6749 §3.3),
 /// so two spellings of one set compare equal and share a token.
@@ -18,7 +19,31 @@ impl ScopeSet {
     /// # Errors
     /// [`MalformedScope`] if the text is empty, over [`SCOPE_MAX_BYTES`], or has another character.
     pub fn parse(text: &str) -> Result<Self, MalformedScope> {
-        if text.len() > SCOPE_MAX_BYTES || !text.bytes().all(is_scope_byte) {
+        Self::within(SCOPE_MAX_BYTES, text)
+    }
+
+    /// The `scope` of a token response (RFC 6749 §5.1): a text, of some servers a list. `None` if
+    /// it says nothing that a caller could be told.
+    #[must_use]
+    pub fn granted(scope: Json) -> Option<Self> {
+        let text = match scope {
+            Json::List(tokens) => {
+                let tokens: Option<Vec<_>> = tokens.into_iter().map(Json::into_text).collect();
+                tokens?.join(" ")
+            }
+            scope => scope.into_text()?,
+        };
+        Self::stored(&text)
+    }
+
+    /// A granted scope as the broker keeps it. `None` if it is malformed.
+    #[must_use]
+    pub fn stored(text: &str) -> Option<Self> {
+        Self::within(GRANTED_SCOPE_MAX_BYTES, text).ok()
+    }
+
+    fn within(max_bytes: usize, text: &str) -> Result<Self, MalformedScope> {
+        if text.len() > max_bytes || !text.bytes().all(is_scope_byte) {
             return Err(MalformedScope);
         }
         // Scopes have a handful of tokens; a general sort would cost 4 KB of wasm.
@@ -39,6 +64,20 @@ impl ScopeSet {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether this is the scope of `resource` (RFC 8707 §2) and of nothing else, as Entra names
+    /// it: the resource and `/.default`. A slash at the resource's end does not count.
+    #[must_use]
+    pub fn is_default_of(&self, resource: &str) -> bool {
+        let own = self.0.strip_suffix("/.default").filter(|own| !own.contains(' '));
+        own.is_some_and(|own| without_slash(own) == without_slash(resource))
+    }
+}
+
+/// A resource without the slash at its end.
+#[must_use]
+pub fn without_slash(resource: &str) -> &str {
+    resource.strip_suffix('/').unwrap_or(resource)
 }
 
 const fn is_scope_byte(byte: u8) -> bool {

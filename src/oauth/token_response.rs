@@ -8,6 +8,7 @@ use crate::base::json::Json;
 use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
 use crate::base::time::Millis;
+use crate::oauth::scope::ScopeSet;
 
 /// A token as the authorization server issued it. Durations count from before the request was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +21,8 @@ pub struct IssuedToken {
     pub ext_expires_in: Option<Millis>,
     /// `refresh_in`: when Entra would like the token to be renewed; sooner than `expires_in`.
     pub refresh_in: Option<Millis>,
+    /// `scope`: what upstream granted. Without it, what was requested.
+    pub scope: Option<ScopeSet>,
 }
 
 /// Why an answer of the authorization server is not a token response.
@@ -87,9 +90,16 @@ impl IssuedToken {
     /// # Errors
     /// The first [`AnswerFault`] found.
     pub fn parse(body: &[u8]) -> Result<Self, AnswerFault> {
-        let fields =
-            ["error", "access_token", "token_type", "expires_in", "ext_expires_in", "refresh_in"];
-        let [error, access_token, token_type, expires_in, ext_expires_in, refresh_in] =
+        let fields = [
+            "error",
+            "access_token",
+            "token_type",
+            "expires_in",
+            "ext_expires_in",
+            "refresh_in",
+            "scope",
+        ];
+        let [error, access_token, token_type, expires_in, ext_expires_in, refresh_in, scope] =
             Json::parse(body)
                 .ok()
                 .and_then(|json| json.into_members(fields))
@@ -120,6 +130,7 @@ impl IssuedToken {
             ext_expires_in: hint(ext_expires_in),
             refresh_in: hint(refresh_in)
                 .filter(|refresh_in| (Millis(1)..expires_in).contains(refresh_in)),
+            scope: scope.and_then(ScopeSet::granted),
         })
     }
 }
@@ -133,6 +144,8 @@ pub struct TokenResponse<'a> {
     pub ext_expires_in: Option<u64>,
     /// The token.
     pub access_token: &'a AccessToken,
+    /// Its scope, if the caller is to be told.
+    pub scope: Option<&'a ScopeSet>,
 }
 
 impl TokenResponse<'_> {
@@ -141,7 +154,9 @@ impl TokenResponse<'_> {
     pub fn to_json(&self) -> String {
         const ALL_BUT_THE_TOKEN: usize = 128;
         let token = self.access_token.json();
-        let mut json = String::with_capacity(token.len().saturating_add(ALL_BUT_THE_TOKEN));
+        let scope = self.scope.map_or("", ScopeSet::as_str);
+        let length = token.len().saturating_add(scope.len()).saturating_add(ALL_BUT_THE_TOKEN);
+        let mut json = String::with_capacity(length);
         json.push_str(r#"{"token_type":"Bearer","expires_in":"#);
         push_number(&mut json, self.expires_in);
         if let Some(secs) = self.ext_expires_in {
@@ -150,6 +165,12 @@ impl TokenResponse<'_> {
         }
         json.push_str(r#","access_token":"#);
         json.push_str(token);
+        if self.scope.is_some() {
+            // Its characters need no escape (RFC 6749 §3.3).
+            json.push_str(r#","scope":""#);
+            json.push_str(scope);
+            json.push('"');
+        }
         json.push('}');
         json
     }

@@ -6,6 +6,7 @@ use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::cache_status::{CacheStatus, Forward, Tier};
+use crate::tokens::challenge::note_fault;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
@@ -160,9 +161,7 @@ impl<P: TokenPorts> Broker<P> {
             }
             Err(fault) => fault,
         };
-        if fault != CoordinationError::Unbound {
-            line.coordinator_failed(fault.name());
-        }
+        note_fault(fault, line);
         self.acquire_alone(grant, want, fault, line).await
     }
 
@@ -177,11 +176,11 @@ impl<P: TokenPorts> Broker<P> {
         self.memory.claim_renewal(&grant.token_key, now)
     }
 
-    fn is_servable(&self, token: &CachedToken) -> bool {
+    pub(super) fn is_servable(&self, token: &CachedToken) -> bool {
         token.is_servable(self.clock.now())
     }
 
-    fn handed_out(
+    pub(super) fn handed_out(
         &self,
         handout: Handout,
         tier: Tier,

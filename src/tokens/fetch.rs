@@ -20,8 +20,9 @@ pub async fn fetch<E: TokenEndpoint, C: Clock, R: Entropy>(
     request_id: &RequestId,
     trail: &mut UpstreamTrail,
 ) -> Result<CachedToken, UpstreamError> {
-    let fetched = upstream.token(&grant.credential, &grant.scope, request_id, trail).await?;
-    let token = CachedToken::new(fetched.issued, fetched.requested_at);
+    let Grant { credential, scope, capability, .. } = grant;
+    let fetched = upstream.token(credential, scope, *capability, request_id, trail).await?;
+    let token = CachedToken::new(fetched.issued, fetched.requested_at).requested_for(scope);
     if token.freshness(upstream.clock.now()) == Freshness::Expired {
         return Err(UpstreamError::EXPIRED_ON_ARRIVAL);
     }

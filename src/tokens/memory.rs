@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
-use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
+use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
 use crate::base::lru::LruMap;
 use crate::base::secret::AccessToken;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
+use crate::tokens::search::NoTokens;
 use crate::tokens::token::CachedToken;
 use crate::tokens::under_way::UnderWay;
 use crate::upstream::failure::RecalledFailure;
@@ -20,6 +21,10 @@ pub struct IsolateMemory {
     failures: RefCell<SortedMap<TokenKey, RecalledFailure>>,
     /// What of it is under way.
     pub under_way: UnderWay,
+    /// When this isolate last sent an upstream request because a token was rejected.
+    replaced_at: RefCell<SortedMap<TokenKey, UnixMillis>>,
+    /// Texts that were no token of a client.
+    pub(super) no_tokens: NoTokens,
 }
 
 #[derive(Debug)]
@@ -30,28 +35,26 @@ struct Entry {
     renewal_claimed_at: Option<UnixMillis>,
     /// When upstream last gave the best token that it has.
     no_better_at: Option<UnixMillis>,
-    /// When the last upstream request for a rejected token started.
-    replaced_at: Option<UnixMillis>,
     /// The last rejected token for which upstream has answered.
     rejected: Option<AccessToken>,
 }
 
 impl Entry {
     const fn new(token: CachedToken) -> Self {
-        Self {
-            token,
-            renewal_claimed_at: None,
-            no_better_at: None,
-            replaced_at: None,
-            rejected: None,
-        }
+        Self { token, renewal_claimed_at: None, no_better_at: None, rejected: None }
     }
 }
 
 impl Default for IsolateMemory {
     fn default() -> Self {
         let tokens = RefCell::new(LruMap::new(ISOLATE_TOKENS_MAX));
-        Self { tokens, failures: RefCell::default(), under_way: UnderWay::default() }
+        Self {
+            tokens,
+            failures: RefCell::default(),
+            under_way: UnderWay::default(),
+            replaced_at: RefCell::default(),
+            no_tokens: NoTokens::default(),
+        }
     }
 }
 
@@ -124,19 +127,36 @@ impl IsolateMemory {
         !claimed
     }
 
-    /// Whether the rejected `token` may be replaced now: once for each token, and not at a pace
-    /// that a caller sets ([`CachedToken::forced_spacing`]).
+    /// Whether the rejected `token`, if there is one in hand, may be replaced now: once for each
+    /// token, and not at a pace that a caller sets ([`CachedToken::forced_spacing`]).
     #[must_use]
-    pub fn claim_replacement(&self, key: &TokenKey, token: &CachedToken, now: UnixMillis) -> bool {
-        let mut tokens = self.tokens.borrow_mut();
-        let Some(entry) = tokens.peek(key.as_bytes()) else { return false };
-        let spacing = token.forced_spacing();
-        let just_now = entry.replaced_at.is_some_and(|at| now < at.plus(spacing));
-        let claimed = !just_now && entry.rejected.as_ref() != Some(&token.access_token);
-        if claimed {
-            entry.replaced_at = Some(now);
+    pub fn claim_replacement(
+        &self,
+        key: &TokenKey,
+        token: Option<&CachedToken>,
+        now: UnixMillis,
+    ) -> bool {
+        let mut replaced_at = self.replaced_at.borrow_mut();
+        let spacing = token.map_or(RENEWAL_SPACING, CachedToken::forced_spacing);
+        let just_now = replaced_at.get(key).is_some_and(|at| now < at.plus(spacing));
+        if just_now || token.is_some_and(|token| self.is_answered(key, token)) {
+            return false;
         }
-        claimed
+        if replaced_at.len() >= ISOLATE_TOKENS_MAX {
+            replaced_at.retain(|at| now < at.plus(RENEWAL_SPACING));
+        }
+        let is_room = replaced_at.len() < ISOLATE_TOKENS_MAX;
+        if is_room {
+            replaced_at.insert(*key, now);
+        }
+        is_room
+    }
+
+    /// Whether upstream has answered for the rejected `token`.
+    fn is_answered(&self, key: &TokenKey, token: &CachedToken) -> bool {
+        let mut tokens = self.tokens.borrow_mut();
+        let rejected = tokens.peek(key.as_bytes()).and_then(|entry| entry.rejected.as_ref());
+        rejected == Some(&token.access_token)
     }
 
     /// Notes that upstream has answered for the rejected `token`.
@@ -148,8 +168,6 @@ impl IsolateMemory {
 
     /// Takes the claim back: upstream fails, and the failure memory decides when to try again.
     pub fn release_replacement(&self, key: &TokenKey) {
-        if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
-            entry.replaced_at = None;
-        }
+        self.replaced_at.borrow_mut().remove(key);
     }
 }

@@ -4,6 +4,7 @@
 mod alone;
 pub mod broker;
 pub mod cache_status;
+pub mod challenge;
 pub mod coordinator;
 mod failing;
 pub mod fetch;
@@ -12,6 +13,7 @@ pub mod ports;
 pub mod record;
 pub mod renewal;
 pub mod revocation;
+pub mod search;
 pub mod shared_tier;
 pub mod token;
 pub mod under_way;

@@ -3,6 +3,7 @@
 //! `docs/storage.md` has the layout, and a test pins it byte for byte.
 
 use std::mem;
+use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
@@ -11,6 +12,7 @@ use crate::base::sealed::{self, NONCE_LEN, Place};
 use crate::base::secret::AccessToken;
 use crate::base::time::UnixMillis;
 use crate::config::Grant;
+use crate::oauth::scope::ScopeSet;
 use crate::tokens::token::CachedToken;
 use crate::upstream::token_key::TokenKey;
 
@@ -18,6 +20,9 @@ pub use crate::base::sealed::OpenError;
 
 /// The version of the stored form. A changed form needs a new version.
 const VERSION: u8 = 2;
+/// The version of a record that also has a scope. Only tokens with another scope than the one of
+/// their grant need it, so all other records stay as they were.
+const VERSION_WITH_SCOPE: u8 = 3;
 /// Stands for an absent instant. No token is from 1970.
 const ABSENT: u64 = 0;
 
@@ -30,12 +35,9 @@ pub fn seal(
     sealing_key: &SealingKey,
     nonce: [u8; NONCE_LEN],
 ) -> Vec<u8> {
-    sealed::seal(
-        &encode(token),
-        Place { version: VERSION, name: key.as_bytes() },
-        sealing_key,
-        nonce,
-    )
+    let version = if token.scope.is_some() { VERSION_WITH_SCOPE } else { VERSION };
+    let place = Place { version, name: key.as_bytes() };
+    sealed::seal(&encode(token), place, sealing_key, nonce)
 }
 
 /// Opens a record that [`seal`] made for the same key.
@@ -47,8 +49,10 @@ pub fn open(
     key: &TokenKey,
     sealing_key: &SealingKey,
 ) -> Result<CachedToken, OpenError> {
-    let place = Place { version: VERSION, name: key.as_bytes() };
-    decode(sealed::open(sealed, place, sealing_key)?).ok_or(OpenError::Malformed)
+    let has_scope = sealed.first() == Some(&VERSION_WITH_SCOPE);
+    let version = if has_scope { VERSION_WITH_SCOPE } else { VERSION };
+    let place = Place { version, name: key.as_bytes() };
+    decode(sealed::open(sealed, place, sealing_key)?, has_scope).ok_or(OpenError::Malformed)
 }
 
 /// Seals `token` for `grant`, as [`seal`].
@@ -65,7 +69,8 @@ pub fn open_for(grant: &Grant, sealed: &[u8]) -> Result<CachedToken, OpenError> 
     open(sealed, &grant.token_key, &grant.credential.sealing_key)
 }
 
-/// The generation and four instants in milliseconds as big-endian `u64`, then the token to the end.
+/// The generation and four instants in milliseconds as big-endian `u64`, then the scope with its
+/// length in front, if there is one, then the token to the end.
 fn encode(token: &CachedToken) -> Zeroizing<Vec<u8>> {
     let numbers = [
         token.generation,
@@ -75,20 +80,28 @@ fn encode(token: &CachedToken) -> Zeroizing<Vec<u8>> {
         token.refresh_at.map_or(ABSENT, |at| at.0),
     ];
     let text = token.access_token.expose().as_bytes();
-    let mut plaintext = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(40)));
+    let scope = token.scope.as_ref().map(|scope| scope.as_str().as_bytes());
+    // Full capacity from the start: a growing vector would leave copies of the token behind.
+    let longest = text.len().saturating_add(scope.map_or(0, <[u8]>::len)).saturating_add(48);
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(longest));
     for number in numbers {
         plaintext.extend_from_slice(&number.to_be_bytes());
+    }
+    if let Some(scope) = scope {
+        plaintext.extend_from_slice(&(scope.len() as u64).to_be_bytes());
+        plaintext.extend_from_slice(scope);
     }
     plaintext.extend_from_slice(text);
     plaintext
 }
 
-fn decode(mut plaintext: Zeroizing<Vec<u8>>) -> Option<CachedToken> {
+fn decode(mut plaintext: Zeroizing<Vec<u8>>, has_scope: bool) -> Option<CachedToken> {
     let (generation, rest) = take_number(&plaintext)?;
     let (requested_at, rest) = take_instant(rest)?;
     let (expires_at, rest) = take_instant(rest)?;
     let (ext_expires_at, rest) = take_instant(rest)?;
-    let (refresh_at, text) = take_instant(rest)?;
+    let (refresh_at, rest) = take_instant(rest)?;
+    let (scope, text) = if has_scope { take_scope(rest)? } else { (None, rest) };
     let numbers = plaintext.len().checked_sub(text.len())?;
     // What remains in place is the token: each copy of it would have to be overwritten.
     plaintext.drain(..numbers);
@@ -101,7 +114,15 @@ fn decode(mut plaintext: Zeroizing<Vec<u8>>) -> Option<CachedToken> {
         expires_at,
         ext_expires_at: present(ext_expires_at),
         refresh_at: present(refresh_at),
+        scope,
     })
+}
+
+fn take_scope(bytes: &[u8]) -> Option<(Option<Rc<ScopeSet>>, &[u8])> {
+    let (length, rest) = take_number(bytes)?;
+    let (scope, rest) = rest.split_at_checked(length.try_into().ok()?)?;
+    let scope = ScopeSet::stored(std::str::from_utf8(scope).ok()?)?;
+    Some((Some(Rc::new(scope)), rest))
 }
 
 fn take_instant(bytes: &[u8]) -> Option<(UnixMillis, &[u8])> {

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::broker::Broker;
-use crate::base::limits::REVOCATION_KV_READS_MAX;
-use crate::base::ports::{Clock, Store};
+use super::challenge::{is_true_for_all, note_fault};
+use crate::base::ports::Clock;
 use crate::base::secret::AccessToken;
 use crate::config::Grant;
 use crate::error::BrokerError;
@@ -12,8 +12,7 @@ use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::fetch::fetch;
-use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
-use crate::tokens::shared_tier;
+use crate::tokens::ports::TokenPorts;
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
@@ -22,11 +21,11 @@ use crate::upstream::failure::is_refusal;
 /// A report of a rejected token.
 #[derive(Debug)]
 pub struct Rejected {
-    /// The grants of the client that reports.
+    /// The grants where the token may be: those of the client that reports, or some of them.
     pub grants: Vec<Rc<Grant>>,
     /// What the client sent, if it can be a token.
     pub token: Option<AccessToken>,
-    /// The claims that the next token must have.
+    /// What a challenge demands of the next token.
     pub claims: Option<Claims>,
 }
 
@@ -65,13 +64,13 @@ impl<P: TokenPorts> Broker<P> {
     ///
     /// # Errors
     /// The authorization server's. The broker then still serves the token: one caller must not be
-    /// able to take it away from the others.
+    /// able to take it away from the others. [`crate::error::RequestFault::TooManyGrants`].
     pub async fn revoke(
         &self,
         rejected: &Rejected,
         line: &mut Line,
     ) -> Result<Revocation, BrokerError> {
-        let Some((grant, token)) = self.find(rejected, line).await else {
+        let Some((grant, token)) = self.find(rejected, line).await? else {
             return Ok(Revocation::NotCurrent);
         };
         line.credential = Some(grant.credential.name.clone());
@@ -81,34 +80,6 @@ impl<P: TokenPorts> Broker<P> {
             .map_err(BrokerError::Upstream)
     }
 
-    /// The grant of the token, found in isolate memory, else in KV.
-    async fn find(&self, rejected: &Rejected, line: &mut Line) -> Option<(Rc<Grant>, CachedToken)> {
-        let presented = rejected.token.as_ref()?;
-        let is_it = |token: &CachedToken| token.access_token.matches(presented);
-        let mut found = None;
-        for grant in &rejected.grants {
-            let held = self.memory.recall(&grant.token_key).filter(is_it);
-            found = held.map(|token| (Rc::clone(grant), token)).or(found);
-        }
-        if found.is_some() {
-            return found;
-        }
-        for grant in rejected.grants.iter().take(REVOCATION_KV_READS_MAX) {
-            let loaded = self.kv.load(&grant.token_key.kv_name()).await;
-            let loaded = shared_tier::open(grant, loaded, line);
-            if let Some(token) = loaded.filter(is_it) {
-                // This isolate may have a newer one.
-                let newest = self.keep(grant, token);
-                return is_it(&newest).then(|| (Rc::clone(grant), newest));
-            }
-            // KV fails: further reads would cost time for nothing.
-            if line.kv_read.is_some() {
-                return None;
-            }
-        }
-        None
-    }
-
     async fn replace(
         &self,
         grant: &Grant,
@@ -116,35 +87,18 @@ impl<P: TokenPorts> Broker<P> {
         claims: Option<&Claims>,
         line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
-        let now = self.clock.now();
-        if let Some(recalled) = self.memory.failure(&grant.token_key)
-            && now < recalled.ask_again_at
-        {
-            return Err(recalled.failure.at(now));
-        }
         let want = Want {
             rejected: Some(token.digest()),
             known_generation: token.generation,
             ..Want::default()
         };
-        let answer = self.coordinator.acquire(grant, want, claims, &line.request_id).await;
-        let fault = match answer {
-            Ok(Coordinated { handed, trail, failing_for }) => {
-                line.upstream = trail.unwrap_or_default();
-                return match handed {
-                    Ok(handout) => Ok(self.replaced_by(grant, token, handout)),
-                    Err(error) => {
-                        self.echo_failure(grant, &error, failing_for);
-                        Err(error)
-                    }
-                };
+        match self.report(grant, want, claims, line).await? {
+            Ok(handout) => Ok(self.replaced_by(grant, token, handout)),
+            Err(fault) => {
+                note_fault(fault, line);
+                self.replace_here(grant, token, claims, line).await
             }
-            Err(fault) => fault,
-        };
-        if fault != CoordinationError::Unbound {
-            line.coordinator_failed(fault.name());
         }
-        self.replace_here(grant, token, claims, line).await
     }
 
     fn replaced_by(&self, grant: &Grant, token: &CachedToken, handout: Handout) -> Revocation {
@@ -170,47 +124,57 @@ impl<P: TokenPorts> Broker<P> {
         claims: Option<&Claims>,
         line: &mut Line,
     ) -> Result<Revocation, UpstreamError> {
-        let (key, now) = (&grant.token_key, self.clock.now());
-        let newest = self.memory.recall(key);
+        let newest = self.memory.recall(&grant.token_key);
         if newest.is_some_and(|newest| newest.generation > token.generation) {
             return Ok(Revocation::AlreadyRenewed);
         }
-        if let Some(recalled) = self.memory.failure(key)
-            && !recalled.failure.is_over(now)
-        {
-            return Err(recalled.failure.at(now));
-        }
-        if !self.memory.claim_replacement(key, token, now) {
+        let Some(newest) = self.force(grant, Some(token), claims, line).await? else {
             return Ok(Revocation::NotYet);
-        }
-        let new = self.force(grant, claims, line).await?;
-        self.memory.note_replacement(key, token);
-        let generation = token.generation.saturating_add(1).max(new.requested_at.0);
-        let handout = Handout { token: new.with_generation(generation), source: Source::Flight };
-        let newest = handout.token.clone();
+        };
+        let handout = Handout { token: newest.clone(), source: Source::Flight };
         let revocation = self.replaced_by(grant, token, handout);
         self.write_behind(grant, &newest, line).await;
         Ok(revocation)
     }
 
-    async fn force(
+    /// Fetches a token in place of the rejected one, `held` if there is one in hand. `None` if the
+    /// limits do not allow it now.
+    pub(super) async fn force(
         &self,
         grant: &Grant,
+        held: Option<&CachedToken>,
         claims: Option<&Claims>,
         line: &mut Line,
-    ) -> Result<CachedToken, UpstreamError> {
+    ) -> Result<Option<CachedToken>, UpstreamError> {
+        let (key, now) = (&grant.token_key, self.clock.now());
+        if let Some(recalled) = self.memory.failure(key)
+            && !recalled.failure.is_over(now)
+        {
+            return Err(recalled.failure.at(now));
+        }
+        if !self.memory.claim_replacement(key, held, now) {
+            return Ok(None);
+        }
         let Self { endpoint, clock, entropy, .. } = self;
         let upstream = Upstream { endpoint, clock, entropy, claims };
         let began = clock.now();
         let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
-        fetched.map_err(|error| {
-            // Upstream may still grant an ordinary renewal: the spacing delays the next forced one.
-            if is_refusal(&error) {
+        let new = fetched.map_err(|error| {
+            // Upstream may still grant an ordinary renewal, one without the claims of this caller:
+            // the spacing delays the next forced one. Any other failure goes to the failure memory,
+            // which has its own time.
+            let is_ours = is_refusal(&error) || claims.is_some();
+            if is_ours && !is_true_for_all(&error) {
                 return error;
             }
-            // Any other failure goes to the failure memory, which has its own time.
-            self.memory.release_replacement(&grant.token_key);
+            self.memory.release_replacement(key);
             self.remember_failure(grant, error, began)
-        })
+        })?;
+        if let Some(held) = held {
+            self.memory.note_replacement(key, held);
+        }
+        let next = held.map_or(0, |held| held.generation.saturating_add(1));
+        let generation = next.max(new.requested_at.0);
+        Ok(Some(new.with_generation(generation)))
     }
 }

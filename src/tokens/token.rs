@@ -1,5 +1,7 @@
 //! A token as the tiers keep it, and whether it may still be served.
 
+use std::rc::Rc;
+
 use crate::base::limits::{
     LONG_LIFETIME, REFRESH_IN_MIN, REFRESH_IN_MIN_LIFETIME_DIVISOR, RENEW_AHEAD, RENEW_AHEAD_LONG,
     RENEW_AHEAD_SHORT, RENEWAL_ALONE_DIVISOR, RENEWAL_ALONE_DOUBLINGS, RENEWAL_JITTER_DIVISOR,
@@ -8,6 +10,7 @@ use crate::base::limits::{
 };
 use crate::base::secret::{AccessToken, TokenDigest};
 use crate::base::time::{Millis, UnixMillis};
+use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 
 /// A token with absolute instants, because the TTL of a tier only cleans up.
@@ -26,6 +29,8 @@ pub struct CachedToken {
     pub ext_expires_at: Option<UnixMillis>,
     /// `requested_at` + `refresh_in`, if upstream sent it.
     pub refresh_at: Option<UnixMillis>,
+    /// What upstream granted, if it is another scope than the one of the grant.
+    pub scope: Option<Rc<ScopeSet>>,
 }
 
 impl CachedToken {
@@ -40,7 +45,15 @@ impl CachedToken {
             expires_at: at(issued.expires_in),
             ext_expires_at: issued.ext_expires_in.map(at),
             refresh_at: issued.refresh_in.map(at),
+            scope: issued.scope.map(Rc::new),
         }
+    }
+
+    /// The same token, of a grant for `scope`.
+    #[must_use]
+    pub fn requested_for(self, scope: &ScopeSet) -> Self {
+        let scope = self.scope.filter(|granted| **granted != *scope);
+        Self { scope, ..self }
     }
 
     /// The same token, as `generation`.

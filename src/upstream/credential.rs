@@ -41,14 +41,14 @@ impl Credential {
         Some(Self { name, server, client_id, secret, other_secrets, sealing_key, fingerprint })
     }
 
-    /// The key of this credential's token for `scope`.
+    /// The key of this credential's token for `scope`, without the client capability or with it.
     #[must_use]
-    pub fn token_key(&self, scope: &ScopeSet) -> TokenKey {
+    pub fn token_key(&self, scope: &ScopeSet, capability: bool) -> TokenKey {
         let identity = UpstreamIdentity {
             server: &self.server,
             client_id: &self.client_id,
             fingerprint: &self.fingerprint,
         };
-        TokenKey::new(&identity, scope)
+        TokenKey::new(&identity, scope, capability)
     }
 }

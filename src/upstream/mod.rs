@@ -24,7 +24,7 @@ use trail::UpstreamTrail;
 use crate::base::ports::{Clock, Entropy};
 use crate::base::request_id::RequestId;
 use crate::base::time::UnixMillis;
-use crate::oauth::claims::Claims;
+use crate::oauth::claims::{self, Claims};
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 
@@ -46,12 +46,13 @@ pub struct Upstream<'a, E, C, R> {
     pub clock: &'a C,
     /// Randomness for the pause before a retry.
     pub entropy: &'a R,
-    /// Claims that the token must have, if an API demands them.
+    /// What an API's challenge demands of the token.
     pub claims: Option<&'a Claims>,
 }
 
 impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
-    /// Fetches a token for `scope`, with the credential's secrets in turn and one retry in all. This takes
+    /// Fetches a token for `scope`, with the credential's secrets in turn and one retry in all. With
+    /// `capability` the request has the client capability. This takes
     /// [`crate::base::limits::FLIGHT_MAX`] at most.
     ///
     /// # Errors
@@ -61,11 +62,13 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         &self,
         credential: &Credential,
         scope: &ScopeSet,
+        capability: bool,
         request_id: &RequestId,
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let started = self.clock.now();
-        let result = self.attempts(credential, scope, request_id, trail).await;
+        let claims = claims::for_upstream(self.claims, capability);
+        let result = self.attempts(credential, scope, claims.as_deref(), request_id, trail).await;
         trail.ms = Some(started.until(self.clock.now()).0);
         if let Err(error) = &result {
             note_refusal(trail, error);
@@ -77,6 +80,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
         &self,
         credential: &Credential,
         scope: &ScopeSet,
+        claims: Option<&str>,
         request_id: &RequestId,
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
@@ -89,7 +93,7 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
                 url: server.token_endpoint(),
                 headers: server.headers(),
                 request_id,
-                body: server.body(&credential.client_id, secret, scope, self.claims),
+                body: server.body(&credential.client_id, secret, scope, claims),
             };
             let requested_at = self.clock.now();
             let failure = match self.attempt(server, &request, trail).await {

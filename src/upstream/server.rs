@@ -12,7 +12,6 @@ use super::entra::{self, Entra};
 use super::exchange::{EndpointResponse, RequestHeaders};
 use crate::base::secret::ClientSecret;
 use crate::base::time::UnixMillis;
-use crate::oauth::claims::Claims;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
@@ -48,7 +47,7 @@ impl Server {
         client_id: &str,
         secret: &ClientSecret,
         scope: &ScopeSet,
-        claims: Option<&Claims>,
+        claims: Option<&str>,
     ) -> Zeroizing<String> {
         match self {
             Self::Entra(_) => entra::request::body(client_id, secret, scope, claims),

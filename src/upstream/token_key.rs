@@ -11,9 +11,10 @@ use crate::oauth::scope::ScopeSet;
 pub struct TokenKey([u8; 32]);
 
 impl TokenKey {
-    /// The key of the token that `identity` gets for `scope`.
+    /// The key of the token that `identity` gets for `scope`, without the client capability or with
+    /// it. Only the latter has a field for it, so that the names of all other tokens stay.
     #[must_use]
-    pub fn new(identity: &UpstreamIdentity<'_>, scope: &ScopeSet) -> Self {
+    pub fn new(identity: &UpstreamIdentity<'_>, scope: &ScopeSet, capability: bool) -> Self {
         let [authority, tenant] = identity.server.key_fields();
         let fields = [
             b"edge-token-broker token key v1".as_slice(),
@@ -22,8 +23,10 @@ impl TokenKey {
             identity.client_id.as_bytes(),
             identity.fingerprint.0.as_slice(),
             scope.as_str().as_bytes(),
+            b"CP1",
         ];
-        Self(digest::of_fields(&fields))
+        let [without @ .., _] = &fields;
+        Self(digest::of_fields(if capability { &fields } else { without }))
     }
 
     /// The name in KV: `token:` and 64 hexadecimal digits.

@@ -143,3 +143,13 @@ fn a_client_may_be_in_the_registry_which_is_said() {
         "refused: CLIENTS has no such client; the registry is not looked at (invalid_client)\n";
     assert_eq!(page, line);
 }
+
+#[test]
+fn a_grant_with_the_client_capability_says_so() {
+    let cae = bindings("")
+        .replace(r#"\"scope\":\"https://vault"#, r#"\"cae\":true,\"scope\":\"https://vault"#);
+    let (_, page) = explain(&cae, &[("client", "reports")]);
+    let (_, without) = explain(&bindings(""), &[("client", "reports")]);
+    assert!(page.contains("application other), also with the client capability (cae)"), "{page}");
+    assert!(!without.contains("cae"), "{without}");
+}

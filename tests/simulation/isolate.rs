@@ -114,7 +114,7 @@ impl Isolate {
     pub(crate) fn report(self: &Rc<Self>, grant: usize, claims: bool) {
         let Some(last) = self.last.borrow()[grant].clone() else { return };
         add(&self.shared.reports);
-        let claims = if claims { r#"&claims={"access_token":{}}"# } else { "" };
+        let claims = if claims { r#"&claims={"access_token":{"nbf":{"value":"1"}}}"# } else { "" };
         let body = format!("token={}{claims}", last.text);
         let progress = begin(
             &self.broker,

@@ -103,14 +103,23 @@ describe("what is no current token is answered like one that is", () => {
   }
 });
 
-test("token_type_hint, whatever it says, and other parameters are ignored", async () => {
+test("token_type_hint, whatever it says, and unknown parameters are ignored", async () => {
   const scope = world.newScope();
   const old = await current(scope);
   await assertDone(
     world,
-    await revoke(world, old, { params: { token_type_hint: "refresh_token", scope: "x" } }),
+    await revoke(world, old, { params: { token_type_hint: "refresh_token", resource: "x" } }),
     "revoked",
   );
+});
+
+test("a scope and a credential narrow the search; one that is not granted is an error", async () => {
+  const [scope, other] = [world.newScope(), world.newScope()];
+  const old = await current(scope);
+  await assertDone(world, await revoke(world, old, { params: { scope: other } }), "not_current");
+  await assertDone(world, await revoke(world, old, { params: { scope, credential: "default" } }), "revoked");
+  assertTokenError(await revoke(world, old, { params: { scope: "x" } }), 400, "invalid_scope");
+  assertTokenError(await revoke(world, old, { params: { credential: "billing" } }), 400, "unauthorized_client");
 });
 
 test("claims go upstream with the renewal, and with no other request", async () => {
@@ -142,6 +151,14 @@ describe("claims are the JSON text of an object", () => {
       assertTokenError(await revoke(world, "t", { params: { claims } }), 400, "invalid_request");
     });
   }
+});
+
+test("claims that no challenge to an application has are refused by name", async () => {
+  const claims = '{"access_token":{"acrs":{"essential":true,"value":"planted"}}}';
+  const reply = await revoke(world, "t", { params: { claims } });
+  assertTokenError(reply, 400, "invalid_request");
+  assert.match(reply.body.error_description, /acrs/);
+  assert.ok(!reply.text.includes("planted"));
 });
 
 test("new tokens that are rejected at once are renewed once in a while, not once each", async () => {

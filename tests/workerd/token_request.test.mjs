@@ -101,7 +101,7 @@ test("an empty parameter is an absent parameter, also beside one with a value", 
 });
 
 test("unknown parameters are ignored, also when repeated", async () => {
-  assertToken(await send(valid("&resource=x&audience=y&audience=z&state=")));
+  assertToken(await send(valid("&tenant=x&login_hint=y&login_hint=z&state=")));
 });
 
 test("parameters in the query are not the request's", async () => {

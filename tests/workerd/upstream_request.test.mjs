@@ -42,7 +42,7 @@ test("it says what Entra needs to throttle and trace politely", async () => {
 
 test("the caller's parameters and headers are not passed on", async () => {
   const { request } = await upstreamRequest({
-    params: { resource: "https://other.example", claims: "{}" },
+    params: { tenant: "https://other.example", client_info: "1", claims: "{}" },
     headers: { "X-Forwarded-For": "203.0.113.7", Cookie: "session=1", "x-client-sku": "caller" },
   });
   assert.deepEqual(Object.keys(request.params).sort(), ["client_id", "client_secret", "grant_type", "scope"]);

@@ -3,6 +3,7 @@
 use std::future::ready;
 use std::rc::Rc;
 
+use super::super::token::Granted;
 use super::{Answered, Exchange, Later, Progress};
 use crate::base::deadline::within;
 use crate::base::limits::RENEWAL_WAIT;
@@ -17,9 +18,9 @@ use crate::tokens::cache_status::CacheStatus;
 
 impl<P: HttpPorts> Exchange<P> {
     /// A token.
-    pub(super) fn served(mut self, grant: &Rc<Grant>, served: Served) -> Answered {
+    pub(super) fn served(mut self, granted: &Granted, served: Served) -> Answered {
         let origin = cors::reader_of_token(self.client.as_deref(), || self.request.origin());
-        let reply = Reply { origin, ..Reply::token(&served) };
+        let reply = Reply { origin, ..Reply::token(&served, granted.untold_scope(&served)) };
         self.line.status = reply.status;
         (self.line.outcome, self.line.tier) = match served.cache_status {
             CacheStatus::Hit { tier, .. } => ("hit", Some(tier.name())),
@@ -31,7 +32,7 @@ impl<P: HttpPorts> Exchange<P> {
             return self.logged(reply);
         }
         let request_id = self.line.request_id.clone();
-        let follow_up = Box::pin(self.follow_up(Rc::clone(grant), served));
+        let follow_up = Box::pin(self.follow_up(Rc::clone(&granted.grant), served));
         Answered { reply, request_id, follow_up: Some(follow_up) }
     }
 

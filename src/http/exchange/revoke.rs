@@ -27,8 +27,8 @@ impl<P: HttpPorts> Exchange<P> {
     async fn revoked(&mut self, request: RevocationRequest) -> Result<Revocation, BrokerError> {
         let caller = self.authenticate(&request.presented).await?;
         self.client = Some(Rc::clone(&caller.client));
-        let rejected = request.rejected(&caller, &mut self.line)?;
-        let broker = Rc::clone(&self.isolate.broker);
-        broker.revoke(&rejected, &mut self.line).await
+        let isolate = Rc::clone(&self.isolate);
+        let rejected = request.rejected(isolate.config()?, &caller, &mut self.line)?;
+        isolate.broker.revoke(&rejected, &mut self.line).await
     }
 }

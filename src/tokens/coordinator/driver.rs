@@ -14,7 +14,7 @@ use futures_channel::oneshot;
 use super::machine::Coordinator;
 use super::message::{AcquireMessage, HandedMessage, SealedHandout, SealedMessage, StoredState};
 use super::ports::Home;
-use super::protocol::{Action, Event, Handout, Waiter};
+use super::protocol::{Action, Event, Handout, Waiter, Want};
 use crate::base::cbor;
 use crate::base::deadline::within;
 use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
@@ -172,14 +172,14 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         message: AcquireMessage,
     ) -> Result<Option<(Handed, Option<UpstreamTrail>)>, CallFault> {
         let AcquireMessage { want, request_id, claims } = message;
-        let want = want.bounded(self.now());
+        let want = Want { challenged: claims.is_some(), ..want.bounded(self.now()) };
         let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter, sender);
         let mut landed = 0;
         if let Some(active) = self.active.borrow_mut().as_mut() {
             active.request_id = request_id;
-            active.claims = claims.filter(|_| want.rejected.is_some());
+            active.claims = claims;
             landed = active.landed;
         }
         self.handle(Event::Acquire { waiter, want });
@@ -219,7 +219,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
             Action::StartFlight { background } => {
                 // Read now: another call may come before the work begins.
                 let request_id = self.request_id(background);
-                let claims = self.take_claims();
+                let claims = self.take_claims().filter(|_| self.is_challenged());
                 self.spawn(move |driver| driver.fly(background, request_id, claims));
             }
             Action::Save => self.spawn(Self::save),
@@ -251,6 +251,10 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
 
     fn take_claims(&self) -> Option<Claims> {
         self.active.borrow_mut().as_mut().and_then(|active| active.claims.take())
+    }
+
+    fn is_challenged(&self) -> bool {
+        self.active.borrow().as_ref().is_some_and(|active| active.machine.is_challenged())
     }
 
     fn fresh_request_id(&self) -> RequestId {

@@ -12,14 +12,14 @@
 //! object's memory. The [`Snapshot`] has everything that must outlive that memory.
 
 use super::protocol::{Action, Event, Handout, Source, Waiter, Want};
-
+use super::rejection::Forced;
 use super::snapshot::Snapshot;
 use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH};
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
 use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::{Failure, is_refusal};
+use crate::upstream::failure::Failure;
 
 /// The state machine.
 #[derive(Debug, Default)]
@@ -37,18 +37,18 @@ pub struct Coordinator {
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     /// The waiter that started it.
-    leader: Option<Waiter>,
-    others: Vec<Waiter>,
+    pub(super) leader: Option<Waiter>,
+    pub(super) others: Vec<Waiter>,
     /// A waiter started it. Otherwise it runs in the background.
     led: bool,
     /// The coordinator has a token that may be served, and wants a better one.
     pub(super) renewal: bool,
     /// The longest `min_ttl` of its waiters.
-    min_ttl: Millis,
+    pub(super) min_ttl: Millis,
     /// The rejected token that it replaces.
     pub(super) rejected: Option<TokenDigest>,
-    /// The rejected token is its only reason.
-    pub(super) forced: bool,
+    /// A rejected token is its only reason.
+    pub(super) forced: Option<Forced>,
     /// The waiters that reported the token. They get a failure, and not the token in hand.
     pub(super) reporters: Vec<Waiter>,
 }
@@ -97,8 +97,7 @@ impl Coordinator {
             // The alarm would forget the token.
             actions.push(Action::Wake(self.snapshot.next_renewal(now)));
         }
-        if let Some(rejected) = want.rejected {
-            self.reject(waiter, rejected, want.known_generation, now, &mut actions);
+        if self.reject(waiter, want, now, &mut actions) {
             self.save_asked_at(now, &mut actions);
             return actions;
         }
@@ -160,10 +159,10 @@ impl Coordinator {
     }
 
     fn failed(&mut self, error: UpstreamError, now: UnixMillis, random: u32) -> Vec<Action> {
-        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced);
-        if forced && is_refusal(&error) {
+        if self.is_left_to_nobody(&error) {
             return self.refused(&error, now);
         }
+        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced.is_some());
         let facts = &mut self.snapshot.facts;
         // While the failure lasts there is no flight. After it, a report may force one again.
         facts.forced_at = facts.forced_at.filter(|_| !forced);
@@ -271,7 +270,7 @@ impl Coordinator {
 
     /// Whether a flight may start now: one at a time, none while a failure lasts, and none for a
     /// better token right after another one.
-    fn may_ask(&self, now: UnixMillis) -> bool {
+    pub(super) fn may_ask(&self, now: UnixMillis) -> bool {
         let facts = &self.snapshot.facts;
         let failing = facts.failure.as_ref().is_some_and(|failure| !failure.is_over(now));
         let asked_just_now = self.snapshot.held(now).is_some_and(|token| {

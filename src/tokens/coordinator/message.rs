@@ -9,8 +9,6 @@
 //! - The rest of an answer needs no seal: an isolate calls the objects of the class that its own
 //!   binding names, and nobody else can answer there.
 
-use std::rc::Rc;
-
 use minicbor::{Decode, Encode};
 
 use super::{Facts, Handout, Snapshot, Source, Want};
@@ -124,15 +122,13 @@ impl TokenId {
     pub fn grant(&self, config: &Config) -> Option<Grant> {
         let credential = config.credential(&self.credential)?;
         let scope = ScopeSet::parse(&self.scope).ok()?;
-        let token_key = credential.token_key(&scope);
-        let keep_warm =
-            config.grants().any(|grant| grant.keep_warm && grant.token_key == token_key);
-        (token_key.kv_name() == self.token).then(|| Grant {
-            credential: Rc::clone(credential),
-            token_key,
-            scope,
-            keep_warm,
-        })
+        let mut grant = [false, true]
+            .into_iter()
+            .map(|capability| Grant::new(credential, scope.clone(), false, capability))
+            .find(|grant| grant.token_key.kv_name() == self.token)?;
+        grant.keep_warm =
+            config.grants().any(|other| other.keep_warm && other.token_key == grant.token_key);
+        Some(grant)
     }
 }
 

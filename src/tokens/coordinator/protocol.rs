@@ -49,6 +49,10 @@ pub struct Want {
     /// generation.
     #[n(4)]
     pub rejected: Option<TokenDigest>,
+    /// The call has a challenge's claims. Without `rejected`, it is the token in hand that an API
+    /// has rejected. The driver sets it: the claims travel beside the want.
+    #[cbor(skip)]
+    pub challenged: bool,
 }
 
 impl Want {

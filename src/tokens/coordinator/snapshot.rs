@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::base::limits::FAILURE_MEMORY_MAX;
+use crate::base::limits::{FAILURE_MEMORY_MAX, RENEWAL_SPACING};
 use crate::base::secret::TokenDigest;
 use crate::base::time::UnixMillis;
 use crate::tokens::token::{CachedToken, Freshness};
@@ -55,11 +55,12 @@ impl Snapshot {
     }
 
     /// After this instant the snapshot is of no use. A failure stays longer than its own time, so
-    /// that the next one in a row counts on.
+    /// that the next one in a row counts on. A forced flight stays for as long as it delays the next.
     pub(super) fn last_use(&self) -> Option<UnixMillis> {
         let expiry = self.token.as_ref().map(|token| token.expires_at);
         let failure = self.facts.failure.as_ref();
-        expiry.max(failure.map(|failure| failure.until.plus(FAILURE_MEMORY_MAX)))
+        let forced = self.facts.forced_at.map(|at| at.plus(RENEWAL_SPACING));
+        expiry.max(failure.map(|failure| failure.until.plus(FAILURE_MEMORY_MAX))).max(forced)
     }
 
     /// When to renew next: before an isolate calls for it, but not while a failure lasts.

@@ -4,7 +4,6 @@ use zeroize::Zeroizing;
 
 use crate::base::outgoing::{ACCEPT_JSON, USER_AGENT};
 use crate::base::secret::ClientSecret;
-use crate::oauth::claims::Claims;
 use crate::oauth::scope::ScopeSet;
 use crate::upstream::exchange::RequestHeaders;
 
@@ -29,9 +28,8 @@ pub fn body(
     client_id: &str,
     secret: &ClientSecret,
     scope: &ScopeSet,
-    claims: Option<&Claims>,
+    claims: Option<&str>,
 ) -> Zeroizing<String> {
-    let claims = claims.map(Claims::as_str);
     // Full capacity from the start: a growing string would leave copies of the secret behind.
     let longest = [client_id, secret.expose(), scope.as_str(), claims.unwrap_or_default()]
         .iter()

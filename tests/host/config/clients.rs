@@ -247,3 +247,26 @@ fn a_certificate_tells_who_calls() {
     let vars = valid().with("CLIENTS", &format!(r#"{{"a":{entry},"b":{entry}}}"#));
     assert_faults(&vars, &["CLIENTS.b.mtls_sha256[0]: is already listed for another client"]);
 }
+
+#[test]
+fn cae_is_a_boolean_and_a_grant_has_it_if_any_of_its_entries_says_so() {
+    let entry =
+        |grants: &str| client(&format!(r#"{{"key_sha256":["{DIGEST}"],"allow":[{grants}]}}"#));
+    let grant = |more: &str| format!(r#"{{"credential":"default","scope":"{GRAPH}"{more}}}"#);
+    assert_faults(
+        &entry(&grant(r#","cae":1"#)),
+        &["CLIENTS.reports.allow[0].cae: must be true or false"],
+    );
+    for (more, cae) in [
+        (["", ""], 0),
+        ([r#","cae":false"#, ""], 0),
+        ([r#","cae":true"#, ""], 1),
+        (["", r#","cae":true,"keep_warm":true"#], 1),
+    ] {
+        let config = Config::parse(&entry(&more.map(grant).join(","))).unwrap();
+        let capable = config.grants().filter(|grant| grant.capability).count();
+        assert_eq!((config.grants().count() - capable, capable), (1, cae), "{more:?}");
+        let warm = config.grants().filter(|grant| grant.keep_warm).count();
+        assert_eq!(warm, if more[1].contains("keep_warm") { 2 } else { 0 }, "both are kept warm");
+    }
+}

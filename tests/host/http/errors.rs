@@ -55,6 +55,9 @@ fn request_faults() -> Vec<R> {
         R::DuplicateParameter(_) => [R::DuplicateParameter("scope")],
         R::MinTtl => [R::MinTtl],
         R::Claims => [R::Claims],
+        R::ClaimNotSentOn(_) => [R::ClaimNotSentOn("acrs")],
+        R::NotSupported(_) => [R::NotSupported("req_cnf")],
+        R::TooManyGrants => [R::TooManyGrants],
         R::TwoAuthenticationMethods => [R::TwoAuthenticationMethods],
         R::TwoClientIds => [R::TwoClientIds],
         R::AssertionType => [R::AssertionType],
@@ -143,6 +146,7 @@ fn all() -> Vec<BrokerError> {
         E::ScopeMissing => [E::ScopeMissing],
         E::ScopeNotGranted => [E::ScopeNotGranted],
         E::CredentialNotGranted => [E::CredentialNotGranted],
+        E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],
         E::Misconfigured => [E::Misconfigured],
         E::SlowDown => [E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
@@ -166,6 +170,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
             [(400, "invalid_scope"), (403, "insufficient_scope")]
         }
         E::CredentialNotGranted => [(400, "unauthorized_client"), (403, "insufficient_scope")],
+        E::TargetNotGranted(_) => same(400, "invalid_target"),
         E::SlowDown => same(429, "slow_down"),
         E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }) => {
             same(502, "server_error")

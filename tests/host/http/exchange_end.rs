@@ -150,7 +150,7 @@ fn claims_of_a_report_go_upstream() {
     world.issue("one", 3600);
     world.request();
     world.issue("two", 3600);
-    let form = r#"token=one&claims={"access_token":{}}"#;
+    let form = r#"token=one&claims={"access_token":{"nbf":{"value":"1"}}}"#;
     assert_eq!(Sent::post("/revoke", form).to(&world.isolate).status, 200);
     let requests = world.broker.endpoint.requests.borrow();
     assert!(!requests[0].1.contains("claims=") && requests[1].1.contains("claims="));

@@ -1,14 +1,17 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
 mod challenges;
+mod claims;
 mod errors;
 mod exchange;
 mod exchange_end;
 mod exchange_issuers;
 mod faults;
 mod forms;
+mod granted_scope;
 mod head;
 mod pages;
 mod plain_http;
 mod replies;
 mod routes;
+mod targets;

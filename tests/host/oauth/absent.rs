@@ -2,7 +2,7 @@
 //! stands in front of them.
 
 use edge_token_broker::base::time::Millis;
-use edge_token_broker::oauth::claims::Claims;
+use edge_token_broker::oauth::claims::{RequestedClaims, for_upstream};
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken};
 
@@ -63,6 +63,8 @@ fn a_byte_order_mark_in_front_is_read_over() {
     assert_eq!(IssuedToken::parse(body.as_bytes()).unwrap().expires_in, Millis::from_secs(60));
     let body = format!(r#"{MARK}{{"error":"invalid_client"}}"#);
     assert_eq!(ErrorResponse::parse(body.as_bytes()).unwrap().error, "invalid_client");
-    let claims = Claims::parse(&format!(r#"{MARK}{{"access_token":{{}}}}"#)).unwrap();
-    assert_eq!(claims.as_str(), r#"{"access_token":{}}"#, "upstream gets none");
+    let claims = r#"{"access_token":{"nbf":{"value":"1700000000"}}}"#;
+    let marked = RequestedClaims::parse(&format!("{MARK}{claims}")).unwrap();
+    let sent_on = for_upstream(marked.challenge.as_ref(), false);
+    assert_eq!(sent_on.as_deref(), Some(claims), "upstream gets none");
 }

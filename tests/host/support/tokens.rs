@@ -12,6 +12,7 @@ pub(crate) fn token(text: &str, requested_at: UnixMillis, lifetime: Millis) -> C
         expires_in: lifetime,
         ext_expires_in: None,
         refresh_in: None,
+        scope: None,
     };
     CachedToken::new(issued, requested_at)
 }

@@ -11,7 +11,7 @@ use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::Config;
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::log::Line;
-use edge_token_broker::oauth::claims::Claims;
+use edge_token_broker::oauth::claims::RequestedClaims;
 use edge_token_broker::tokens::broker::{Broker, Served};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward, Tier};
 use edge_token_broker::tokens::coordinator::driver::CallFault;
@@ -53,7 +53,7 @@ async fn acquire(
     claims: Option<&'static str>,
     id: &'static str,
 ) -> Result<Coordinated, CoordinationError> {
-    let claims = claims.map(|claims| Claims::parse(claims).unwrap());
+    let claims = claims.map(|claims| RequestedClaims::parse(claims).unwrap().challenge.unwrap());
     let id = RequestId::parse(id).unwrap();
     network.isolate().coordinator.acquire(&network.grant, want, claims.as_ref(), &id).await
 }
@@ -156,7 +156,7 @@ fn an_object_that_panics_holds_its_caller_for_five_seconds() {
 
 #[test]
 fn claims_go_upstream_once_with_the_flight_that_their_report_started() {
-    const CLAIMS: Option<&str> = Some(r#"{"access_token":{}}"#);
+    const CLAIMS: Option<&str> = Some(r#"{"access_token":{"nbf":{"value":"1"}}}"#);
     let network = network();
     for token in ["one", "two", "three"] {
         network.issue(token);
@@ -164,7 +164,7 @@ fn claims_go_upstream_once_with_the_flight_that_their_report_started() {
     let first = acquired(&network, Want::default(), None, "id");
     // A flight that an ordinary caller has started; the report waits for it.
     let more = Want { min_ttl: Millis::from_secs(3599), ..Want::default() };
-    let (_, caller) = network.start(acquire(Rc::clone(&network), more, CLAIMS, "id"));
+    let (_, caller) = network.start(acquire(Rc::clone(&network), more, None, "id"));
     let second = acquired(&network, rejecting(&first), CLAIMS, "id");
     assert_eq!(source(&caller.take().unwrap().0.unwrap()), Source::Flight);
     assert_eq!(source(&second), Source::Collapsed);

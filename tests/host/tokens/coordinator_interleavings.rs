@@ -25,9 +25,11 @@ enum Happening {
         touch: bool,
         ahead: u64,
     },
-    /// A caller reports a rejected token: the current one, or another.
+    /// A caller reports a rejected token: the current one, or another. Or it brings a challenge,
+    /// and names the current token or none.
     Rejected {
         current: bool,
+        challenged: bool,
         ahead: u64,
     },
     /// A waiter waits no longer: one of those that wait.
@@ -81,7 +83,9 @@ fn happenings() -> impl Strategy<Value = Vec<(u64, u32, Happening)>> {
         },
     );
     let rejected =
-        (any::<bool>(), ahead).prop_map(|(current, ahead)| Happening::Rejected { current, ahead });
+        (any::<bool>(), any::<bool>(), ahead).prop_map(|(current, challenged, ahead)| {
+            Happening::Rejected { current, challenged, ahead }
+        });
     let issued = (1..4000_u64, 0..4_u8)
         .prop_map(|(lifetime_secs, text)| Happening::Token { lifetime_secs, text });
     let failing = prop::sample::select(&[Failing::Down, Failing::Throttles, Failing::Refuses]);
@@ -119,11 +123,12 @@ impl Run {
                 let min_ttl = Millis::from_secs(min_ttl_secs);
                 self.acquire(Want { min_ttl, renewed, touch, ..Want::default() }, ahead, now);
             }
-            Happening::Rejected { current, ahead } => {
+            Happening::Rejected { current, challenged, ahead } => {
                 let held = self.driven.machine.snapshot().token.as_ref();
                 let other = token("other", now, Millis(0));
                 let rejected = held.filter(|_| current).unwrap_or(&other).digest();
-                self.acquire(Want { rejected: Some(rejected), ..Want::default() }, ahead, now);
+                let rejected = Some(rejected).filter(|_| !challenged || current);
+                self.acquire(Want { rejected, challenged, ..Want::default() }, ahead, now);
             }
             Happening::Left(index) if !self.waiting.is_empty() => {
                 let waiter = *index.get(&self.waiting.iter().copied().collect::<Vec<_>>());

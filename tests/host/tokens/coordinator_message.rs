@@ -8,7 +8,7 @@ use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::{Config, Grant};
-use edge_token_broker::oauth::claims::Claims;
+use edge_token_broker::oauth::claims::RequestedClaims;
 use edge_token_broker::tokens::coordinator::Want;
 use edge_token_broker::tokens::coordinator::driver::CallFault;
 use edge_token_broker::tokens::coordinator::message::{AcquireMessage, SealedMessage, TokenId};
@@ -22,7 +22,8 @@ use crate::support::world::vars;
 const NONCE: [u8; 24] = [7; 24];
 
 fn message(want: Want) -> AcquireMessage {
-    let claims = Claims::parse(r#"{"access_token":{"nbf":{"value":"1"}}}"#).ok();
+    let claims =
+        RequestedClaims::parse(r#"{"access_token":{"nbf":{"value":"1"}}}"#).unwrap().challenge;
     AcquireMessage { want, request_id: RequestId::parse("id").unwrap(), claims }
 }
 

@@ -23,7 +23,7 @@ fn key(number: usize) -> TokenKey {
         client_id: "app",
         fingerprint: &fingerprint,
     };
-    TokenKey::new(&identity, &ScopeSet::parse(&number.to_string()).unwrap())
+    TokenKey::new(&identity, &ScopeSet::parse(&number.to_string()).unwrap(), false)
 }
 
 fn remember(memory: &IsolateMemory, number: usize, text: &str) {

@@ -1,6 +1,7 @@
 //! A token's life: freshness, tiers, the coordinator, rejected tokens.
 
 mod alone;
+mod challenges;
 mod coordinator;
 mod coordinator_failures;
 mod coordinator_flight;
@@ -11,7 +12,9 @@ mod freshness;
 mod memory;
 mod renewal_spacing;
 mod revocation;
+mod revocation_search;
 mod scenarios;
 mod stored_errors;
 mod stored_format;
+mod stored_scope;
 mod stored_sizes;

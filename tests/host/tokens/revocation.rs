@@ -7,7 +7,7 @@ use edge_token_broker::base::ports::Store;
 use edge_token_broker::base::secret::AccessToken;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::oauth::claims::{Claims, MalformedClaims};
+use edge_token_broker::oauth::claims::{ClaimsFault, RequestedClaims, for_upstream};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::tokens::coordinator::message::AcquireMessage;
 use edge_token_broker::tokens::coordinator::{Source, Want};
@@ -169,9 +169,14 @@ fn an_older_isolates_message_has_neither_a_rejected_token_nor_claims() {
 fn claims_are_a_json_object_of_a_bounded_size() {
     let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(CLAIMS_MAX_BYTES));
     for bad in ["", "[]", "1", "null", r#""{}""#, "{", "{} {}", &long] {
-        assert_eq!(Claims::parse(bad).err(), Some(MalformedClaims), "{bad}");
+        assert_eq!(RequestedClaims::parse(bad).err(), Some(ClaimsFault::Malformed), "{bad}");
     }
-    assert_eq!(Claims::parse(r#"{"access_token":{}}"#).unwrap().as_str(), r#"{"access_token":{}}"#);
+    let claims = r#"{"access_token":{"nbf":{"value":"1"}}}"#;
+    let RequestedClaims { capability, challenge } = RequestedClaims::parse(claims).unwrap();
+    assert_eq!(
+        (capability, for_upstream(challenge.as_ref(), false).as_deref()),
+        (false, Some(claims))
+    );
 }
 
 fn report(world: &World, token: &str) -> Result<Revocation, BrokerError> {

@@ -55,7 +55,7 @@ fn setup(secret: &str, cache_key: Option<u8>, tenant: &str, client_id: &str, sco
         client_id,
         fingerprint: &fingerprint,
     };
-    let key = TokenKey::new(&identity, &ScopeSet::parse(scope).unwrap());
+    let key = TokenKey::new(&identity, &ScopeSet::parse(scope).unwrap(), false);
     Setup { key, sealing_key }
 }
 
@@ -216,10 +216,12 @@ fn a_record_with_any_bit_flipped_does_not_open() {
 fn a_record_of_another_version_is_not_even_decrypted() {
     let Setup { key, sealing_key } = usual();
     let mut sealed = sealed();
-    for version in (0..=u8::MAX).filter(|version| *version != 2) {
+    for version in (0..=u8::MAX).filter(|version| !matches!(version, 2 | 3)) {
         sealed[0] = version;
         assert_eq!(open(&sealed, &key, &sealing_key), Err(OpenError::UnknownVersion));
     }
+    sealed[0] = 3;
+    assert_eq!(open(&sealed, &key, &sealing_key), Err(OpenError::NotAuthentic));
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn the_longest_flight_tries_every_secret_and_once_more() {
     let upstream = Upstream { endpoint, clock, entropy, claims: None };
     let (scope, id) = (ScopeSet::parse("s").unwrap(), RequestId::parse("id").unwrap());
     let mut trail = UpstreamTrail::default();
-    let error = run(upstream.token(&credential, &scope, &id, &mut trail)).unwrap_err();
+    let error = run(upstream.token(&credential, &scope, false, &id, &mut trail)).unwrap_err();
     assert_eq!(error.name(), "credential_refused");
     assert_eq!(trail.requests as usize, CLIENT_SECRETS_MAX + 1);
     let took = UnixMillis(START).until(clock.now());

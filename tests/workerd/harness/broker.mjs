@@ -23,6 +23,7 @@ const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never gene
  * @property {string} [token_type]
  * @property {number} [expires_in]
  * @property {number} [ext_expires_in]
+ * @property {string} [scope]
  * @property {string} [error]
  * @property {string} [error_description]
  */

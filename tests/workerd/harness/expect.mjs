@@ -28,10 +28,11 @@ export function assertToken(reply) {
   assert.equal(reply.status, 200, reply.text);
   assertCommonHeaders(reply);
   assert.equal(reply.headers.get("pragma"), "no-cache");
-  const { token_type, expires_in, access_token, ext_expires_in, ...rest } = reply.body;
+  const { token_type, expires_in, access_token, ext_expires_in, scope = "none", ...rest } = reply.body;
   assert.equal(token_type, "Bearer");
   assert.ok(Number.isInteger(expires_in), `expires_in is ${expires_in}`);
   assert.ok(ext_expires_in === undefined || Number.isInteger(ext_expires_in), `ext_expires_in is ${ext_expires_in}`);
+  assert.match(scope, /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/);
   assert.deepEqual(rest, {});
   assert.ok(access_token);
   return access_token;
