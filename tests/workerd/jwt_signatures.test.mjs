@@ -257,29 +257,6 @@ test("an encrypted JWT (five parts) is no proof", async () => {
   await refused([header, "", base64url("iv"), base64url("text"), base64url("tag")].join("."));
 });
 
-test("several keys that fit and no kid: a few are tried, and of many none", async () => {
-  const unnamed = (key) => sign(key, { kid: undefined });
-  const restart = () =>
-    world.restart({
-      CLIENTS: {
-        robot: {
-          jwt: [{ issuer: issuer.url, audience: AUDIENCE, jwks_uri: issuer.jwksUri }],
-          allow: [{ credential: "default", scope: GRAPH }],
-        },
-      },
-    });
-  const others = [1, 2, 3].map(() => newKey("ES256"));
-  issuer.keys = [EC, ...others];
-  issuer.foreignKeys = [];
-  await restart();
-  for (const key of [EC, ...others]) assertToken(await get(unnamed(key)));
-  issuer.keys.push(newKey("ES256"));
-  world.kv.values.clear();
-  await restart();
-  await refused(unnamed(EC));
-  assertToken(await get(sign(EC)));
-});
-
 function halves(jwt) {
   const signature = signatureIn(jwt);
   return [signature.subarray(0, 32), signature.subarray(32)];

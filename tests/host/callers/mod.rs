@@ -10,6 +10,7 @@ mod jwt_left_out;
 mod jwt_memory;
 mod jwt_new_keys;
 mod jwt_stored_keys;
+mod jwt_unfit;
 mod ledger;
 mod presented;
 mod proofs;
