@@ -86,10 +86,15 @@ test("an issuer without kid replaces its key: the new one is good at once", asyn
   }
 });
 
-test("an issuer without kid that serves its old key and its new one: both are good", async () => {
+test("several keys that fit and no kid: a few are tried, as while the issuer replaces one, and of many none", async () => {
   const { overlap } = issuers;
-  overlap.keys = [1, 2].map(() => newKey("RS256", { jwk: { kid: undefined } }));
-  for (const key of overlap.keys) assertToken(await get(overlap.sign({}, { key })));
+  const unnamed = (key) => get(overlap.sign({}, { key, header: { kid: undefined } }));
+  overlap.keys = [1, 2, 3, 4].map(() => newKey("ES256"));
+  for (const key of overlap.keys) assertToken(await unnamed(key));
+  overlap.keys.push(newKey("ES256"));
+  const [first, , , , fifth] = overlap.keys;
+  assertToken(await get(overlap.sign({}, { key: fifth })));
+  assertTokenError(await unnamed(first), 401, "invalid_token");
 });
 
 test("a new key under the same kid is good at once, and forged signatures make one request a minute", async () => {

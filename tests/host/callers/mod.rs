@@ -12,6 +12,7 @@ mod jwt_memory;
 mod jwt_new_keys;
 mod jwt_pins;
 mod jwt_stored_keys;
+mod jwt_unfit;
 mod ledger;
 mod presented;
 mod proofs;
