@@ -119,7 +119,7 @@ const DEPLOY = {
   groups: ["people", "deployers"],
 };
 test("claims that are pinned match exactly, or one of a list; a claim may be a list itself", async () => {
-  for (const more of [{}, { environment: "staging" }, { groups: "deployers" }]) {
+  for (const more of [{}, { environment: "staging" }, { groups: "deployers" }, { protected: "true" }]) {
     const reply = await get(issuer.sign({ ...DEPLOY, ...more }));
     assertToken(reply);
     assert.equal((await world.logOf(reply)).client_id, "deploy");
@@ -134,7 +134,7 @@ for (const wrong of [
   { repository: { 0: "acme/shop" } },
   { environment: "test" },
   { environment: "" },
-  { protected: "true" },
+  { protected: "false" },
   { protected: false },
   { protected: 1 },
   { protected: null },
