@@ -21,7 +21,7 @@ use crate::callers::ledger::UsedAssertions;
 use crate::callers::ports::CallerPorts;
 use crate::callers::presented::Presented;
 use crate::callers::proofs::{Caller, Candidate, Proof, Way, way_of};
-use crate::callers::registry::{NeedsIo, OwnerKey, Registry, RegistryFault};
+use crate::callers::registry::{EntryFault, NeedsIo, OwnerKey, Registry, Unreachable};
 use crate::callers::seen::VerifiedJwts;
 use crate::config::{Client, Config};
 use crate::error::BrokerError;
@@ -186,7 +186,13 @@ impl<P: CallerPorts> Callers<P> {
         }
         if self.client(attempt, id).is_err() {
             let read = self.registry.read(attempt.config, id, attempt.now).await;
-            read.map(drop).or_else(|fault| refusal_of(fault, line))?;
+            match read.map_err(|error| unavailable(error, line))? {
+                Some(EntryFault::NotAuthentic) => line.registry_failed("not_authentic"),
+                Some(EntryFault::Invalid(faults)) => {
+                    line.found_faults(faults.iter().map(ToString::to_string).collect());
+                }
+                None => {}
+            }
         }
         Ok(())
     }
@@ -206,29 +212,15 @@ impl<P: CallerPorts> Callers<P> {
             Ok(owner) => Ok(owner),
             Err(NeedsIo) => self.registry.read_owner(key, attempt.now).await,
         };
-        match owner {
-            Ok(Some(id)) => self.load_client(attempt, &id, line).await,
-            Ok(None) => Ok(()),
-            Err(fault) => refusal_of(fault, line),
+        match owner.map_err(|error| unavailable(error, line))? {
+            Some(id) => self.load_client(attempt, &id, line).await,
+            None => Ok(()),
         }
     }
 }
 
-/// What the caller is told about a fault of the registry. An entry without a good MAC is as good as
-/// none.
-fn refusal_of(fault: RegistryFault, line: &mut Line) -> Result<(), BrokerError> {
-    match fault {
-        RegistryFault::NotAuthentic => {
-            line.registry_failed("not_authentic");
-            Ok(())
-        }
-        RegistryFault::Unreachable(error) => {
-            line.registry_failed(error.name());
-            Err(BrokerError::RegistryUnavailable)
-        }
-        RegistryFault::Invalid(faults) => {
-            line.found_faults(faults.iter().map(ToString::to_string).collect());
-            Err(BrokerError::Misconfigured)
-        }
-    }
+/// What the caller is told while KV does not answer.
+fn unavailable(Unreachable(error): Unreachable, line: &mut Line) -> BrokerError {
+    line.registry_failed(error.name());
+    BrokerError::RegistryUnavailable
 }

@@ -54,6 +54,8 @@ pub(in crate::callers) trait Proof {
         // First of all, so that it costs the same whether there is a client or not.
         let accepted = self.is_accepted(client.as_deref());
         match client {
+            // Only its client learns that an entry has a fault.
+            Some(client) if accepted && client.is_faulty => Err(BrokerError::Misconfigured),
             Some(client) if accepted => {
                 Ok(Caller { client, proof: self.kind(), jwt_subject: None })
             }

@@ -12,3 +12,4 @@ mod presented;
 mod proofs;
 mod registry;
 mod registry_entry;
+mod registry_faults;

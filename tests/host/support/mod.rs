@@ -11,6 +11,7 @@ pub(crate) mod jwt;
 pub(crate) mod ledger;
 pub(crate) mod platform;
 pub(crate) mod ports;
+pub(crate) mod registry;
 pub(crate) mod sent;
 pub(crate) mod store;
 #[path = "../../simulation/time.rs"]
