@@ -86,6 +86,13 @@ impl JwtFault {
         matches!(self, Self::IssuerUnreachable | Self::IssuerAnswer)
     }
 
+    /// Whether the JWT has no good signature of a trusted issuer. All these faults have one
+    /// description, so it reveals neither which clients exist nor which issuers they trust.
+    #[must_use]
+    pub fn is_not_genuine(self) -> bool {
+        self.description() == NOT_GENUINE
+    }
+
     /// Whether the fault reveals what the configuration requires. Only a caller with a good signature
     /// of the issuer may learn that.
     #[must_use]

@@ -8,13 +8,13 @@ use std::rc::Rc;
 use super::{Caller, ProofKind};
 use crate::base::secret::PresentedKey;
 use crate::callers::ledger::{AssertionLedger, LedgerError};
-use crate::callers::ports::CallerPorts;
+use crate::callers::ports::{CallerPorts, SignatureVerifier as _};
 use crate::callers::registry::NeedsIo;
 use crate::callers::seen::JwtDigest;
 use crate::callers::{Attempt, Callers, Recognition};
 use crate::config::Client;
 use crate::error::{BrokerError, PresentedIn, RequestFault};
-use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
+use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust, decoy};
 use crate::log::Line;
 
 /// A JWT as it was presented.
@@ -99,15 +99,18 @@ impl<P: CallerPorts> Callers<P> {
     ) -> Result<Caller, BrokerError> {
         let refusal = |fault| presented.refusal(fault);
         let jwt = Jwt::parse(presented.text.expose()).map_err(refusal)?;
+        // Before anybody is looked up, because all callers get the same answer.
+        presented.profile.examine(&jwt, attempt.now).map_err(refusal)?;
         let clients = self.clients_for(presented, &jwt, attempt, line).await?;
         let candidates = presented.candidates(&clients, &jwt);
-        let (chosen, is_only_one) = choose(&candidates, &jwt, presented.profile, attempt)
-            .ok_or_else(|| refusal(JwtFault::Issuer))?;
-        let sealing_key = attempt.config.sealing_key();
-        let verified = self.jwts.authenticate(&jwt, chosen.trust, presented.profile, sealing_key);
-        let subject = verified.await.map_err(refusal)?;
+        let chosen = choose(&candidates, &jwt, presented.profile, attempt);
+        let (chosen, is_only_one, subject) =
+            self.genuine(&jwt, chosen, presented.profile, attempt).await.map_err(refusal)?;
         if !is_only_one {
             return Err(RequestFault::SeveralClients.into());
+        }
+        if chosen.client.is_faulty {
+            return Err(BrokerError::Misconfigured);
         }
         let expires_at = subject.expires_at;
         if presented.profile == Profile::ClientAssertion {
@@ -126,6 +129,37 @@ impl<P: CallerPorts> Callers<P> {
             }
         }
         Ok(caller)
+    }
+
+    /// Whom the JWT names, if its signature is good under the chosen trust. One that is not genuine
+    /// costs the verification of a signature, whether or not its issuer and its key are known.
+    async fn genuine<'c, 'a>(
+        &self,
+        jwt: &Jwt,
+        chosen: Option<(&'c Candidate<'a>, bool)>,
+        profile: Profile,
+        attempt: &Attempt<'_>,
+    ) -> Result<(&'c Candidate<'a>, bool, JwtSubject), JwtFault> {
+        let fault = match chosen {
+            None => JwtFault::Issuer,
+            Some((chosen, is_only_one)) => {
+                let sealing_key = attempt.config.sealing_key();
+                match self.jwts.authenticate(jwt, chosen.trust, profile, sealing_key).await {
+                    Ok(subject) => return Ok((chosen, is_only_one, subject)),
+                    // It has expired since it was examined, so its signature was not verified.
+                    Err(JwtFault::Expired) => JwtFault::Issuer,
+                    Err(fault) => fault,
+                }
+            }
+        };
+        if fault.is_not_genuine() && fault != JwtFault::Signature {
+            let (signed, signature) = (jwt.signing_input(), jwt.signature());
+            let decoy = decoy::key_for(jwt.header().algorithm);
+            if let Some(key) = decoy.filter(|key| key.may_have_made(signature)) {
+                self.jwts.signatures.verify(&key, signed, signature).await;
+            }
+        }
+        Err(fault)
     }
 
     /// The client that the caller names, and for a client assertion without a name the one that its

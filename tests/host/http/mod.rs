@@ -6,3 +6,4 @@ mod exchange_end;
 mod forms;
 mod replies;
 mod routes;
+mod unproved;

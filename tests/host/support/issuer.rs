@@ -79,8 +79,8 @@ impl SignatureVerifier for SimulatedSignatures {
     async fn verify(&self, key: &VerificationKey, signed: &[u8], signature: &[u8]) -> bool {
         self.0.set(self.0.get() + 1);
         let jwk = key.jwk();
-        let (_, x) = jwk.iter().find(|(name, _)| *name == "x").unwrap();
-        sign(x, signed) == signature
+        // It signs nothing with RSA.
+        jwk.iter().any(|(name, x)| *name == "x" && sign(x, signed) == signature)
     }
 }
 
