@@ -17,7 +17,7 @@ use std::rc::Rc;
 use crate::base::origin::is_trustworthy;
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
-use crate::callers::ledger::UsedAssertions;
+use crate::callers::ledger::{Owner, UsedAssertions};
 use crate::callers::ports::CallerPorts;
 use crate::callers::presented::Presented;
 use crate::callers::proofs::{Caller, Candidate, Proof, Way, way_of};
@@ -35,7 +35,7 @@ pub struct Callers<P: CallerPorts> {
     pub jwts: JwtVerifier<P>,
     /// Bearer JWTs that were verified in this isolate.
     pub seen: VerifiedJwts<Caller>,
-    /// Client assertions that were used in this isolate.
+    /// Client assertions that were used, or are reserved, in this isolate.
     pub used: UsedAssertions,
     /// Client assertions that were used in any isolate.
     pub ledger: P::Ledger,
@@ -72,18 +72,20 @@ impl<P: CallerPorts> Callers<P> {
         }
     }
 
-    /// The caller, with all the I/O that it takes.
+    /// The caller, with all the I/O that it takes. A client assertion is then reserved for `owner`, and
+    /// has to be [spent](Self::spend) or [released](Self::release).
     ///
     /// # Errors
     /// The caller has not proved its identity, or that cannot be decided now.
     pub async fn authenticate(
         &self,
         attempt: &Attempt<'_>,
+        owner: impl FnOnce() -> Owner,
         line: &mut Line,
     ) -> Result<Caller, BrokerError> {
         match way_of(attempt.presented) {
             Way::ByEntry(proof) => self.authenticate_by_entry(proof, attempt, line).await,
-            Way::ByJwt(jwt) => self.verify_jwt(jwt, attempt, line).await,
+            Way::ByJwt(jwt) => self.verify_jwt(jwt, attempt, owner, line).await,
         }
     }
 

@@ -23,7 +23,7 @@ pub use crate::upstream::credential::Credential;
 pub use fault::{Fault, Reason};
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
-use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
+use crate::base::keys::{self, CacheKey, RegistryKey, SealingKey};
 use fault::Faults;
 
 /// A binding of the Worker as the platform hands it out.
@@ -158,6 +158,13 @@ impl Config {
     #[must_use]
     pub fn sealing_key(&self) -> &SealingKey {
         &self.first_credential.sealing_key
+    }
+
+    /// Keys that [`Self::sealing_key`] may have been before a rotation, or without `CACHE_KEY`: those
+    /// of the first credential's secrets. They open messages of a version that runs at the same time.
+    pub fn other_sealing_keys(&self) -> impl Iterator<Item = SealingKey> {
+        let Credential { secret, other_secrets, .. } = &*self.first_credential;
+        std::iter::once(secret).chain(other_secrets).map(|secret| keys::derive(secret, None).1)
     }
 
     /// The credential called `name`.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::base::limits::{
-    MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
+    ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS,
+    TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
@@ -69,6 +70,7 @@ impl WireError {
                 BrokerError::RegistryUnavailable | BrokerError::IssuerUnavailable => {
                     Some(TRANSIENT_RETRY_AFTER_SECS)
                 }
+                BrokerError::AssertionUnderWay => Some(ASSERTION_RETRY_AFTER_SECS),
                 BrokerError::Upstream(U::Unavailable { retry_after_secs, .. }) => {
                     Some(*retry_after_secs)
                 }
@@ -109,6 +111,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
             E::Misconfigured
             | E::RegistryUnavailable
             | E::IssuerUnavailable
+            | E::AssertionUnderWay
             | E::Upstream(U::Unavailable { .. }),
             _,
         ) => (503, "temporarily_unavailable"),
@@ -145,6 +148,11 @@ fn describe(error: &BrokerError) -> String {
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
         E::IssuerUnavailable => {
             "the keys of the JWT's issuer cannot be fetched; retry later".into()
+        }
+        E::AssertionUnderWay => {
+            "another request with the same client assertion is under way; retry later, or make a \
+             new one"
+                .into()
         }
         E::UnsupportedGrantType => "grant_type must be client_credentials".into(),
         E::ScopeMalformed => "scope is malformed (RFC 6749 section 3.3)".into(),

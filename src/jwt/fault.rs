@@ -46,6 +46,8 @@ pub enum JwtFault {
     AssertionId,
     /// A client assertion that was used before.
     Replayed,
+    /// A client assertion with which another request works. This is temporary.
+    UnderWay,
     /// The memory has no room for another client assertion.
     TooManyAssertions,
     /// No key of the issuer has this `kid`.
@@ -135,6 +137,10 @@ impl JwtFault {
             Self::Replayed => {
                 ("jwt_replayed", "the client assertion was used before; make a new one")
             }
+            Self::UnderWay => (
+                "jwt_under_way",
+                "another request with the client assertion is under way; retry later",
+            ),
             Self::TooManyAssertions => (
                 "jwt_too_many_assertions",
                 "too many client assertions; keep tokens until they expire, and let assertions \

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::{Caller, ProofKind};
 use crate::base::secret::PresentedKey;
-use crate::callers::ledger::{AssertionLedger, LedgerError};
+use crate::callers::ledger::Owner;
 use crate::callers::ports::{CallerPorts, SignatureVerifier as _};
 use crate::callers::registry::NeedsIo;
 use crate::callers::seen::JwtDigest;
@@ -47,6 +47,7 @@ impl PresentedJwt {
         match fault {
             // The caller is known, but its assertions are too many.
             JwtFault::TooManyAssertions => BrokerError::SlowDown,
+            JwtFault::UnderWay => BrokerError::AssertionUnderWay,
             _ if fault.is_temporary() => BrokerError::IssuerUnavailable,
             _ => BrokerError::JwtRefused(fault, self.presented_in),
         }
@@ -95,6 +96,7 @@ impl<P: CallerPorts> Callers<P> {
         &self,
         presented: &PresentedJwt,
         attempt: &Attempt<'_>,
+        owner: impl FnOnce() -> Owner,
         line: &mut Line,
     ) -> Result<Caller, BrokerError> {
         let refusal = |fault| presented.refusal(fault);
@@ -113,13 +115,18 @@ impl<P: CallerPorts> Callers<P> {
             return Err(BrokerError::Misconfigured);
         }
         let expires_at = subject.expires_at;
-        if presented.profile == Profile::ClientAssertion {
-            self.use_once(chosen.client, &subject, attempt, line).await.map_err(refusal)?;
-        }
+        let assertion = match presented.profile {
+            Profile::ClientAssertion => {
+                let reserved = self.reserve(chosen.client, &subject, owner(), attempt, line).await;
+                Some(reserved.map_err(refusal)?)
+            }
+            Profile::Bearer => None,
+        };
         let caller = Caller {
             client: Rc::clone(chosen.client),
             proof: ProofKind("jwt"),
             jwt_subject: Some(Rc::new(subject)),
+            assertion,
         };
         if presented.profile == Profile::Bearer {
             // What `recalled` needs of the client: otherwise the JWT would be verified each time.
@@ -184,26 +191,6 @@ impl<P: CallerPorts> Callers<P> {
         let client = client.map_err(|NeedsIo| BrokerError::RegistryUnavailable)?;
         line.client_id = client.as_ref().map(|client| client.id.clone());
         Ok(client.into_iter().collect())
-    }
-
-    /// Accepts a client assertion once: in this isolate, and in all of them while the ledger answers.
-    async fn use_once(
-        &self,
-        client: &Client,
-        subject: &JwtSubject,
-        attempt: &Attempt<'_>,
-        line: &mut Line,
-    ) -> Result<(), JwtFault> {
-        let jti = subject.jti.as_deref().ok_or(JwtFault::AssertionId)?;
-        let (id, until) = self.used.use_once(&client.id, jti, subject.expires_at, attempt.now)?;
-        match self.ledger.use_once(&client.id, &id, until).await {
-            Ok(true) | Err(LedgerError::Unbound) => Ok(()),
-            Ok(false) => Err(JwtFault::Replayed),
-            Err(error) => {
-                line.coordinator_failed(error.name());
-                Ok(())
-            }
-        }
     }
 }
 

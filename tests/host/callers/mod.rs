@@ -8,6 +8,7 @@ mod jwt_keys;
 mod jwt_memory;
 mod jwt_stored_keys;
 mod ledger;
+mod ledger_messages;
 mod presented;
 mod proofs;
 mod registry;

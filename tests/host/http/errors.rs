@@ -74,7 +74,7 @@ fn jwt_faults() -> Vec<JwtFault> {
     every_unit! {
         JwtFault: TooLong, Malformed, Critical, Algorithm, Type, Issuer, SelfIssued, Audience,
         Subject, Claim, Time, Expired, NotYetValid, Lifetime, AssertionId, Replayed,
-        TooManyAssertions, KeyUnknown, KeyAmbiguous, KeyAlgorithm, Signature, IssuerUnreachable,
+        UnderWay, TooManyAssertions, KeyUnknown, KeyAmbiguous, KeyAlgorithm, Signature, IssuerUnreachable,
         IssuerAnswer,
     }
 }
@@ -118,6 +118,7 @@ fn all() -> Vec<BrokerError> {
         E::SlowDown => [E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::IssuerUnavailable => [E::IssuerUnavailable],
+        E::AssertionUnderWay => [E::AssertionUnderWay],
         E::Upstream(_) => upstream_errors().into_iter().map(E::Upstream),
     }
 }
@@ -142,6 +143,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         E::Misconfigured
         | E::RegistryUnavailable
         | E::IssuerUnavailable
+        | E::AssertionUnderWay
         | E::Upstream(U::Unavailable { .. }) => same(503, "temporarily_unavailable"),
     }
 }

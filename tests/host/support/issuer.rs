@@ -108,7 +108,11 @@ pub(crate) fn callers(entries: SimulatedStore, clock: &SimulatedClock) -> Caller
         jwts: verifier(issuers, SimulatedStore::default(), clock.clone()),
         seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
-        ledger: ObjectLedger { objects: SimulatedLedgers::unbound(clock), clock: clock.clone() },
+        ledger: ObjectLedger {
+            objects: SimulatedLedgers::unbound(clock),
+            clock: clock.clone(),
+            entropy: CountingEntropy::default(),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use edge_token_broker::base::keys::RegistryKey;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::secret::PresentedKey;
 use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::callers::ledger::Owner;
 use edge_token_broker::callers::presented::Presented;
 use edge_token_broker::callers::proofs::Caller;
 use edge_token_broker::callers::proofs::key::{ClientCredentials, LoneKey};
@@ -84,7 +85,9 @@ impl Desk {
         match self.callers.recognize(&attempt, line) {
             Recognition::Known(caller) => Ok(caller),
             Recognition::Refused(error) => Err(error),
-            Recognition::NeedsIo => run(self.callers.authenticate(&attempt, line)),
+            Recognition::NeedsIo => {
+                run(self.callers.authenticate(&attempt, || Owner::of("nonce"), line))
+            }
         }
     }
 
