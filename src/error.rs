@@ -56,6 +56,9 @@ pub enum BrokerError {
     /// The keys of a JWT's issuer could not be fetched.
     #[error("JWT issuer unavailable: {}", .0.cause)]
     IssuerUnavailable(IssuerOutage),
+    /// Another request works with the same client assertion, or was lost while it did.
+    #[error("another request with the client assertion is under way")]
+    AssertionUnderWay,
 
     // The error itself says who must act.
     /// The authorization server gave no token.
@@ -157,6 +160,7 @@ impl BrokerError {
             Self::SlowDown => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
             Self::IssuerUnavailable(_) => "issuer_unavailable",
+            Self::AssertionUnderWay => "assertion_under_way",
             Self::Upstream(error) => error.name(),
         }
     }

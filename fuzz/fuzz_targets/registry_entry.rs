@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use edge_token_broker::base::keys::RegistryKey;
 use edge_token_broker::base::ports::{Store, StoreError};
-use edge_token_broker::callers::registry::{Registry, RegistryFault, entry};
+use edge_token_broker::callers::registry::{EntryFault, Registry, entry};
 use edge_token_broker::config::Config;
 use edge_token_broker_fuzz::{NOW, SECRET, Vars, assert_has_no_secret};
 use libfuzzer_sys::fuzz_target;
@@ -58,15 +58,21 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     CONFIG.with(|config| {
-        let forged = run(Registry::new(One(bytes.to_vec())).read(config, "far", NOW));
-        assert!(matches!(forged, Err(RegistryFault::NotAuthentic)));
-        match run(Registry::new(One(authentic(bytes))).read(config, "far", NOW)) {
-            Ok(Some(client)) => {
-                assert_eq!(client.id, "far");
+        let forged = Registry::new(One(bytes.to_vec()));
+        let fault = run(forged.read(config, "far", NOW));
+        assert!(matches!(fault, Ok(Some(EntryFault::NotAuthentic))));
+        assert!(matches!(forged.recall("far", NOW), Ok(None)));
+        let registry = Registry::new(One(authentic(bytes)));
+        let fault = run(registry.read(config, "far", NOW)).expect("KV answers");
+        let client = registry.recall("far", NOW).expect("it was read");
+        match (fault, client) {
+            (None, Some(client)) => {
+                assert!(client.id == "far" && !client.is_faulty);
                 assert!(!client.grants.is_empty());
                 assert!(client.grants.iter().all(|grant| !grant.keep_warm));
             }
-            Err(RegistryFault::Invalid(faults)) => {
+            (Some(EntryFault::Invalid(faults)), client) => {
+                assert!(client.is_none_or(|client| client.is_faulty), "it gets no token");
                 assert!(!faults.is_empty(), "a refusal says why");
                 for fault in faults {
                     let line = fault.to_string();

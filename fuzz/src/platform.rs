@@ -3,12 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use edge_token_broker::base::keys::SealingKey;
 use edge_token_broker::base::ports::{Clock, Entropy, Ports, Store, StoreError};
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
-use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError, UsedAssertions};
+use edge_token_broker::callers::ledger::{
+    AssertionLedger, LedgerError, ReservedAssertion, Step, UsedAssertions, Verdict,
+};
 use edge_token_broker::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
@@ -91,7 +94,12 @@ impl SignatureVerifier for Nothing {
 }
 
 impl AssertionLedger for Nothing {
-    async fn use_once(&self, _: &str, _: &[u8; 32], _: UnixMillis) -> Result<bool, LedgerError> {
+    async fn tell(
+        &self,
+        _: Step,
+        _: &ReservedAssertion,
+        _: &SealingKey,
+    ) -> Result<Verdict, LedgerError> {
         Err(LedgerError::Unbound)
     }
 }
@@ -156,6 +164,10 @@ impl PlatformRequest for Nothing {
 
     fn origin(&self) -> Option<String> {
         None
+    }
+
+    fn nonce(&self) -> String {
+        String::new()
     }
 }
 

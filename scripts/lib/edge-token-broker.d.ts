@@ -41,7 +41,7 @@ export class TokenCoordinator implements Called {
 }
 
 export class AssertionLedger implements Called {
-  constructor(state: DurableObjectState);
+  constructor(state: DurableObjectState, env: Env);
   call(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
 }
 

@@ -48,7 +48,7 @@ impl TokenPorts for Platform {
 impl CallerPorts for Platform {
     type Issuers = Https;
     type Signatures = WebCrypto;
-    type Ledger = ObjectLedger<Namespace, SystemClock>;
+    type Ledger = ObjectLedger<Namespace, SystemClock, SystemEntropy>;
 }
 
 impl HttpPorts for Platform {
@@ -105,6 +105,10 @@ fn callers(env: &Env) -> Callers<Platform> {
         },
         seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
-        ledger: ObjectLedger { objects: Namespace::new(env, "ASSERTIONS"), clock: SystemClock },
+        ledger: ObjectLedger {
+            objects: Namespace::new(env, "ASSERTIONS"),
+            clock: SystemClock,
+            entropy: SystemEntropy,
+        },
     }
 }

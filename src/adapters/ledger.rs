@@ -4,19 +4,27 @@ use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::clock::SystemClock;
 use super::entropy::SystemEntropy;
+use super::isolate::{self, Platform};
 use super::promise;
 use super::storage::ObjectStorage;
 use crate::base::ports::{Clock, Entropy};
-use crate::callers::ledger::answer;
+use crate::callers::ledger::Ledger;
+use crate::http::isolate::Isolate;
 
 /// One client's ledger, as `worker.mjs` calls it.
 #[wasm_bindgen]
 pub struct AssertionLedger {
-    storage: Rc<ObjectStorage>,
+    inside: Rc<Inside>,
+}
+
+struct Inside {
+    isolate: Rc<Isolate<Platform>>,
+    ledger: Ledger<ObjectStorage>,
 }
 
 #[wasm_bindgen]
@@ -25,16 +33,20 @@ impl AssertionLedger {
     #[must_use]
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "that is how objects come from JavaScript")]
-    pub fn new(state: DurableObjectState) -> Self {
-        Self { storage: Rc::new(ObjectStorage::of(&state)) }
+    pub fn new(state: DurableObjectState, env: &Env) -> Self {
+        let name = state.id().ok().and_then(|id| id.name());
+        let ledger = Ledger::new(name, ObjectStorage::of(&state));
+        Self { inside: Rc::new(Inside { isolate: isolate::current(env), ledger }) }
     }
 
     /// Answers a message of an isolate. The promise is rejected if there is no answer.
     pub fn call(&self, message: Vec<u8>) -> Promise {
-        let storage = Rc::clone(&self.storage);
+        let inside = Rc::clone(&self.inside);
         promise::of(async move {
+            let Inside { isolate, ledger } = &*inside;
+            let config = isolate.config().map_err(|error| error.to_string())?;
             let (now, random) = (SystemClock.now(), SystemEntropy.bytes());
-            let answer = answer(&*storage, &message, now, random).await;
+            let answer = ledger.answer(config, &message, now, random).await;
             let answer = answer.map_err(|fault| fault.to_string())?;
             Ok(Uint8Array::from(answer.as_slice()).into())
         })

@@ -31,6 +31,20 @@ export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
+/** @type {WeakMap<Request, string>} */
+const nonces = new WeakMap();
+
+/**
+ * A random text for a request. It is drawn once, and it is kept here: a panic does not change it, and no caller chooses it.
+ *
+ * @param {Request} request
+ */
+export function nonce(request) {
+  const known = nonces.get(request) ?? crypto.randomUUID();
+  nonces.set(request, known);
+  return known;
+}
+
 /**
  * The body of a request, or `max + 1` characters of a longer one; nothing where it could not be read.
  *

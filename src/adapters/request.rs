@@ -22,6 +22,7 @@ extern "C" {
 extern "C" {
     fn identity(request: &JsValue, context: &Context) -> Vec<JsValue>;
     fn header(request: &JsValue, name: &str) -> Option<String>;
+    fn nonce(request: &JsValue) -> String;
 }
 
 /// A `Request` and its context.
@@ -61,5 +62,9 @@ impl PlatformRequest for WorkerRequest {
 
     fn origin(&self) -> Option<String> {
         header(&self.request, "origin")
+    }
+
+    fn nonce(&self) -> String {
+        nonce(&self.request)
     }
 }

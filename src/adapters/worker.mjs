@@ -153,9 +153,12 @@ export class TokenCoordinator {
 export class AssertionLedger {
   #inside;
 
-  /** @param {DurableObjectState} state */
-  constructor(state) {
-    this.#inside = new Inside(() => new broker.AssertionLedger(state));
+  /**
+   * @param {DurableObjectState} state
+   * @param {unknown} env
+   */
+  constructor(state, env) {
+    this.#inside = new Inside(() => new broker.AssertionLedger(state, env));
   }
 
   /** @param {Request} request A message of an isolate. */

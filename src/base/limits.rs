@@ -3,12 +3,14 @@
 //! A relation between numbers that the code relies on is an assertion beside them, which the
 //! compiler checks.
 
+mod assertions;
 mod coordinator;
 mod failures;
 mod issuer;
 mod rejected;
 mod stored;
 
+pub use assertions::*;
 pub use coordinator::*;
 pub use failures::*;
 pub use issuer::*;
@@ -167,27 +169,8 @@ pub const JWT_SKEW: Millis = Millis::from_secs(60);
 pub const NUMERIC_DATE_MAX_SECS: u64 = 253_402_300_799;
 /// Largest number of the configuration: JavaScript hands over vars, and rounds larger ones (RFC 8259 §6).
 pub const JSON_NUMBER_MAX: u64 = (1 << 53) - 1;
-/// How far ahead a client assertion may expire. Its `jti` is remembered until then.
-pub const ASSERTION_LIFETIME_MAX: Millis = Millis::from_secs(60 * 60);
 /// Verified JWTs in the memory of one isolate; with the JWT subject about 200 bytes each.
 pub const VERIFIED_JWTS_MAX: usize = 1000;
 /// How long an isolate accepts a verified JWT without verifying it again. A withdrawn key or a
 /// changed configuration takes effect that much later.
 pub const VERIFIED_JWT_MEMORY: Millis = Millis::from_secs(5 * 60);
-/// Used client assertions in the memory of one isolate; at 60 bytes each about 1.2 MB.
-pub const USED_ASSERTIONS_MAX: usize = 20_000;
-/// Used assertions of one client in that memory.
-pub const USED_ASSERTIONS_OF_CLIENT_MAX: usize = 5000;
-const _: () = assert!(
-    USED_ASSERTIONS_OF_CLIENT_MAX < USED_ASSERTIONS_MAX,
-    "one client must not take all the memory"
-);
-/// One in so many first uses makes a client's ledger delete expired uses.
-pub const LEDGER_PURGE_ONE_IN: u16 = 50;
-/// Uses that the ledger then looks at, and the most keys that the storage of a Durable Object deletes
-/// in one call (Durable Objects docs, "Storage API").
-pub const LEDGER_PURGE_MAX: usize = 128;
-const _: () = assert!(
-    LEDGER_PURGE_MAX > LEDGER_PURGE_ONE_IN as usize,
-    "a ledger must be able to delete more than it records"
-);

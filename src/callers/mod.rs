@@ -18,11 +18,11 @@ use crate::base::origin::Origin;
 use crate::base::ports::StoreError;
 use crate::base::time::UnixMillis;
 use crate::callers::issuer::JwtVerifier;
-use crate::callers::ledger::UsedAssertions;
+use crate::callers::ledger::{Owner, UsedAssertions};
 use crate::callers::ports::CallerPorts;
 use crate::callers::presented::Presented;
 use crate::callers::proofs::{Caller, Candidate, Proof, Way, way_of};
-use crate::callers::registry::{NeedsIo, OwnerKey, Registry, RegistryFault};
+use crate::callers::registry::{EntryFault, NeedsIo, OwnerKey, Registry, Unreachable};
 use crate::callers::seen::VerifiedJwts;
 use crate::config::{Client, Config};
 use crate::error::BrokerError;
@@ -36,7 +36,7 @@ pub struct Callers<P: CallerPorts> {
     pub jwts: JwtVerifier<P>,
     /// Bearer JWTs that were verified in this isolate.
     pub seen: VerifiedJwts<Caller>,
-    /// Client assertions that were used in this isolate.
+    /// Client assertions that were used, or are reserved, in this isolate.
     pub used: UsedAssertions,
     /// Client assertions that were used in any isolate.
     pub ledger: P::Ledger,
@@ -73,18 +73,20 @@ impl<P: CallerPorts> Callers<P> {
         }
     }
 
-    /// The caller, with all the I/O that it takes.
+    /// The caller, with all the I/O that it takes. A client assertion is then reserved for `owner`, and
+    /// has to be [spent](Self::spend) or [released](Self::release).
     ///
     /// # Errors
     /// The caller has not proved its identity, or that cannot be decided now.
     pub async fn authenticate(
         &self,
         attempt: &Attempt<'_>,
+        owner: impl FnOnce() -> Owner,
         line: &mut Line,
     ) -> Result<Caller, BrokerError> {
         match way_of(attempt.presented) {
             Way::ByEntry(proof) => self.authenticate_by_entry(proof, attempt, line).await,
-            Way::ByJwt(jwt) => self.verify_jwt(jwt, attempt, line).await,
+            Way::ByJwt(jwt) => self.verify_jwt(jwt, attempt, owner, line).await,
         }
     }
 
@@ -124,9 +126,8 @@ impl<P: CallerPorts> Callers<P> {
         let key = OwnerKey::Origin(origin.to_owned());
         match self.registry.read_owner(&key, now).await {
             Ok(owner) => Some(owner.is_some()),
-            Err(fault) => {
-                // Its note in the log counts, and not what a caller would be told.
-                let _ = refusal_of(fault, line);
+            Err(Unreachable(error)) => {
+                line.registry_failed(error.name());
                 None
             }
         }
@@ -213,8 +214,14 @@ impl<P: CallerPorts> Callers<P> {
             return Ok(());
         }
         if self.client(attempt, id).is_err() {
-            let read = self.registry.read(attempt.config, id, attempt.now).await;
-            read.map(drop).or_else(|fault| refusal_of(fault, line))?;
+            match self.registry.read(attempt.config, id, attempt.now).await {
+                Ok(None) => {}
+                Ok(Some(EntryFault::NotAuthentic)) => line.registry_failed("not_authentic"),
+                Ok(Some(EntryFault::Invalid(faults))) => {
+                    line.found_faults(faults.iter().map(ToString::to_string).collect());
+                }
+                Err(error) => unreachable(error, line)?,
+            }
         }
         Ok(())
     }
@@ -237,30 +244,17 @@ impl<P: CallerPorts> Callers<P> {
         match owner {
             Ok(Some(id)) => self.load_client(attempt, &id, line).await,
             Ok(None) => Ok(()),
-            Err(fault) => refusal_of(fault, line),
+            Err(error) => unreachable(error, line),
         }
     }
 }
 
-/// What the caller is told about a fault of the registry. An entry without a good MAC is as good as
-/// none.
-fn refusal_of(fault: RegistryFault, line: &mut Line) -> Result<(), BrokerError> {
-    match fault {
-        RegistryFault::NotAuthentic => {
-            line.registry_failed("not_authentic");
-            Ok(())
-        }
-        RegistryFault::Unreachable(error @ StoreError::TooLarge) => {
-            line.registry_failed(error.name());
-            Ok(())
-        }
-        RegistryFault::Unreachable(error) => {
-            line.registry_failed(error.name());
-            Err(BrokerError::RegistryUnavailable)
-        }
-        RegistryFault::Invalid(faults) => {
-            line.found_faults(faults.iter().map(ToString::to_string).collect());
-            Err(BrokerError::Misconfigured)
-        }
+/// What the caller is told while KV does not answer. A value that is longer than any entry is as good
+/// as none.
+fn unreachable(Unreachable(error): Unreachable, line: &mut Line) -> Result<(), BrokerError> {
+    line.registry_failed(error.name());
+    match error {
+        StoreError::TooLarge => Ok(()),
+        _ => Err(BrokerError::RegistryUnavailable),
     }
 }

@@ -23,8 +23,11 @@ pub struct Client {
     pub proofs: AcceptedProofs,
     /// The origins whose pages may read the replies (CORS). Most clients have none.
     pub origins: Vec<Origin>,
-    /// Its grants, at least one.
+    /// Its grants, at least one if the entry has no fault.
     pub grants: Vec<Rc<Grant>>,
+    /// Whether its entry, which is in the registry, has a fault. It can prove its identity, and gets
+    /// no token.
+    pub is_faulty: bool,
 }
 
 impl Client {
@@ -153,7 +156,8 @@ pub(super) fn parse(
     clients
 }
 
-/// The client of one entry, in `CLIENTS` or in the registry.
+/// The client of one entry, in `CLIENTS` or in the registry, if its proofs can be told. It counts only
+/// if there is no fault.
 pub(super) fn client(
     id: &str,
     field: Field,
@@ -171,7 +175,8 @@ pub(super) fn client(
     let grants = required(allow, &path, "allow", faults)
         .and_then(|field| field.into_list(faults))
         .map(|fields| distinct_grants(fields, credentials, faults));
-    Some(Client { id: id?, proofs: proofs?, origins, grants: grants? })
+    let grants = grants.unwrap_or_default();
+    Some(Client { id: id?, proofs: proofs?, origins, grants, is_faulty: false })
 }
 
 /// The grants of a list. A grant that is listed twice is one grant.

@@ -27,7 +27,7 @@ pub use examples::WELL_KNOWN_KEYS;
 pub use fault::{Fault, Reason};
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
-use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
+use crate::base::keys::{self, CacheKey, RegistryKey, SealingKey};
 use fault::Faults;
 
 /// A binding of the Worker as the platform hands it out.
@@ -90,13 +90,13 @@ impl Config {
         })
     }
 
-    /// The client `id`, from its entry in the registry. The fields are those of `CLIENTS`.
-    ///
-    /// # Errors
-    /// Every fault found.
-    pub fn registered_client(&self, id: &str, json: &[u8]) -> Result<Client, Vec<Fault>> {
+    /// The client `id`, from its entry in the registry, and every fault of the entry. The fields are
+    /// those of `CLIENTS`. With a fault the client [is faulty](Client::is_faulty), and without proofs
+    /// there is none.
+    #[must_use]
+    pub fn registered(&self, id: &str, json: &[u8]) -> (Option<Client>, Vec<Fault>) {
         let mut faults = Faults::default();
-        let client = json::parse("REGISTRY", json, &mut faults)
+        let mut client = json::parse("REGISTRY", json, &mut faults)
             .map(|value| json::Field::new(format!("REGISTRY.{id}"), value))
             .and_then(|field| {
                 clients::client(id, field, &self.clients, &self.credentials, &mut faults)
@@ -104,8 +104,20 @@ impl Config {
         if client.as_ref().is_some_and(|client| client.grants.iter().any(|grant| grant.keep_warm)) {
             faults.add(format!("REGISTRY.{id}.allow"), Reason::KeptWarmInRegistry);
         }
-        faults.into_result()?;
-        client.ok_or_else(Vec::new)
+        let faults = faults.into_result().err().unwrap_or_default();
+        if let Some(client) = &mut client {
+            client.is_faulty = !faults.is_empty();
+        }
+        (client, faults)
+    }
+
+    /// The client `id`, from an entry in the registry without a fault.
+    ///
+    /// # Errors
+    /// Every fault found.
+    pub fn registered_client(&self, id: &str, json: &[u8]) -> Result<Client, Vec<Fault>> {
+        let (client, faults) = self.registered(id, json);
+        client.filter(|client| !client.is_faulty).ok_or(faults)
     }
 
     /// The client `id`.
@@ -161,6 +173,13 @@ impl Config {
     #[must_use]
     pub fn sealing_key(&self) -> &SealingKey {
         &self.first_credential.sealing_key
+    }
+
+    /// Keys that [`Self::sealing_key`] may have been before a rotation, or without `CACHE_KEY`: those
+    /// of the first credential's secrets. They open messages of a version that runs at the same time.
+    pub fn other_sealing_keys(&self) -> impl Iterator<Item = SealingKey> {
+        let Credential { secret, other_secrets, .. } = &*self.first_credential;
+        std::iter::once(secret).chain(other_secrets).map(|secret| keys::derive(secret, None).1)
     }
 
     /// The credential called `name`.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::base::limits::{
-    MISCONFIGURED_RETRY_AFTER_SECS, NOT_UNDERSTOOD_ADVICE_FROM, RATE_LIMIT_RETRY_AFTER_SECS,
-    TRANSIENT_RETRY_AFTER_SECS,
+    ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, NOT_UNDERSTOOD_ADVICE_FROM,
+    RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
@@ -70,6 +70,7 @@ impl WireError {
                 BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
                 BrokerError::RegistryUnavailable => Some(TRANSIENT_RETRY_AFTER_SECS),
                 BrokerError::IssuerUnavailable(outage) => Some(outage.retry_after_secs),
+                BrokerError::AssertionUnderWay => Some(ASSERTION_RETRY_AFTER_SECS),
                 // A refusal has none: it passes when an operator has acted.
                 BrokerError::Upstream(
                     U::Unavailable { retry_after_secs, .. }
@@ -113,6 +114,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
             E::Misconfigured
             | E::RegistryUnavailable
             | E::IssuerUnavailable(_)
+            | E::AssertionUnderWay
             | E::Upstream(U::Unavailable { .. }),
             _,
         ) => (503, "temporarily_unavailable"),
@@ -153,6 +155,11 @@ fn describe(error: &BrokerError) -> String {
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
         E::IssuerUnavailable(_) => {
             "the keys of the JWT's issuer cannot be fetched; retry later".into()
+        }
+        E::AssertionUnderWay => {
+            "another request with the same client assertion is under way; retry later, or make a \
+             new one"
+                .into()
         }
         E::UnsupportedGrantType => "grant_type must be client_credentials".into(),
         E::ScopeMalformed => "scope is malformed (RFC 6749 section 3.3)".into(),

@@ -12,6 +12,7 @@
 //! 9. makes the reply, with its CORS headers;
 //! 10. writes the log line, after the work behind the response.
 
+mod authentication;
 mod finish;
 mod plain_http;
 mod preflight;
@@ -30,6 +31,7 @@ use super::route::{Route, path_and_query};
 use super::token::{self, Granted, TokenRequest};
 use crate::base::ports::{Clock, Entropy, Store, StoreError};
 use crate::base::request_id::RequestId;
+use crate::callers::ledger::ReservedAssertion;
 use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::callers::{Attempt, Recognition};
@@ -94,6 +96,8 @@ pub(super) struct Exchange<P: HttpPorts> {
     dialect: Dialect,
     /// The client, once it is known.
     client: Option<Rc<Client>>,
+    /// The client assertion that this request has reserved.
+    assertion: Option<ReservedAssertion>,
 }
 
 /// Answers one request.
@@ -115,6 +119,7 @@ pub fn begin<P: HttpPorts>(
         line: Line::new(request_id, incoming.method, route.name()),
         dialect: Dialect::TokenEndpoint,
         client: None,
+        assertion: None,
     };
     if exchange.is_in_the_clear(&route, incoming.url) {
         return exchange.refused_in_the_clear();
@@ -174,7 +179,7 @@ impl<P: HttpPorts> Exchange<P> {
         };
         match granted {
             Ok(granted) if granted.challenge.is_some() => {
-                Progress::Later(Box::pin(self.obtain(granted)))
+                Progress::Later(Box::pin(self.find_later(granted)))
             }
             Ok(granted) => self.look_up(granted),
             Err(error) => self.refused(error),
@@ -183,13 +188,9 @@ impl<P: HttpPorts> Exchange<P> {
 
     /// A token request of a caller that has a rate limit, or that only I/O can recognize.
     async fn token_later(mut self, request: TokenRequest) -> Answered {
-        let isolate = Rc::clone(&self.isolate);
-        let granted = match self.authenticate(&request.presented).await {
-            Ok(caller) => isolate.config().and_then(|config| self.grant(config, &request, &caller)),
-            Err(error) => Err(error),
-        };
-        match granted {
-            Ok(granted) => self.obtain(granted).await,
+        let obtained = self.obtain(request).await;
+        match self.settle(obtained).await {
+            Ok((granted, served)) => self.served(&granted, served),
             Err(error) => self.refused_later(error).await,
         }
     }
@@ -199,27 +200,6 @@ impl<P: HttpPorts> Exchange<P> {
         let now = self.isolate.broker.clock.now();
         let attempt = Attempt { config, presented, now };
         self.isolate.callers.recognize(&attempt, &mut self.line)
-    }
-
-    /// 3, with the I/O that it needs, and 4.
-    async fn authenticate(&mut self, presented: &Presented) -> Result<Caller, BrokerError> {
-        let isolate = Rc::clone(&self.isolate);
-        let config = isolate.config()?;
-        let caller = match self.recognize(config, presented) {
-            Recognition::Known(caller) => caller,
-            Recognition::Refused(error) => return Err(error),
-            Recognition::NeedsIo => {
-                let now = isolate.broker.clock.now();
-                let attempt = Attempt { config, presented, now };
-                isolate.callers.authenticate(&attempt, &mut self.line).await?
-            }
-        };
-        self.line.client_id = Some(caller.client.id.clone());
-        if isolate.client_limit.admits(&caller.client.id).await {
-            Ok(caller)
-        } else {
-            Err(BrokerError::SlowDown)
-        }
     }
 
     /// 5
@@ -247,14 +227,27 @@ impl<P: HttpPorts> Exchange<P> {
         }
     }
 
-    /// 6, 7 and 8 in a future that runs already.
-    async fn obtain(mut self, granted: Granted) -> Answered {
+    /// 3 to 8 in a future.
+    async fn obtain(&mut self, request: TokenRequest) -> Result<(Granted, Served), BrokerError> {
+        let isolate = Rc::clone(&self.isolate);
+        let caller = self.authenticate(&request.presented).await?;
+        let granted = self.grant(isolate.config()?, &request, &caller)?;
+        let served = self.find(&granted).await?;
+        Ok((granted, served))
+    }
+
+    /// 6, 7 and 8 in a future.
+    async fn find(&mut self, granted: &Granted) -> Result<Served, BrokerError> {
         let broker = Rc::clone(&self.isolate.broker);
-        let Granted { grant, min_ttl, challenge, .. } = &granted;
-        let served = match challenge {
+        let Granted { grant, min_ttl, challenge, .. } = granted;
+        match challenge {
             Some(challenge) => broker.renewed(grant, challenge, *min_ttl, &mut self.line).await,
             None => broker.recall_or_obtain(grant, *min_ttl, &mut self.line).await,
-        };
+        }
+    }
+
+    async fn find_later(mut self, granted: Granted) -> Answered {
+        let served = self.find(&granted).await;
         self.obtained(&granted, served).await
     }
 

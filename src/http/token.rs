@@ -191,7 +191,7 @@ impl Wanted {
 }
 
 /// Notes the caller in the log line.
-pub(super) fn log_caller(line: &mut Line, Caller { client, proof, jwt_subject }: &Caller) {
+pub(super) fn log_caller(line: &mut Line, Caller { client, proof, jwt_subject, .. }: &Caller) {
     line.client_id = Some(client.id.clone());
     line.proof = Some(proof.name());
     if let Some(jwt_subject) = jwt_subject {

@@ -47,6 +47,8 @@ pub enum JwtFault {
     AssertionId,
     /// A client assertion that was used before.
     Replayed,
+    /// A client assertion with which another request works. This is temporary.
+    UnderWay,
     /// The memory has no room for another client assertion.
     TooManyAssertions,
     /// No key of the issuer has this `kid`; or the JWT has none, and no key fits.
@@ -79,6 +81,13 @@ impl JwtFault {
     #[must_use]
     pub const fn description(self) -> &'static str {
         self.words().1
+    }
+
+    /// Whether the JWT has no good signature of a trusted issuer. All these faults have one
+    /// description, so it reveals neither which clients exist nor which issuers they trust.
+    #[must_use]
+    pub fn is_not_genuine(self) -> bool {
+        self.description() == NOT_GENUINE
     }
 
     /// Whether the fault reveals what the configuration requires. Only a caller with a good signature
@@ -123,6 +132,10 @@ impl JwtFault {
             Self::Replayed => {
                 ("jwt_replayed", "the client assertion was used before; make a new one")
             }
+            Self::UnderWay => (
+                "jwt_under_way",
+                "another request with the client assertion is under way; retry later",
+            ),
             Self::TooManyAssertions => (
                 "jwt_too_many_assertions",
                 "too many client assertions; keep tokens until they expire, and let assertions \

@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod compact;
+pub mod decoy;
 pub mod discovery;
 mod fault;
 mod issuer_fault;

@@ -72,26 +72,9 @@ impl Trust {
         if !self.names_issuer_of(jwt) {
             return Err(JwtFault::Issuer);
         }
-        if !profile.permits_type(jwt.header().typ.as_deref()) {
-            return Err(JwtFault::Type);
-        }
-        let expires_at = in_time(jwt, now)?;
-        let jti = jwt.text("jti").filter(|id| id.len() <= JWT_ID_MAX_BYTES);
-        let subject = subject_of(jwt)?;
-        let self_issued = subject == Some(&self.issuer);
-        match profile {
-            Profile::Bearer if self_issued => return Err(JwtFault::SelfIssued),
-            Profile::Bearer => {}
-            Profile::ClientAssertion if !self_issued => return Err(JwtFault::Subject),
-            Profile::ClientAssertion => check_assertion(jti, expires_at, now)?,
-        }
+        let subject = profile.examine(jwt, now)?;
         self.check_pins(jwt)?;
-        Ok(JwtSubject {
-            issuer: self.issuer.clone(),
-            subject: subject.map(str::to_owned),
-            expires_at,
-            jti: jti.map(str::to_owned),
-        })
+        Ok(subject)
     }
 
     /// Checks the claims that the configuration pins. A pinned claim must not be missing.
@@ -112,6 +95,34 @@ impl Trust {
 }
 
 impl Profile {
+    /// Checks what needs no configuration. Everybody may learn the result: it is the same whoever
+    /// trusts the issuer.
+    ///
+    /// # Errors
+    /// A [`JwtFault`] of the JWT itself.
+    pub fn examine(self, jwt: &Jwt, now: UnixMillis) -> Result<JwtSubject, JwtFault> {
+        let issuer = jwt.text("iss").ok_or(JwtFault::Issuer)?;
+        if !self.permits_type(jwt.header().typ.as_deref()) {
+            return Err(JwtFault::Type);
+        }
+        let expires_at = in_time(jwt, now)?;
+        let jti = jwt.text("jti").filter(|id| id.len() <= JWT_ID_MAX_BYTES);
+        let subject = subject_of(jwt)?;
+        let self_issued = subject == Some(issuer);
+        match self {
+            Self::Bearer if self_issued => return Err(JwtFault::SelfIssued),
+            Self::Bearer => {}
+            Self::ClientAssertion if !self_issued => return Err(JwtFault::Subject),
+            Self::ClientAssertion => check_assertion(jti, expires_at, now)?,
+        }
+        Ok(JwtSubject {
+            issuer: issuer.to_owned(),
+            subject: subject.map(str::to_owned),
+            expires_at,
+            jti: jti.map(str::to_owned),
+        })
+    }
+
     /// Whether `typ` fits. It is a media type: `application/` may be left out, and case does not count
     /// (RFC 7515 §4.1.9).
     fn permits_type(self, typ: Option<&str>) -> bool {

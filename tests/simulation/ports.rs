@@ -3,9 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use edge_token_broker::base::keys::SealingKey;
 use edge_token_broker::base::ports::Ports;
-use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::callers::ledger::{AssertionLedger, LedgerError};
+use edge_token_broker::base::time::Millis;
+use edge_token_broker::callers::ledger::{
+    AssertionLedger, LedgerError, ReservedAssertion, Step, Verdict,
+};
 use edge_token_broker::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
@@ -102,7 +105,12 @@ impl SignatureVerifier for Nothing {
 }
 
 impl AssertionLedger for Nothing {
-    async fn use_once(&self, _: &str, _: &[u8; 32], _: UnixMillis) -> Result<bool, LedgerError> {
+    async fn tell(
+        &self,
+        _: Step,
+        _: &ReservedAssertion,
+        _: &SealingKey,
+    ) -> Result<Verdict, LedgerError> {
         Err(LedgerError::Unbound)
     }
 }
@@ -128,5 +136,9 @@ impl PlatformRequest for Nothing {
 
     fn origin(&self) -> Option<String> {
         None
+    }
+
+    fn nonce(&self) -> String {
+        String::new()
     }
 }

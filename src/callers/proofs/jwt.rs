@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use super::{Caller, ProofKind};
 use crate::base::secret::PresentedKey;
-use crate::callers::ledger::{AssertionLedger, LedgerError};
-use crate::callers::ports::CallerPorts;
+use crate::callers::ledger::Owner;
+use crate::callers::ports::{CallerPorts, SignatureVerifier as _};
 use crate::callers::registry::NeedsIo;
 use crate::callers::seen::JwtDigest;
 use crate::callers::{Attempt, Callers, Recognition};
 use crate::config::Client;
 use crate::error::{BrokerError, PresentedIn, RequestFault};
-use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust};
+use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust, decoy};
 use crate::log::Line;
 
 /// A JWT as it was presented.
@@ -47,6 +47,7 @@ impl PresentedJwt {
         match fault {
             // The caller is known, but its assertions are too many.
             JwtFault::TooManyAssertions => BrokerError::SlowDown,
+            JwtFault::UnderWay => BrokerError::AssertionUnderWay,
             JwtFault::KeysUnavailable(outage) => BrokerError::IssuerUnavailable(outage),
             _ => BrokerError::JwtRefused(fault, self.presented_in),
         }
@@ -95,29 +96,37 @@ impl<P: CallerPorts> Callers<P> {
         &self,
         presented: &PresentedJwt,
         attempt: &Attempt<'_>,
+        owner: impl FnOnce() -> Owner,
         line: &mut Line,
     ) -> Result<Caller, BrokerError> {
         let refusal = |fault| presented.refusal(fault);
         let jwt = Jwt::parse(presented.text.expose()).map_err(refusal)?;
+        // Before anybody is looked up, because all callers get the same answer.
+        presented.profile.examine(&jwt, attempt.now).map_err(refusal)?;
         let clients = self.clients_for(presented, &jwt, attempt, line).await?;
         let candidates = presented.candidates(&clients, &jwt);
-        let (chosen, is_only_one) = choose(&candidates, &jwt, presented.profile, attempt)
-            .ok_or_else(|| refusal(JwtFault::Issuer))?;
-        let sealing_key = attempt.config.sealing_key();
-        let (trust, profile) = (chosen.trust, presented.profile);
-        let verified = self.jwts.authenticate(&jwt, trust, profile, sealing_key, line);
-        let subject = verified.await.map_err(refusal)?;
+        let chosen = choose(&candidates, &jwt, presented.profile, attempt);
+        let genuine = self.genuine(&jwt, chosen, presented.profile, attempt, line);
+        let (chosen, is_only_one, subject) = genuine.await.map_err(refusal)?;
         if !is_only_one {
             return Err(RequestFault::SeveralClients.into());
         }
-        let expires_at = subject.expires_at;
-        if presented.profile == Profile::ClientAssertion {
-            self.use_once(chosen.client, &subject, attempt, line).await.map_err(refusal)?;
+        if chosen.client.is_faulty {
+            return Err(BrokerError::Misconfigured);
         }
+        let expires_at = subject.expires_at;
+        let assertion = match presented.profile {
+            Profile::ClientAssertion => {
+                let reserved = self.reserve(chosen.client, &subject, owner(), attempt, line).await;
+                Some(reserved.map_err(refusal)?)
+            }
+            Profile::Bearer => None,
+        };
         let caller = Caller {
             client: Rc::clone(chosen.client),
             proof: ProofKind("jwt"),
             jwt_subject: Some(Rc::new(subject)),
+            assertion,
         };
         if presented.profile == Profile::Bearer {
             // What `recalled` needs of the client: otherwise the JWT would be verified each time.
@@ -127,6 +136,40 @@ impl<P: CallerPorts> Callers<P> {
             }
         }
         Ok(caller)
+    }
+
+    /// Whom the JWT names, if its signature is good under the chosen trust. One that is not genuine
+    /// costs the verification of a signature, whether or not its issuer and its key are known.
+    async fn genuine<'c, 'a>(
+        &self,
+        jwt: &Jwt,
+        chosen: Option<(&'c Candidate<'a>, bool)>,
+        profile: Profile,
+        attempt: &Attempt<'_>,
+        line: &mut Line,
+    ) -> Result<(&'c Candidate<'a>, bool, JwtSubject), JwtFault> {
+        let fault = match chosen {
+            None => JwtFault::Issuer,
+            Some((chosen, is_only_one)) => {
+                let sealing_key = attempt.config.sealing_key();
+                let verified =
+                    self.jwts.authenticate(jwt, chosen.trust, profile, sealing_key, line);
+                match verified.await {
+                    Ok(subject) => return Ok((chosen, is_only_one, subject)),
+                    // It has expired since it was examined, so its signature was not verified.
+                    Err(JwtFault::Expired) => JwtFault::Issuer,
+                    Err(fault) => fault,
+                }
+            }
+        };
+        if fault.is_not_genuine() && fault != JwtFault::Signature {
+            let (signed, signature) = (jwt.signing_input(), jwt.signature());
+            let decoy = decoy::key_for(jwt.header().algorithm);
+            if let Some(key) = decoy.filter(|key| key.may_have_made(signature)) {
+                self.jwts.signatures.verify(&key, signed, signature).await;
+            }
+        }
+        Err(fault)
     }
 
     /// The client that the caller names, and for a client assertion without a name the one that its
@@ -151,26 +194,6 @@ impl<P: CallerPorts> Callers<P> {
         let client = client.map_err(|NeedsIo| BrokerError::RegistryUnavailable)?;
         line.client_id = client.as_ref().map(|client| client.id.clone());
         Ok(client.into_iter().collect())
-    }
-
-    /// Accepts a client assertion once: in this isolate, and in all of them while the ledger answers.
-    async fn use_once(
-        &self,
-        client: &Client,
-        subject: &JwtSubject,
-        attempt: &Attempt<'_>,
-        line: &mut Line,
-    ) -> Result<(), JwtFault> {
-        let jti = subject.jti.as_deref().ok_or(JwtFault::AssertionId)?;
-        let (id, until) = self.used.use_once(&client.id, jti, subject.expires_at, attempt.now)?;
-        match self.ledger.use_once(&client.id, &id, until).await {
-            Ok(true) | Err(LedgerError::Unbound) => Ok(()),
-            Ok(false) => Err(JwtFault::Replayed),
-            Err(error) => {
-                line.coordinator_failed(error.name());
-                Ok(())
-            }
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! `way_of`, a variant of `Presented` in `callers/presented.rs`, which says where in a request it is,
 //! and its field in `config/proofs.rs`, which says what clients list for it.
 
+mod assertion;
 pub mod certificate;
 pub mod jwt;
 pub mod key;
@@ -12,6 +13,7 @@ pub mod service_binding;
 
 use std::rc::Rc;
 
+use crate::callers::ledger::ReservedAssertion;
 use crate::callers::presented::Presented;
 use crate::callers::registry::OwnerKey;
 use crate::config::{Client, Config};
@@ -54,8 +56,10 @@ pub(in crate::callers) trait Proof {
         // First of all, so that it costs the same whether there is a client or not.
         let accepted = self.is_accepted(client.as_deref());
         match client {
+            // Only its client learns that an entry has a fault.
+            Some(client) if accepted && client.is_faulty => Err(BrokerError::Misconfigured),
             Some(client) if accepted => {
-                Ok(Caller { client, proof: self.kind(), jwt_subject: None })
+                Ok(Caller { client, proof: self.kind(), jwt_subject: None, assertion: None })
             }
             _ => Err(BrokerError::InvalidClient(self.presented_in())),
         }
@@ -82,6 +86,8 @@ pub struct Caller {
     pub proof: ProofKind,
     /// Whom its JWT names, where it presented one.
     pub jwt_subject: Option<Rc<JwtSubject>>,
+    /// Its client assertion, where it presented one.
+    pub assertion: Option<ReservedAssertion>,
 }
 
 /// A way of proof, by its name.

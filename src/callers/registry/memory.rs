@@ -39,20 +39,26 @@ impl<K: Ord, V: Clone> Remembered<K, V> {
         }
     }
 
-    /// What was read under `key`, which stays good for longer because KV does not answer.
-    pub(super) fn extend<Q: Ord + ?Sized>(&self, key: &Q, now: UnixMillis) -> Option<V>
+    /// Lets what was read under `key` stay good for longer, because KV does not answer. Returns whether
+    /// there was a value that may.
+    pub(super) fn extend<Q: Ord + ?Sized>(
+        &self,
+        key: &Q,
+        now: UnixMillis,
+        may: impl FnOnce(&V) -> bool,
+    ) -> bool
     where
         K: Borrow<Q>,
     {
         let mut known = self.0.borrow_mut();
-        let memory = known.get_mut(key)?;
-        if now >= memory.read_at.plus(REGISTRY_MEMORY_WHILE_DOWN) {
-            return None;
-        }
+        let Some(memory) = known.get_mut(key) else { return false };
         // That there was no value is not extended: the client may have been registered since.
-        let value = memory.value.clone()?;
-        memory.good_until = now.plus(REGISTRY_MEMORY);
-        Some(value)
+        let extended = now < memory.read_at.plus(REGISTRY_MEMORY_WHILE_DOWN)
+            && memory.value.as_ref().is_some_and(may);
+        if extended {
+            memory.good_until = now.plus(REGISTRY_MEMORY);
+        }
+        extended
     }
 
     /// Remembers what was read `now` under `key`.

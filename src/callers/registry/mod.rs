@@ -9,6 +9,8 @@ mod memory;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::base::digest;
+use crate::base::limits::REGISTRY_ENTRIES_MAX;
 use crate::base::ports::{Store, StoreError};
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
@@ -25,18 +27,22 @@ pub struct Registry<S> {
     owners: Remembered<OwnerKey, String>,
     /// The ids in `CLIENTS` that were already checked for an entry in the registry.
     shadow_checked: RefCell<SortedMap<String, ()>>,
+    /// The digests of entries that are not usable and that the log has.
+    noted: RefCell<SortedMap<String, [u8; 32]>>,
 }
 
 /// Not known without I/O.
 #[derive(Clone, Copy, Debug)]
 pub struct NeedsIo;
 
-/// Why there is no usable entry.
+/// KV did not answer, or with more than an entry can have.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreachable(pub StoreError);
+
+/// What is wrong with an entry that was read.
 #[derive(Debug)]
-pub enum RegistryFault {
-    /// KV did not answer, or with more than an entry can have. That is as good as none.
-    Unreachable(StoreError),
-    /// The entry was written without `REGISTRY_KEY`, altered, or moved.
+pub enum EntryFault {
+    /// The entry was written without `REGISTRY_KEY`, altered, or moved. It is as good as none.
     NotAuthentic,
     /// The entry is authentic, but has faults.
     Invalid(Vec<Fault>),
@@ -50,6 +56,7 @@ impl<S: Store> Registry<S> {
             clients: Remembered::default(),
             owners: Remembered::default(),
             shadow_checked: RefCell::default(),
+            noted: RefCell::default(),
         }
     }
 
@@ -87,56 +94,72 @@ impl<S: Store> Registry<S> {
         matches!(self.store.load(&entry::name_of(id)).await, Ok(Some(_)))
     }
 
-    /// Reads the entry of the client `id`.
+    /// Reads the entry of the client `id`, so that [`Self::recall`] knows it. Returns its fault, if it
+    /// has one that the log does not have yet.
     ///
     /// # Errors
-    /// [`RegistryFault`]. While KV does not answer, the client that was known before stays good for
-    /// some time.
+    /// [`Unreachable`]. While KV does not answer, the client that was known before stays good for some
+    /// time.
     pub async fn read(
         &self,
         config: &Config,
         id: &str,
         now: UnixMillis,
-    ) -> Result<Option<Rc<Client>>, RegistryFault> {
+    ) -> Result<Option<EntryFault>, Unreachable> {
         let value = match self.store.load(&entry::name_of(id)).await {
             Ok(value) => value,
             Err(error @ StoreError::TooLarge) => {
                 self.clients.remember(id.to_owned(), None, now);
-                return Err(RegistryFault::Unreachable(error));
+                return Err(Unreachable(error));
             }
             Err(error) => {
-                let known = self.clients.extend(id, now);
-                return known.map(Some).ok_or(RegistryFault::Unreachable(error));
+                let extended = self.clients.extend(id, now, |client| !client.is_faulty);
+                return if extended { Ok(None) } else { Err(Unreachable(error)) };
             }
         };
-        let client = value.map(|value| parse(config, id, &value)).transpose();
-        match &client {
-            Ok(client) => self.clients.remember(id.to_owned(), client.clone(), now),
-            Err(RegistryFault::NotAuthentic) => self.clients.remember(id.to_owned(), None, now),
-            // Already stale, so that every request reads the entry, and the former one is gone.
-            Err(_) => self.clients.remember(id.to_owned(), None, UnixMillis(0)),
+        let Some(value) = value else {
+            self.clients.remember(id.to_owned(), None, now);
+            return Ok(None);
+        };
+        // Remembered also if it is not usable: nobody must be able to cause a read for each request.
+        let (client, fault) = parse(config, id, &value);
+        self.clients.remember(id.to_owned(), client.map(Rc::new), now);
+        Ok(fault.filter(|_| self.is_news(id, &value)))
+    }
+
+    /// Whether the log does not have this entry yet.
+    fn is_news(&self, id: &str, value: &[u8]) -> bool {
+        let digest = digest::of_fields(&[value]);
+        let mut noted = self.noted.borrow_mut();
+        if noted.get(id) == Some(&digest) {
+            return false;
         }
-        client
+        if noted.len() >= REGISTRY_ENTRIES_MAX {
+            noted.clear();
+        }
+        noted.insert(id.to_owned(), digest);
+        true
     }
 
     /// Reads the id of the client that owns `key`.
     ///
     /// # Errors
-    /// Only [`RegistryFault::Unreachable`].
+    /// [`Unreachable`].
     pub async fn read_owner(
         &self,
         key: &OwnerKey,
         now: UnixMillis,
-    ) -> Result<Option<String>, RegistryFault> {
+    ) -> Result<Option<String>, Unreachable> {
         let owner = match self.store.load(&key.name()).await {
             Ok(owner) => owner.and_then(|id| String::from_utf8(id).ok()),
             Err(error @ StoreError::TooLarge) => {
                 self.owners.remember(key.clone(), None, now);
-                return Err(RegistryFault::Unreachable(error));
+                return Err(Unreachable(error));
             }
             Err(error) => {
-                let known = self.owners.extend(key, now);
-                return known.map(Some).ok_or(RegistryFault::Unreachable(error));
+                let extended = self.owners.extend(key, now, |_| true);
+                let known = self.recall_owner(key, now).ok().filter(|_| extended);
+                return known.ok_or(Unreachable(error));
             }
         };
         self.owners.remember(key.clone(), owner.clone(), now);
@@ -144,9 +167,12 @@ impl<S: Store> Registry<S> {
     }
 }
 
-fn parse(config: &Config, id: &str, value: &[u8]) -> Result<Rc<Client>, RegistryFault> {
-    let key = config.registry_key.as_ref().ok_or(RegistryFault::NotAuthentic)?;
-    let opened = entry::open(key, &entry::name_of(id), value);
-    let json = opened.ok_or(RegistryFault::NotAuthentic)?;
-    config.registered_client(id, json).map(Rc::new).map_err(RegistryFault::Invalid)
+/// The client of an entry as far as its proofs can be told, and what is wrong with the entry.
+fn parse(config: &Config, id: &str, value: &[u8]) -> (Option<Client>, Option<EntryFault>) {
+    let key = config.registry_key.as_ref();
+    let Some(json) = key.and_then(|key| entry::open(key, &entry::name_of(id), value)) else {
+        return (None, Some(EntryFault::NotAuthentic));
+    };
+    let (client, faults) = config.registered(id, json);
+    (client, (!faults.is_empty()).then_some(EntryFault::Invalid(faults)))
 }

@@ -18,7 +18,8 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     async fn revoke_later(mut self, request: RevocationRequest) -> Answered {
-        match self.revoked(request).await {
+        let revoked = self.revoked(request).await;
+        match self.settle(revoked).await {
             Ok(revocation) => self.plain_later(revocation.name(), Reply::revoked()).await,
             Err(error) => self.refused_later(error).await,
         }

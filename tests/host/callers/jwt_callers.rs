@@ -1,9 +1,13 @@
 //! Callers with a JWT: for which client it speaks, what is remembered, and that an assertion is good
 //! once in the whole network.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use edge_token_broker::base::limits::VERIFIED_JWT_MEMORY;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::secret::PresentedKey;
+use edge_token_broker::callers::ledger::Owner;
 use edge_token_broker::callers::presented::Presented;
 use edge_token_broker::callers::proofs::Caller;
 use edge_token_broker::callers::proofs::jwt::PresentedJwt;
@@ -45,6 +49,8 @@ struct Desk {
     clock: SimulatedClock,
     issuer: SimulatedIssuer,
     ledgers: SimulatedLedgers,
+    /// How many requests there were in the network.
+    requests: Rc<Cell<usize>>,
 }
 
 impl Desk {
@@ -60,11 +66,13 @@ impl Desk {
         callers.jwts.issuers = issuer.clone();
         callers.ledger.objects = ledgers.clone();
         let (clock, issuer, ledgers) = (clock.clone(), issuer.clone(), ledgers.clone());
-        Self { callers, config: config(), clock, issuer, ledgers }
+        ledgers.config.replace(Rc::new(config()));
+        Self { callers, config: config(), clock, issuer, ledgers, requests: Rc::default() }
     }
 
     fn another(&self) -> Self {
-        Self::over(&self.clock, &self.issuer, &self.ledgers)
+        let requests = Rc::clone(&self.requests);
+        Self { requests, ..Self::over(&self.clock, &self.issuer, &self.ledgers) }
     }
 
     fn recognize(&self, presented: &Presented) -> Recognition {
@@ -75,7 +83,9 @@ impl Desk {
     fn authenticate(&self, presented: &Presented) -> (Result<Caller, BrokerError>, Line) {
         let attempt = Attempt { config: &self.config, presented, now: at(NOW) };
         let mut line = line();
-        let caller = run(self.callers.authenticate(&attempt, &mut line));
+        self.requests.set(self.requests.get() + 1);
+        let owner = || Owner::of(&self.requests.get().to_string());
+        let caller = run(self.callers.authenticate(&attempt, owner, &mut line));
         (caller, line)
     }
 

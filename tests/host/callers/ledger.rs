@@ -3,82 +3,189 @@
 use std::collections::BTreeSet;
 
 use edge_token_broker::base::digest;
-use edge_token_broker::base::limits::{COORDINATOR_TIMEOUT, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN};
-use edge_token_broker::base::ports::Clock;
-use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::callers::ledger::{
-    AssertionLedger, LedgerError, LedgerFault, ObjectLedger, answer,
+use edge_token_broker::base::limits::{
+    ASSERTION_AT_ONCE, ASSERTION_LEASE, COORDINATOR_TIMEOUT, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN,
+    USED_ASSERTIONS_OF_CLIENT_MAX,
 };
+use edge_token_broker::base::ports::Clock;
+use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::callers::ledger::{
+    AssertionLedger, Ledger, LedgerError, ObjectLedger, Owner, ReservedAssertion, Step, Verdict,
+    seal,
+};
+use edge_token_broker::config::Config;
 
 use crate::support::clock::{SimulatedClock, run};
 use crate::support::jwt::{NOW, at};
 use crate::support::ledger::{SimulatedLedgers, SimulatedStorage};
+use crate::support::ports::CountingEntropy;
+use crate::support::world::vars;
 
 const ID: [u8; 32] = [7; 32];
 
-type Ledger = ObjectLedger<SimulatedLedgers, SimulatedClock>;
-
-/// The ledger as an isolate has it, and the network of objects behind it.
-fn isolate() -> (Ledger, SimulatedLedgers) {
-    let objects = SimulatedLedgers::new(&SimulatedClock::at(NOW * 1000));
-    (another(&objects), objects)
+/// The ledgers as an isolate has them, and the network of objects behind them.
+struct Isolate {
+    ledger: ObjectLedger<SimulatedLedgers, SimulatedClock, CountingEntropy>,
+    config: Config,
 }
 
-fn another(objects: &SimulatedLedgers) -> Ledger {
-    ObjectLedger { objects: objects.clone(), clock: objects.clock.clone() }
+impl Isolate {
+    fn new() -> Self {
+        Self::over(&SimulatedLedgers::new(&SimulatedClock::at(NOW * 1000)))
+    }
+
+    fn over(objects: &SimulatedLedgers) -> Self {
+        let entropy = CountingEntropy::default();
+        let ledger =
+            ObjectLedger { objects: objects.clone(), clock: objects.clock.clone(), entropy };
+        Self { ledger, config: config() }
+    }
+
+    fn objects(&self) -> &SimulatedLedgers {
+        &self.ledger.objects
+    }
+
+    fn tell(&self, step: Step, assertion: &ReservedAssertion) -> Result<Verdict, LedgerError> {
+        run(self.ledger.tell(step, assertion, self.config.sealing_key()))
+    }
+
+    /// What comes of a whole request of `client` with the assertion `id`.
+    fn once(&self, client: &str, id: [u8; 32], nonce: &str) -> Result<Verdict, LedgerError> {
+        let assertion = assertion(client, id, nonce);
+        match self.tell(Step::Reserve, &assertion)? {
+            Verdict::Granted => self.tell(Step::Spend, &assertion),
+            refused => Ok(refused),
+        }
+    }
 }
 
-fn once(ledger: &Ledger, client_id: &str, id: [u8; 32]) -> Result<bool, LedgerError> {
-    run(ledger.use_once(client_id, &id, at(NOW + 360)))
+fn config() -> Config {
+    Config::parse(&vars()).unwrap()
 }
+
+fn assertion(client: &str, id: [u8; 32], nonce: &str) -> ReservedAssertion {
+    let expires_at = at(NOW + 300);
+    ReservedAssertion { id, ..ReservedAssertion::new(client, "", expires_at, Owner::of(nonce)) }
+}
+
+const GRANTED: Result<Verdict, LedgerError> = Ok(Verdict::Granted);
+const USED: Result<Verdict, LedgerError> = Ok(Verdict::Used);
 
 #[test]
 fn the_first_use_is_good_and_no_other_whatever_the_isolate() {
-    let (here, objects) = isolate();
-    let there = another(&objects);
-    assert_eq!(once(&here, "reports", ID), Ok(true));
-    assert_eq!(once(&here, "reports", ID), Ok(false));
-    assert_eq!(once(&there, "reports", ID), Ok(false));
-    assert_eq!(once(&there, "reports", [8; 32]), Ok(true));
-    assert_eq!(once(&here, "reports", [8; 32]), Ok(false));
-    assert_eq!(once(&there, "other", ID), Ok(true), "ids are each client's own");
+    let here = Isolate::new();
+    let there = Isolate::over(here.objects());
+    assert_eq!(here.once("reports", ID, "1"), GRANTED);
+    assert_eq!(here.once("reports", ID, "2"), USED);
+    assert_eq!(there.once("reports", ID, "3"), USED);
+    assert_eq!(there.once("reports", [8; 32], "4"), GRANTED);
+    assert_eq!(here.once("reports", [8; 32], "5"), USED);
+    assert_eq!(there.once("other", ID, "6"), GRANTED, "ids are each client's own");
+}
+
+#[test]
+fn one_request_at_a_time_has_an_assertion() {
+    let isolate = Isolate::new();
+    let [first, second] = ["1", "2"].map(|nonce| assertion("reports", ID, nonce));
+    let tell = |step, assertion| isolate.tell(step, assertion);
+    assert_eq!(tell(Step::Reserve, &first), GRANTED);
+    assert_eq!(tell(Step::Reserve, &first), GRANTED, "it began anew");
+    assert_eq!(tell(Step::Reserve, &second), Ok(Verdict::AtOnce));
+    assert_eq!(tell(Step::Spend, &second), Ok(Verdict::AtOnce));
+    tell(Step::Release, &second).unwrap();
+    assert_eq!(tell(Step::Reserve, &second), Ok(Verdict::AtOnce), "it is not its own");
+    tell(Step::Release, &first).unwrap();
+    assert_eq!(tell(Step::Reserve, &second), GRANTED);
+    assert_eq!(tell(Step::Spend, &second), GRANTED);
+    tell(Step::Release, &second).unwrap();
+    assert_eq!(tell(Step::Reserve, &first), USED, "a use stays");
+}
+
+#[test]
+fn a_request_that_vanished_holds_an_assertion_only_for_the_lease() {
+    let isolate = Isolate::new();
+    let clock = &isolate.objects().clock;
+    let [lost, later] = ["1", "2"].map(|nonce| assertion("reports", ID, nonce));
+    assert_eq!(isolate.tell(Step::Reserve, &lost), GRANTED);
+    clock.advance(ASSERTION_AT_ONCE);
+    assert_eq!(isolate.tell(Step::Reserve, &later), Ok(Verdict::UnderWay));
+    clock.advance(ASSERTION_LEASE);
+    assert_eq!(isolate.tell(Step::Reserve, &later), GRANTED);
+    assert_eq!(isolate.tell(Step::Spend, &lost), Ok(Verdict::AtOnce), "it is late");
+    assert_eq!(isolate.tell(Step::Spend, &later), GRANTED);
+}
+
+#[test]
+fn the_same_request_may_spend_an_assertion_again_and_no_other_may() {
+    let isolate = Isolate::new();
+    let own = assertion("reports", ID, "1");
+    assert_eq!(isolate.once("reports", ID, "1"), GRANTED);
+    assert_eq!(isolate.tell(Step::Reserve, &own), GRANTED);
+    assert_eq!(isolate.tell(Step::Spend, &own), GRANTED);
+    assert_eq!(isolate.once("reports", ID, "2"), USED);
+}
+
+#[test]
+fn an_object_that_lost_its_memory_knows_every_use_and_lets_one_request_win() {
+    let isolate = Isolate::new();
+    let [first, second] = ["1", "2"].map(|nonce| assertion("reports", ID, nonce));
+    assert_eq!(isolate.tell(Step::Reserve, &first), GRANTED);
+    isolate.objects().evict();
+    assert_eq!(isolate.tell(Step::Reserve, &second), GRANTED);
+    isolate.objects().evict();
+    assert_eq!(isolate.tell(Step::Spend, &first), GRANTED);
+    assert_eq!(isolate.tell(Step::Spend, &second), USED);
+}
+
+#[test]
+fn reservations_that_nobody_ends_do_not_fill_the_object() {
+    let isolate = Isolate::new();
+    let reserve = |number: usize| {
+        let id = digest::of_fields(&[&number.to_be_bytes()]);
+        isolate.tell(Step::Reserve, &assertion("reports", id, &number.to_string()))
+    };
+    for number in 0..=2 * USED_ASSERTIONS_OF_CLIENT_MAX {
+        assert_eq!(reserve(number), GRANTED);
+    }
+    assert!(isolate.objects().storage("assertions:reports").values.borrow().is_empty());
 }
 
 #[test]
 fn each_client_has_an_object_and_each_use_a_name() {
-    let (ledger, objects) = isolate();
-    once(&ledger, "reports", ID).unwrap();
-    let storages = objects.storages.borrow();
+    let isolate = Isolate::new();
+    isolate.once("reports", ID, "1").unwrap();
+    let storages = isolate.objects().storages.borrow();
     assert_eq!(storages.keys().collect::<Vec<_>>(), ["assertions:reports"]);
     let values = storages["assertions:reports"].values.borrow().clone();
+    // As every version before has written it.
     let used = ("used:".to_owned() + &"07".repeat(32), at(NOW + 360));
     assert_eq!(values.into_iter().collect::<Vec<_>>(), [used]);
 }
 
 #[test]
 fn without_a_binding_it_says_so() {
-    let unbound = SimulatedLedgers::unbound(&SimulatedClock::at(0));
-    assert_eq!(once(&another(&unbound), "reports", ID), Err(LedgerError::Unbound));
+    let unbound = Isolate::over(&SimulatedLedgers::unbound(&SimulatedClock::at(0)));
+    assert_eq!(unbound.once("reports", ID, "1"), Err(LedgerError::Unbound));
 }
 
 #[test]
 fn an_object_that_hangs_holds_nobody_for_longer_than_a_coordinator() {
-    let (ledger, objects) = isolate();
-    objects.hangs.set(true);
-    let before = objects.clock.now();
-    assert_eq!(once(&ledger, "reports", ID), Err(LedgerError::TimedOut));
-    assert_eq!(before.until(objects.clock.now()), COORDINATOR_TIMEOUT);
+    let isolate = Isolate::new();
+    isolate.objects().hangs.set(true);
+    let before = isolate.objects().clock.now();
+    assert_eq!(isolate.once("reports", ID, "1"), Err(LedgerError::TimedOut));
+    assert_eq!(before.until(isolate.objects().clock.now()), COORDINATOR_TIMEOUT);
 }
 
 #[test]
 fn a_storage_that_fails_is_not_a_used_assertion() {
     for call in ["get", "put"] {
-        let (ledger, objects) = isolate();
-        let storage = objects.storage("assertions:reports");
+        let isolate = Isolate::new();
+        let storage = isolate.objects().storage("assertions:reports");
         storage.failing.set(Some(call));
-        assert_eq!(once(&ledger, "reports", ID), Err(LedgerError::Failed), "{call}");
+        assert_eq!(isolate.once("reports", ID, "1"), Err(LedgerError::Failed), "{call}");
         storage.failing.set(None);
-        assert_eq!(once(&ledger, "reports", ID), Ok(true), "{call}");
+        assert_eq!(isolate.once("reports", ID, "1"), GRANTED, "{call}");
     }
 }
 
@@ -88,35 +195,26 @@ fn the_log_has_its_failures_by_name() {
     assert_eq!(names.map(LedgerError::name), ["unbound", "timeout", "failed"]);
 }
 
-/// The message with which an isolate records the use of `id` until `until`.
-fn message(id: [u8; 32], until: UnixMillis) -> Vec<u8> {
-    let id = [[0x82, 0x58, 32].as_slice(), &id].concat();
-    [id.as_slice(), &[0x1b], &until.0.to_be_bytes()].concat()
+thread_local! {
+    static CONFIG: Config = config();
 }
 
 /// The object's answer to the first use of `id` at `now`, with `random`.
 fn first_use(storage: &SimulatedStorage, id: [u8; 32], now: UnixMillis, random: u16) {
-    let message = message(id, now.plus(Millis::from_secs(60)));
-    let reply = run(answer(storage, &message, now, random.to_be_bytes()));
-    assert_eq!(reply, Ok(vec![0x81, 0xf5]), "the first");
+    let assertion = ReservedAssertion::new("reports", "", now, Owner::of("1"));
+    let assertion = ReservedAssertion { id, ..assertion };
+    let ledger = Ledger::new(None, storage.clone());
+    let reply = CONFIG.with(|config| {
+        let message = seal(Step::Spend, &assertion, config.sealing_key(), [1; 24]);
+        run(ledger.answer(config, &message, now, random.to_be_bytes()))
+    });
+    assert_eq!(reply, Ok(vec![0x81, 0x00]), "the first");
 }
 
 /// A multiple of how often the object purges, with this first byte.
 fn purging_from(start: u8) -> u16 {
     let begin = u16::from_be_bytes([start, 0]);
     (begin..=begin | 0xff).find(|random| random.is_multiple_of(LEDGER_PURGE_ONE_IN)).unwrap()
-}
-
-#[test]
-fn messages_are_cbor_with_numbered_fields() {
-    let storage = SimulatedStorage::default();
-    first_use(&storage, ID, at(NOW), 1);
-    let again = run(answer(&storage, &message(ID, at(NOW)), at(NOW), [0, 1]));
-    assert_eq!(again, Ok(vec![0x81, 0xf4]));
-    for garbage in [b"".as_slice(), b"{}", &message(ID, at(NOW))[..20]] {
-        let answer = run(answer(&storage, garbage, at(NOW), [0, 1]));
-        assert_eq!(answer, Err(LedgerFault::NotAMessage));
-    }
 }
 
 #[test]

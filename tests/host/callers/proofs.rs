@@ -3,6 +3,7 @@
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::secret::PresentedKey;
 use edge_token_broker::base::time::UnixMillis;
+use edge_token_broker::callers::ledger::Owner;
 use edge_token_broker::callers::presented::Presented;
 use edge_token_broker::callers::proofs::certificate::PresentedCertificate;
 use edge_token_broker::callers::proofs::key::{ClientCredentials, LoneKey};
@@ -46,7 +47,7 @@ fn recognize(
         Recognition::Refused(error) => Err(error),
         Recognition::NeedsIo => {
             // The registry is looked at for what `CLIENTS` may hide; once.
-            let caller = run(callers.authenticate(&attempt, &mut line));
+            let caller = run(callers.authenticate(&attempt, || Owner::of("nonce"), &mut line));
             caller.map(|caller| (caller.client.id.clone(), caller.proof.name()))
         }
     };

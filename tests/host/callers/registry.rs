@@ -1,116 +1,14 @@
 //! The client registry: entries that only the holder of `REGISTRY_KEY` can write, and what an isolate
 //! remembers of them. Time is an argument.
 
-use std::cell::{Cell, RefCell};
-
-use base64ct::{Base64, Encoding};
-use edge_token_broker::base::keys::RegistryKey;
 use edge_token_broker::base::limits::{
     KV_CACHE_TTL_SECS, REGISTRY_ENTRIES_MAX, REGISTRY_MEMORY, REGISTRY_MEMORY_WHILE_DOWN,
 };
 use edge_token_broker::base::ports::StoreError;
-use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::base::secret::PresentedKey;
-use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::callers::presented::Presented;
-use edge_token_broker::callers::proofs::Caller;
-use edge_token_broker::callers::proofs::key::{ClientCredentials, LoneKey};
-use edge_token_broker::callers::registry::{OwnerKey, entry};
-use edge_token_broker::callers::{Attempt, Callers, Recognition};
-use edge_token_broker::config::{Config, KeyDigest};
 use edge_token_broker::error::{BrokerError, PresentedIn};
-use edge_token_broker::log::Line;
-use secrecy::SecretBox;
-use sha2::{Digest, Sha256};
 
-use crate::support::clock::{SimulatedClock, run};
-use crate::support::config::{DIGEST, GRAPH, valid};
-use crate::support::issuer::callers;
-use crate::support::ports::SimulatedPorts;
-use crate::support::store::SimulatedStore;
-
-const KEY: [u8; 32] = [7; 32];
-
-/// The entry of the client `id`, as the holder of `key` writes it.
-fn entry_of(key: [u8; 32], id: &str, json: &str) -> (String, Vec<u8>) {
-    let name = entry::name_of(id);
-    let value =
-        entry::seal(&RegistryKey::new(SecretBox::new(Box::new(key))), &name, json.as_bytes());
-    (name, value)
-}
-
-fn json(client_key: &str) -> String {
-    let digest = base16ct::lower::encode_string(&Sha256::digest(client_key));
-    format!(
-        r#"{{"key_sha256":["{digest}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}"#
-    )
-}
-
-/// The name of the entry that says whose key this is.
-fn owner_of(client_key: &str) -> String {
-    OwnerKey::key(&KeyDigest::of(&PresentedKey::new(client_key.to_owned()))).name()
-}
-
-struct Desk {
-    entries: SimulatedStore,
-    callers: Callers<SimulatedPorts>,
-    config: Config,
-    now: Cell<UnixMillis>,
-    line: RefCell<Line>,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let vars =
-            valid().with("REGISTRY", "json:{}").with("REGISTRY_KEY", &Base64::encode_string(&KEY));
-        let entries = SimulatedStore::default();
-        Self {
-            callers: callers(entries.clone(), &SimulatedClock::at(0)),
-            entries,
-            config: Config::parse(&vars).unwrap(),
-            now: Cell::new(UnixMillis(1_800_000_000_000)),
-            line: RefCell::new(Line::new(RequestId::from_random([0; 16]), String::new(), "token")),
-        }
-    }
-
-    fn register(&self, id: &str, client_key: &str) {
-        let (name, value) = entry_of(KEY, id, &json(client_key));
-        self.entries.put(&name, value);
-        self.entries.put(&owner_of(client_key), id);
-    }
-
-    fn pass(&self, span: Millis) {
-        self.now.set(self.now.get().plus(span));
-    }
-
-    fn call(&self, presented: &Presented) -> Result<Caller, BrokerError> {
-        let attempt = Attempt { config: &self.config, presented, now: self.now.get() };
-        let line = &mut self.line.borrow_mut();
-        match self.callers.recognize(&attempt, line) {
-            Recognition::Known(caller) => Ok(caller),
-            Recognition::Refused(error) => Err(error),
-            Recognition::NeedsIo => run(self.callers.authenticate(&attempt, line)),
-        }
-    }
-
-    fn secret(&self, id: &str, key: &str) -> Result<String, BrokerError> {
-        let credentials = ClientCredentials {
-            client_id: id.into(),
-            key: PresentedKey::new(key.into()),
-            presented_in: PresentedIn::Body,
-        };
-        self.call(&Presented::Secret(credentials)).map(|caller| caller.client.id.clone())
-    }
-
-    fn key(&self, key: &str) -> Result<String, BrokerError> {
-        let presented = Presented::Key(LoneKey::new(&PresentedKey::new(key.into())));
-        self.call(&presented).map(|caller| caller.client.id.clone())
-    }
-
-    fn reads(&self) -> usize {
-        self.entries.loads.get()
-    }
-}
+use crate::support::config::DIGEST;
+use crate::support::registry::{Desk, KEY, entry_of, json, owner_of};
 
 const REFUSED: BrokerError = BrokerError::InvalidClient(PresentedIn::Body);
 
@@ -253,7 +151,8 @@ fn an_entry_that_was_changed_for_a_faulty_one_is_good_no_more() {
     let (name, value) = entry_of(KEY, "far", "{}");
     desk.entries.put(&name, value);
     desk.pass(REGISTRY_MEMORY);
-    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
+    assert_eq!(desk.secret("far", "k1").err(), Some(REFUSED));
+    desk.pass(REGISTRY_MEMORY);
     desk.entries.failure.set(Some(StoreError::TimedOut));
     assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::RegistryUnavailable));
 }
@@ -263,7 +162,7 @@ fn an_entry_with_faults_is_for_the_operator() {
     let desk = Desk::new();
     let (name, value) = entry_of(KEY, "far", r#"{"key_sha256":["00"]}"#);
     desk.entries.put(&name, value);
-    assert_eq!(desk.secret("far", "k1").err(), Some(BrokerError::Misconfigured));
+    assert_eq!(desk.secret("far", "k1").err(), Some(REFUSED));
     let faults = desk.line.borrow().faults.join("\n");
     assert!(faults.contains("REGISTRY.far.allow: is missing"), "{faults}");
     assert!(!faults.contains(DIGEST));

@@ -10,15 +10,10 @@ use edge_token_broker::oauth::token_response::AnswerFault as A;
 use edge_token_broker::upstream::error::{Outage, UpstreamError as U};
 
 fn upstream() -> Box<ErrorResponse> {
-    Box::new(ErrorResponse {
-        error: "invalid_client".into(),
-        description: Some("AADSTS7000215: told by upstream".into()),
-        trace: Trace {
-            error_codes: vec![7_000_215],
-            trace_id: Some("trace-7".into()),
-            ..Trace::default()
-        },
-    })
+    let (error_codes, trace_id) = (vec![7_000_215], Some("trace-7".into()));
+    let trace = Trace { error_codes, trace_id, ..Trace::default() };
+    let description = Some("AADSTS7000215: told by upstream".into());
+    Box::new(ErrorResponse { error: "invalid_client".into(), description, trace })
 }
 
 /// Examples of an enum, at least one for each variant: a variant without a row does not compile.
@@ -95,6 +90,7 @@ fn jwt_faults() -> Vec<JwtFault> {
         J::Lifetime => [J::Lifetime],
         J::AssertionId => [J::AssertionId],
         J::Replayed => [J::Replayed],
+        J::UnderWay => [J::UnderWay],
         J::TooManyAssertions => [J::TooManyAssertions],
         J::KeyUnknown => [J::KeyUnknown],
         J::KeyUnusable => [J::KeyUnusable],
@@ -151,6 +147,7 @@ fn all() -> Vec<BrokerError> {
         E::SlowDown => [E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::IssuerUnavailable(_) => [E::IssuerUnavailable(OUTAGE)],
+        E::AssertionUnderWay => [E::AssertionUnderWay],
         E::Upstream(_) => upstream_errors().into_iter().map(E::Upstream),
     }
 }
@@ -178,6 +175,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         E::Misconfigured
         | E::RegistryUnavailable
         | E::IssuerUnavailable(_)
+        | E::AssertionUnderWay
         | E::Upstream(U::Unavailable { .. }) => same(503, "temporarily_unavailable"),
     }
 }

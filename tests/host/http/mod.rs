@@ -1,5 +1,7 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
+mod assertions;
+mod assertions_lost;
 mod challenges;
 mod claims;
 mod errors;
@@ -15,3 +17,4 @@ mod plain_http;
 mod replies;
 mod routes;
 mod targets;
+mod unproved;

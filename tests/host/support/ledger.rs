@@ -7,9 +7,11 @@ use std::rc::Rc;
 use edge_token_broker::base::ports::StorageFault;
 use edge_token_broker::base::ports::{CallFailed, Clock, Objects};
 use edge_token_broker::base::time::UnixMillis;
-use edge_token_broker::callers::ledger::{LedgerStorage, answer};
+use edge_token_broker::callers::ledger::{Ledger, LedgerStorage};
+use edge_token_broker::config::Config;
 
 use super::clock::SimulatedClock;
+use super::world::vars;
 
 /// One object's storage, in the order of names. Clones share it.
 #[derive(Clone, Default)]
@@ -63,15 +65,30 @@ impl LedgerStorage for SimulatedStorage {
 #[derive(Clone)]
 pub(crate) struct SimulatedLedgers {
     pub(crate) clock: SimulatedClock,
+    /// What each object stores.
     pub(crate) storages: Rc<RefCell<BTreeMap<String, SimulatedStorage>>>,
+    /// The objects that are in memory.
+    objects: Rc<RefCell<BTreeMap<String, Rc<Ledger<SimulatedStorage>>>>>,
+    /// The configuration that the objects have.
+    pub(crate) config: Rc<RefCell<Rc<Config>>>,
     pub(crate) bound: bool,
     /// No answer comes while this is set.
     pub(crate) hangs: Rc<Cell<bool>>,
+    /// How many calls there were.
+    pub(crate) calls: Rc<Cell<usize>>,
 }
 
 impl SimulatedLedgers {
     pub(crate) fn new(clock: &SimulatedClock) -> Self {
-        Self { clock: clock.clone(), storages: Rc::default(), bound: true, hangs: Rc::default() }
+        Self {
+            clock: clock.clone(),
+            storages: Rc::default(),
+            objects: Rc::default(),
+            config: Rc::new(RefCell::new(Rc::new(Config::parse(&vars()).unwrap()))),
+            bound: true,
+            hangs: Rc::default(),
+            calls: Rc::default(),
+        }
     }
 
     pub(crate) fn unbound(clock: &SimulatedClock) -> Self {
@@ -81,6 +98,18 @@ impl SimulatedLedgers {
     pub(crate) fn storage(&self, name: &str) -> SimulatedStorage {
         self.storages.borrow_mut().entry(name.to_owned()).or_default().clone()
     }
+
+    /// The objects lose their memory, and keep what they stored.
+    pub(crate) fn evict(&self) {
+        self.objects.borrow_mut().clear();
+    }
+
+    pub(crate) fn object(&self, name: &str) -> Rc<Ledger<SimulatedStorage>> {
+        let storage = self.storage(name);
+        let mut objects = self.objects.borrow_mut();
+        let new = || Rc::new(Ledger::new(Some(name.to_owned()), storage));
+        Rc::clone(objects.entry(name.to_owned()).or_insert_with(new))
+    }
 }
 
 impl Objects for SimulatedLedgers {
@@ -89,11 +118,13 @@ impl Objects for SimulatedLedgers {
     }
 
     async fn call(&self, name: &str, message: &[u8]) -> Result<Vec<u8>, CallFailed> {
+        self.calls.set(self.calls.get() + 1);
         if self.hangs.get() {
             std::future::pending::<()>().await;
         }
-        let storage = self.storage(name);
+        let (object, config) = (self.object(name), Rc::clone(&self.config.borrow()));
         // 1 is no multiple of how often it purges: it does not.
-        answer(&storage, message, self.clock.now(), [0, 1]).await.map_err(|_| CallFailed)
+        let answer = object.answer(&config, message, self.clock.now(), [0, 1]).await;
+        answer.map_err(|_| CallFailed)
     }
 }

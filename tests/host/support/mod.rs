@@ -1,5 +1,6 @@
 //! What the tests share: a world made of simulated ports.
 
+pub(crate) mod assertions;
 pub(crate) mod bindings;
 pub(crate) mod clock;
 pub(crate) mod config;
@@ -11,6 +12,7 @@ pub(crate) mod jwt;
 pub(crate) mod ledger;
 pub(crate) mod platform;
 pub(crate) mod ports;
+pub(crate) mod registry;
 pub(crate) mod sent;
 pub(crate) mod store;
 #[path = "../../simulation/time.rs"]

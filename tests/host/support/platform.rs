@@ -17,6 +17,8 @@ pub(crate) struct SimulatedRequest {
     pub(crate) service_binding: Option<&'static str>,
     /// How many times the address was read.
     pub(crate) address_reads: Rc<Cell<usize>>,
+    /// What the platform drew for it. Without one, each request has another.
+    pub(crate) nonce: Option<&'static str>,
 }
 
 impl PlatformRequest for SimulatedRequest {
@@ -33,6 +35,15 @@ impl PlatformRequest for SimulatedRequest {
     fn origin(&self) -> Option<String> {
         self.origin.map(str::to_owned)
     }
+
+    fn nonce(&self) -> String {
+        let next = NONCES.with(|drawn| drawn.replace(drawn.get() + 1));
+        self.nonce.map_or_else(|| next.to_string(), str::to_owned)
+    }
+}
+
+thread_local! {
+    static NONCES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// A rate limit; without one everything is admitted.

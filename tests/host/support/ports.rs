@@ -39,7 +39,7 @@ impl TokenPorts for SimulatedPorts {
 impl CallerPorts for SimulatedPorts {
     type Issuers = SimulatedIssuer;
     type Signatures = SimulatedSignatures;
-    type Ledger = ObjectLedger<SimulatedLedgers, SimulatedClock>;
+    type Ledger = ObjectLedger<SimulatedLedgers, SimulatedClock, CountingEntropy>;
 }
 
 impl HttpPorts for SimulatedPorts {

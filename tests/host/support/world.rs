@@ -53,8 +53,12 @@ pub(crate) fn vars() -> Vars {
 /// An isolate with this configuration, before its first request. KV is empty; there is no registry,
 /// no coordinator and no rate limit.
 pub(crate) fn isolate(vars: &Vars) -> SimulatedIsolate {
-    let clock = SimulatedClock::at(START);
-    let (endpoint, kv) = (SimulatedEndpoint::new(&clock), SimulatedStore::default());
+    isolate_at(vars, &SimulatedClock::at(START))
+}
+
+/// The same with this clock.
+pub(crate) fn isolate_at(vars: &Vars, clock: &SimulatedClock) -> SimulatedIsolate {
+    let (endpoint, kv) = (SimulatedEndpoint::new(clock), SimulatedStore::default());
     isolate_over(Rc::new(Config::parse(vars)), kv, endpoint)
 }
 
