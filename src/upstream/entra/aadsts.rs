@@ -29,10 +29,10 @@ pub enum Meaning {
 }
 
 /// Numbers with one meaning, and what an operator must do. Of a scope, the caller gets Entra's words.
-type Row = (Meaning, &'static str, &'static [u32]);
+pub type Row = (Meaning, &'static str, &'static [u32]);
 
 /// The numbers that a client credentials request can meet.
-const NUMBERS: [Row; 28] = [
+pub const NUMBERS: [Row; 28] = [
     (Throttled, "", &[50196, 90055]),
     // The last four: a claims transformation, or an issuer of assertions, did not answer Entra.
     (
@@ -193,12 +193,13 @@ pub fn meaning_of_number(response: &ErrorResponse) -> Option<Meaning> {
 /// Classifies an error response.
 #[must_use]
 pub fn meaning(response: &ErrorResponse) -> Meaning {
-    meaning_of_number(response).unwrap_or_else(|| match response.error.as_str() {
+    let of_word = match response.error.as_str() {
         "temporarily_unavailable" | "server_error" => Transient,
         "invalid_client" => SecretRefused,
         "invalid_scope" | "invalid_resource" | "invalid_target" => ScopeRefused,
         _ => Refused,
-    })
+    };
+    meaning_of_number(response).unwrap_or(of_word)
 }
 
 /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2. Of a number that is
