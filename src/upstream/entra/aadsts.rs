@@ -32,13 +32,13 @@ pub enum Meaning {
 pub type Row = (Meaning, &'static str, &'static [u32]);
 
 /// The numbers that a client credentials request can meet.
-pub const NUMBERS: [Row; 28] = [
+pub const NUMBERS: [Row; 29] = [
     (Throttled, "", &[50196, 90055]),
     // The last four: a claims transformation, or an issuer of assertions, did not answer Entra.
     (
         Transient,
         "",
-        &[50033, 90006, 90012, 90024, 90033, 90090, 90091, 50166, 90061, 501_621, 501_661],
+        &[50000, 50033, 90006, 90012, 90024, 90033, 90090, 90091, 50166, 90061, 501_621, 501_661],
     ),
     (
         ScopeRefused,
@@ -102,6 +102,11 @@ pub const NUMBERS: [Row; 28] = [
         "the application is registered as a public client, which has no secret; register it as a \
          confidential one",
         &[700_025],
+    ),
+    (
+        Refused,
+        "the client id is that of an application of Microsoft; use one of your own",
+        &[65002],
     ),
     (Refused, "the client id is not a GUID; set the application (client) id", &[90112]),
     (

@@ -226,6 +226,7 @@ fn the_advice_is_the_cause() {
         (700_024, "assertion"),
         (700_213, "federated"),
         (90112, "client id"),
+        (65002, "of your own"),
         (900_144, "request"),
         (901_002, "request"),
     ] {
