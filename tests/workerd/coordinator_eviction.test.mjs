@@ -53,10 +53,12 @@ describe("evicted", { concurrency: true }, () => {
       assertHit(second, "coordinator");
     }));
 
-  test("with a refusal: it is still remembered", () =>
-    twice({ refuse: 7000222 }, async (first, second) => {
+  test("with an answer that was not understood: it is still remembered, with the time that is left", () =>
+    twice({ reply: { status: 404, headers: { "Retry-After": "40" } } }, async (first, second) => {
       assertTokenError(first, 502, "server_error");
       assert.deepEqual(second.body, first.body);
+      const left = Number(second.headers.get("retry-after"));
+      assert.ok(left <= 28 && left >= 24, `${left} seconds left`);
       assert.equal((await world.logOf(second)).upstream_requests, undefined);
     }));
 

@@ -29,16 +29,16 @@ pub enum Meaning {
 }
 
 /// Numbers with one meaning, and what an operator must do. Of a scope, the caller gets Entra's words.
-type Row = (Meaning, &'static str, &'static [u32]);
+pub type Row = (Meaning, &'static str, &'static [u32]);
 
 /// The numbers that a client credentials request can meet.
-const NUMBERS: [Row; 28] = [
+pub const NUMBERS: [Row; 29] = [
     (Throttled, "", &[50196, 90055]),
     // The last four: a claims transformation, or an issuer of assertions, did not answer Entra.
     (
         Transient,
         "",
-        &[50033, 90006, 90012, 90024, 90033, 90090, 90091, 50166, 90061, 501_621, 501_661],
+        &[50000, 50033, 90006, 90012, 90024, 90033, 90090, 90091, 50166, 90061, 501_621, 501_661],
     ),
     (
         ScopeRefused,
@@ -102,6 +102,11 @@ const NUMBERS: [Row; 28] = [
         "the application is registered as a public client, which has no secret; register it as a \
          confidential one",
         &[700_025],
+    ),
+    (
+        Refused,
+        "the client id is that of an application of Microsoft; use one of your own",
+        &[65002],
     ),
     (Refused, "the client id is not a GUID; set the application (client) id", &[90112]),
     (
@@ -193,12 +198,13 @@ pub fn meaning_of_number(response: &ErrorResponse) -> Option<Meaning> {
 /// Classifies an error response.
 #[must_use]
 pub fn meaning(response: &ErrorResponse) -> Meaning {
-    meaning_of_number(response).unwrap_or_else(|| match response.error.as_str() {
+    let of_word = match response.error.as_str() {
         "temporarily_unavailable" | "server_error" => Transient,
         "invalid_client" => SecretRefused,
         "invalid_scope" | "invalid_resource" | "invalid_target" => ScopeRefused,
         _ => Refused,
-    })
+    };
+    meaning_of_number(response).unwrap_or(of_word)
 }
 
 /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2. Of a number that is

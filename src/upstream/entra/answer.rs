@@ -19,7 +19,7 @@ pub fn interpret(
 ) -> Result<IssuedToken, AttemptFailure> {
     let retry_after =
         response.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
-    // A redirect's body is not read, and a token's not for an error: it would leave a copy behind.
+    // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,
         (200, Some(body)) => match IssuedToken::parse(body) {

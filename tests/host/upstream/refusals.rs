@@ -3,6 +3,8 @@
 
 use crate::support::sent::{Response, Sent};
 use crate::support::world::World;
+use edge_token_broker::upstream::entra::aadsts::{Meaning, NUMBERS};
+use serde_json::Value;
 
 const TOKEN_REQUEST: &str = "grant_type=client_credentials&client_id=c&client_secret=key&scope=s";
 
@@ -24,7 +26,7 @@ fn told(status: u16, answer: &str) -> (Response, usize) {
 }
 
 fn description(response: &Response) -> &str {
-    response.body["error_description"].as_str().unwrap()
+    response.body.get("error_description").and_then(Value::as_str).unwrap()
 }
 
 /// Numbers that say that another secret, certificate or assertion may be good.
@@ -224,6 +226,7 @@ fn the_advice_is_the_cause() {
         (700_024, "assertion"),
         (700_213, "federated"),
         (90112, "client id"),
+        (65002, "of your own"),
         (900_144, "request"),
         (901_002, "request"),
     ] {
@@ -234,6 +237,18 @@ fn the_advice_is_the_cause() {
         assert!(told.contains(words), "{number}: {told}");
         assert!(told.contains(&format!("(AADSTS{number}, trace id tr)")), "{told}");
         assert!(!told.contains("Words of Entra"), "{told}");
+    }
+}
+
+#[test]
+fn each_number_has_one_meaning_and_each_refusal_an_advice() {
+    let mut numbers: Vec<_> = NUMBERS.iter().flat_map(|(_, _, numbers)| *numbers).collect();
+    numbers.sort_unstable();
+    assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]));
+    for (meaning, advice, _) in NUMBERS {
+        let refused = matches!(meaning, Meaning::Refused | Meaning::SecretRefused);
+        assert_eq!(!advice.is_empty(), refused, "{meaning:?} {advice}");
+        assert!(advice.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
     }
 }
 
