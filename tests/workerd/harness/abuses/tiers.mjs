@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { assertToken } from "../expect.mjs";
 import { REPORTS } from "../fixtures.mjs";
 import { TWO_ISOLATES } from "../fronts.mjs";
+import { until } from "../until.mjs";
 import { openWorld, withWorld } from "../world.mjs";
 
 const CROWD = 200;
@@ -167,7 +168,7 @@ export const ABUSES = [
       withWorld({ front: INTRUDER }, async (world) => {
         const scope = world.newScope();
         const token = assertToken(await world.getToken({ scope }));
-        const [{ key, value }] = world.kv.puts;
+        const { key, value } = await until(() => world.kv.puts[0]);
         const id = ["default", scope, key];
         const claims = `{"access_token":{"xms_cc":{"values":["CP1"]}}}`;
         const rejected = Buffer.alloc(32);
