@@ -181,10 +181,11 @@ export const ABUSES = [
         const plain = wants.map((want) => [want, "intruder", claims]);
         const messages = [
           ...wants.map((want) => [id, want, "intruder", claims]),
-          ...plain.map((message) => [id, cbor(message)]),
-          [id, value],
-          [id, Buffer.concat([Buffer.from([1]), value.subarray(1)])],
-          [id, Buffer.alloc(0)],
+          ...plain.map((message) => [id, cbor(message), Buffer.alloc(41, 1)]),
+          [id, cbor(plain[0]), value],
+          [id, cbor(plain[0]), Buffer.concat([Buffer.from([1]), value.subarray(1)])],
+          [id, cbor(plain[0]), Buffer.alloc(0)],
+          [id, cbor(plain[0])],
           [id],
           "nonsense",
         ];
