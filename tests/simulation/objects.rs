@@ -170,8 +170,8 @@ impl Platform {
     /// The failure memory does not keep the refusal of a forced renewal.
     fn note_report(&self, object: &Object, message: &[u8]) {
         let message: SealedMessage = minicbor::decode(message).unwrap();
-        let configs = self.configs.iter().map(|config| (**config).as_ref().unwrap());
-        let grant = configs.filter_map(|config| message.id.grant(config)).next().unwrap();
+        let mut configs = self.configs.iter().map(|config| (**config).as_ref().unwrap());
+        let grant = configs.find_map(|config| message.id.grant(config)).unwrap();
         let message = message.open(&grant).unwrap();
         assert!(RequestId::parse(message.request_id.as_str()).is_some());
         if message.want.rejected.is_some() {

@@ -3,7 +3,7 @@
 //! They are CBOR (RFC 8949) with numbered fields, so that two versions of the broker understand
 //! each other while one replaces the other.
 //!
-//! - What an isolate says is sealed, because every Worker of the account can be bound to the
+//! - What an isolate says has a seal, because every Worker of the account can be bound to the
 //!   objects. Only a Worker that has the credential's secret, or `CACHE_KEY`, can say it.
 //! - A token in an answer, or in storage, is sealed, as everywhere outside an isolate's memory.
 //! - The rest of an answer needs no seal: an isolate calls the objects of the class that its own
@@ -38,15 +38,18 @@ pub struct TokenId {
     pub token: String,
 }
 
-/// From an isolate: an [`AcquireMessage`], sealed.
+/// From an isolate: an [`AcquireMessage`] with a seal. Nothing in it is secret.
 #[derive(Clone, Debug, Decode, Encode)]
 pub struct SealedMessage {
-    /// Which token. It leads to the key of the seal, and the seal is bound to it.
+    /// Which token. It leads to the key of the seal.
     #[n(0)]
     pub id: TokenId,
     /// The message.
     #[cbor(n(1), with = "minicbor::bytes")]
-    pub sealed: Vec<u8>,
+    pub message: Vec<u8>,
+    /// Nothing, sealed for this message and this token.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub seal: Vec<u8>,
 }
 
 /// From an isolate: a caller wants a token.
@@ -141,27 +144,27 @@ impl SealedMessage {
     /// Seals `message` to the coordinator of `grant`. `nonce` must be random.
     #[must_use]
     pub fn new(message: &AcquireMessage, grant: &Grant, nonce: [u8; NONCE_LEN]) -> Self {
-        let (plaintext, name) = (cbor::to_vec(message), place_name(grant));
+        let message = cbor::to_vec(message);
+        let name = place_name(&message, grant);
         let place = Place { version: VERSION, name: &name };
-        let sealed = sealed::seal(&plaintext, place, &grant.credential.sealing_key, nonce);
-        Self { id: TokenId::of(grant), sealed }
+        let seal = sealed::seal(&[], place, &grant.credential.sealing_key, nonce);
+        Self { id: TokenId::of(grant), message, seal }
     }
 
-    /// Opens what [`Self::new`] sealed for the same grant. `None` for everything else.
+    /// The message that [`Self::new`] sealed for the same grant. `None` for everything else.
     #[must_use]
     pub fn open(&self, grant: &Grant) -> Option<AcquireMessage> {
-        let name = place_name(grant);
+        let name = place_name(&self.message, grant);
         let place = Place { version: VERSION, name: &name };
-        let plaintext = sealed::open(&self.sealed, place, &grant.credential.sealing_key).ok()?;
-        minicbor::decode(&plaintext).ok()
+        sealed::open(&self.seal, place, &grant.credential.sealing_key).ok()?;
+        minicbor::decode(&self.message).ok()
     }
 }
 
-/// A digest of its own, so that no record of the token opens as a message.
-fn place_name(grant: &Grant) -> [u8; 32] {
-    let fields =
-        [b"edge-token-broker coordinator message v1".as_slice(), grant.token_key.as_bytes()];
-    digest::of_fields(&fields)
+/// A digest of its own, so that no record of the token opens as a seal.
+fn place_name(message: &[u8], grant: &Grant) -> [u8; 32] {
+    let label = b"edge-token-broker coordinator message v1".as_slice();
+    digest::of_fields(&[label, grant.token_key.as_bytes(), message])
 }
 
 impl SealedHandout {

@@ -247,8 +247,8 @@ fn a_call_that_cannot_be_answered_says_why() {
         network.ends(network.driver(Rc::new(Config::parse(vars))).answer(message)).0
     };
     assert_eq!(answer(&vars(), b"no message"), Err(CallFault::Malformed));
-    // `c`, `s` and `t` for the credential, the scope and the token, then what is sealed.
-    let message = &[0x82, 0x83, 0x61, b'c', 0x61, b's', 0x61, b't', 0x41, 0];
+    // `c`, `s` and `t` for the credential, the scope and the token, then a message and its seal.
+    let message = &[0x83, 0x83, 0x61, b'c', 0x61, b's', 0x61, b't', 0x41, 0, 0x41, 0];
     assert_eq!(answer(&vars(), message), Err(CallFault::NotThisToken));
     let broken = vars().with("AZ_TENANT", "");
     assert_eq!(answer(&broken, message), Err(CallFault::Misconfigured));

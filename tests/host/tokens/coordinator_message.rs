@@ -50,34 +50,30 @@ fn sealed(network: &Network, want: Want) -> SealedMessage {
 fn a_message_that_no_isolate_of_the_broker_has_sealed_starts_nothing() {
     let network = Network::new(&vars());
     let good = sealed(&network, Want::default());
-    let place = |vars: &Vars| {
-        let other = grant(vars);
-        SealedMessage {
-            id: good.id.clone(),
-            ..SealedMessage::new(&message(Want::default()), &other, NONCE)
-        }
+    let of = |vars: &Vars| {
+        let other = SealedMessage::new(&message(Want::default()), &grant(vars), NONCE);
+        SealedMessage { id: good.id.clone(), ..other }
     };
     let mut altered = good.clone();
-    *altered.sealed.last_mut().unwrap() ^= 1;
+    *altered.seal.last_mut().unwrap() ^= 1;
+    let other = Want { known_generation: 1, ..Want::default() };
+    let other = minicbor::to_vec(message(other)).unwrap();
     let record = token("t", network.clock.now(), Millis::from_secs(3600));
     let record = record::seal_for(&network.grant, &record, NONCE);
-    let mut as_message = record.clone();
-    as_message[0] = good.sealed[0];
+    let mut as_seal = record.clone();
+    as_seal[0] = good.seal[0];
     let scope = vars().with(
         "CLIENTS",
         r#"{"c":{"service_binding":true,"allow":[{"credential":"default","scope":"other"}]}}"#,
     );
     for forged in [
-        place(&vars().with("AZ_CLIENT_SECRET", "guessed")),
-        place(&scope),
+        of(&vars().with("AZ_CLIENT_SECRET", "guessed")),
+        of(&scope),
         altered,
-        SealedMessage { sealed: record, ..good.clone() },
-        SealedMessage { sealed: as_message, ..good.clone() },
-        SealedMessage {
-            sealed: minicbor::to_vec(message(Want::default())).unwrap(),
-            ..good.clone()
-        },
-        SealedMessage { sealed: Vec::new(), ..good.clone() },
+        SealedMessage { message: other, ..good.clone() },
+        SealedMessage { seal: record, ..good.clone() },
+        SealedMessage { seal: as_seal, ..good.clone() },
+        SealedMessage { seal: Vec::new(), ..good.clone() },
     ] {
         assert_eq!(told(&network, &forged), (Some(CallFault::NotAuthentic), [0; 3]));
     }

@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { assertToken } from "../expect.mjs";
 import { REPORTS } from "../fixtures.mjs";
 import { TWO_ISOLATES } from "../fronts.mjs";
+import { until } from "../until.mjs";
 import { openWorld, withWorld } from "../world.mjs";
 
 const CROWD = 200;
@@ -167,7 +168,7 @@ export const ABUSES = [
       withWorld({ front: INTRUDER }, async (world) => {
         const scope = world.newScope();
         const token = assertToken(await world.getToken({ scope }));
-        const [{ key, value }] = world.kv.puts;
+        const { key, value } = await until(() => world.kv.puts[0]);
         const id = ["default", scope, key];
         const claims = `{"access_token":{"xms_cc":{"values":["CP1"]}}}`;
         const rejected = Buffer.alloc(32);
@@ -180,10 +181,11 @@ export const ABUSES = [
         const plain = wants.map((want) => [want, "intruder", claims]);
         const messages = [
           ...wants.map((want) => [id, want, "intruder", claims]),
-          ...plain.map((message) => [id, cbor(message)]),
-          [id, value],
-          [id, Buffer.concat([Buffer.from([1]), value.subarray(1)])],
-          [id, Buffer.alloc(0)],
+          ...plain.map((message) => [id, cbor(message), Buffer.alloc(41, 1)]),
+          [id, cbor(plain[0]), value],
+          [id, cbor(plain[0]), Buffer.concat([Buffer.from([1]), value.subarray(1)])],
+          [id, cbor(plain[0]), Buffer.alloc(0)],
+          [id, cbor(plain[0])],
           [id],
           "nonsense",
         ];
