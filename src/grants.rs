@@ -32,15 +32,8 @@ pub fn authorize(
     client: &Client,
     request: &GrantRequest,
 ) -> Result<Rc<Grant>, BrokerError> {
-    let mut granted = client
-        .grants
-        .iter()
-        .filter(|grant| {
-            config
-                .credentials_named(&request.credential)
-                .any(|named| Rc::ptr_eq(named, &grant.credential))
-        })
-        .peekable();
+    let plain = || client.grants.iter().filter(|grant| !grant.capability);
+    let mut granted = plain().filter(|grant| is_of(config, grant, &request.credential)).peekable();
     if granted.peek().is_none() {
         return Err(BrokerError::CredentialNotGranted);
     }
@@ -51,14 +44,19 @@ pub fn authorize(
         (None, [target, ..]) => granted
             .find(|grant| is_for(grant, target))
             .ok_or(BrokerError::TargetNotGranted(target.0)),
-        (None, []) if client.grants.len() > 1 => Err(BrokerError::ScopeMissing),
+        (None, []) if plain().nth(1).is_some() => Err(BrokerError::ScopeMissing),
         (None, []) => granted.next().ok_or(BrokerError::ScopeMissing),
     }?;
     if let Some((name, _)) = request.targets.iter().find(|target| !is_for(grant, target)) {
         return Err(BrokerError::TargetNotGranted(name));
     }
-    let capable = grant.capable.as_ref().filter(|_| request.capability);
+    let capable = if request.capability { client.capable(grant) } else { None };
     Ok(Rc::clone(capable.unwrap_or(grant)))
+}
+
+/// Whether `grant` is for a credential that is called `name`.
+fn is_of(config: &Config, grant: &Grant, name: &str) -> bool {
+    config.credentials_named(name).any(|named| Rc::ptr_eq(named, &grant.credential))
 }
 
 /// Whether the token of `grant` is for this target. No grant has an `organization`.
@@ -66,7 +64,7 @@ fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
     *name != "organization" && grant.scope.is_default_of(value)
 }
 
-/// The grants of `client`, of one credential, one scope, or both. With `cae = true` a grant is two.
+/// The grants of `client`, of one credential, one scope, or both.
 ///
 /// # Errors
 /// As [`authorize`].
@@ -76,19 +74,11 @@ pub fn narrowed(
     credential: Option<&str>,
     scope: Option<&ScopeSet>,
 ) -> Result<Vec<Rc<Grant>>, BrokerError> {
-    let is_named = |grant: &Rc<Grant>| {
-        credential.is_none_or(|name| {
-            config.credentials_named(name).any(|named| Rc::ptr_eq(named, &grant.credential))
-        })
-    };
-    let mut granted = client.grants.iter().filter(|grant| is_named(grant)).peekable();
-    if granted.peek().is_none() {
+    let mut granted = client.grants.clone();
+    granted.retain(|grant| credential.is_none_or(|name| is_of(config, grant, name)));
+    if granted.is_empty() {
         return Err(BrokerError::CredentialNotGranted);
     }
-    let granted: Vec<_> = granted
-        .filter(|grant| scope.is_none_or(|scope| grant.scope == *scope))
-        .flat_map(Grant::with_capable)
-        .map(Rc::clone)
-        .collect();
+    granted.retain(|grant| scope.is_none_or(|scope| grant.scope == *scope));
     if granted.is_empty() { Err(BrokerError::ScopeNotGranted) } else { Ok(granted) }
 }

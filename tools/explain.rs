@@ -186,7 +186,7 @@ fn pins(trust: &Trust) -> String {
 fn described(grant: &Grant) -> String {
     let credential = &grant.credential;
     let warm = if grant.keep_warm { ", kept warm" } else { "" };
-    let cae = if grant.capable.is_some() { ", also with the client capability (cae)" } else { "" };
+    let cae = if grant.capability { ", with the client capability (cae)" } else { "" };
     format!(
         "{} with credential {} (tenant {}, application {}){warm}{cae}",
         grant.scope.as_str(),

@@ -23,7 +23,8 @@ pub struct Client {
     pub proofs: AcceptedProofs,
     /// The origins whose pages may read the replies (CORS). Most clients have none.
     pub origins: Vec<Origin>,
-    /// Its grants, at least one if the entry has no fault.
+    /// Its grants, at least one if the entry has no fault. One that says `cae = true` is two: the other
+    /// one has the client capability.
     pub grants: Vec<Rc<Grant>>,
     /// Whether its entry, which is in the registry, has a fault. It can prove its identity, and gets
     /// no token.
@@ -31,6 +32,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// The grant for the token of `grant` with the client capability, if there is one.
+    #[must_use]
+    pub fn capable(&self, grant: &Grant) -> Option<&Rc<Grant>> {
+        let is_same = |other: &Grant| {
+            Rc::ptr_eq(&other.credential, &grant.credential) && other.scope == grant.scope
+        };
+        self.grants.iter().find(|other| other.capability && is_same(other))
+    }
+
     /// Whether pages of `origin` may read what this client gets.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
@@ -52,8 +62,6 @@ pub struct Grant {
     /// Whether the token has the client capability `CP1`. Such a token may live for a day, and is
     /// for clients that answer claims challenges.
     pub capability: bool,
-    /// With `cae = true`, the grant of the same token with the capability.
-    pub capable: Option<Rc<Self>>,
 }
 
 impl Grant {
@@ -67,16 +75,11 @@ impl Grant {
     ) -> Self {
         let token_key = credential.token_key(&scope, capability);
         let credential = Rc::clone(credential);
-        Self { credential, scope, keep_warm, token_key, capability, capable: None }
-    }
-
-    /// The grant, and the one with the capability if there is one.
-    pub fn with_capable(self: &Rc<Self>) -> impl Iterator<Item = &Rc<Self>> {
-        std::iter::once(self).chain(&self.capable)
+        Self { credential, scope, keep_warm, token_key, capability }
     }
 
     fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.credential, &other.credential) && self.scope == other.scope
+        self.token_key == other.token_key
     }
 }
 
@@ -187,26 +190,24 @@ fn distinct_grants(
 ) -> Vec<Rc<Grant>> {
     let mut grants: Vec<Rc<Grant>> = Vec::new();
     for field in fields {
-        let Some((mut new, mut cae)) = grant(field, credentials, faults) else { continue };
-        let old = grants.iter().position(|old| old.is(&new));
-        if let Some(old) = old.and_then(|place| grants.get(place)) {
-            new.keep_warm |= old.keep_warm;
-            cae |= old.capable.is_some();
-        }
-        if cae {
-            let capable = Grant::new(&new.credential, new.scope.clone(), new.keep_warm, true);
-            new.capable = Some(Rc::new(capable));
-        }
-        match old.and_then(|place| grants.get_mut(place)) {
-            Some(old) => *old = Rc::new(new),
-            None => grants.push(Rc::new(new)),
+        let Some((new, capable)) = grant(field, credentials, faults) else { continue };
+        for new in [Some(new), capable].into_iter().flatten().map(Rc::new) {
+            match grants.iter_mut().find(|old| old.is(&new)) {
+                Some(old) if new.keep_warm => *old = new,
+                Some(_) => {}
+                None => grants.push(new),
+            }
         }
     }
     grants
 }
 
-/// The grant of one entry, and whether it says `cae = true`.
-fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option<(Grant, bool)> {
+/// The grant of one entry, and with `cae = true` the one with the client capability.
+fn grant(
+    field: Field,
+    credentials: &Credentials,
+    faults: &mut Faults,
+) -> Option<(Grant, Option<Grant>)> {
     let path = field.path.clone();
     let [credential, scope, keep_warm, cae] =
         field.into_fields(["credential", "scope", "keep_warm", "cae"], faults)?;
@@ -224,5 +225,7 @@ fn grant(field: Field, credentials: &Credentials, faults: &mut Faults) -> Option
         faults.add(format!("{path}.credential"), Reason::NoSuchCredential);
     }
     let credential = credentials.parsed.iter().find(|credential| credential.name == name)?;
-    Some((Grant::new(credential, scope?, keep_warm, false), cae))
+    let scope = scope?;
+    let capable = cae.then(|| Grant::new(credential, scope.clone(), keep_warm, true));
+    Some((Grant::new(credential, scope, keep_warm, false), capable))
 }

@@ -154,7 +154,7 @@ impl Config {
 
     /// Every grant of every client, those with the client capability too.
     pub fn grants(&self) -> impl Iterator<Item = &Rc<Grant>> {
-        self.clients.iter().flat_map(|client| &client.grants).flat_map(Grant::with_capable)
+        self.clients.iter().flat_map(|client| &client.grants)
     }
 
     /// The grants to keep warm: one for each token, also if several clients have it.

@@ -194,6 +194,11 @@ fn is_address(text: &str) -> bool {
 
 /// Decodes base64 in either alphabet, with or without padding. No JSON object is valid base64.
 fn decoded(text: &str) -> Option<String> {
-    let text = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    let usual = |c| match c {
+        '-' => '+',
+        '_' => '/',
+        c => c,
+    };
+    let text: String = text.chars().filter(|c| *c != '=').map(usual).collect();
     String::from_utf8(Base64Unpadded::decode_vec(&text).ok()?).ok()
 }

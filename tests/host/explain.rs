@@ -150,6 +150,6 @@ fn a_grant_with_the_client_capability_says_so() {
         .replace(r#"\"scope\":\"https://vault"#, r#"\"cae\":true,\"scope\":\"https://vault"#);
     let (_, page) = explain(&cae, &[("client", "reports")]);
     let (_, without) = explain(&bindings(""), &[("client", "reports")]);
-    assert!(page.contains("application other), also with the client capability (cae)"), "{page}");
+    assert!(page.contains("application other), with the client capability (cae)"), "{page}");
     assert!(!without.contains("cae"), "{without}");
 }
