@@ -30,7 +30,7 @@ pub struct RequestedClaims {
 pub enum ClaimsFault {
     /// It is not a JSON object, or longer than [`CLAIMS_MAX_BYTES`].
     Malformed,
-    /// It has a member that no challenge to an application holds. The name is one of [`NAMES`].
+    /// It has a member that no challenge to an application holds. The name is a fixed text.
     NotSentOn(&'static str),
 }
 
