@@ -20,6 +20,7 @@ export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "carg
 
 /**
  * Size limit of the Worker in bytes, wasm and JavaScript, compressed as for the upload. It was 184 KiB before the `worker`
- * crate (docs/adr/0014-the-worker-crate.md).
+ * crate, and 205 kB before the faults that users of other brokers had met were mended here
+ * (docs/adr/0014-the-worker-crate.md).
  */
-export const budgetGzipBytes = 205_000;
+export const budgetGzipBytes = 235_000;
