@@ -73,7 +73,7 @@ impl<P: CallerPorts> Callers<P> {
     }
 
     /// The caller, with all the I/O that it takes. A client assertion is then reserved for `owner`, and
-    /// has to be [spent](Self::spend) or [released](Self::release).
+    /// has to be [settled](Self::settle).
     ///
     /// # Errors
     /// The caller has not proved its identity, or that cannot be decided now.

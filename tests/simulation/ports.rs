@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use edge_token_broker::base::keys::SealingKey;
 use edge_token_broker::base::ports::Ports;
-use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::callers::ledger::{
     AssertionLedger, LedgerError, ReservedAssertion, Step, Verdict,
 };

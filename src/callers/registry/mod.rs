@@ -28,7 +28,7 @@ pub struct Registry<S> {
     /// The ids in `CLIENTS` that were already checked for an entry in the registry.
     shadow_checked: RefCell<SortedMap<String, ()>>,
     /// The digests of entries that are not usable and that the log has.
-    noted: RefCell<SortedMap<String, [u8; 32]>>,
+    noted: RefCell<Vec<[u8; 32]>>,
 }
 
 /// Not known without I/O.
@@ -120,16 +120,16 @@ impl<S: Store> Registry<S> {
 
     /// Whether the log does not have this entry yet.
     fn is_news(&self, id: &str, value: &[u8]) -> bool {
-        let digest = digest::of_fields(&[value]);
+        let digest = digest::of_fields(&[id.as_bytes(), value]);
         let mut noted = self.noted.borrow_mut();
-        if noted.get(id) == Some(&digest) {
-            return false;
+        let is_news = !noted.contains(&digest);
+        if is_news {
+            if noted.len() >= REGISTRY_ENTRIES_MAX {
+                noted.clear();
+            }
+            noted.push(digest);
         }
-        if noted.len() >= REGISTRY_ENTRIES_MAX {
-            noted.clear();
-        }
-        noted.insert(id.to_owned(), digest);
-        true
+        is_news
     }
 
     /// Reads the id of the client that owns `key`.

@@ -40,7 +40,8 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {number | undefined} [kvPort] The KV server behind `TOKENS`; left out, there is no such binding.
  * @property {number | undefined} [registryPort] The KV server behind `REGISTRY`, likewise.
  * @property {string | undefined} [front] Source of another Worker that takes the requests, with the broker behind its
- *   binding `BROKER`, and a second isolate of it, with the same coordinators, behind `OTHER`.
+ *   binding `BROKER`, and a second isolate of it, with the same coordinators, behind `OTHER`. As any Worker of the
+ *   account can be, it is bound to the classes of the broker's Durable Objects.
  * @property {Record<string, string> | undefined} [beside] More Workers: the broker's binding to each → its source.
  * @property {Record<string, string> | undefined} [wrapped] Bindings that are objects of the runtime itself: name → source
  *   of a module whose default export makes one.
@@ -121,6 +122,7 @@ export function brokerConfig({
           [
             `(name = "BROKER", service = "broker")`,
             `(name = "OTHER", service = "other")`,
+            ...(coordinator ? namespaces((name) => `(className = "${name}", serviceName = "broker")`) : []),
             ...Object.entries(bound).map(
               ([name, props]) =>
                 `(name = ${text(name)}, service = (name = "broker", props = (json = ${text(JSON.stringify(props))})))`,
