@@ -189,7 +189,7 @@ impl<P: CallerPorts> Callers<P> {
         if self.client(attempt, id).is_err() {
             let read = self.registry.read(attempt.config, id, attempt.now).await;
             match read.map_err(|error| unavailable(error, line))? {
-                Some(EntryFault::NotAuthentic) => line.registry_failed("not_authentic"),
+                Some(EntryFault::Ignored(why)) => line.registry_failed(why),
                 Some(EntryFault::Invalid(faults)) => {
                     line.found_faults(faults.iter().map(ToString::to_string).collect());
                 }

@@ -42,8 +42,9 @@ pub struct Unreachable(pub StoreError);
 /// What is wrong with an entry that was read.
 #[derive(Debug)]
 pub enum EntryFault {
-    /// The entry was written without `REGISTRY_KEY`, altered, or moved. It is as good as none.
-    NotAuthentic,
+    /// The entry is as good as none, such as one that was written without `REGISTRY_KEY`, altered, or
+    /// moved. The log has this word for it.
+    Ignored(&'static str),
     /// The entry is authentic, but has faults.
     Invalid(Vec<Fault>),
 }
@@ -158,7 +159,7 @@ impl<S: Store> Registry<S> {
 fn parse(config: &Config, id: &str, value: &[u8]) -> (Option<Client>, Option<EntryFault>) {
     let key = config.registry_key.as_ref();
     let Some(json) = key.and_then(|key| entry::open(key, &entry::name_of(id), value)) else {
-        return (None, Some(EntryFault::NotAuthentic));
+        return (None, Some(EntryFault::Ignored("not_authentic")));
     };
     let (client, faults) = config.registered(id, json);
     (client, (!faults.is_empty()).then_some(EntryFault::Invalid(faults)))

@@ -3,6 +3,7 @@
 mod jwt_attacks;
 mod jwt_callers;
 mod jwt_claims;
+mod jwt_decoy;
 mod jwt_issuer;
 mod jwt_keys;
 mod jwt_memory;
