@@ -48,7 +48,7 @@ impl AssertionLedger {
             let (now, random) = (SystemClock.now(), SystemEntropy.bytes());
             let answer = ledger.answer(config, &message, now, random).await;
             let answer = answer.map_err(|fault| fault.to_string())?;
-            Ok(Uint8Array::from(answer.as_slice()).into())
+            Ok(Uint8Array::from([answer].as_slice()).into())
         })
     }
 }

@@ -74,7 +74,7 @@ impl<P: CallerPorts> Callers<P> {
     }
 
     /// The caller, with all the I/O that it takes. A client assertion is then reserved for `owner`, and
-    /// has to be [spent](Self::spend) or [released](Self::release).
+    /// has to be [settled](Self::settle).
     ///
     /// # Errors
     /// The caller has not proved its identity, or that cannot be decided now.
@@ -216,7 +216,7 @@ impl<P: CallerPorts> Callers<P> {
         if self.client(attempt, id).is_err() {
             match self.registry.read(attempt.config, id, attempt.now).await {
                 Ok(None) => {}
-                Ok(Some(EntryFault::NotAuthentic)) => line.registry_failed("not_authentic"),
+                Ok(Some(EntryFault::Ignored(why))) => line.registry_failed(why),
                 Ok(Some(EntryFault::Invalid(faults))) => {
                     line.found_faults(faults.iter().map(ToString::to_string).collect());
                 }

@@ -175,11 +175,11 @@ impl Config {
         &self.first_credential.sealing_key
     }
 
-    /// Keys that [`Self::sealing_key`] may have been before a rotation, or without `CACHE_KEY`: those
-    /// of the first credential's secrets. They open messages of a version that runs at the same time.
+    /// What [`Self::sealing_key`] is for a version of the broker with another first secret, during a
+    /// rotation. They open messages of that version.
     pub fn other_sealing_keys(&self) -> impl Iterator<Item = SealingKey> {
-        let Credential { secret, other_secrets, .. } = &*self.first_credential;
-        std::iter::once(secret).chain(other_secrets).map(|secret| keys::derive(secret, None).1)
+        let others = self.first_credential.other_secrets.iter();
+        others.map(|secret| keys::derive(secret, None).1)
     }
 
     /// The credential called `name`.

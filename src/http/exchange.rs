@@ -189,7 +189,8 @@ impl<P: HttpPorts> Exchange<P> {
     /// A token request of a caller that has a rate limit, or that only I/O can recognize.
     async fn token_later(mut self, request: TokenRequest) -> Answered {
         let obtained = self.obtain(request).await;
-        match self.settle(obtained).await {
+        let settled = self.settle(obtained.is_ok()).await;
+        match settled.and(obtained) {
             Ok((granted, served)) => self.served(&granted, served),
             Err(error) => self.refused_later(error).await,
         }

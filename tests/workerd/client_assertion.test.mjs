@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import * as oauth from "oauth4webapi";
 
-import { assertToken, assertTokenError } from "./harness/expect.mjs";
-import { GRAPH, REPORTS } from "./harness/fixtures.mjs";
+import { assertToken, assertTokenError, assertUnavailable } from "./harness/expect.mjs";
+import { GRAPH, REPORTS, SCOPES } from "./harness/fixtures.mjs";
 import { AUDIENCE, Issuer, signJwt } from "./harness/issuer.mjs";
 import { base64url, newKey, secretKey, withSignature } from "./harness/jose.mjs";
 import { openWorld } from "./harness/world.mjs";
@@ -14,7 +15,7 @@ const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const OWN_KEY = newKey("ES256");
 const RSA = newKey("RS256");
 const ATTACKER = newKey("ES256");
-const allow = [{ credential: "default", scope: GRAPH }];
+const allow = [GRAPH, SCOPES[0]].map((scope) => ({ credential: "default", scope }));
 
 let world;
 let own; // serves the public keys of the client "cron", which issues its own JWTs
@@ -54,6 +55,11 @@ const post = (params = {}, headers = {}) => {
     body: new URLSearchParams(Object.entries(form).filter(([, value]) => value !== undefined)),
   });
 };
+const revoke = (params) =>
+  world.fetch("/revoke", {
+    method: "POST",
+    body: new URLSearchParams({ client_assertion_type: JWT_BEARER, ...params }),
+  });
 function refused(reply) {
   assertTokenError(reply, 401, "invalid_client");
   assert.deepEqual(world.upstreamRequests(reply), []);
@@ -83,6 +89,26 @@ test("it is good once, also of ten at once", async () => {
     Array.from({ length: 10 }, (_, n) => post({ client_assertion: n % 2 ? same : assertion({ jti }) })),
   );
   assert.deepEqual(replies.map(({ status }) => status).sort(), [200, ...Array(9).fill(401)]);
+});
+
+test("a failure does not spend it: a throttled upstream, a wrong scope, a report without a token", async () => {
+  const scope = SCOPES[0];
+  const client_assertion = assertion();
+  world.authority.next({ scope, throttle: { retryAfter: 1 } });
+  assertUnavailable(await post({ client_assertion, scope }));
+  assertUnavailable(await post({ client_assertion, scope }));
+  assertTokenError(await post({ client_assertion, scope: "other" }), 400, "invalid_scope");
+  assertTokenError(await revoke({ client_assertion }), 400, "invalid_request");
+  await delay(1200); // Real time is the subject: upstream names a time.
+  assertToken(await post({ client_assertion, scope }));
+  refused(await post({ client_assertion, scope }));
+  refused(await revoke({ client_assertion, token: "t" }));
+});
+
+test("a report of a rejected token is a use", async () => {
+  const client_assertion = assertion();
+  assert.equal((await revoke({ client_assertion, token: "t" })).status, 200);
+  refused(await post({ client_assertion }));
 });
 
 test("client_assertion_type has to be there and to be that of a JWT", async () => {

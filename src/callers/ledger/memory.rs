@@ -1,4 +1,4 @@
-//! The client assertions that an isolate knows to be used, or reserved.
+//! The client assertions that an isolate, or a ledger, knows to be used or reserved.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,6 @@ use crate::base::digest;
 use crate::base::limits::{JWT_SKEW, USED_ASSERTIONS_MAX, USED_ASSERTIONS_OF_CLIENT_MAX};
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
-use crate::jwt::JwtFault;
 
 /// The client assertions that were used or are reserved in this isolate.
 ///
@@ -21,11 +20,11 @@ pub struct UsedAssertions(RefCell<SortedMap<String, Known>>);
 #[derive(Debug, Default)]
 struct Known(SortedMap<[u8; 32], State>);
 
+/// Which request has an assertion, and if it is used, until when that matters.
 #[derive(Debug)]
-enum State {
-    Reserved(Reservation),
-    /// Until then the use matters.
-    Used(UnixMillis),
+struct State {
+    held: Reservation,
+    used_until: Option<UnixMillis>,
 }
 
 /// A verified assertion that a request has reserved. It is spent when the request was worth it.
@@ -59,81 +58,93 @@ impl ReservedAssertion {
 }
 
 impl UsedAssertions {
-    /// Reserves `assertion`.
-    ///
-    /// # Errors
-    /// `Replayed` or `UnderWay` if it was used or is reserved, `TooManyAssertions` if there is no room.
-    pub fn reserve(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Result<(), JwtFault> {
-        self.verdict(assertion, now).into_result()?;
+    /// Reserves `assertion`, unless it is used, reserved by another request, or there is no room.
+    pub fn reserve(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Verdict {
         let mut clients = self.0.borrow_mut();
+        let verdict = verdict(&clients, assertion, now);
+        if verdict != Verdict::Granted || was_used_by(&clients, assertion) {
+            return verdict;
+        }
         if is_full(&clients, &assertion.client_id) {
             forget_expired(&mut clients, now);
         }
         if is_full(&clients, &assertion.client_id) {
-            return Err(JwtFault::TooManyAssertions);
+            return Verdict::Full;
         }
-        let reservation = Reservation::new(assertion.owner, now);
-        put(&mut clients, assertion, State::Reserved(reservation));
-        Ok(())
+        put(&mut clients, assertion, now, None);
+        Verdict::Granted
     }
 
-    /// Records that `assertion` is used.
-    ///
-    /// # Errors
-    /// As [`Self::reserve`]: the reservation has ended, and another request came.
-    pub fn spend(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Result<(), JwtFault> {
-        self.verdict(assertion, now).into_result()?;
-        put(&mut self.0.borrow_mut(), assertion, State::Used(assertion.until));
-        Ok(())
+    /// Records that `assertion` is used, unless its reservation has ended and another request came.
+    pub fn spend(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Verdict {
+        let mut clients = self.0.borrow_mut();
+        let verdict = verdict(&clients, assertion, now);
+        if verdict == Verdict::Granted {
+            put(&mut clients, assertion, now, Some(assertion.until));
+        }
+        verdict
     }
 
     /// Ends the reservation.
     pub fn release(&self, ReservedAssertion { client_id, id, owner, .. }: &ReservedAssertion) {
         let mut clients = self.0.borrow_mut();
         if let Some(Known(own)) = clients.get_mut(client_id)
-            && matches!(own.get(id), Some(State::Reserved(held)) if held.owner == *owner)
+            && own.get(id).is_some_and(|it| it.used_until.is_none() && it.held.owner == *owner)
         {
             own.remove(id);
         }
     }
 
-    fn verdict(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Verdict {
-        let clients = self.0.borrow();
-        match clients.get(&assertion.client_id).and_then(|own| own.0.get(&assertion.id)) {
-            Some(State::Used(until)) if now < *until => Verdict::Used,
-            Some(State::Reserved(held)) => held.verdict(assertion.owner, now),
-            _ => Verdict::Granted,
-        }
+    /// Whether this very request has used it: it began anew after a panic.
+    pub(super) fn was_used_by(&self, assertion: &ReservedAssertion) -> bool {
+        was_used_by(&self.0.borrow(), assertion)
     }
 }
 
-impl State {
-    fn matters(&self, now: UnixMillis) -> bool {
-        match self {
-            Self::Reserved(held) => !held.is_over(now),
-            Self::Used(until) => now < *until,
-        }
+type Clients = SortedMap<String, Known>;
+
+fn state_of<'a>(clients: &'a Clients, assertion: &ReservedAssertion) -> Option<&'a State> {
+    clients.get(&assertion.client_id)?.0.get(&assertion.id)
+}
+
+fn was_used_by(clients: &Clients, assertion: &ReservedAssertion) -> bool {
+    state_of(clients, assertion)
+        .is_some_and(|it| it.used_until.is_some() && it.held.owner == assertion.owner)
+}
+
+fn verdict(clients: &Clients, assertion: &ReservedAssertion, now: UnixMillis) -> Verdict {
+    let Some(state) = state_of(clients, assertion) else { return Verdict::Granted };
+    match state.used_until {
+        Some(until) if now >= until || state.held.owner == assertion.owner => Verdict::Granted,
+        Some(_) => Verdict::Used,
+        None => state.held.verdict(assertion.owner, now),
     }
 }
 
-fn put(clients: &mut SortedMap<String, Known>, assertion: &ReservedAssertion, state: State) {
+fn put(
+    clients: &mut Clients,
+    assertion: &ReservedAssertion,
+    now: UnixMillis,
+    used_until: Option<UnixMillis>,
+) {
     if !clients.contains_key(&assertion.client_id) {
         clients.insert(assertion.client_id.clone(), Known::default());
     }
     if let Some(Known(own)) = clients.get_mut(&assertion.client_id) {
-        own.insert(assertion.id, state);
+        let held = Reservation::new(assertion.owner, now);
+        own.insert(assertion.id, State { held, used_until });
     }
 }
 
-fn is_full(clients: &SortedMap<String, Known>, client_id: &str) -> bool {
+fn is_full(clients: &Clients, client_id: &str) -> bool {
     let all: usize = clients.values().map(|known| known.0.len()).sum();
     let own = clients.get(client_id).map_or(0, |known| known.0.len());
     all >= USED_ASSERTIONS_MAX || own >= USED_ASSERTIONS_OF_CLIENT_MAX
 }
 
-fn forget_expired(clients: &mut SortedMap<String, Known>, now: UnixMillis) {
+fn forget_expired(clients: &mut Clients, now: UnixMillis) {
     clients.retain(|own| {
-        own.0.retain(|state| state.matters(now));
+        own.0.retain(|it| it.used_until.map_or(!it.held.is_over(now), |until| now < until));
         !own.0.is_empty()
     });
 }

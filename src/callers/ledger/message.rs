@@ -1,14 +1,15 @@
-//! The messages between an isolate and a ledger.
+//! The messages of isolates to a ledger.
 //!
-//! A message is CBOR (RFC 8949) with numbered fields, sealed: any Worker of the account can bind the
-//! class of the ledgers, and only the broker can derive the key. An answer needs no seal, because an
-//! isolate calls no other class than the broker's own.
-
-use minicbor::{Decode, Encode};
+//! They are sealed: any Worker of the account can bind the class of the ledgers, and only the broker
+//! can derive the key. An answer needs no seal, because an isolate calls no other class than the
+//! broker's own.
+//!
+//! The plaintext: what the request does (one byte), which request it is (8 bytes), until when a use
+//! matters (8 bytes, Unix milliseconds, big-endian), the digest of the assertion's `jti` (32 bytes),
+//! and the ledger's name.
 
 use super::reservation::Owner;
 use super::{ReservedAssertion, Step};
-use crate::base::cbor;
 use crate::base::digest;
 use crate::base::keys::SealingKey;
 use crate::base::keyspace;
@@ -16,27 +17,7 @@ use crate::base::sealed::{self, NONCE_LEN, Place};
 use crate::base::time::UnixMillis;
 use crate::config::Config;
 
-/// From an isolate.
-#[derive(Debug, Decode, Encode)]
-pub struct Message {
-    /// The digest of the assertion's `jti`.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub id: [u8; 32],
-    /// Until when a use matters.
-    #[n(1)]
-    pub until: UnixMillis,
-    /// Which request.
-    #[n(2)]
-    pub owner: Owner,
-    /// What it does.
-    #[n(3)]
-    pub step: Step,
-    /// The name of the ledger for which the message is.
-    #[n(4)]
-    pub ledger: String,
-}
-
-/// The version of the message's form. A changed form needs a new one.
+/// The version of the plaintext's form. A changed form needs a new one.
 const VERSION: u8 = 1;
 
 /// The name of the ledger of a client, as a Durable Object.
@@ -45,7 +26,7 @@ pub(super) fn ledger_of(client_id: &str) -> String {
 }
 
 /// The place of all messages. No value that is stored has it.
-fn place() -> [u8; 32] {
+fn place_name() -> [u8; 32] {
     digest::of_fields(&[b"edge-token-broker ledger message v1"])
 }
 
@@ -57,18 +38,32 @@ pub fn seal(
     sealing_key: &SealingKey,
     nonce: [u8; NONCE_LEN],
 ) -> Vec<u8> {
-    let ReservedAssertion { id, until, owner, .. } = *assertion;
-    let ledger = ledger_of(&assertion.client_id);
-    let message = cbor::to_vec(&Message { id, until, owner, step, ledger });
-    sealed::seal(&message, Place { version: VERSION, name: &place() }, sealing_key, nonce)
+    let ReservedAssertion { client_id, id, until, owner, .. } = assertion;
+    let (until, ledger) = (until.0.to_be_bytes(), ledger_of(client_id));
+    let plaintext = [[step as u8].as_slice(), &owner.0, &until, id, ledger.as_bytes()].concat();
+    sealed::seal(&plaintext, Place { version: VERSION, name: &place_name() }, sealing_key, nonce)
 }
 
 /// Opens what [`seal`] made, under a key of this configuration or of the one before a rotation.
 #[must_use]
-pub fn open(sealed: &[u8], config: &Config) -> Option<Message> {
-    let place = Place { version: VERSION, name: &place() };
-    let opened = sealed::open(sealed, place, config.sealing_key()).ok().or_else(|| {
-        config.other_sealing_keys().find_map(|key| sealed::open(sealed, place, &key).ok())
-    });
-    minicbor::decode(&opened?).ok()
+pub fn open(message: &[u8], config: &Config) -> Option<(Step, ReservedAssertion)> {
+    let place = Place { version: VERSION, name: &place_name() };
+    let opened = sealed::open(message, place, config.sealing_key()).ok().or_else(|| {
+        config.other_sealing_keys().find_map(|key| sealed::open(message, place, &key).ok())
+    })?;
+    let (step, rest) = opened.split_first()?;
+    let (owner, rest) = rest.split_first_chunk()?;
+    let (until, rest) = rest.split_first_chunk()?;
+    let (id, ledger) = rest.split_first_chunk()?;
+    let step =
+        [Step::Reserve, Step::Spend, Step::Release].into_iter().find(|it| *it as u8 == *step);
+    let ledger = std::str::from_utf8(ledger).ok()?;
+    let assertion = ReservedAssertion {
+        client_id: ledger.strip_prefix(keyspace::LEDGER)?.to_owned(),
+        id: *id,
+        until: UnixMillis(u64::from_be_bytes(*until)),
+        owner: Owner(*owner),
+        is_in_ledger: true,
+    };
+    Some((step?, assertion))
 }

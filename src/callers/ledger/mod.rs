@@ -14,25 +14,20 @@ mod reservation;
 use crate::base::keys::SealingKey;
 
 pub use memory::{ReservedAssertion, UsedAssertions};
-pub use message::{Message, open, seal};
+pub use message::{open, seal};
 pub use object::{Ledger, LedgerFault, LedgerStorage, ObjectLedger};
 pub use reservation::{Owner, Verdict};
 
-use minicbor::{Decode, Encode};
-
 /// What a request does with an assertion.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
 pub enum Step {
     /// It works with the assertion from now on.
-    #[n(0)]
-    Reserve,
+    Reserve = 0,
     /// The assertion is used.
-    #[n(1)]
-    Spend,
+    Spend = 1,
     /// The request has ended without a token.
-    #[n(2)]
-    Release,
+    Release = 2,
 }
 
 /// The client assertions that were used anywhere in the network.

@@ -1,23 +1,16 @@
 //! The ledger as Durable Objects, one for each client: the call from an isolate, and what the object
 //! does with it.
 
-use std::cell::RefCell;
-
-use minicbor::{Decode, Encode};
-
-use super::message::{self, Message};
-use super::reservation::{Reservation, Verdict};
-use super::{AssertionLedger, LedgerError, ReservedAssertion, Step};
-use crate::base::cbor;
+use super::message;
+use super::reservation::Verdict;
+use super::{AssertionLedger, LedgerError, ReservedAssertion, Step, UsedAssertions};
 use crate::base::deadline::within;
 use crate::base::keys::SealingKey;
 use crate::base::keyspace;
 use crate::base::limits::{
     ASSERTION_USE_MAX, COORDINATOR_TIMEOUT, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN,
-    USED_ASSERTIONS_OF_CLIENT_MAX,
 };
 use crate::base::ports::{CallFailed, Clock, Entropy, Objects, StorageFault};
-use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
 use crate::config::Config;
 
@@ -30,13 +23,6 @@ pub struct ObjectLedger<O, C, E> {
     pub clock: C,
     /// Makes nonces.
     pub entropy: E,
-}
-
-/// From the object.
-#[derive(Debug, Decode, Encode)]
-struct Reply {
-    #[n(0)]
-    verdict: Verdict,
 }
 
 impl<O: Objects, C: Clock, E: Entropy> AssertionLedger for ObjectLedger<O, C, E> {
@@ -56,8 +42,10 @@ impl<O: Objects, C: Clock, E: Entropy> AssertionLedger for ObjectLedger<O, C, E>
         let answered = within(&self.clock, COORDINATOR_TIMEOUT, call).await;
         let reply = answered.ok_or(LedgerError::TimedOut)?;
         let reply = reply.map_err(|CallFailed| LedgerError::Failed)?;
-        let reply: Reply = minicbor::decode(&reply).map_err(|_| LedgerError::Failed)?;
-        Ok(reply.verdict)
+        match reply.as_slice() {
+            [verdict] => Verdict::of(*verdict).ok_or(LedgerError::Failed),
+            _ => Err(LedgerError::Failed),
+        }
     }
 }
 
@@ -102,16 +90,16 @@ pub struct Ledger<S> {
     /// Its name, if the platform tells it. It does not if the object was last found by its id.
     name: Option<String>,
     storage: S,
-    reservations: RefCell<SortedMap<[u8; 32], Reservation>>,
+    memory: UsedAssertions,
 }
 
 impl<S: LedgerStorage> Ledger<S> {
     /// The ledger called `name`, with nothing in memory.
     pub fn new(name: Option<String>, storage: S) -> Self {
-        Self { name, storage, reservations: RefCell::default() }
+        Self { name, storage, memory: UsedAssertions::default() }
     }
 
-    /// Answers a message of an isolate.
+    /// Answers a message of an isolate, with the number of a [`Verdict`].
     ///
     /// # Errors
     /// [`LedgerFault`]. The isolate then knows only the uses in itself.
@@ -121,81 +109,35 @@ impl<S: LedgerStorage> Ledger<S> {
         message: &[u8],
         now: UnixMillis,
         random: [u8; 2],
-    ) -> Result<Vec<u8>, LedgerFault> {
-        let is_for_this = |ledger: &str| self.name.as_deref().is_none_or(|name| name == ledger);
-        let message = message::open(message, config).filter(|it| is_for_this(&it.ledger));
-        let message = message.ok_or(LedgerFault::NotAMessage)?;
-        let verdict = match message.step {
-            Step::Reserve => self.reserve(&message, now).await?,
-            Step::Spend => self.spend(&message, now, random).await?,
-            Step::Release => self.release(&message),
-        };
-        Ok(cbor::to_vec(&Reply { verdict }))
-    }
-
-    async fn reserve(&self, message: &Message, now: UnixMillis) -> Result<Verdict, LedgerFault> {
-        let is_used = self.storage.get(&name_of(message)).await?.is_some();
-        let verdict = self.verdict(message, is_used, now);
-        if verdict == Verdict::Granted {
-            self.keep(message, now);
+    ) -> Result<u8, LedgerFault> {
+        let (step, assertion) = message::open(message, config).ok_or(LedgerFault::NotAMessage)?;
+        let meant = message::ledger_of(&assertion.client_id);
+        if self.name.as_ref().is_some_and(|name| *name != meant) {
+            return Err(LedgerFault::NotAMessage);
         }
-        Ok(verdict)
-    }
-
-    async fn spend(
-        &self,
-        message: &Message,
-        now: UnixMillis,
-        random: [u8; 2],
-    ) -> Result<Verdict, LedgerFault> {
-        let name = name_of(message);
+        if step == Step::Release {
+            self.memory.release(&assertion);
+            return Ok(Verdict::Granted as u8);
+        }
+        let name = keyspace::hex_name(keyspace::USED_ASSERTION, &assertion.id);
         let is_used = self.storage.get(&name).await?.is_some();
-        // Nothing comes between these two steps: while the object waits for its storage, the platform
+        // Nothing comes between these steps: while the object waits for its storage, the platform
         // delivers no other request to it (input gates).
-        let verdict = self.verdict(message, is_used, now);
-        if verdict == Verdict::Granted && !is_used {
-            self.storage.put(&name, message.until.min(now.plus(ASSERTION_USE_MAX))).await?;
+        let verdict = match step {
+            _ if is_used && !self.memory.was_used_by(&assertion) => Verdict::Used,
+            Step::Spend => self.memory.spend(&assertion, now),
+            _ => self.memory.reserve(&assertion, now),
+        };
+        if step == Step::Spend && verdict == Verdict::Granted && !is_used {
+            self.storage.put(&name, assertion.until.min(now.plus(ASSERTION_USE_MAX))).await?;
             if u16::from_be_bytes(random).is_multiple_of(LEDGER_PURGE_ONE_IN) {
                 // What stays is deleted by a later purge.
                 let _ = purge(&self.storage, now, random).await;
             }
         }
-        Ok(verdict)
+        // Without a reservation, the first request that spends it has it.
+        Ok(if verdict == Verdict::Full { Verdict::Granted } else { verdict } as u8)
     }
-
-    fn release(&self, message: &Message) -> Verdict {
-        let mut reservations = self.reservations.borrow_mut();
-        if reservations.get(&message.id).is_some_and(|held| held.owner == message.owner) {
-            reservations.remove(&message.id);
-        }
-        Verdict::Granted
-    }
-
-    /// A request that began anew after a panic may have spent the assertion already.
-    fn verdict(&self, message: &Message, is_used: bool, now: UnixMillis) -> Verdict {
-        let reservations = self.reservations.borrow();
-        match reservations.get(&message.id) {
-            Some(held) if is_used && held.owner == message.owner => Verdict::Granted,
-            _ if is_used => Verdict::Used,
-            Some(held) => held.verdict(message.owner, now),
-            None => Verdict::Granted,
-        }
-    }
-
-    fn keep(&self, message: &Message, now: UnixMillis) {
-        let mut reservations = self.reservations.borrow_mut();
-        if reservations.len() >= USED_ASSERTIONS_OF_CLIENT_MAX {
-            reservations.retain(|held| !held.is_over(now));
-        }
-        if reservations.len() >= USED_ASSERTIONS_OF_CLIENT_MAX {
-            reservations.clear();
-        }
-        reservations.insert(message.id, Reservation::new(message.owner, now));
-    }
-}
-
-fn name_of(message: &Message) -> String {
-    keyspace::hex_name(keyspace::USED_ASSERTION, &message.id)
 }
 
 /// Deletes some of the expired uses. The random start gives each of them its turn.

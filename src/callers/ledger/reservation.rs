@@ -1,16 +1,13 @@
 //! A reservation: one request works with an assertion, and no other may meanwhile.
 
-use minicbor::{Decode, Encode};
-
 use crate::base::digest;
 use crate::base::limits::{ASSERTION_AT_ONCE, ASSERTION_LEASE};
 use crate::base::time::UnixMillis;
 use crate::jwt::JwtFault;
 
 /// Which request reserves an assertion. A request that begins anew after a panic is the same owner.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(transparent)]
-pub struct Owner(#[n(0)] u64);
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Owner(pub(super) [u8; 8]);
 
 impl Owner {
     /// The owner with this nonce, which the platform draws once for each request. It is never a text
@@ -18,7 +15,7 @@ impl Owner {
     #[must_use]
     pub fn of(nonce: &str) -> Self {
         let digest = digest::of_fields(&[nonce.as_bytes()]);
-        Self(digest.first_chunk().copied().map_or(0, u64::from_be_bytes))
+        Self(digest.first_chunk().copied().unwrap_or_default())
     }
 }
 
@@ -30,21 +27,19 @@ pub(super) struct Reservation {
 }
 
 /// What a memory of assertions says to a request that wants one.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
 pub enum Verdict {
     /// The request has it.
-    #[n(0)]
-    Granted,
+    Granted = 0,
     /// It was used before.
-    #[n(1)]
-    Used,
+    Used = 1,
     /// Another request has reserved it a moment ago: it came twice at once.
-    #[n(2)]
-    AtOnce,
+    AtOnce = 2,
     /// Another request has reserved it a while ago. That request is slow, or has vanished.
-    #[n(3)]
-    UnderWay,
+    UnderWay = 3,
+    /// The memory has no room.
+    Full = 4,
 }
 
 impl Reservation {
@@ -76,6 +71,14 @@ impl Verdict {
             Self::Granted => Ok(()),
             Self::Used | Self::AtOnce => Err(JwtFault::Replayed),
             Self::UnderWay => Err(JwtFault::UnderWay),
+            Self::Full => Err(JwtFault::TooManyAssertions),
         }
+    }
+
+    /// The verdict with this number, in the answer of a ledger.
+    #[must_use]
+    pub fn of(number: u8) -> Option<Self> {
+        let all = [Self::Granted, Self::Used, Self::AtOnce, Self::UnderWay];
+        all.into_iter().find(|verdict| *verdict as u8 == number)
     }
 }

@@ -24,52 +24,47 @@ impl<P: CallerPorts> Callers<P> {
     ) -> Result<ReservedAssertion, JwtFault> {
         let jti = subject.jti.as_deref().ok_or(JwtFault::AssertionId)?;
         let mut assertion = ReservedAssertion::new(&client.id, jti, subject.expires_at, owner);
-        self.used.reserve(&assertion, attempt.now)?;
+        self.used.reserve(&assertion, attempt.now).into_result()?;
         let told = self.tell(Step::Reserve, &assertion, attempt.config, line).await;
         assertion.is_in_ledger = told.is_some();
-        match told.unwrap_or(Verdict::Granted) {
-            Verdict::Granted => Ok(assertion),
+        let verdict = told.unwrap_or(Verdict::Granted);
+        match verdict {
+            Verdict::Granted => {}
             // The next replay needs no call.
             Verdict::Used => {
-                self.used.spend(&assertion, attempt.now)?;
-                Err(JwtFault::Replayed)
+                self.used.spend(&assertion, attempt.now);
             }
-            refused => {
-                self.used.release(&assertion);
-                refused.into_result().map(|()| assertion)
-            }
+            _ => self.used.release(&assertion),
         }
+        verdict.into_result().map(|()| assertion)
     }
 
-    /// Spends an assertion, before a token is handed out for it.
+    /// Ends the reservation. The assertion is spent if the request was worth it, before its answer is
+    /// sent; otherwise it is as good as before.
     ///
     /// # Errors
-    /// It was used since it was reserved. The token must not be handed out.
-    pub async fn spend(
+    /// It was used since it was reserved. No token must be handed out.
+    pub async fn settle(
         &self,
         assertion: &ReservedAssertion,
-        config: &Config,
-        now: UnixMillis,
+        was_worth_it: bool,
+        attempt: (&Config, UnixMillis),
         line: &mut Line,
     ) -> Result<(), BrokerError> {
-        let spent = self.used.spend(assertion, now);
-        let spent = match spent {
-            Ok(()) if assertion.is_in_ledger => {
-                let told = self.tell(Step::Spend, assertion, config, line).await;
-                told.unwrap_or(Verdict::Granted).into_result()
-            }
-            known => known,
-        };
-        // A request that met another one at the end was late, whatever the other one came to.
-        spent.map_err(|_| BrokerError::JwtRefused(JwtFault::Replayed, PresentedIn::Body))
-    }
-
-    /// Gives an assertion back, because its request has ended without a token.
-    pub async fn release(&self, assertion: &ReservedAssertion, config: &Config, line: &mut Line) {
-        self.used.release(assertion);
-        if assertion.is_in_ledger {
-            self.tell(Step::Release, assertion, config, line).await;
+        let (config, now) = attempt;
+        let mut verdict = Verdict::Granted;
+        if was_worth_it {
+            verdict = self.used.spend(assertion, now);
+        } else {
+            self.used.release(assertion);
         }
+        if assertion.is_in_ledger && verdict == Verdict::Granted {
+            let step = if was_worth_it { Step::Spend } else { Step::Release };
+            verdict = self.tell(step, assertion, config, line).await.unwrap_or(verdict);
+        }
+        // A request that met another one at the end was late, whatever the other one came to.
+        let late = BrokerError::JwtRefused(JwtFault::Replayed, PresentedIn::Body);
+        if verdict == Verdict::Granted { Ok(()) } else { Err(late) }
     }
 
     /// What the ledger says, if it answers.

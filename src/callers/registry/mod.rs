@@ -28,7 +28,7 @@ pub struct Registry<S> {
     /// The ids in `CLIENTS` that were already checked for an entry in the registry.
     shadow_checked: RefCell<SortedMap<String, ()>>,
     /// The digests of entries that are not usable and that the log has.
-    noted: RefCell<SortedMap<String, [u8; 32]>>,
+    noted: RefCell<Vec<[u8; 32]>>,
 }
 
 /// Not known without I/O.
@@ -42,8 +42,9 @@ pub struct Unreachable(pub StoreError);
 /// What is wrong with an entry that was read.
 #[derive(Debug)]
 pub enum EntryFault {
-    /// The entry was written without `REGISTRY_KEY`, altered, or moved. It is as good as none.
-    NotAuthentic,
+    /// The entry is as good as none, such as one that was written without `REGISTRY_KEY`, altered, or
+    /// moved. The log has this word for it.
+    Ignored(&'static str),
     /// The entry is authentic, but has faults.
     Invalid(Vec<Fault>),
 }
@@ -110,7 +111,7 @@ impl<S: Store> Registry<S> {
             Ok(value) => value,
             Err(error @ StoreError::TooLarge) => {
                 self.clients.remember(id.to_owned(), None, now);
-                return Err(Unreachable(error));
+                return Ok(Some(EntryFault::Ignored(error.name())));
             }
             Err(error) => {
                 let extended = self.clients.extend(id, now, |client| !client.is_faulty);
@@ -129,16 +130,16 @@ impl<S: Store> Registry<S> {
 
     /// Whether the log does not have this entry yet.
     fn is_news(&self, id: &str, value: &[u8]) -> bool {
-        let digest = digest::of_fields(&[value]);
+        let digest = digest::of_fields(&[id.as_bytes(), value]);
         let mut noted = self.noted.borrow_mut();
-        if noted.get(id) == Some(&digest) {
-            return false;
+        let is_news = !noted.contains(&digest);
+        if is_news {
+            if noted.len() >= REGISTRY_ENTRIES_MAX {
+                noted.clear();
+            }
+            noted.push(digest);
         }
-        if noted.len() >= REGISTRY_ENTRIES_MAX {
-            noted.clear();
-        }
-        noted.insert(id.to_owned(), digest);
-        true
+        is_news
     }
 
     /// Reads the id of the client that owns `key`.
@@ -171,7 +172,7 @@ impl<S: Store> Registry<S> {
 fn parse(config: &Config, id: &str, value: &[u8]) -> (Option<Client>, Option<EntryFault>) {
     let key = config.registry_key.as_ref();
     let Some(json) = key.and_then(|key| entry::open(key, &entry::name_of(id), value)) else {
-        return (None, Some(EntryFault::NotAuthentic));
+        return (None, Some(EntryFault::Ignored("not_authentic")));
     };
     let (client, faults) = config.registered(id, json);
     (client, (!faults.is_empty()).then_some(EntryFault::Invalid(faults)))

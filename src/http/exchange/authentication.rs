@@ -39,29 +39,15 @@ impl<P: HttpPorts> Exchange<P> {
         }
     }
 
-    /// Spends the client assertion if the request was worth it, and releases it if not. Without an
-    /// assertion there is nothing to do.
+    /// Spends the client assertion if the request was worth it, and gives it back if not, before the
+    /// answer: the same request may come again at once. Without an assertion there is nothing to do.
     ///
     /// # Errors
-    /// The request's own error, or the assertion was used meanwhile.
-    pub(super) async fn settle<T>(
-        &mut self,
-        result: Result<T, BrokerError>,
-    ) -> Result<T, BrokerError> {
-        let Some(assertion) = self.assertion.take() else { return result };
+    /// The assertion was used meanwhile.
+    pub(super) async fn settle(&mut self, was_worth_it: bool) -> Result<(), BrokerError> {
+        let Some(assertion) = self.assertion.take() else { return Ok(()) };
         let isolate = Rc::clone(&self.isolate);
-        let (callers, config, now) =
-            (&isolate.callers, isolate.config()?, isolate.broker.clock.now());
-        match result {
-            Ok(worth) => {
-                let spent = callers.spend(&assertion, config, now, &mut self.line).await;
-                spent.map(|()| worth)
-            }
-            Err(error) => {
-                // Before the answer, so that the same request may come again at once.
-                callers.release(&assertion, config, &mut self.line).await;
-                Err(error)
-            }
-        }
+        let at = (isolate.config()?, isolate.broker.clock.now());
+        isolate.callers.settle(&assertion, was_worth_it, at, &mut self.line).await
     }
 }

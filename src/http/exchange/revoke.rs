@@ -19,7 +19,8 @@ impl<P: HttpPorts> Exchange<P> {
 
     async fn revoke_later(mut self, request: RevocationRequest) -> Answered {
         let revoked = self.revoked(request).await;
-        match self.settle(revoked).await {
+        let settled = self.settle(revoked.is_ok()).await;
+        match settled.and(revoked) {
             Ok(revocation) => self.plain_later(revocation.name(), Reply::revoked()).await,
             Err(error) => self.refused_later(error).await,
         }

@@ -208,7 +208,7 @@ fn first_use(storage: &SimulatedStorage, id: [u8; 32], now: UnixMillis, random: 
         let message = seal(Step::Spend, &assertion, config.sealing_key(), [1; 24]);
         run(ledger.answer(config, &message, now, random.to_be_bytes()))
     });
-    assert_eq!(reply, Ok(vec![0x81, 0x00]), "the first");
+    assert_eq!(reply, Ok(Verdict::Granted as u8), "the first");
 }
 
 /// A multiple of how often the object purges, with this first byte.
@@ -251,7 +251,8 @@ fn a_purge_begins_anywhere_and_is_bounded() {
 fn one_first_use_in_fifty_purges_and_each_start_has_its_turn() {
     let storage = SimulatedStorage::default();
     let mut starts = BTreeSet::new();
-    for random in 0..=u16::MAX {
+    let around = (0..=u16::MAX).step_by(25).flat_map(|random| [random, random | 1]);
+    for random in around.clone() {
         let purges = storage.deleted.borrow().len();
         storage.values.borrow_mut().clear();
         first_use(&storage, ID, at(NOW), random);
@@ -259,7 +260,8 @@ fn one_first_use_in_fifty_purges_and_each_start_has_its_turn() {
             starts.insert(random >> 8);
         }
     }
-    assert_eq!(storage.deleted.borrow().len(), 65536_usize.div_ceil(50));
+    let purging = around.filter(|random| random.is_multiple_of(50)).count();
+    assert_eq!(storage.deleted.borrow().len(), purging);
     assert_eq!(starts.len(), 256);
 }
 
@@ -277,7 +279,7 @@ fn a_purge_that_fails_changes_no_answer() {
 fn uses_that_come_for_ever_do_not_fill_the_object() {
     let storage = SimulatedStorage::default();
     let mut most = 0;
-    for number in 0..50_000_u64 {
+    for number in 0..10_000_u64 {
         // What looks random, and is the same in each run.
         let id = digest::of_fields(&[&number.to_be_bytes()]);
         let [.., high, low] = id;

@@ -1,11 +1,13 @@
 //! Messages to a ledger: only the broker can make one, and none says more than it may.
 
+use edge_token_broker::base::digest;
 use edge_token_broker::base::keys::{SealingKey, derive};
 use edge_token_broker::base::limits::ASSERTION_USE_MAX;
+use edge_token_broker::base::sealed::{self, Place};
 use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::callers::ledger::{
-    Ledger, LedgerFault, Owner, ReservedAssertion, Step, open, seal,
+    Ledger, LedgerFault, Owner, ReservedAssertion, Step, Verdict, open, seal,
 };
 use edge_token_broker::config::Config;
 
@@ -15,8 +17,10 @@ use crate::support::jwt::{NOW, at};
 use crate::support::ledger::SimulatedStorage;
 use crate::support::world::vars;
 
-const GRANTED: Result<Vec<u8>, LedgerFault> = Ok(Vec::new());
-const NOT_A_MESSAGE: Result<Vec<u8>, LedgerFault> = Err(LedgerFault::NotAMessage);
+const GRANTED: Result<u8, LedgerFault> = Ok(0);
+const NOT_A_MESSAGE: Result<u8, LedgerFault> = Err(LedgerFault::NotAMessage);
+
+const CACHE_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The object of the client `reports`, with this configuration.
 struct Object {
@@ -33,12 +37,8 @@ impl Object {
     }
 
     /// Whether it takes `message`.
-    fn takes(&self, message: &[u8]) -> Result<Vec<u8>, LedgerFault> {
-        let answer = run(self.ledger.answer(&self.config, message, at(NOW), [0, 1]));
-        answer.map(|answer| {
-            assert_eq!(answer, [0x81, 0x00]);
-            Vec::new()
-        })
+    fn takes(&self, message: &[u8]) -> Result<u8, LedgerFault> {
+        run(self.ledger.answer(&self.config, message, at(NOW), [0, 1]))
     }
 
     fn stored(&self) -> Vec<UnixMillis> {
@@ -109,18 +109,44 @@ fn during_a_rotation_two_versions_understand_each_other() {
     // Where only one secret is there, they do not, and each isolate knows its own uses.
     assert_eq!(Object::new(&new).takes(&sealed("reports", &key_of("first"))), NOT_A_MESSAGE);
     assert_eq!(Object::new(&old).takes(&sealed("reports", &key_of("next"))), NOT_A_MESSAGE);
-    // A cache key that is new changes the sealing key as well.
-    let cache_key = old.with("CACHE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-    assert_eq!(Object::new(&cache_key).takes(&sealed("reports", &key_of("first"))), GRANTED);
+    // With a cache key the secrets do not matter.
+    let cache_key = |vars: Vars| vars.with("CACHE_KEY", CACHE_KEY);
+    let (old, new) = (Object::new(&cache_key(old)), Object::new(&cache_key(new)));
+    assert_eq!(old.takes(&sealed("reports", new.config.sealing_key())), GRANTED);
+    assert_eq!(new.takes(&sealed("reports", old.config.sealing_key())), GRANTED);
 }
 
 #[test]
-fn a_message_is_a_version_a_nonce_and_a_sealed_array() {
+fn a_message_is_a_version_a_nonce_and_what_is_sealed() {
     let config = Config::parse(&vars()).unwrap();
     let message = sealed("reports", config.sealing_key());
     assert_eq!((message[0], &message[1..25]), (1, [9; 24].as_slice()));
-    let opened = open(&message, &config).unwrap();
-    assert_eq!((opened.step, opened.ledger.as_str()), (Step::Spend, "assertions:reports"));
-    assert_eq!((opened.until, opened.owner), (at(NOW + 360), Owner::of("nonce")));
+    // The step, the owner, the instant, the digest, the name, and a tag.
+    assert_eq!(message.len(), 25 + 1 + 8 + 8 + 32 + "assertions:reports".len() + 16);
+    let (step, opened) = open(&message, &config).unwrap();
+    let sent = use_of("reports", at(NOW + 300));
+    assert_eq!((step, opened.client_id.as_str()), (Step::Spend, "reports"));
+    assert_eq!((opened.until, opened.owner, opened.id), (at(NOW + 360), sent.owner, sent.id));
     assert_ne!(Owner::of("nonce"), Owner::of("another"));
+}
+
+#[test]
+fn a_sealed_text_that_is_no_message_is_none() {
+    let config = Config::parse(&vars()).unwrap();
+    let name = digest::of_fields(&[b"edge-token-broker ledger message v1"]);
+    let place = Place { version: 1, name: &name };
+    let whole = [&[1; 17][..], &[7; 32], b"assertions:reports"].concat();
+    let open = |text: &[u8]| {
+        open(&sealed::seal(text, place, config.sealing_key(), [9; 24]), &config).is_some()
+    };
+    assert!(open(&whole));
+    for length in 0..whole.len() - "reports".len() {
+        assert!(!open(&whole[..length]), "{length}");
+    }
+    let unknown_step = [&[3], &whole[1..]].concat();
+    assert!(!open(&unknown_step));
+    for verdict in [Verdict::Granted, Verdict::Used, Verdict::AtOnce, Verdict::UnderWay] {
+        assert_eq!(Verdict::of(verdict as u8), Some(verdict));
+    }
+    assert_eq!(Verdict::of(9), None);
 }

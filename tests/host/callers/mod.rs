@@ -4,6 +4,7 @@ mod jwt_absent;
 mod jwt_attacks;
 mod jwt_callers;
 mod jwt_claims;
+mod jwt_decoy;
 mod jwt_issuer;
 mod jwt_issuer_faults;
 mod jwt_keys;

@@ -75,7 +75,7 @@ impl Desk {
     }
 
     pub(crate) fn outcome(&self) -> String {
-        self.world.logged()["outcome"].as_str().unwrap().to_owned()
+        self.world.logged().get("outcome").unwrap().as_str().unwrap().to_owned()
     }
 
     #[track_caller]

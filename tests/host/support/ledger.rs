@@ -125,6 +125,6 @@ impl Objects for SimulatedLedgers {
         let (object, config) = (self.object(name), Rc::clone(&self.config.borrow()));
         // 1 is no multiple of how often it purges: it does not.
         let answer = object.answer(&config, message, self.clock.now(), [0, 1]).await;
-        answer.map_err(|_| CallFailed)
+        answer.map(|verdict| vec![verdict]).map_err(|_| CallFailed)
     }
 }
