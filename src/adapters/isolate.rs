@@ -105,10 +105,6 @@ fn callers(env: &Env) -> Callers<Platform> {
         },
         seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
-        ledger: ObjectLedger {
-            objects: Namespace::new(env, "ASSERTIONS"),
-            clock: SystemClock,
-            entropy: SystemEntropy,
-        },
+        ledger: ObjectLedger::new(Namespace::new(env, "ASSERTIONS"), SystemClock, SystemEntropy),
     }
 }

@@ -33,6 +33,9 @@ const _: () = assert!(
 pub const ASSERTION_AT_ONCE: Millis = Millis::from_secs(4);
 const _: () =
     assert!(ASSERTION_AT_ONCE.0 < ASSERTION_LEASE.0, "a reservation must outlast what is at once");
+/// How long a request that ends waits for a ledger that did not answer it before. Its message has to
+/// arrive, and no more.
+pub const LEDGER_LAST_WORD: Millis = Millis(500);
 /// `Retry-After` where another request with the same assertion is under way.
 pub const ASSERTION_RETRY_AFTER_SECS: u64 = 5;
 /// How long a use may matter at most: until the assertion expires, with the skew that its check

@@ -38,8 +38,9 @@ pub struct ReservedAssertion {
     pub until: UnixMillis,
     /// The request.
     pub owner: Owner,
-    /// Whether the ledger has the reservation. One that did not answer is not called again.
-    pub is_in_ledger: bool,
+    /// Whether there is a ledger. One that did not answer may have the reservation all the same, so it
+    /// is told of the end as well.
+    pub has_ledger: bool,
 }
 
 impl ReservedAssertion {
@@ -52,7 +53,7 @@ impl ReservedAssertion {
             id: digest::of_fields(&[jti.as_bytes()]),
             until: expires_at.plus(JWT_SKEW),
             owner,
-            is_in_ledger: false,
+            has_ledger: false,
         }
     }
 }

@@ -63,7 +63,7 @@ pub fn open(message: &[u8], config: &Config) -> Option<(Step, ReservedAssertion)
         id: *id,
         until: UnixMillis(u64::from_be_bytes(*until)),
         owner: Owner(*owner),
-        is_in_ledger: true,
+        has_ledger: true,
     };
     Some((step?, assertion))
 }

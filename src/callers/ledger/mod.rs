@@ -48,6 +48,8 @@ pub enum LedgerError {
     Unbound,
     /// No answer within [`crate::base::limits::COORDINATOR_TIMEOUT`].
     TimedOut,
+    /// It did not answer a moment ago, so it was not called.
+    Silent,
     /// Anything else.
     Failed,
 }
@@ -59,6 +61,7 @@ impl LedgerError {
         match self {
             Self::Unbound => "unbound",
             Self::TimedOut => "timeout",
+            Self::Silent => "silent",
             Self::Failed => "failed",
         }
     }

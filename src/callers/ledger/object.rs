@@ -8,9 +8,10 @@ use crate::base::deadline::within;
 use crate::base::keys::SealingKey;
 use crate::base::keyspace;
 use crate::base::limits::{
-    ASSERTION_USE_MAX, COORDINATOR_TIMEOUT, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN,
+    ASSERTION_USE_MAX, COORDINATOR_TIMEOUT, LEDGER_LAST_WORD, LEDGER_PURGE_MAX, LEDGER_PURGE_ONE_IN,
 };
 use crate::base::ports::{CallFailed, Clock, Entropy, Objects, StorageFault};
+use crate::base::silence::Silence;
 use crate::base::time::UnixMillis;
 use crate::config::Config;
 
@@ -19,10 +20,18 @@ use crate::config::Config;
 pub struct ObjectLedger<O, C, E> {
     /// The Durable Objects.
     pub objects: O,
-    /// Ends a call that takes too long.
-    pub clock: C,
+    clock: C,
     /// Makes nonces.
-    pub entropy: E,
+    entropy: E,
+    /// The ledgers that did not answer a moment ago.
+    silence: Silence,
+}
+
+impl<O, C, E> ObjectLedger<O, C, E> {
+    /// The way to the ledgers behind `objects`.
+    pub fn new(objects: O, clock: C, entropy: E) -> Self {
+        Self { objects, clock, entropy, silence: Silence::default() }
+    }
 }
 
 impl<O: Objects, C: Clock, E: Entropy> AssertionLedger for ObjectLedger<O, C, E> {
@@ -36,11 +45,20 @@ impl<O: Objects, C: Clock, E: Entropy> AssertionLedger for ObjectLedger<O, C, E>
             return Err(LedgerError::Unbound);
         }
         let name = message::ledger_of(&assertion.client_id);
+        let patience = match (self.silence.may_call(&name, self.clock.now()), step) {
+            (true, _) => COORDINATOR_TIMEOUT,
+            (false, Step::Reserve) => return Err(LedgerError::Silent),
+            // The end of a request is told also to a ledger that is slow.
+            (false, Step::Spend | Step::Release) => LEDGER_LAST_WORD,
+        };
         let nonce = self.entropy.bytes();
         let message = message::seal(step, assertion, sealing_key, nonce);
         let call = self.objects.call(&name, &message);
-        let answered = within(&self.clock, COORDINATOR_TIMEOUT, call).await;
-        let reply = answered.ok_or(LedgerError::TimedOut)?;
+        let Some(reply) = within(&self.clock, patience, call).await else {
+            self.silence.note_silence(&name, self.clock.now());
+            return Err(LedgerError::TimedOut);
+        };
+        self.silence.note_answer(&name);
         let reply = reply.map_err(|CallFailed| LedgerError::Failed)?;
         match reply.as_slice() {
             [verdict] => Verdict::of(*verdict).ok_or(LedgerError::Failed),

@@ -26,7 +26,7 @@ impl<P: CallerPorts> Callers<P> {
         let mut assertion = ReservedAssertion::new(&client.id, jti, subject.expires_at, owner);
         self.used.reserve(&assertion, attempt.now).into_result()?;
         let told = self.tell(Step::Reserve, &assertion, attempt.config, line).await;
-        assertion.is_in_ledger = told.is_some();
+        assertion.has_ledger = told != Err(LedgerError::Unbound);
         let verdict = told.unwrap_or(Verdict::Granted);
         match verdict {
             Verdict::Granted => {}
@@ -58,30 +58,34 @@ impl<P: CallerPorts> Callers<P> {
         } else {
             self.used.release(assertion);
         }
-        if assertion.is_in_ledger && verdict == Verdict::Granted {
+        if assertion.has_ledger && verdict == Verdict::Granted {
             let step = if was_worth_it { Step::Spend } else { Step::Release };
-            verdict = self.tell(step, assertion, config, line).await.unwrap_or(verdict);
+            let mut told = self.tell(step, assertion, config, line).await;
+            if told == Err(LedgerError::Failed) {
+                // An object fails while a deployment replaces it, and the next call finds the new one.
+                told = self.tell(step, assertion, config, line).await;
+            }
+            verdict = told.unwrap_or(verdict);
         }
         // A request that met another one at the end was late, whatever the other one came to.
         let late = BrokerError::JwtRefused(JwtFault::Replayed, PresentedIn::Body);
         if verdict == Verdict::Granted { Ok(()) } else { Err(late) }
     }
 
-    /// What the ledger says, if it answers.
+    /// What the ledger says. The log has the reason if it does not answer.
     async fn tell(
         &self,
         step: Step,
         assertion: &ReservedAssertion,
         config: &Config,
         line: &mut Line,
-    ) -> Option<Verdict> {
-        match self.ledger.tell(step, assertion, config.sealing_key()).await {
-            Ok(verdict) => Some(verdict),
-            Err(LedgerError::Unbound) => None,
-            Err(error) => {
-                line.coordinator_failed(error.name());
-                None
-            }
+    ) -> Result<Verdict, LedgerError> {
+        let told = self.ledger.tell(step, assertion, config.sealing_key()).await;
+        if let Err(error) = told
+            && error != LedgerError::Unbound
+        {
+            line.coordinator_failed(error.name());
         }
+        told
     }
 }

@@ -36,8 +36,7 @@ impl Isolate {
 
     fn over(objects: &SimulatedLedgers) -> Self {
         let entropy = CountingEntropy::default();
-        let ledger =
-            ObjectLedger { objects: objects.clone(), clock: objects.clock.clone(), entropy };
+        let ledger = ObjectLedger::new(objects.clone(), objects.clock.clone(), entropy);
         Self { ledger, config: config() }
     }
 
@@ -191,8 +190,9 @@ fn a_storage_that_fails_is_not_a_used_assertion() {
 
 #[test]
 fn the_log_has_its_failures_by_name() {
-    let names = [LedgerError::Unbound, LedgerError::TimedOut, LedgerError::Failed];
-    assert_eq!(names.map(LedgerError::name), ["unbound", "timeout", "failed"]);
+    use LedgerError::{Failed, Silent, TimedOut, Unbound};
+    let names = [Unbound, TimedOut, Silent, Failed].map(LedgerError::name);
+    assert_eq!(names, ["unbound", "timeout", "silent", "failed"]);
 }
 
 thread_local! {

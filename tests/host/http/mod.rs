@@ -1,6 +1,7 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
 mod assertions;
+mod assertions_ledger;
 mod assertions_lost;
 mod challenges;
 mod claims;

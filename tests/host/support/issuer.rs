@@ -120,11 +120,11 @@ pub(crate) fn callers(entries: SimulatedStore, clock: &SimulatedClock) -> Caller
         jwts: verifier(issuers, SimulatedStore::default(), clock.clone()),
         seen: VerifiedJwts::default(),
         used: UsedAssertions::default(),
-        ledger: ObjectLedger {
-            objects: SimulatedLedgers::unbound(clock),
-            clock: clock.clone(),
-            entropy: CountingEntropy::default(),
-        },
+        ledger: ObjectLedger::new(
+            SimulatedLedgers::unbound(clock),
+            clock.clone(),
+            CountingEntropy::default(),
+        ),
     }
 }
 

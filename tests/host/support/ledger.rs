@@ -74,6 +74,10 @@ pub(crate) struct SimulatedLedgers {
     pub(crate) bound: bool,
     /// No answer comes while this is set.
     pub(crate) hangs: Rc<Cell<bool>>,
+    /// They do what they are told, and no answer comes while this is set.
+    pub(crate) loses_answers: Rc<Cell<bool>>,
+    /// The calls that fail, by their numbers.
+    pub(crate) failing: Rc<RefCell<Vec<usize>>>,
     /// How many calls there were.
     pub(crate) calls: Rc<Cell<usize>>,
 }
@@ -87,12 +91,19 @@ impl SimulatedLedgers {
             config: Rc::new(RefCell::new(Rc::new(Config::parse(&vars()).unwrap()))),
             bound: true,
             hangs: Rc::default(),
+            loses_answers: Rc::default(),
+            failing: Rc::default(),
             calls: Rc::default(),
         }
     }
 
     pub(crate) fn unbound(clock: &SimulatedClock) -> Self {
         Self { bound: false, ..Self::new(clock) }
+    }
+
+    /// The call that comes after so many others fails.
+    pub(crate) fn fail_after(&self, others: usize) {
+        self.failing.borrow_mut().push(self.calls.get() + others + 1);
     }
 
     pub(crate) fn storage(&self, name: &str) -> SimulatedStorage {
@@ -122,9 +133,15 @@ impl Objects for SimulatedLedgers {
         if self.hangs.get() {
             std::future::pending::<()>().await;
         }
+        if self.failing.borrow().contains(&self.calls.get()) {
+            return Err(CallFailed);
+        }
         let (object, config) = (self.object(name), Rc::clone(&self.config.borrow()));
         // 1 is no multiple of how often it purges: it does not.
         let answer = object.answer(&config, message, self.clock.now(), [0, 1]).await;
+        if self.loses_answers.get() {
+            std::future::pending::<()>().await;
+        }
         answer.map(|verdict| vec![verdict]).map_err(|_| CallFailed)
     }
 }
