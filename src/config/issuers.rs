@@ -37,7 +37,7 @@ pub(super) const KEYS: [(&str, &str); 2] = [
 
 /// AWS has such a list, too: aws-samples/data-perimeter-policy-examples, "Specific example controls for
 /// tenancy within multi-tenant OIDC providers with a shared issuer URL".
-pub(super) static ISSUERS: [Issuer; 18] = [
+pub(super) static ISSUERS: [Issuer; 21] = [
     // docs.github.com: "OpenID Connect reference"; the second form is an enterprise's.
     Issuer {
         sends: "https://token.actions.githubusercontent.com \
@@ -129,6 +129,25 @@ pub(super) static ISSUERS: [Issuer; 18] = [
     Issuer {
         sends: "https://oidc.modal.com",
         who: "workspace_id environment_id app_id function_id",
+        ..NAMED
+    },
+    // docs.upbound.io: "Authentication"; docs.datachain.ai: "OpenID Connect (OIDC)"; docs.github.com:
+    // "Streaming the audit log for your enterprise"
+    Issuer {
+        sends: "https://proidc.upbound.io https://studio.datachain.ai/api \
+             https://oidc-configuration.audit-log.githubusercontent.com",
+        who: "sub",
+        subjects: "mcp: credentials: https://github.com/",
+        ..NAMED
+    },
+    // The list of AWS has it, with sub as what says whose token it is.
+    Issuer { sends: "https://tokens.cloud.shisho.dev", who: "sub", subjects: "*", ..NAMED },
+    // Logins for everybody. developer.apple.com: "Authenticating users with Sign in with Apple";
+    // developers.facebook.com: "OIDC Token for Limited Login"; docs.sigstore.dev: "OIDC in Fulcio"
+    Issuer {
+        sends: "https://appleid.apple.com https://www.facebook.com https://oauth2.sigstore.dev/auth",
+        who: "email",
+        subjects: "*",
         ..NAMED
     },
     // learn.microsoft.com: "Access token claims reference". First the tenant of all personal accounts.

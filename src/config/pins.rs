@@ -55,13 +55,13 @@ fn meant(trust: &Trust) -> Option<&'static str> {
     let keys = trust.jwks_uri.as_deref().and_then(plain);
     let mut meant = None;
     for issuer in &ISSUERS {
-        let sends = issuer.sends.split_once(' ').map_or(issuer.sends, |(usual, _)| usual);
-        let has_keys = keys.as_ref().is_some_and(|keys| issuer.has_keys_at(sends, keys));
-        let is_spelling = |url: &String| fits(sends, url) || host(url) == host(sends);
-        if has_keys || url.as_ref().is_some_and(is_spelling) {
-            // The last one: the tenants of Entra stand behind the one that is special.
-            meant = Some(sends);
-        }
+        let is_meant = |sends: &&'static str| {
+            let has_keys = keys.as_ref().is_some_and(|keys| issuer.has_keys_at(sends, keys));
+            let is_spelling = |url: &String| fits(sends, url) || host(url) == host(sends);
+            has_keys || url.as_ref().is_some_and(is_spelling)
+        };
+        // The last issuer: the tenants of Entra stand behind the one that is special.
+        meant = words(issuer.sends).find(is_meant).or(meant);
     }
     meant
 }

@@ -40,6 +40,10 @@ fn an_issuer_is_spelled_as_it_spells_itself() {
             "https://sts.windows.net/<UUID>/",
         ),
         ("https://acme.cloudflareaccess.com/", "https://<team>.cloudflareaccess.com"),
+        ("https://proidc.upbound.io/", "https://proidc.upbound.io"),
+        ("https://studio.datachain.ai", "https://studio.datachain.ai/api"),
+        ("https://www.facebook.com/", "https://www.facebook.com"),
+        ("https://oauth2.sigstore.dev/auth/", "https://oauth2.sigstore.dev/auth"),
     ] {
         assert_never(issuer, KEYS, "issuer", sends);
     }
@@ -53,6 +57,8 @@ fn the_keys_of_a_shared_issuer_are_its_own() {
         ("https://TOKEN.actions.githubusercontent.com:443/.well-known/jwks", GITHUB),
         ("https://gitlab.com/oauth/discovery/keys", "https://gitlab.com"),
         ("https://app.terraform.io/.well-known/jwks", "https://app.terraform.io"),
+        ("https://appleid.apple.com/auth/keys", "https://appleid.apple.com"),
+        ("https://oauth2.sigstore.dev/auth/keys", "https://oauth2.sigstore.dev/auth"),
     ] {
         assert_never("reports", &format!(r#","jwks_uri":"{keys}""#), "issuer", sends);
     }
