@@ -7,20 +7,27 @@
 pub(super) struct Issuer {
     /// What it sends as `iss`. A word in `<>` stands for a text of this [form](has_form).
     pub(super) sends: &'static str,
-    /// The claims that say whose token it is. With a colon behind it, each name says so in `sub` as well.
-    /// Empty if `iss` says it.
+    /// The claims that say whose token it is. Some issuers write `NAME:VALUE` into `sub`: there, these
+    /// names say whose token it is, too. Empty if `iss` says it.
     pub(super) who: &'static str,
-    /// How a `sub` begins that says whose token it is, where no name of `who` does. `*` is any `sub`.
+    /// Names that say whose token it is in `sub` and are no claims, each with `=` and the claim that
+    /// says the same.
+    pub(super) in_sub: &'static str,
+    /// How a `sub` without such a name begins that says whose token it is. `*` is any `sub`.
     pub(super) subjects: &'static str,
     /// Claims, some with `=` and the [form](has_form) of their values.
     pub(super) forms: &'static str,
 }
 
 /// An issuer whose `iss` says whose token it is.
-const NAMED: Issuer = Issuer { sends: "", who: "", subjects: "", forms: "" };
+const NAMED: Issuer = Issuer { sends: "", who: "", in_sub: "", subjects: "", forms: "" };
 
-const TERRAFORM: &str = "terraform_workspace_id terraform_project_id terraform_organization_id \
-     terraform_organization_name terraform_full_workspace terraform_stack_id organization";
+const TERRAFORM: Issuer = Issuer {
+    who: "terraform_workspace_id terraform_project_id terraform_organization_id \
+         terraform_organization_name terraform_full_workspace terraform_stack_id",
+    in_sub: "organization=terraform_organization_name",
+    ..NAMED
+};
 
 /// The keys of two issuers are not below `iss`, and other keys are at the same host.
 pub(super) const KEYS: [(&str, &str); 2] = [
@@ -30,13 +37,13 @@ pub(super) const KEYS: [(&str, &str); 2] = [
 
 /// AWS has such a list, too: aws-samples/data-perimeter-policy-examples, "Specific example controls for
 /// tenancy within multi-tenant OIDC providers with a shared issuer URL".
-pub(super) static ISSUERS: [Issuer; 18] = [
+pub(super) static ISSUERS: [Issuer; 21] = [
     // docs.github.com: "OpenID Connect reference"; the second form is an enterprise's.
     Issuer {
         sends: "https://token.actions.githubusercontent.com \
              https://token.actions.githubusercontent.com/<enterprise>",
-        who: "repository_id repository repository_owner_id repository_owner enterprise_id enterprise \
-             repo",
+        who: "repository_id repository repository_owner_id repository_owner enterprise_id enterprise",
+        in_sub: "repo=repository",
         forms: "repository=path repository_id=number repository_owner_id=number ref=ref \
              environment",
         ..NAMED
@@ -59,13 +66,14 @@ pub(super) static ISSUERS: [Issuer; 18] = [
     // buildkite.com/docs: "buildkite-agent oidc"; with --subject-claim, sub is a UUID.
     Issuer {
         sends: "https://agent.buildkite.com",
-        who: "organization_id organization_slug pipeline_id cluster_id organization",
+        who: "organization_id organization_slug pipeline_id cluster_id",
+        in_sub: "organization=organization_slug",
         forms: "organization_id=UUID pipeline_id=UUID",
         ..NAMED
     },
     // developer.hashicorp.com: "Workload identity tokens"
-    Issuer { sends: "https://app.terraform.io", who: TERRAFORM, ..NAMED },
-    Issuer { sends: "https://app.eu.terraform.io", who: TERRAFORM, ..NAMED },
+    Issuer { sends: "https://app.terraform.io", ..TERRAFORM },
+    Issuer { sends: "https://app.eu.terraform.io", ..TERRAFORM },
     // vercel.com/docs: "OIDC Federation Reference"; the second form is a team's.
     Issuer {
         sends: "https://oidc.vercel.com https://oidc.vercel.com/<team>",
@@ -99,19 +107,22 @@ pub(super) static ISSUERS: [Issuer; 18] = [
     Issuer {
         sends: "https://api.pulumi.com/oidc https://api.pulumi.com/oidc/v2",
         who: "org https://pulumi.com/org_id https://pulumi.com/org https://pulumi.com/current_env_id \
-             https://pulumi.com/root_env_id pulumi.organization.login pulumi.user.login",
+             https://pulumi.com/root_env_id",
+        in_sub: "pulumi.organization.login=org pulumi.user.login=org",
         ..NAMED
     },
     // codefresh.io/docs: "OpenID Connect for pipelines"
     Issuer {
         sends: "https://oidc.codefresh.io",
-        who: "account_id account_name pipeline_id account",
+        who: "account_id account_name pipeline_id",
+        in_sub: "account=account_id",
         ..NAMED
     },
     // docs.scalr.io: "AWS", "Google Cloud"
     Issuer {
         sends: "https://scalr.io",
-        who: "scalr_account_id scalr_environment_id scalr_workspace_id account",
+        who: "scalr_account_id scalr_environment_id scalr_workspace_id",
+        in_sub: "account=scalr_account_id",
         ..NAMED
     },
     // modal.com/docs: "OIDC integration"
@@ -120,12 +131,32 @@ pub(super) static ISSUERS: [Issuer; 18] = [
         who: "workspace_id environment_id app_id function_id",
         ..NAMED
     },
+    // docs.upbound.io: "Authentication"; docs.datachain.ai: "OpenID Connect (OIDC)"; docs.github.com:
+    // "Streaming the audit log for your enterprise"
+    Issuer {
+        sends: "https://proidc.upbound.io https://studio.datachain.ai/api \
+             https://oidc-configuration.audit-log.githubusercontent.com",
+        who: "sub",
+        subjects: "mcp: credentials: https://github.com/",
+        ..NAMED
+    },
+    // The list of AWS has it, with sub as what says whose token it is.
+    Issuer { sends: "https://tokens.cloud.shisho.dev", who: "sub", subjects: "*", ..NAMED },
+    // Logins for everybody. developer.apple.com: "Authenticating users with Sign in with Apple";
+    // developers.facebook.com: "OIDC Token for Limited Login"; docs.sigstore.dev: "OIDC in Fulcio"
+    Issuer {
+        sends: "https://appleid.apple.com https://www.facebook.com https://oauth2.sigstore.dev/auth",
+        who: "email",
+        subjects: "*",
+        ..NAMED
+    },
     // learn.microsoft.com: "Access token claims reference". First the tenant of all personal accounts.
     Issuer {
         sends: "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
         who: "oid",
         subjects: "*",
         forms: "aud=application_UUID",
+        ..NAMED
     },
     Issuer {
         sends: "https://login.microsoftonline.com/<UUID>/v2.0",

@@ -39,8 +39,13 @@ fn check_pins(issuer: &Issuer, trust: &Trust, path: &str, faults: &mut Faults) {
     }
 }
 
-fn words(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.split(' ')
+fn words(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+    list.split(' ').filter(|word| !word.is_empty())
+}
+
+/// A word and what stands behind its `=`.
+fn pair(word: &'static str) -> (&'static str, &'static str) {
+    word.split_once('=').unwrap_or((word, ""))
 }
 
 /// What the issuer sends that is meant by a name that no issuer sends: the keys are its keys, or the name
@@ -50,13 +55,13 @@ fn meant(trust: &Trust) -> Option<&'static str> {
     let keys = trust.jwks_uri.as_deref().and_then(plain);
     let mut meant = None;
     for issuer in &ISSUERS {
-        let sends = issuer.sends.split_once(' ').map_or(issuer.sends, |(usual, _)| usual);
-        let has_keys = keys.as_ref().is_some_and(|keys| issuer.has_keys_at(sends, keys));
-        let is_spelling = |url: &String| fits(sends, url) || host(url) == host(sends);
-        if has_keys || url.as_ref().is_some_and(is_spelling) {
-            // The last one: the tenants of Entra stand behind the one that is special.
-            meant = Some(sends);
-        }
+        let is_meant = |sends: &&'static str| {
+            let has_keys = keys.as_ref().is_some_and(|keys| issuer.has_keys_at(sends, keys));
+            let is_spelling = |url: &String| fits(sends, url) || host(url) == host(sends);
+            has_keys || url.as_ref().is_some_and(is_spelling)
+        };
+        // The last issuer: the tenants of Entra stand behind the one that is special.
+        meant = words(issuer.sends).find(is_meant).or(meant);
     }
     meant
 }
@@ -99,24 +104,40 @@ impl Issuer {
         !self.who.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// What it sends instead, if it never sends any of these values.
+    /// What it sends instead, if it never sends one of these values as the claim `name`.
     fn instead(&self, name: &str, one_of: &OneOf) -> Option<&'static str> {
-        let is_wildcard = |part: &str| part == "*" || part.ends_with("/*");
-        if !self.who.is_empty() && one_of.texts().all(|text| text.split(':').any(is_wildcard)) {
-            return Some("no wildcard: name each value");
+        let no_wildcard = "no wildcard: name each value";
+        let wildcard = self.has_wildcard(one_of).then_some(no_wildcard);
+        let claim = || self.meant_claim(name);
+        wildcard.or_else(claim).or_else(|| self.other_form(name, one_of))
+    }
+
+    /// Whether a value is meant as a pattern. The comparison is literal.
+    fn has_wildcard(&self, one_of: &OneOf) -> bool {
+        !self.who.is_empty() && one_of.texts().any(|text| text.bytes().any(|b| b == b'*'))
+    }
+
+    /// The claims that are known, each with the form of its values.
+    fn claims(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        words(self.forms).chain(words(self.who)).map(pair)
+    }
+
+    /// The claim that is meant by `name`, which stands in `sub` only or is misspelt.
+    fn meant_claim(&self, name: &str) -> Option<&'static str> {
+        if self.claims().any(|(claim, _)| claim == name) {
+            return None;
         }
-        let mut similar = None;
-        for word in words(self.forms).chain(words(self.who)) {
-            let (known, form_name) = word.split_once('=').unwrap_or((word, ""));
-            if known == name {
-                let is_sent = one_of.texts().any(|text| has_form(form_name, text));
-                return (!is_sent).then(|| form(form_name));
-            }
-            if is_misspelt(name, known) {
-                similar = Some(known);
-            }
-        }
-        similar
+        let mut in_sub = words(self.in_sub).map(pair);
+        let same = in_sub.find(|(word, _)| *word == name).map(|(_, claim)| claim);
+        let near = || self.claims().map(|(claim, _)| claim).find(|claim| is_misspelt(name, claim));
+        same.or_else(near)
+    }
+
+    /// The form of the claim `name`, if no value has it.
+    fn other_form(&self, name: &str, one_of: &OneOf) -> Option<&'static str> {
+        let (_, form_name) = self.claims().find(|(claim, _)| *claim == name)?;
+        let is_sent = one_of.texts().any(|text| has_form(form_name, text));
+        (!is_sent).then(|| form(form_name))
     }
 
     /// The fault, if tokens of others than those whom the pins name are accepted.
@@ -127,7 +148,7 @@ impl Issuer {
         };
         let is_pinned = trust.subject.as_ref().is_some_and(|subject| self.is_whose(subject))
             || trust.claims.iter().any(is_whose);
-        let example = words(self.who).next().filter(|who| !who.is_empty() && !is_pinned)?;
+        let example = words(self.who).next().filter(|_| !is_pinned)?;
         let is_of_one = sends.bytes().any(|b| b == b'<');
         Some(if is_of_one {
             Reason::UnnamedProject(example)
@@ -138,18 +159,20 @@ impl Issuer {
 
     /// Whether each of these subjects says whose token it is.
     fn is_whose(&self, subjects: &OneOf) -> bool {
-        subjects.texts().all(|subject| {
-            let mut name = "";
-            let says_who = |value| {
-                let name = std::mem::replace(&mut name, value);
-                !value.is_empty() && words(self.who).any(|who| who == name)
-            };
-            let is_begin =
-                |begin: &str| begin == "*" || (!begin.is_empty() && subject.starts_with(begin));
-            is_identifier(subject)
-                || subject.split(':').any(says_who)
-                || words(self.subjects).any(is_begin)
-        })
+        let begins = |subject: &str| {
+            words(self.subjects).any(|begin| begin == "*" || subject.starts_with(begin))
+        };
+        subjects
+            .texts()
+            .all(|subject| is_identifier(subject) || begins(subject) || self.has_name_in(subject))
+    }
+
+    /// Whether `NAME:VALUE` stands in `subject`, with a name that says whose token it is.
+    fn has_name_in(&self, subject: &str) -> bool {
+        let names = words(self.who).chain(words(self.in_sub).map(|word| pair(word).0));
+        let mut parts = subject.split(':').zip(subject.split(':').skip(1));
+        let says_who = |name| names.clone().any(|who| who == name);
+        parts.any(|(name, value)| !value.is_empty() && says_who(name))
     }
 }
 

@@ -26,6 +26,8 @@ pub enum JwtFault {
     Type,
     /// `iss` is not a trusted issuer.
     Issuer,
+    /// `iss` differs from a trusted issuer by one slash at the end. Only the log tells.
+    IssuerSlash,
     /// The JWT is issued by its own subject. It is a client assertion, but is presented as a bearer
     /// token.
     SelfIssued,
@@ -111,6 +113,7 @@ impl JwtFault {
             }
             Self::Type => ("jwt_type", "the typ of the JWT is for another use"),
             Self::Issuer => ("jwt_issuer", NOT_GENUINE),
+            Self::IssuerSlash => ("jwt_issuer_slash", NOT_GENUINE),
             Self::SelfIssued => (
                 "jwt_self_issued",
                 "the JWT is issued by its own subject; send it as client_assertion",

@@ -11,7 +11,7 @@ use crate::base::time::{Millis, UnixMillis};
 /// An issuer, and what its JWTs must contain.
 #[derive(Debug)]
 pub struct Trust {
-    /// `iss` must be this text.
+    /// `iss` must be this text. Either spelling of Google is both.
     pub issuer: String,
     /// `aud` must name one of these.
     pub audience: OneOf,
@@ -55,7 +55,16 @@ impl Trust {
     /// Whether `iss` of `jwt` is this issuer.
     #[must_use]
     pub fn names_issuer_of(&self, jwt: &Jwt) -> bool {
-        jwt.text("iss") == Some(&self.issuer)
+        jwt.text("iss")
+            .is_some_and(|iss| iss == self.issuer || (is_google(iss) && is_google(&self.issuer)))
+    }
+
+    /// Whether `iss` of `jwt` is this issuer but for one slash at the end.
+    #[must_use]
+    pub fn nearly_names_issuer_of(&self, jwt: &Jwt) -> bool {
+        let has_one_more = |long: &str, short: &str| long.strip_suffix('/') == Some(short);
+        jwt.text("iss")
+            .is_some_and(|iss| has_one_more(iss, &self.issuer) || has_one_more(&self.issuer, iss))
     }
 
     /// Checks everything about `jwt` but its signature.
@@ -92,6 +101,11 @@ impl Trust {
         let all = self.claims.iter().all(has);
         if all { Ok(()) } else { Err(JwtFault::Claim) }
     }
+}
+
+/// Whether `issuer` is Google, which sends either spelling (developers.google.com, "`OpenID` Connect").
+fn is_google(issuer: &str) -> bool {
+    issuer.strip_prefix("https://").unwrap_or(issuer) == "accounts.google.com"
 }
 
 impl Profile {

@@ -107,7 +107,8 @@ impl<P: CallerPorts> Callers<P> {
         let candidates = presented.candidates(&clients, &jwt);
         let chosen = choose(&candidates, &jwt, presented.profile, attempt);
         let genuine = self.genuine(&jwt, chosen, presented.profile, attempt, line);
-        let (chosen, is_only_one, subject) = genuine.await.map_err(refusal)?;
+        let found = genuine.await.map_err(|fault| refusal(named(fault, &clients, &jwt)));
+        let (chosen, is_only_one, subject) = found?;
         if !is_only_one {
             return Err(RequestFault::SeveralClients.into());
         }
@@ -194,6 +195,17 @@ impl<P: CallerPorts> Callers<P> {
         let client = client.map_err(|NeedsIo| BrokerError::RegistryUnavailable)?;
         line.client_id = client.as_ref().map(|client| client.id.clone());
         Ok(client.into_iter().collect())
+    }
+}
+
+/// The fault by the name that helps an operator most. The caller is told the same.
+fn named(fault: JwtFault, clients: &[Rc<Client>], jwt: &Jwt) -> JwtFault {
+    let mut trusts = clients.iter().flat_map(|client| &client.proofs.jwt);
+    match fault {
+        JwtFault::Issuer if trusts.any(|trust| trust.nearly_names_issuer_of(jwt)) => {
+            JwtFault::IssuerSlash
+        }
+        _ => fault,
     }
 }
 

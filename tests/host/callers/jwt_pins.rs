@@ -1,6 +1,7 @@
 //! What a pinned claim matches.
 
-use crate::support::jwt::{ISSUER, NOW, at, claims, jwt_of, one_of, trust};
+use crate::support::issuer::{Isolate, JWKS, k1};
+use crate::support::jwt::{ISSUER, NOW, at, claims, jwt_of, one_of, signed_by, trust};
 use edge_token_broker::base::json::Json;
 use edge_token_broker::jwt::{JwtFault, JwtSubject, OneOf, Profile, Trust};
 
@@ -105,6 +106,75 @@ fn a_subject_and_an_audience_are_texts() {
     assert_eq!(under(pinned(), "74", r#""75""#), Err(JwtFault::Audience));
     assert_eq!(under(pinned(), "[74]", r#""75""#), Err(JwtFault::Audience));
     assert_eq!(under(pinned(), r#""74""#, "75"), Err(JwtFault::Subject));
+}
+
+#[test]
+fn both_spellings_of_google_are_one_issuer_and_nothing_else_is() {
+    let accepts = |issuer: &str, iss: &str| {
+        let trust = Trust { issuer: issuer.into(), ..trust() };
+        let payload = claims("").replace(ISSUER, iss);
+        check_under(&trust, &payload).map(|subject| subject.issuer)
+    };
+    let [url, host] = ["https://accounts.google.com", "accounts.google.com"];
+    for (issuer, iss) in [(url, url), (url, host), (host, url), (host, host)] {
+        assert_eq!(accepts(issuer, iss), Ok(iss.into()), "{issuer} {iss}");
+    }
+    for (issuer, iss) in [
+        (url, "https://accounts.google.com/"),
+        (url, "http://accounts.google.com"),
+        (url, "https://https://accounts.google.com"),
+        (url, "HTTPS://accounts.google.com"),
+        (url, "Accounts.google.com"),
+        (url, "//accounts.google.com"),
+        (url, "google.com"),
+        (host, "accounts.google.com.example"),
+        (host, "https://accounts.google.com.example"),
+        ("https://id.example", "id.example"),
+        ("id.example", "https://id.example"),
+        ("https://id.example", url),
+        (host, "https://id.example"),
+        (url, ""),
+    ] {
+        assert_eq!(accepts(issuer, iss), Err(JwtFault::Issuer), "{issuer} {iss}");
+    }
+}
+
+#[test]
+fn one_slash_at_the_end_is_a_near_miss_either_way_and_no_match() {
+    let near = |issuer: &str, iss: &str| {
+        let trust = Trust { issuer: issuer.into(), ..trust() };
+        let jwt = jwt_of(&claims("").replace(ISSUER, iss));
+        assert_eq!(trust.names_issuer_of(&jwt), issuer == iss, "{issuer} {iss}");
+        trust.nearly_names_issuer_of(&jwt)
+    };
+    let [with, without] = ["https://id.example/", "https://id.example"];
+    assert!(near(with, without) && near(without, with));
+    for (issuer, iss) in [
+        (with, with),
+        (without, without),
+        (without, "https://id.example//"),
+        (without, "https://id.exampl/"),
+        (without, "https://id.example/a"),
+        (with, "https://other.example"),
+        (with, ""),
+    ] {
+        assert!(!near(issuer, iss), "{issuer} {iss}");
+    }
+}
+
+#[test]
+fn the_keys_of_google_are_good_for_both_spellings_and_fetched_once() {
+    let [url, host] = ["https://accounts.google.com", "accounts.google.com"];
+    for issuer in [url, host] {
+        let mut isolate = Isolate::new(&k1());
+        isolate.trust =
+            Trust { issuer: issuer.into(), jwks_uri: Some(JWKS.into()), ..isolate.trust };
+        for iss in [url, host] {
+            let jwt = signed_by("k1", 1, &claims("").replace(ISSUER, iss));
+            assert_eq!(isolate.authenticate(&jwt).map(drop), Ok(()), "{issuer} {iss}");
+        }
+        assert_eq!(*isolate.verifier.issuers.requests.borrow(), [JWKS]);
+    }
 }
 
 #[test]

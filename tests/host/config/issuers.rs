@@ -31,7 +31,7 @@ pub(super) fn assert_good(issuer: &str, more: &str) {
 }
 
 /// Issuers as they send themselves, and pins that say who, each enough alone.
-const SHARED: [(&str, &[&str]); 24] = [
+const SHARED: [(&str, &[&str]); 31] = [
     (GITHUB, &[r#""claims":{"repository_owner":"octo"}"#, r#""subject":"repo:o/r:pull_request""#]),
     ("https://token.actions.githubusercontent.com/octo-inc", &[r#""claims":{"enterprise":"o"}"#]),
     ("https://accounts.google.com", &[r#""subject":"110248495921238986420""#]),
@@ -98,6 +98,16 @@ const SHARED: [(&str, &[&str]); 24] = [
         "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
         &[r#""subject":"AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ""#],
     ),
+    ("https://proidc.upbound.io", &[r#""subject":"mcp:acme/ctp:provider:provider-aws""#]),
+    ("https://studio.datachain.ai/api", &[r#""subject":"credentials:acme/production""#]),
+    ("https://tokens.cloud.shisho.dev", &[r#""subject":"job:1""#, r#""claims":{"sub":"job:1"}"#]),
+    (
+        "https://oidc-configuration.audit-log.githubusercontent.com",
+        &[r#""subject":"https://github.com/octo-inc""#],
+    ),
+    ("https://appleid.apple.com", &[r#""subject":"001234.0123456789abcdef.1234""#]),
+    ("https://www.facebook.com", &[r#""claims":{"email":"ada@example.com"}"#]),
+    ("https://oauth2.sigstore.dev/auth", &[r#""claims":{"email":"ada@example.com"}"#]),
     ("https://gitlab.com", &[r#""claims":{"sub":"project_path:g/p:ref_type:branch:ref:main"}"#]),
     (GITHUB, &[r#""subject":"repo:octo@1/app@2:environment:production""#]),
     (GITHUB, &[r#""subject":"environment:production:repository_id:74""#]),
@@ -136,6 +146,10 @@ fn a_subject_that_says_what_but_not_who_is_no_pin() {
         ("https://app.terraform.io", r#""run_phase:apply""#),
         ("https://oidc.vercel.com", r#""project:web:environment:production""#),
         ("https://api.pulumi.com/oidc", r#""pulumi:deploy:project:p:stack:s""#),
+        ("https://proidc.upbound.io", r#""provider:provider-aws""#),
+        ("https://studio.datachain.ai/api", r#""acme""#),
+        (GITHUB, r#""environment::production""#),
+        (GITHUB, r#""repo""#),
     ] {
         assert_guarded(issuer, &format!(r#","subject":{subject}"#));
         assert_guarded(issuer, &format!(r#","claims":{{"sub":{subject}}}"#));

@@ -80,6 +80,7 @@ fn jwt_faults() -> Vec<JwtFault> {
         J::Algorithm => [J::Algorithm],
         J::Type => [J::Type],
         J::Issuer => [J::Issuer],
+        J::IssuerSlash => [J::IssuerSlash],
         J::SelfIssued => [J::SelfIssued],
         J::Audience => [J::Audience],
         J::Subject => [J::Subject],

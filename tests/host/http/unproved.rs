@@ -153,6 +153,32 @@ fn before_a_good_signature_there_is_one_answer_and_one_cost() {
 }
 
 #[test]
+fn an_issuer_with_a_slash_too_much_is_told_to_the_log_and_not_to_the_caller() {
+    let world = world();
+    let verified = || world.isolate.callers.jwts.signatures.0.get();
+    let slash = format!("{ISSUER}/");
+    let two = format!("{ISSUER}//");
+    let mut sent = Vec::new();
+    for (issuer, client) in [
+        (STRANGER, None),
+        (&*slash, None),
+        (&slash, Some("deploy")),
+        (&slash, Some("own")),
+        (&slash, Some("nobody")),
+        (&two, None),
+    ] {
+        let before = verified();
+        let claims = format!(r#"{{"iss":"{issuer}","aud":"broker","exp":{}}}"#, NOW + 300);
+        sent.push(get(&world, client, &signed_text("k1", 9, &claims)));
+        assert_eq!(verified() - before, 1, "{issuer} {client:?}");
+    }
+    let (answer, outcomes) = one_answer(&world, &sent);
+    assert_eq!((answer.status, answer.error()), (401, "invalid_token"));
+    let [stranger, near] = ["jwt_issuer", "jwt_issuer_slash"];
+    assert_eq!(outcomes, [stranger, near, near, stranger, stranger, stranger]);
+}
+
+#[test]
 fn an_assertion_of_nobody_is_as_one_with_a_bad_signature() {
     let world = world();
     let claims = |id: &str| {
