@@ -3,15 +3,12 @@
 //! - It keeps duplicate keys, which serde's maps lose. In a configuration they would be an
 //!   authorization bug.
 //! - One parser for all input takes a third of the wasm that one parser for each type takes.
-//! - In JSON from outside a member that is null is absent: many serializers write null for what they
-//!   do not have. So is an empty text where [`Json::into_members`] reads it.
+//! - In JSON from outside a member may be there and say nothing: [`Json::is_absent`].
 
 use std::fmt;
 use std::fmt::Write as _;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use super::limits::JWT_MEMBERS_MAX;
 
 /// The byte order mark. A parser may ignore it in front of a text (RFC 8259 §8.1).
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -38,49 +35,47 @@ pub enum Json {
 }
 
 impl Json {
-    /// Parses `text` from outside to its end: what others send, and what may be in their place. Members
-    /// that are null are left out, at any depth, unless their name comes twice.
+    /// Parses `text` to its end. What says nothing stays: in a configuration it is a fault, because it
+    /// leaves open what its writer meant.
     ///
     /// # Errors
     /// `text` is not JSON, or is nested too deeply; the error has the place.
     pub fn parse(text: &[u8]) -> serde_json::Result<Self> {
-        let mut json = Self::parse_exactly(text)?;
-        json.drop_nulls();
-        Ok(json)
-    }
-
-    /// Parses `text` to its end, and keeps what is null. In a configuration it is a fault, because it
-    /// leaves open what its writer meant.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn parse_exactly(text: &[u8]) -> serde_json::Result<Self> {
         let mut mark = [0; BYTE_ORDER_MARK.len_utf8()];
         let mark = BYTE_ORDER_MARK.encode_utf8(&mut mark).as_bytes();
         serde_json::from_slice(text.strip_prefix(mark).unwrap_or(text))
     }
 
-    fn drop_nulls(&mut self) {
+    /// Whether a member with this value counts as absent in JSON from outside: many serializers write
+    /// null, an empty text or an empty list for what they do not have.
+    ///
+    /// Two empty lists say something, and their readers do not ask here: `crit` of a JWT must not be empty
+    /// (RFC 7515 §4.1.11), and `keys` of an issuer without keys is empty (RFC 7517 §5).
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
         match self {
-            Self::List(items) => {
-                for item in items {
-                    item.drop_nulls();
-                }
-            }
-            Self::Object(members) => {
-                drop_null_members(members);
-                for (_, value) in members {
-                    value.drop_nulls();
-                }
-            }
-            _ => {}
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            _ => false,
         }
     }
 
-    /// The members `names` of an object, in that order. One that is null or an empty text is absent.
-    /// `None` if this is no object, or if one of them comes twice.
+    /// The members `names` of an object, in that order, without those that [say nothing](Self::is_absent).
+    /// `None` if this is no object, or if one of them comes twice: parsers do not agree which of the two
+    /// counts (RFC 8725 §2.4).
     #[must_use]
     pub fn into_members<const N: usize>(self, names: [&str; N]) -> Option<[Option<Self>; N]> {
+        let members = self.into_members_as_written(names)?;
+        Some(members.map(|member| member.filter(|value| !value.is_absent())))
+    }
+
+    /// [`Self::into_members`] with those that say nothing.
+    #[must_use]
+    pub fn into_members_as_written<const N: usize>(
+        self,
+        names: [&str; N],
+    ) -> Option<[Option<Self>; N]> {
         let Self::Object(entries) = self else { return None };
         let mut members = [const { None }; N];
         for (key, value) in entries {
@@ -92,15 +87,7 @@ impl Json {
                 return None;
             }
         }
-        Some(members.map(|member| member.filter(|value| !value.says_nothing())))
-    }
-
-    fn says_nothing(&self) -> bool {
-        match self {
-            Self::Null => true,
-            Self::Text(text) => text.is_empty(),
-            _ => false,
-        }
+        Some(members)
     }
 
     /// The text of a string.
@@ -109,24 +96,6 @@ impl Json {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
-        }
-    }
-}
-
-/// Leaves out the members that are null. One whose name comes twice stays, so that its reader sees
-/// that: parsers do not agree which of the two counts (RFC 8725 §2.4).
-///
-/// An object with more members than a JWT may have stays as it is, because the comparison takes the
-/// square of time. Whoever reads such an object takes [`Json::into_members`], or refuses it.
-fn drop_null_members(members: &mut Vec<(String, Json)>) {
-    if members.len() > JWT_MEMBERS_MAX {
-        return;
-    }
-    let nulls = members.iter().filter(|(_, value)| matches!(value, Json::Null));
-    let names: Vec<_> = nulls.map(|(name, _)| name.clone()).collect();
-    for name in names {
-        if members.iter().filter(|(other, _)| *other == name).count() == 1 {
-            members.retain(|(other, _)| *other != name);
         }
     }
 }

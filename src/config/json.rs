@@ -21,7 +21,7 @@ pub(super) fn of_binding(
 
 /// The value of a JSON text. It keeps what is null, which then is a fault of its field.
 pub(super) fn parse(field: &str, text: &[u8], faults: &mut Faults) -> Option<Json> {
-    faults.ok(field, Json::parse_exactly(text).map_err(|error| not_json(&error)))
+    faults.ok(field, Json::parse(text).map_err(|error| not_json(&error)))
 }
 
 fn not_json(error: &serde_json::Error) -> Reason {

@@ -60,11 +60,11 @@ impl Jwt {
         &self.header
     }
 
-    /// A claim. One that is an empty text is absent, as one that is null: it says nothing.
+    /// A claim that [says something](Json::is_absent).
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Json> {
         let claim = self.claims.iter().find_map(|(claim, value)| (claim == name).then_some(value));
-        claim.filter(|value| !matches!(value, Json::Text(text) if text.is_empty()))
+        claim.filter(|value| !value.is_absent())
     }
 
     /// A claim that is text.
@@ -97,12 +97,14 @@ impl fmt::Debug for Jwt {
 
 impl Header {
     fn of(header: Vec<(String, Json)>) -> Result<Self, JwtFault> {
-        let [alg, key_id, typ, crit] = Json::Object(header)
-            .into_members(["alg", "kid", "typ", "crit"])
-            .ok_or(JwtFault::Malformed)?;
-        if crit.is_some() {
+        let is_critical =
+            |(name, value): &(_, Json)| name == "crit" && !matches!(value, Json::Null);
+        // Also if it is empty (RFC 7515 §4.1.11).
+        if header.iter().any(is_critical) {
             return Err(JwtFault::Critical);
         }
+        let [alg, key_id, typ] =
+            Json::Object(header).into_members(["alg", "kid", "typ"]).ok_or(JwtFault::Malformed)?;
         let alg = text(alg)?.ok_or(JwtFault::Algorithm)?;
         let key_id = text(key_id)?;
         if key_id.as_ref().is_some_and(|id| id.len() > JWT_KEY_ID_MAX_BYTES) {

@@ -135,24 +135,15 @@ impl JwtFault {
             Self::Replayed => {
                 ("jwt_replayed", "the client assertion was used before; make a new one")
             }
-            Self::UnderWay => (
-                "jwt_under_way",
-                "another request with the client assertion is under way; retry later",
-            ),
-            Self::TooManyAssertions => (
-                "jwt_too_many_assertions",
-                "too many client assertions; keep tokens until they expire, and let assertions \
-                 expire within minutes",
-            ),
+            // `PresentedJwt::refusal` has other errors for these, with words of their own.
+            Self::UnderWay | Self::TooManyAssertions | Self::KeysUnavailable(_) => {
+                ("jwt_later", "retry later")
+            }
             Self::KeyUnknown => ("jwt_key_unknown", NOT_GENUINE),
             Self::KeyUnusable => ("jwt_key_unusable", NOT_GENUINE),
             Self::KeyAmbiguous => ("jwt_key_ambiguous", NOT_GENUINE),
             Self::KeyAlgorithm => ("jwt_key_algorithm", NOT_GENUINE),
             Self::Signature => ("jwt_signature", NOT_GENUINE),
-            Self::KeysUnavailable(_) => (
-                "jwt_keys_unavailable",
-                "the keys of the JWT's issuer cannot be fetched; try again",
-            ),
         }
     }
 }

@@ -128,11 +128,11 @@ impl Jwk {
         Ok(VerificationKey { key_id, algorithm, material, signature_bytes })
     }
 
-    /// A member that says something. Serializers that write every member of their type write null, an
-    /// empty text or an empty list for those that a key does not have: .NET writes `d` and `key_ops` so.
+    /// A member that [says something](Json::is_absent). .NET writes `d` and `key_ops` of a key that has
+    /// none.
     fn member(&self, name: &str) -> Option<&Json> {
         let value = self.0.iter().find_map(|(member, value)| (member == name).then_some(value));
-        value.filter(|value| says_something(value))
+        value.filter(|value| !value.is_absent())
     }
 
     /// The text of a member. It may be absent, but must not be anything else.
@@ -192,16 +192,6 @@ impl Jwk {
     fn coordinate(&self, name: &'static str) -> Result<(String, Vec<u8>), Unusable> {
         let encoded = self.encoded(name)?;
         if encoded.1.len() == CURVE_BYTES { Ok(encoded) } else { Err(Unusable::Member(name)) }
-    }
-}
-
-fn says_something(value: &Json) -> bool {
-    match value {
-        Json::Text(text) => !text.is_empty(),
-        Json::List(items) => !items.is_empty(),
-        value => {
-            matches!(value, Json::Object(_) | Json::Bool(_) | Json::Whole(_) | Json::Fraction(_))
-        }
     }
 }
 

@@ -51,7 +51,8 @@ impl KeySet {
     /// `bytes` is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentFault> {
         let json = Json::parse(bytes).map_err(|_| DocumentFault::NotJson)?;
-        let Some([Some(Json::List(keys))]) = json.into_members(["keys"]) else {
+        // An empty list says that the issuer has withdrawn its keys.
+        let Some([Some(Json::List(keys))]) = json.into_members_as_written(["keys"]) else {
             return Err(DocumentFault::NotKeySet);
         };
         let mut set = Self { usable: Vec::new(), left_out: Vec::new(), left_out_count: 0 };

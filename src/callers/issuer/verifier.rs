@@ -134,11 +134,9 @@ impl<P: CallerPorts> JwtVerifier<P> {
         if let Some(Fetched { held, .. }) = &copy {
             let enough =
                 held.is_fresh(now) || (query.standing != Standing::Fit && held.is_good(now));
-            let known = self.memory.held(&query.name);
             // The copy of another isolate may have the new key, and then nobody asks the issuer. A copy
             // that is not newer has been tried.
-            if enough && self.memory.keep_copy(&query.name, held) {
-                note_left_out(&held.keys, known.as_deref(), line);
+            if enough && self.keep_copy(query, held, line) {
                 return false;
             }
         }
@@ -157,13 +155,23 @@ impl<P: CallerPorts> JwtVerifier<P> {
             }
             Err(fault) => {
                 if let Some(copy) = copy {
-                    self.memory.keep_copy(&query.name, &copy.held);
+                    self.keep_copy(query, &copy.held, line);
                 }
                 line.issuer_failed(fault.to_string());
                 self.memory.note_failure(&query.name, fault, self.clock.now());
             }
         }
         true
+    }
+
+    /// Keeps keys that come from the store, unless newer ones are here. Returns whether it kept them.
+    fn keep_copy(&self, query: &KeySetQuery<'_>, copy: &HeldKeySet, line: &mut Line) -> bool {
+        let known = self.memory.held(&query.name);
+        let kept = self.memory.keep_copy(&query.name, copy);
+        if kept {
+            note_left_out(&copy.keys, known.as_deref(), line);
+        }
+        kept
     }
 
     /// The copy in the store, if it is authentic.

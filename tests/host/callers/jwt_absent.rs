@@ -10,7 +10,7 @@ use crate::support::jwt::{
 };
 
 const MARK: &str = "\u{feff}";
-const NOTHING: [&str; 2] = ["null", "\"\""];
+const NOTHING: [&str; 3] = ["null", "\"\"", "[]"];
 
 fn headed(more: &str) -> Result<Jwt, JwtFault> {
     Jwt::parse(&compact(&format!(r#"{{"alg":"EdDSA"{more}}}"#), &claims("")))
@@ -39,7 +39,10 @@ fn a_header_with_null_or_nothing_names_no_key_and_no_type() {
 #[test]
 fn an_empty_list_of_critical_extensions_stays_a_fault() {
     // RFC 7515 §4.1.11 forbids it by name.
-    assert_eq!(headed(r#","crit":[]"#).map(drop), Err(JwtFault::Critical));
+    for crit in ["[]", "\"\"", "{}", r#"["exp"]"#] {
+        let more = format!(r#","crit":{crit}"#);
+        assert_eq!(headed(&more).map(drop), Err(JwtFault::Critical), "{crit}");
+    }
 }
 
 #[test]
@@ -132,6 +135,24 @@ fn a_byte_order_mark_in_front_is_read_over() {
         (format!(r#"{MARK}{{"alg":"EdDSA"}}"#), format!("{MARK}{}", claims("")));
     let jwt = Jwt::parse(&compact(&header, &payload)).unwrap();
     assert_eq!(trust().check(&jwt, Profile::Bearer, at(NOW)).map(drop), Ok(()));
+}
+
+#[test]
+fn a_member_of_a_key_that_says_something_senseless_is_not_absent() {
+    for senseless in ["-1", "{}", "false", "[[]]"] {
+        let key = ed25519("k", 1).replacen('{', &format!(r#"{{"d":{senseless},"#), 1);
+        let set = KeySet::parse(jwks(&[key]).as_bytes()).unwrap();
+        assert!(!set.find(headed(r#","kid":"k""#).unwrap().header()).is_key(), "{senseless}");
+    }
+}
+
+#[test]
+fn an_empty_list_of_keys_is_a_key_set_without_keys() {
+    // The issuer has withdrawn its keys. The ones from before must not stay.
+    assert!(KeySet::parse(br#"{"keys":[]}"#).is_ok());
+    for none in [r#"{"keys":null}"#, r#"{"keys":""}"#, "{}", r#"{"keys":[],"keys":[]}"#] {
+        assert!(KeySet::parse(none.as_bytes()).is_err(), "{none}");
+    }
 }
 
 trait IsKey {

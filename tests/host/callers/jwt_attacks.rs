@@ -203,7 +203,7 @@ fn a_kid_is_a_name_and_nothing_else() {
         let jwt = Jwt::parse(&compact(&header, &claims(""))).unwrap();
         assert!(jwt.header().key_id.is_some());
     }
-    for kid in ["1", "[]", "{}", "true", &format!("{:?}", "k".repeat(257))] {
+    for kid in ["1", r#"["k"]"#, "{}", "true", &format!("{:?}", "k".repeat(257))] {
         let header = format!(r#"{{"alg":"EdDSA","kid":{kid}}}"#);
         assert_eq!(header_fault(&header), JwtFault::Malformed, "{kid}");
     }

@@ -130,6 +130,24 @@ fn keys_left_out_are_logged_once_for_each_key_set() {
 }
 
 #[test]
+fn keys_left_out_are_logged_also_by_an_isolate_that_begins_while_the_issuer_is_down() {
+    let isolate = Isolate::new(&jwks(&[ed25519("k1", 1), rsa(128, "")]));
+    assert_eq!(run(isolate.verify(&by_k1())), Ok(()));
+    isolate.advance(KEY_SET_FRESH);
+    isolate.go_down();
+    let late = isolate.another();
+    let mut line = line();
+    assert_eq!(run(late.verify_in(&by_k1(), &mut line)), Ok(()), "from the copy in KV");
+    assert_eq!(line.keys_left_out, ["1 (rsa): rsa modulus under 2048 bits"]);
+    assert!(line.issuer_fault.is_some());
+    let mut next = crate::support::world::line();
+    late.advance(ISSUER_ASK_SPACING);
+    assert_eq!(run(late.verify_in(&by_k1(), &mut next)), Ok(()));
+    assert!(next.keys_left_out.is_empty(), "once");
+    assert!(next.issuer_fault.is_some(), "the issuer was asked");
+}
+
+#[test]
 fn a_jwt_of_a_key_that_is_left_out_is_told_apart_in_the_log() {
     let isolate =
         Isolate::new(&jwks(&[ed25519("k1", 1), k1_with(r#""d":"AAAA""#).replace("k1", "p")]));

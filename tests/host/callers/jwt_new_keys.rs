@@ -162,6 +162,24 @@ fn a_key_without_kid_that_is_not_yet_known_is_no_refusal() {
     assert_eq!(run(isolate.verify(&by_nameless(2))), Ok(()));
 }
 
+/// The limit of what a known name can tell: a forged JWT looks the same.
+#[test]
+fn a_new_key_under_an_old_kid_is_refused_until_the_issuer_may_be_asked_again() {
+    let isolate = warm();
+    assert_eq!(run(isolate.verify(&made_up("x"))), Err(JwtFault::KeyUnknown));
+    isolate.serve(&jwks(&[ed25519("k1", 2)]));
+    let (by_new, forged) = (signed_by("k1", 2, &claims("")), made_up("k1"));
+    isolate.advance(Millis::from_secs(59));
+    for jwt in [&by_new, &forged] {
+        assert_eq!(run(isolate.verify(jwt)), Err(JwtFault::Signature));
+    }
+    isolate.advance(Millis::from_secs(1));
+    // Whose JWT it is that spends the next request does not matter: it brings the key.
+    assert_eq!(run(isolate.verify(&forged)), Err(JwtFault::Signature));
+    assert_eq!(run(isolate.verify(&by_new)), Ok(()), "a minute at most");
+    assert_eq!(isolate.asked(), 3);
+}
+
 #[test]
 fn a_jwt_for_which_the_issuer_was_asked_is_refused() {
     let isolate = warm();

@@ -152,6 +152,31 @@ fn before_a_good_signature_there_is_one_answer_and_one_cost() {
     assert_eq!(outcomes, expected, "the log says which");
 }
 
+/// What remains, as the threat model says: a new key that is not yet known is no refusal, and nobody
+/// can tell its JWT from one with a made-up `kid`. So two such JWTs tell who trusts the issuer.
+#[test]
+fn made_up_kids_tell_who_trusts_an_issuer_and_nothing_of_what_is_required() {
+    let statuses = |client: Option<&str>, issuer: &str, more: &str| {
+        let world = world();
+        world.issue("one", 3600);
+        let claims =
+            |issuer: &str, more: &str| format!(r#"{{"iss":"{issuer}","exp":{}{more}}}"#, NOW + 300);
+        let good = signed_text("k1", 1, &claims(ISSUER, r#","aud":"broker","sub":"deploy""#));
+        assert_eq!(get(&world, None, &good).token(), "one");
+        ["a", "b"]
+            .map(|kid| get(&world, client, &signed_text(kid, 9, &claims(issuer, more))).status)
+    };
+    for more in [r#","aud":"broker","sub":"deploy""#, r#","aud":"other""#, ""] {
+        for client in [None, Some("deploy")] {
+            assert_eq!(statuses(client, ISSUER, more), [401, 503], "{client:?} {more}");
+            assert_eq!(statuses(client, STRANGER, more), [401, 401], "{client:?} {more}");
+        }
+        for client in ["own", "nobody"] {
+            assert_eq!(statuses(Some(client), ISSUER, more), [401, 401], "{client} {more}");
+        }
+    }
+}
+
 #[test]
 fn an_issuer_with_a_slash_too_much_is_told_to_the_log_and_not_to_the_caller() {
     let world = world();

@@ -15,7 +15,7 @@ fn token(more: &str) -> Result<IssuedToken, AnswerFault> {
 
 #[test]
 fn a_token_response_with_null_or_nothing_for_a_number_has_no_such_number() {
-    for nothing in ["null", "\"\""] {
+    for nothing in ["null", "\"\"", "[]"] {
         let more = format!(
             r#","expires_in":{nothing},"ext_expires_in":{nothing},"refresh_in":{nothing},
                "scope":{nothing},"refresh_token":{nothing},"id_token":{nothing}"#
@@ -31,6 +31,7 @@ fn what_a_token_response_must_have_cannot_be_null() {
     for (body, fault) in [
         (r#"{"token_type":"Bearer","access_token":null}"#, AnswerFault::AccessToken),
         (r#"{"token_type":"Bearer","access_token":""}"#, AnswerFault::AccessToken),
+        (r#"{"token_type":"Bearer","access_token":[]}"#, AnswerFault::AccessToken),
         (r#"{"token_type":null,"access_token":"t"}"#, AnswerFault::TokenType),
         (r#"{"token_type":"","access_token":"t"}"#, AnswerFault::TokenType),
         (
@@ -44,7 +45,7 @@ fn what_a_token_response_must_have_cannot_be_null() {
 
 #[test]
 fn an_error_response_leaves_out_what_is_null_or_empty() {
-    for nothing in ["null", "\"\""] {
+    for nothing in ["null", "\"\"", "[]"] {
         let body = format!(
             r#"{{"error":"invalid_client","error_description":{nothing},"error_codes":{nothing},
                "timestamp":{nothing},"trace_id":{nothing},"correlation_id":{nothing},
