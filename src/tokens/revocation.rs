@@ -64,7 +64,8 @@ impl<P: TokenPorts> Broker<P> {
     ///
     /// # Errors
     /// The authorization server's. The broker then still serves the token: one caller must not be
-    /// able to take it away from the others. [`crate::error::RequestFault::TooManyGrants`].
+    /// able to take it away from the others. [`crate::error::RequestFault::TooManyGrants`];
+    /// [`BrokerError::SearchFailed`].
     pub async fn revoke(
         &self,
         rejected: &Rejected,
