@@ -7,6 +7,7 @@
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
 
+use crate::base::digest;
 use crate::base::json::Json;
 use crate::base::limits::{ADDRESS_MAX_BYTES, CLAIMS_MAX_BYTES};
 
@@ -14,6 +15,14 @@ use crate::base::limits::{ADDRESS_MAX_BYTES, CLAIMS_MAX_BYTES};
 #[derive(Clone, Debug, Decode, Encode)]
 #[cbor(transparent)]
 pub struct Claims(#[n(0)] String);
+
+impl Claims {
+    /// Names them.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        digest::of_fields(&[self.0.as_bytes()])
+    }
+}
 
 /// The parsed parameter.
 #[derive(Debug, Default)]
