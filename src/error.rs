@@ -53,6 +53,9 @@ pub enum BrokerError {
     /// The client's entry in the registry could not be read.
     #[error("client registry unavailable")]
     RegistryUnavailable,
+    /// KV could not be searched for a rejected token.
+    #[error("search for the token failed")]
+    SearchFailed,
     /// The keys of a JWT's issuer could not be fetched.
     #[error("JWT issuer unavailable: {}", .0.cause)]
     IssuerUnavailable(IssuerOutage),
@@ -159,6 +162,7 @@ impl BrokerError {
             Self::Misconfigured => "misconfigured",
             Self::SlowDown => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
+            Self::SearchFailed => "search_failed",
             Self::IssuerUnavailable(_) => "issuer_unavailable",
             Self::AssertionUnderWay => "assertion_under_way",
             Self::Upstream(error) => error.name(),

@@ -68,7 +68,9 @@ impl WireError {
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
                 BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
-                BrokerError::RegistryUnavailable => Some(TRANSIENT_RETRY_AFTER_SECS),
+                BrokerError::RegistryUnavailable | BrokerError::SearchFailed => {
+                    Some(TRANSIENT_RETRY_AFTER_SECS)
+                }
                 BrokerError::IssuerUnavailable(outage) => Some(outage.retry_after_secs),
                 BrokerError::AssertionUnderWay => Some(ASSERTION_RETRY_AFTER_SECS),
                 // A refusal has none: it passes when an operator has acted.
@@ -113,6 +115,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (
             E::Misconfigured
             | E::RegistryUnavailable
+            | E::SearchFailed
             | E::IssuerUnavailable(_)
             | E::AssertionUnderWay
             | E::Upstream(U::Unavailable { .. }),
@@ -153,6 +156,7 @@ fn describe(error: &BrokerError) -> String {
         E::JwtRefused(fault, _) => fault.description().into(),
         E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
+        E::SearchFailed => "the token cannot be looked for; retry later".into(),
         E::IssuerUnavailable(_) => {
             "the keys of the JWT's issuer cannot be fetched; retry later".into()
         }

@@ -7,6 +7,7 @@
 use base64ct::{Base64Unpadded, Encoding};
 use minicbor::{Decode, Encode};
 
+use crate::base::digest;
 use crate::base::json::Json;
 use crate::base::limits::{ADDRESS_MAX_BYTES, CLAIMS_MAX_BYTES};
 
@@ -14,6 +15,14 @@ use crate::base::limits::{ADDRESS_MAX_BYTES, CLAIMS_MAX_BYTES};
 #[derive(Clone, Debug, Decode, Encode)]
 #[cbor(transparent)]
 pub struct Claims(#[n(0)] String);
+
+impl Claims {
+    /// Names them.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        digest::of_fields(&[self.0.as_bytes()])
+    }
+}
 
 /// The parsed parameter.
 #[derive(Debug, Default)]
@@ -37,6 +46,9 @@ pub enum ClaimsFault {
 const CAPABILITY: &str = "xms_cc";
 const NOT_BEFORE: &str = "nbf";
 const ADDRESS: &str = "xms_rp_ipaddr";
+/// Says why an API has rejected a token. It shapes no token, so it is dropped. Alone it demands
+/// nothing, and so is no challenge.
+const DIAGNOSIS: &str = "xms_caeerror";
 /// The longest decimal number of seconds.
 const SECONDS_MAX_DIGITS: usize = 12;
 /// The names that a refusal may have. Any other is the caller's own text.
@@ -76,6 +88,7 @@ impl RequestedClaims {
             for (name, claim) in members(value)? {
                 match name.as_str() {
                     _ if is_empty(claim) => {}
+                    DIAGNOSIS => {}
                     CAPABILITY => capability = is_capability(claim)?,
                     NOT_BEFORE => demand(&mut demands, NOT_BEFORE, claim, is_seconds)?,
                     ADDRESS => demand(&mut demands, ADDRESS, claim, is_address)?,

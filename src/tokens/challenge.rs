@@ -15,8 +15,8 @@ use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::upstream::error::{Outage, UpstreamError};
 
-/// Whether a failure that a request with claims met would meet all requests. The others are left to
-/// nobody: the claims may be the reason, and one caller chose them.
+/// Whether a failure that a request with claims met would meet all requests. The others are told to
+/// whoever brought the claims only: the claims may be the reason.
 #[must_use]
 pub const fn is_true_for_all(error: &UpstreamError) -> bool {
     matches!(error, UpstreamError::Unavailable { cause: Outage::Throttled, .. })

@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
-use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM, RENEWAL_SPACING};
+use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use crate::base::lru::LruMap;
 use crate::base::secret::AccessToken;
 use crate::base::sorted_map::SortedMap;
 use crate::base::time::UnixMillis;
+use crate::tokens::forced::{Forced, ForcedAt};
 use crate::tokens::search::NoTokens;
 use crate::tokens::token::CachedToken;
 use crate::tokens::under_way::UnderWay;
@@ -21,8 +22,8 @@ pub struct IsolateMemory {
     failures: RefCell<SortedMap<TokenKey, RecalledFailure>>,
     /// What of it is under way.
     pub under_way: UnderWay,
-    /// When this isolate last sent an upstream request because a token was rejected.
-    replaced_at: RefCell<SortedMap<TokenKey, UnixMillis>>,
+    /// When this isolate last sent upstream requests because a token was rejected.
+    forced_at: RefCell<SortedMap<TokenKey, ForcedAt>>,
     /// Texts that were no token of a client.
     pub(super) no_tokens: NoTokens,
 }
@@ -35,7 +36,7 @@ struct Entry {
     renewal_claimed_at: Option<UnixMillis>,
     /// When upstream last gave the best token that it has.
     no_better_at: Option<UnixMillis>,
-    /// The last rejected token for which upstream has answered.
+    /// The last rejected token for which upstream has answered, without claims.
     rejected: Option<AccessToken>,
 }
 
@@ -52,7 +53,7 @@ impl Default for IsolateMemory {
             tokens,
             failures: RefCell::default(),
             under_way: UnderWay::default(),
-            replaced_at: RefCell::default(),
+            forced_at: RefCell::default(),
             no_tokens: NoTokens::default(),
         }
     }
@@ -127,39 +128,39 @@ impl IsolateMemory {
         !claimed
     }
 
-    /// Whether the rejected `token`, if there is one in hand, may be replaced now: once for each
-    /// token, and not at a pace that a caller sets ([`CachedToken::forced_spacing`]).
+    /// Claims an upstream request in place of the rejected `token`, if there is one in hand
+    /// ([`ForcedAt::next`]).
     #[must_use]
     pub fn claim_replacement(
         &self,
         key: &TokenKey,
         token: Option<&CachedToken>,
+        is_challenge: bool,
         now: UnixMillis,
-    ) -> bool {
-        let mut replaced_at = self.replaced_at.borrow_mut();
-        let spacing = token.map_or(RENEWAL_SPACING, CachedToken::forced_spacing);
-        let just_now = replaced_at.get(key).is_some_and(|at| now < at.plus(spacing));
-        if just_now || token.is_some_and(|token| self.is_answered(key, token)) {
-            return false;
+    ) -> Option<Forced> {
+        let mut forced_at = self.forced_at.borrow_mut();
+        let mut at = forced_at.get(key).copied().unwrap_or_default();
+        let is_answered = token.is_some_and(|token| self.is_answered(key, token));
+        let forced = at.next(token, is_challenge, is_answered, now)?;
+        if forced_at.len() >= ISOLATE_TOKENS_MAX {
+            forced_at.retain(|at| !at.is_over(now));
         }
-        if replaced_at.len() >= ISOLATE_TOKENS_MAX {
-            replaced_at.retain(|at| now < at.plus(RENEWAL_SPACING));
+        if forced_at.len() >= ISOLATE_TOKENS_MAX {
+            return None;
         }
-        let is_room = replaced_at.len() < ISOLATE_TOKENS_MAX;
-        if is_room {
-            replaced_at.insert(*key, now);
-        }
-        is_room
+        *at.of(forced) = Some(now);
+        forced_at.insert(*key, at);
+        Some(forced)
     }
 
-    /// Whether upstream has answered for the rejected `token`.
+    /// Whether upstream has answered a report of `token`.
     fn is_answered(&self, key: &TokenKey, token: &CachedToken) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         let rejected = tokens.peek(key.as_bytes()).and_then(|entry| entry.rejected.as_ref());
         rejected == Some(&token.access_token)
     }
 
-    /// Notes that upstream has answered for the rejected `token`.
+    /// Notes that upstream has answered a report of `token`.
     pub fn note_replacement(&self, key: &TokenKey, token: &CachedToken) {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
             entry.rejected = Some(token.access_token.clone());
@@ -167,7 +168,9 @@ impl IsolateMemory {
     }
 
     /// Takes the claim back: upstream fails, and the failure memory decides when to try again.
-    pub fn release_replacement(&self, key: &TokenKey) {
-        self.replaced_at.borrow_mut().remove(key);
+    pub fn release_replacement(&self, key: &TokenKey, forced: Forced) {
+        if let Some(at) = self.forced_at.borrow_mut().get_mut(key) {
+            *at.of(forced) = None;
+        }
     }
 }

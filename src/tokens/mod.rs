@@ -8,6 +8,7 @@ pub mod challenge;
 pub mod coordinator;
 mod failing;
 pub mod fetch;
+pub mod forced;
 pub mod memory;
 pub mod ports;
 pub mod record;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::broker::Broker;
 use super::challenge::{is_true_for_all, note_fault};
+use crate::base::limits::{FETCH_CLAIM, FETCH_CLAIM_COLD};
 use crate::base::ports::Clock;
 use crate::base::secret::AccessToken;
 use crate::config::Grant;
@@ -12,6 +13,7 @@ use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::fetch::fetch;
+use crate::tokens::forced::Forced;
 use crate::tokens::ports::TokenPorts;
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
@@ -64,7 +66,8 @@ impl<P: TokenPorts> Broker<P> {
     ///
     /// # Errors
     /// The authorization server's. The broker then still serves the token: one caller must not be
-    /// able to take it away from the others. [`crate::error::RequestFault::TooManyGrants`].
+    /// able to take it away from the others. [`crate::error::RequestFault::TooManyGrants`];
+    /// [`BrokerError::SearchFailed`].
     pub async fn revoke(
         &self,
         rejected: &Rejected,
@@ -152,13 +155,21 @@ impl<P: TokenPorts> Broker<P> {
         {
             return Err(recalled.failure.at(now));
         }
-        if !self.memory.claim_replacement(key, held, now) {
+        // One upstream request at a time, also beside an ordinary one.
+        let lapse = if held.is_some() { FETCH_CLAIM } else { FETCH_CLAIM_COLD };
+        if !self.memory.under_way.claim_fetch(*key, now, lapse) {
             return Ok(None);
         }
+        let forced = self.memory.claim_replacement(key, held, claims.is_some(), now);
+        let Some(forced) = forced else {
+            self.memory.under_way.release_fetch(key);
+            return Ok(None);
+        };
+        let claims = claims.filter(|_| forced == Forced::Challenge);
         let Self { endpoint, clock, entropy, .. } = self;
         let upstream = Upstream { endpoint, clock, entropy, claims };
-        let began = clock.now();
         let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
+        self.memory.under_way.release_fetch(key);
         let new = fetched.map_err(|error| {
             // Upstream may still grant an ordinary renewal, one without the claims of this caller:
             // the spacing delays the next forced one. Any other failure goes to the failure memory,
@@ -167,10 +178,10 @@ impl<P: TokenPorts> Broker<P> {
             if is_ours && !is_true_for_all(&error) {
                 return error;
             }
-            self.memory.release_replacement(key);
-            self.remember_failure(grant, error, began)
+            self.memory.release_replacement(key, forced);
+            self.remember_failure(grant, error, now)
         })?;
-        if let Some(held) = held {
+        if let Some(held) = held.filter(|_| claims.is_none()) {
             self.memory.note_replacement(key, held);
         }
         let next = held.map_or(0, |held| held.generation.saturating_add(1));

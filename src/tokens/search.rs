@@ -20,7 +20,7 @@ use crate::base::ports::{Clock, Store, StoreError};
 use crate::base::secret::AccessToken;
 use crate::base::time::UnixMillis;
 use crate::config::Grant;
-use crate::error::RequestFault;
+use crate::error::{BrokerError, RequestFault};
 use crate::log::Line;
 
 /// Texts that were no token of the grants where this isolate looked, with the time. Otherwise each
@@ -57,12 +57,12 @@ impl<P: TokenPorts> Broker<P> {
     /// is no current one.
     ///
     /// # Errors
-    /// [`RequestFault::TooManyGrants`].
+    /// [`RequestFault::TooManyGrants`]; [`BrokerError::SearchFailed`].
     pub(super) async fn find(
         &self,
         rejected: &Rejected,
         line: &mut Line,
-    ) -> Result<Option<(Rc<Grant>, CachedToken)>, RequestFault> {
+    ) -> Result<Option<(Rc<Grant>, CachedToken)>, BrokerError> {
         let Some(presented) = &rejected.token else { return Ok(None) };
         for grant in &rejected.grants {
             let held = self.memory.recall(&grant.token_key);
@@ -79,7 +79,7 @@ impl<P: TokenPorts> Broker<P> {
             return Ok(None);
         }
         if rejected.grants.len() > REVOCATION_KV_READS_MAX {
-            return Err(RequestFault::TooManyGrants);
+            return Err(RequestFault::TooManyGrants.into());
         }
         self.find_in_kv(presented, &rejected.grants, search, line).await
     }
@@ -91,18 +91,19 @@ impl<P: TokenPorts> Broker<P> {
         grants: &[Rc<Grant>],
         search: [u8; 32],
         line: &mut Line,
-    ) -> Result<Option<(Rc<Grant>, CachedToken)>, RequestFault> {
+    ) -> Result<Option<(Rc<Grant>, CachedToken)>, BrokerError> {
         let started = self.clock.now();
         for few in grants.chunks(REVOCATION_KV_READS_AT_ONCE) {
             if started.until(self.clock.now()) > REVOCATION_SEARCH_MAX {
-                return Err(RequestFault::TooManyGrants);
+                return Err(RequestFault::TooManyGrants.into());
             }
             let reads = few.iter().map(|grant| async move {
                 (grant, self.kv.load(&grant.token_key.kv_name()).await)
             });
             let mut failed = false;
             for (grant, loaded) in together(reads).await {
-                failed |= loaded.is_err();
+                // A value that is too long is no token of the broker's, whoever has put it there.
+                failed |= loaded.as_ref().is_err_and(|error| *error != StoreError::TooLarge);
                 let token = shared_tier::open(grant, loaded, line);
                 if let Some(token) = token.filter(|token| self.is_current(token, presented)) {
                     // This isolate may have a newer one.
@@ -111,9 +112,9 @@ impl<P: TokenPorts> Broker<P> {
                     return Ok(found.then(|| (Rc::clone(grant), newest)));
                 }
             }
-            // KV fails: further reads would cost time for nothing. The log line has the reason.
+            // Further reads would cost time for nothing. The log line has the reason.
             if failed {
-                return Ok(None);
+                return Err(BrokerError::SearchFailed);
             }
         }
         self.memory.no_tokens.note(search, self.clock.now());

@@ -172,7 +172,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         message: AcquireMessage,
     ) -> Result<Option<(Handed, Option<UpstreamTrail>)>, CallFault> {
         let AcquireMessage { want, request_id, claims } = message;
-        let want = Want { challenged: claims.is_some(), ..want.bounded(self.now()) };
+        let challenge = claims.as_ref().map(Claims::digest);
+        let want = Want { challenge, ..want.bounded(self.now()) };
         let waiter = self.next_waiter.replace(self.next_waiter.get().wrapping_add(1));
         let (sender, receiver) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter, sender);

@@ -11,12 +11,13 @@
 //! Events interleave. Calls come while a flight is under way, and a flight may be lost with the
 //! object's memory. The [`Snapshot`] has everything that must outlive that memory.
 
+use super::flight::Flight;
 use super::protocol::{Action, Event, Handout, Source, Waiter, Want};
-use super::rejection::Forced;
+use super::rejection::{Report, is_among};
 use super::snapshot::Snapshot;
-use crate::base::limits::{ASKED_AT_PRECISION, FLIGHT_WATCH};
-use crate::base::secret::TokenDigest;
+use crate::base::limits::ASKED_AT_PRECISION;
 use crate::base::time::{Millis, UnixMillis};
+use crate::tokens::forced::Forced;
 use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::Failure;
@@ -31,26 +32,6 @@ pub struct Coordinator {
     pub(super) flight: Option<Flight>,
     /// `asked_at` as last saved.
     pub(super) saved_asked_at: Option<UnixMillis>,
-}
-
-/// A flight with its waiters.
-#[derive(Debug, Default)]
-pub(super) struct Flight {
-    /// The waiter that started it.
-    pub(super) leader: Option<Waiter>,
-    pub(super) others: Vec<Waiter>,
-    /// A waiter started it. Otherwise it runs in the background.
-    led: bool,
-    /// The coordinator has a token that may be served, and wants a better one.
-    pub(super) renewal: bool,
-    /// The longest `min_ttl` of its waiters.
-    pub(super) min_ttl: Millis,
-    /// The rejected token that it replaces.
-    pub(super) rejected: Option<TokenDigest>,
-    /// A rejected token is its only reason.
-    pub(super) forced: Option<Forced>,
-    /// The waiters that reported the token. They get a failure, and not the token in hand.
-    pub(super) reporters: Vec<Waiter>,
 }
 
 impl Coordinator {
@@ -87,7 +68,7 @@ impl Coordinator {
         }
     }
 
-    fn acquire(&mut self, waiter: Waiter, want: Want, now: UnixMillis) -> Vec<Action> {
+    pub(super) fn acquire(&mut self, waiter: Waiter, want: Want, now: UnixMillis) -> Vec<Action> {
         let was_idle = self.snapshot.token.is_some() && !self.is_in_use(now);
         let facts = &mut self.snapshot.facts;
         facts.asked_at = Some(now);
@@ -97,7 +78,7 @@ impl Coordinator {
             // The alarm would forget the token.
             actions.push(Action::Wake(self.snapshot.next_renewal(now)));
         }
-        if self.reject(waiter, want, now, &mut actions) {
+        if self.report(waiter, want, now, &mut actions) == Report::Taken {
             self.save_asked_at(now, &mut actions);
             return actions;
         }
@@ -135,8 +116,12 @@ impl Coordinator {
             .as_ref()
             .is_some_and(|flight| flight.renewal || now.until(token.expires_at) < flight.min_ttl);
         facts.fetched_at = for_better.then_some(token.requested_at);
-        let rejected = self.flight.as_ref().and_then(|flight| flight.rejected);
-        facts.rejected = rejected.or(facts.rejected);
+        let flight = self.flight.as_ref();
+        let rejected = flight.and_then(|flight| flight.rejected);
+        // What upstream gives for one caller's claims is no answer to other callers.
+        if flight.is_some_and(|flight| flight.forced != Some(Forced::Challenge)) {
+            facts.rejected = rejected.or(facts.rejected);
+        }
         let held = self.snapshot.token.as_ref();
         let mut actions = vec![Action::Save];
         // A token that expires later wins: upstream may have answered with an older one. But any
@@ -159,13 +144,15 @@ impl Coordinator {
     }
 
     fn failed(&mut self, error: UpstreamError, now: UnixMillis, random: u32) -> Vec<Action> {
-        if self.is_left_to_nobody(&error) {
-            return self.refused(&error, now);
+        if self.concerns_only_reporters(&error) {
+            return self.failed_for_reporters(&error, now);
         }
-        let forced = self.flight.as_ref().is_some_and(|flight| flight.forced.is_some());
+        let forced = self.flight.as_ref().and_then(|flight| flight.forced);
         let facts = &mut self.snapshot.facts;
         // While the failure lasts there is no flight. After it, a report may force one again.
-        facts.forced_at = facts.forced_at.filter(|_| !forced);
+        if let Some(forced) = forced {
+            facts.note_forced(forced, None);
+        }
         let failure = Failure::new(error, facts.failure.as_ref(), now, now, random);
         let until = failure.until;
         facts.failure = Some(failure);
@@ -200,39 +187,6 @@ impl Coordinator {
         actions
     }
 
-    /// Starts a flight. The alarm finds out whether it was lost with the object's memory.
-    pub(super) fn take_off(
-        &mut self,
-        leader: Option<Waiter>,
-        now: UnixMillis,
-        actions: &mut Vec<Action>,
-    ) {
-        actions.push(Action::StartFlight { background: leader.is_none() });
-        let (led, renewal) = (leader.is_some(), self.snapshot.held(now).is_some());
-        self.flight = Some(Flight { leader, led, renewal, ..Flight::default() });
-        actions.push(Action::Wake(now.plus(FLIGHT_WATCH)));
-    }
-
-    /// Lets `waiter` wait for the flight under way. If the leader has left, the next waiter leads.
-    /// It is usually the same caller, which calls again after a sign of life.
-    pub(super) fn board(&mut self, waiter: Waiter, min_ttl: Millis) {
-        let Some(flight) = &mut self.flight else { return };
-        flight.min_ttl = flight.min_ttl.max(min_ttl);
-        match flight.leader {
-            None if flight.led => flight.leader = Some(waiter),
-            Some(leader) if leader == waiter => {}
-            _ => flight.others.push(waiter),
-        }
-    }
-
-    pub(super) fn left(&mut self, waiter: Waiter) {
-        if let Some(flight) = &mut self.flight {
-            flight.leader = flight.leader.filter(|leader| *leader != waiter);
-            flight.others.retain(|other| *other != waiter);
-            flight.reporters.retain(|reporter| *reporter != waiter);
-        }
-    }
-
     /// Answers the leader and the others. `sources` has the source of a token for each.
     pub(super) fn reply_to_all(
         &mut self,
@@ -245,7 +199,7 @@ impl Coordinator {
         let [to_leader, to_others] = sources.map(|source| self.answer(source, now));
         let waiters = leader.map(|leader| (leader, &to_leader)).into_iter();
         for (waiter, reply) in waiters.chain(others.into_iter().map(|other| (other, &to_others))) {
-            let failure = failure.clone().filter(|_| reporters.contains(&waiter));
+            let failure = failure.clone().filter(|_| is_among(&reporters, waiter));
             actions.push(Action::Reply(waiter, failure.map_or_else(|| reply.clone(), Err)));
         }
     }

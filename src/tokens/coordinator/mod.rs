@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod driver;
+mod flight;
 mod machine;
 pub mod message;
 pub mod ports;

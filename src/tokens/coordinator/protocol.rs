@@ -49,10 +49,10 @@ pub struct Want {
     /// generation.
     #[n(4)]
     pub rejected: Option<TokenDigest>,
-    /// The call has a challenge's claims. Without `rejected`, it is the token in hand that an API
-    /// has rejected. The driver sets it: the claims travel beside the want.
+    /// The digest of a challenge's claims, if the call has some. Without `rejected`, it is the token
+    /// in hand that an API has rejected. The driver sets it: the claims travel beside the want.
     #[cbor(skip)]
-    pub challenged: bool,
+    pub challenge: Option<[u8; 32]>,
 }
 
 impl Want {

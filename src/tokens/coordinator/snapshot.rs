@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::base::limits::{FAILURE_MEMORY_MAX, RENEWAL_SPACING};
 use crate::base::secret::TokenDigest;
 use crate::base::time::UnixMillis;
+use crate::tokens::forced::{Forced, ForcedAt};
 use crate::tokens::token::{CachedToken, Freshness};
 use crate::upstream::failure::Failure;
 
@@ -36,12 +37,29 @@ pub struct Facts {
     /// When the alarm renews the token. Its jitter is drawn once.
     #[n(4)]
     pub renew_at: Option<UnixMillis>,
-    /// The last rejected token for which upstream has answered. There is no second request for it.
+    /// The last rejected token for which upstream has answered, without claims. There is no second
+    /// such request for it.
     #[n(5)]
     pub rejected: Option<TokenDigest>,
-    /// When a flight last started because a token was rejected.
+    /// When a flight without claims last started because a token was rejected.
     #[n(6)]
     pub forced_at: Option<UnixMillis>,
+    /// When a flight with the claims of a challenge last started.
+    #[n(7)]
+    pub challenged_at: Option<UnixMillis>,
+}
+
+impl Facts {
+    pub(super) const fn forced_at(&self) -> ForcedAt {
+        ForcedAt { report: self.forced_at, challenge: self.challenged_at }
+    }
+
+    pub(super) const fn note_forced(&mut self, forced: Forced, at: Option<UnixMillis>) {
+        match forced {
+            Forced::Report => self.forced_at = at,
+            Forced::Challenge => self.challenged_at = at,
+        }
+    }
 }
 
 impl Snapshot {
@@ -59,7 +77,8 @@ impl Snapshot {
     pub(super) fn last_use(&self) -> Option<UnixMillis> {
         let expiry = self.token.as_ref().map(|token| token.expires_at);
         let failure = self.facts.failure.as_ref();
-        let forced = self.facts.forced_at.map(|at| at.plus(RENEWAL_SPACING));
+        let forced = self.facts.forced_at.max(self.facts.challenged_at);
+        let forced = forced.map(|at| at.plus(RENEWAL_SPACING));
         expiry.max(failure.map(|failure| failure.until.plus(FAILURE_MEMORY_MAX))).max(forced)
     }
 

@@ -147,6 +147,7 @@ fn all() -> Vec<BrokerError> {
         E::Misconfigured => [E::Misconfigured],
         E::SlowDown => [E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
+        E::SearchFailed => [E::SearchFailed],
         E::IssuerUnavailable(_) => [E::IssuerUnavailable(OUTAGE)],
         E::AssertionUnderWay => [E::AssertionUnderWay],
         E::Upstream(_) => upstream_errors().into_iter().map(E::Upstream),
@@ -175,6 +176,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         }
         E::Misconfigured
         | E::RegistryUnavailable
+        | E::SearchFailed
         | E::IssuerUnavailable(_)
         | E::AssertionUnderWay
         | E::Upstream(U::Unavailable { .. }) => same(503, "temporarily_unavailable"),

@@ -13,12 +13,12 @@ use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker::upstream::error::UpstreamError;
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};
-use crate::support::flight::{Ended, FlightPorts, Network};
+use crate::support::flight::{Ended, FlightPorts, Network, OneObject};
 use crate::support::world::{line, text, vars};
 
 /// Which token is good enough for a caller with a challenge.
 fn challenge() -> Want {
-    Want { challenged: true, ..Want::default() }
+    Want { challenge: Some([1; 32]), ..Want::default() }
 }
 
 fn rejecting(token: &CachedToken) -> Want {
@@ -50,29 +50,43 @@ fn many_challenges_are_one_renewal_of_the_token_in_hand() {
     assert_eq!((driven.asked, driven.machine.is_challenged()), (3, true));
 }
 
+/// The token of that flight was fetched without the claims. So a call after it has them sent.
 #[test]
-fn a_flight_under_way_is_joined_and_its_token_is_not_the_rejected_one() {
+fn a_flight_under_way_is_joined_and_the_claims_that_it_does_not_have_may_be_sent_after_it() {
     let mut driven = Driven::with_token();
     driven.acquire(Want { renewed: true, ..Want::default() }, 2800);
-    let challenged = driven.acquire(challenge(), 2801);
+    let joined = driven.acquire(challenge(), 2801);
     assert!(!driven.machine.is_challenged(), "it keeps its own claims, or none");
     driven.land(Ok(hour_token(2801)), 2804);
-    assert_eq!(driven.source(challenged), Some(Source::Collapsed));
-    // The same call after a sign of life.
+    assert_eq!(driven.source(joined), Some(Source::Collapsed));
     let again = driven.acquire(challenge(), 2805);
-    assert_eq!((driven.source(again), driven.asked), (Some(Source::Held), 2));
+    assert_eq!((driven.asked, driven.machine.is_challenged()), (3, true));
+    let joined = driven.acquire(challenge(), 2805);
+    driven.land(Ok(hour_token(2805)), 2806);
+    assert_eq!(driven.source(again), Some(Source::Flight));
+    assert_eq!(driven.source(joined), Some(Source::Collapsed));
+    // The same calls after a sign of life.
+    let again = driven.acquire(challenge(), 2807);
+    assert_eq!((driven.source(again), driven.asked), (Some(Source::Held), 3));
 }
 
+/// Other claims may get another one, so an answer to some does not end it: their pace does.
 #[test]
-fn the_same_token_again_is_not_challenged_once_more() {
+fn the_same_token_again_is_challenged_once_a_minute() {
     let mut driven = Driven::with_token();
+    let same = |driven: &Driven, secs| {
+        let access_token = current(driven).access_token;
+        CachedToken { access_token, ..hour_token(secs) }
+    };
     driven.acquire(challenge(), 10);
-    driven.land(Ok(hour_token(0)), 11);
-    for secs in [12, 300, 2000] {
+    driven.land(Ok(same(&driven, 10)), 11);
+    for secs in [12, 69] {
         driven.evict();
         let again = driven.acquire(challenge(), secs);
         assert_eq!((driven.source(again), driven.asked), (Some(Source::Held), 2));
     }
+    driven.acquire(challenge(), 70);
+    assert_eq!((driven.asked, driven.machine.is_challenged()), (3, true));
 }
 
 #[test]
@@ -226,4 +240,47 @@ fn a_coordinator_out_of_reach_costs_nobody_the_new_token() {
         assert_eq!(text(&ended.take().unwrap().0.unwrap()), "two");
     }
     assert_eq!(with_claims(&network), [false, true]);
+}
+
+#[test]
+fn without_a_coordinator_there_is_one_upstream_request_at_a_time() {
+    let mut network = Network::new(&vars());
+    network.object = OneObject::default();
+    let network = Rc::new(network);
+    network.issue("one");
+    let isolate = network.isolate();
+    plain(&network, Rc::clone(&isolate));
+    network.pass(Millis::from_secs(3500));
+    network.endpoint.latency.set(Millis::from_secs(1));
+    network.issue("two");
+    // An ordinary one: this request wants more time than the token has left.
+    let network_ = Rc::clone(&network);
+    let ordinary = Rc::clone(&isolate);
+    let more = Millis::from_secs(3000);
+    let (_, ordinary) = network
+        .start(async move { ordinary.recall_or_obtain(&network_.grant, more, &mut line()).await });
+    network.pass(Millis(1));
+    let beside = challenged(&network, Rc::clone(&isolate));
+    network.pass(Millis(1));
+    assert_eq!(with_claims(&network), [false, false]);
+    assert_eq!(text(&beside.take().unwrap().0.unwrap()), "one", "what is in hand");
+    network.pass(Millis::from_secs(2));
+    assert_eq!(text(&ordinary.take().unwrap().0.unwrap()), "two");
+    // It was not spent, and nothing starts beside it.
+    network.issue("three");
+    let after = challenged(&network, Rc::clone(&isolate));
+    network.pass(Millis(1));
+    let network_ = Rc::clone(&network);
+    let (_, beside) =
+        network.start({
+            let isolate = Rc::clone(&isolate);
+            async move {
+                isolate.fetch_token(&network_.grant, Millis::from_secs(9999), &mut line()).await
+            }
+        });
+    network.pass(Millis(1));
+    assert_eq!(text(&beside.take().unwrap().0.unwrap()), "two");
+    network.pass(Millis::from_secs(2));
+    assert_eq!(text(&after.take().unwrap().0.unwrap()), "three");
+    assert_eq!(with_claims(&network), [false, false, true]);
 }

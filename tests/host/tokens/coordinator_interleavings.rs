@@ -128,7 +128,8 @@ impl Run {
                 let other = token("other", now, Millis(0));
                 let rejected = held.filter(|_| current).unwrap_or(&other).digest();
                 let rejected = Some(rejected).filter(|_| !challenged || current);
-                self.acquire(Want { rejected, challenged, ..Want::default() }, ahead, now);
+                let challenge = challenged.then_some([1; 32]);
+                self.acquire(Want { rejected, challenge, ..Want::default() }, ahead, now);
             }
             Happening::Left(index) if !self.waiting.is_empty() => {
                 let waiter = *index.get(&self.waiting.iter().copied().collect::<Vec<_>>());

@@ -14,6 +14,7 @@ mod renewal_spacing;
 mod revocation;
 mod revocation_search;
 mod scenarios;
+mod starving;
 mod stored_errors;
 mod stored_format;
 mod stored_scope;

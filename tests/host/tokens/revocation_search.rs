@@ -157,16 +157,48 @@ fn more_grants_than_can_be_looked_at_are_an_error_that_says_so() {
 }
 
 #[test]
-fn while_kv_fails_nothing_is_remembered_as_no_token() {
+fn a_planted_value_of_any_length_does_not_end_the_search() {
     let world = with_grants(40);
+    for n in 0..39 {
+        world.broker.kv.put(&grant(&world, n).token_key.kv_name(), vec![9; 10_000_000]);
+    }
     store(&world, 39, "held");
-    world.broker.kv.failure.set(Some(StoreError::TimedOut));
-    assert_eq!(outcome(&world, "held", ""), "not_current");
-    assert_eq!(world.logged()["kv_read"], "timeout");
-    assert!(loads(&world) < 40, "further reads would cost time for nothing");
-    world.broker.kv.failure.set(None);
     world.issue("new", 3600);
     assert_eq!(outcome(&world, "held", ""), "revoked");
+    // And it is a miss like others: what was nowhere is remembered.
+    assert_eq!(outcome(&world, "made-up", ""), "not_current");
+    let before = loads(&world);
+    assert_eq!(outcome(&world, "made-up", ""), "not_current");
+    assert_eq!(loads(&world), before);
+}
+
+#[test]
+fn while_kv_fails_the_caller_is_told_to_come_back_and_nothing_is_remembered() {
+    for (failure, name) in [
+        (StoreError::TimedOut, "timeout"),
+        (StoreError::Throttled, "throttled"),
+        (StoreError::Failed, "failed"),
+    ] {
+        let world = with_grants(40);
+        store(&world, 39, "held");
+        world.broker.kv.failure.set(Some(failure));
+        let told = revoke(&world, "held", "");
+        assert_eq!((told.status, told.error()), (503, "temporarily_unavailable"));
+        assert!(told.header("Retry-After").is_some());
+        assert_eq!(world.logged()["kv_read"], name);
+        assert!(loads(&world) < 40, "further reads would cost time for nothing");
+        world.broker.kv.failure.set(None);
+        world.issue("new", 3600);
+        assert_eq!(outcome(&world, "held", ""), "revoked");
+    }
+}
+
+#[test]
+fn without_kv_there_is_nothing_to_find() {
+    let world = with_grants(40);
+    world.broker.kv.failure.set(Some(StoreError::Unbound));
+    assert_eq!(outcome(&world, "held", ""), "not_current");
+    assert_eq!(loads(&world), 0);
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn state() -> StoredState {
             renew_at: Some(at(3)),
             rejected: None,
             forced_at: None,
+            challenged_at: None,
         },
         token: Some(vec![2, 0x24]),
     }
@@ -153,12 +154,13 @@ fn what_is_kept_of_a_rejected_token_follows_at_the_end() {
     state.facts.failure = None;
     state.facts.rejected = Some(sample().digest());
     state.facts.forced_at = Some(UnixMillis(4));
+    state.facts.challenged_at = Some(UnixMillis(5));
     let bytes = minicbor::to_vec(&state).unwrap();
     let digest = sample().digest();
     let stored: StoredState = minicbor::decode(&bytes).unwrap();
     assert_eq!(
-        (stored.facts.rejected, stored.facts.forced_at),
-        (Some(digest), Some(UnixMillis(4)))
+        (stored.facts.rejected, stored.facts.forced_at, stored.facts.challenged_at),
+        (Some(digest), Some(UnixMillis(4)), Some(UnixMillis(5)))
     );
     assert!(hex(&bytes).contains("5820"), "a byte string of 32 bytes");
 }

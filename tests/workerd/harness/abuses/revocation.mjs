@@ -111,6 +111,26 @@ const pace = {
     }),
 };
 
+/** @type {Abuse[]} */
+const starving = WAYS.flatMap(([how, { coordinator }]) =>
+  [{}, { claims: '{"access_token":{"nbf":{"essential":true,"value":"1700000001"}}}' }].map((params) => ({
+    what: `refused claims again and again keep another caller's report (${Object.keys(params).join() || "plain"}) waiting, ${how}`,
+    attack: () =>
+      withWorld(coordinator === false ? { coordinator } : {}, async (world) => {
+        const scope = world.newScope();
+        const old = assertToken(await world.getToken({ scope }));
+        world.authority.next({ scope, refuse: REFUSED });
+        const told = await world.getToken({ scope, query: { claims: NBF } });
+        assert.equal(told.status, 502, told.text);
+        assert.equal((await revoke(world, old, { client: AUDIT, params })).status, 200);
+        assert.notEqual(assertToken(await world.getToken({ client: AUDIT, scope })), old);
+        for (let n = 0; n < 5; n += 1) assertToken(await world.getToken({ scope, query: { claims: NBF } }));
+        const sent = world.upstreamFor(scope).map(({ params }) => params.claims !== undefined);
+        assert.deepEqual(sent, [false, true, false], "not at the pace of the one or the other");
+      }),
+  })),
+);
+
 const MANY = Array.from({ length: 100 }, (_, n) => `https://api-${n}.example/.default`);
 
 /** @type {Abuse} */
@@ -140,4 +160,4 @@ const madeUp = {
 };
 
 /** @type {Abuse[]} */
-export const ABUSES = [...expired, ...refused, ...shaping, pace, madeUp];
+export const ABUSES = [...expired, ...refused, ...shaping, ...starving, pace, madeUp];
