@@ -7,6 +7,7 @@ use super::coordinator::{Handout, Source, Want};
 use super::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use super::shared_tier;
 use super::token::CachedToken;
+use crate::base::limits::TRANSIENT_RETRY_AFTER_SECS;
 use crate::base::ports::{Clock, Store};
 use crate::base::time::Millis;
 use crate::config::Grant;
@@ -15,11 +16,19 @@ use crate::log::Line;
 use crate::oauth::claims::Claims;
 use crate::upstream::error::{Outage, UpstreamError};
 
-/// Whether a failure that a request with claims met would meet all requests. The others are told to
-/// whoever brought the claims only: the claims may be the reason.
+/// Whether a failure that a request with claims met would meet all requests: a throttle, or any other
+/// failure for which upstream names a time. Only the caller that brought the claims is told the rest,
+/// because the claims may be the reason.
 #[must_use]
 pub const fn is_true_for_all(error: &UpstreamError) -> bool {
-    matches!(error, UpstreamError::Unavailable { cause: Outage::Throttled, .. })
+    match error {
+        UpstreamError::Unavailable { cause: Outage::Throttled, .. } => true,
+        UpstreamError::Unavailable { retry_after_secs, .. }
+        | UpstreamError::NotATokenResponse { retry_after_secs, .. } => {
+            *retry_after_secs > TRANSIENT_RETRY_AFTER_SECS
+        }
+        UpstreamError::ScopeRefused(_) | UpstreamError::CredentialRefused(_) => false,
+    }
 }
 
 impl<P: TokenPorts> Broker<P> {

@@ -10,7 +10,7 @@ use edge_token_broker::tokens::broker::{Broker, Served};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward};
 use edge_token_broker::tokens::coordinator::{Event, Source, Want};
 use edge_token_broker::tokens::token::CachedToken;
-use edge_token_broker::upstream::error::UpstreamError;
+use edge_token_broker::upstream::error::{Outage, UpstreamError};
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};
 use crate::support::flight::{Ended, FlightPorts, Network, OneObject};
@@ -90,7 +90,7 @@ fn the_same_token_again_is_challenged_once_a_minute() {
 }
 
 #[test]
-fn no_failure_of_a_flight_with_claims_but_a_throttle_is_left_to_others() {
+fn no_failure_of_a_flight_with_claims_is_left_to_others() {
     for error in [refused(), down()] {
         for want in [challenge(), rejecting(&current(&Driven::with_token()))] {
             let mut driven = Driven::with_token();
@@ -103,12 +103,21 @@ fn no_failure_of_a_flight_with_claims_but_a_throttle_is_left_to_others() {
             assert_eq!((driven.reply(caller), driven.asked), (None, 3), "it may have a flight");
         }
     }
-    let mut driven = Driven::with_token();
-    let report = driven.acquire(challenge(), 10);
-    driven.land(Err(throttled(30)), 11);
-    assert_eq!(driven.reply(report), Some(&Err(throttled(30))));
-    let caller = driven.acquire(Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() }, 12);
-    assert_eq!((driven.source(caller), driven.asked), (Some(Source::HeldWhileFailing), 2));
+}
+
+#[test]
+fn a_time_that_upstream_names_to_a_flight_with_claims_holds_for_all() {
+    let busy =
+        UpstreamError::Unavailable { cause: Outage::Failing, retry_after_secs: 30, response: None };
+    for error in [throttled(30), busy] {
+        let mut driven = Driven::with_token();
+        let report = driven.acquire(challenge(), 10);
+        driven.land(Err(error.clone()), 11);
+        assert_eq!(driven.reply(report), Some(&Err(error)));
+        let more = Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() };
+        let caller = driven.acquire(more, 12);
+        assert_eq!((driven.source(caller), driven.asked), (Some(Source::HeldWhileFailing), 2));
+    }
 }
 
 #[test]
