@@ -128,7 +128,8 @@ impl<P: CallerPorts> Callers<P> {
             Ok(owner) => Some(owner.is_some()),
             Err(Unreachable(error)) => {
                 line.registry_failed(error.name());
-                None
+                // Nobody who writes the registry has written that: the registry is not down.
+                (error == StoreError::TooLarge).then_some(false)
             }
         }
     }

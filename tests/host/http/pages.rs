@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
 use edge_token_broker::base::keys::RegistryKey;
-use edge_token_broker::base::limits::REQUEST_BODY_MAX_BYTES;
+use edge_token_broker::base::limits::{KV_POINTER_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
 use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::callers::registry::{OwnerKey, Registry, entry};
 use secrecy::SecretBox;
@@ -221,6 +221,26 @@ fn while_the_registry_is_down_a_page_reads_that_and_no_token() {
     site.registry_down(false);
     let unlisted = site.send(&preflight("/token").on_page(OTHER_PAGE));
     assert_eq!((unlisted.status, readers(&unlisted)), (405, None));
+}
+
+#[test]
+fn a_pointer_that_nobody_can_have_written_lists_no_origin() {
+    let site = Site::new();
+    let pointer = OwnerKey::Origin(OTHER_PAGE.to_owned()).name();
+    site.entries.put(&pointer, "x".repeat(KV_POINTER_MAX_BYTES + 1));
+    // The first one reads it, and the next ones remember it.
+    for asked in 0..3 {
+        let asks = site.send(&preflight("/token").on_page(OTHER_PAGE));
+        assert_eq!((asks.status, readers(&asks)), (405, None));
+        let registry = site.world.logged().get("registry").cloned();
+        assert_eq!(registry, (asked == 0).then(|| "too_large".into()));
+    }
+    let site = Site::new();
+    site.entries.put(&pointer, "x".repeat(KV_POINTER_MAX_BYTES + 1));
+    for sent in [Sent::default().by("Bearer wrong"), Sent::get("/nowhere")] {
+        let refused = site.send(&sent.on_page(OTHER_PAGE));
+        assert_eq!(readers(&refused), None, "{}", refused.body);
+    }
 }
 
 #[test]
