@@ -67,12 +67,12 @@ fuzz_target!(|bytes: &[u8]| {
         let client = registry.recall("far", NOW).expect("it was read");
         match (fault, client) {
             (None, Some(client)) => {
-                assert!(client.id == "far" && !client.is_faulty);
+                assert!(client.id == "far" && client.fault.is_none());
                 assert!(!client.grants.is_empty());
                 assert!(client.grants.iter().all(|grant| !grant.keep_warm));
             }
             (Some(EntryFault::Invalid(faults)), client) => {
-                assert!(client.is_none_or(|client| client.is_faulty), "it gets no token");
+                assert!(client.is_none_or(|client| client.fault.is_some()), "it gets no token");
                 assert!(!faults.is_empty(), "a refusal says why");
                 for fault in faults {
                     let line = fault.to_string();

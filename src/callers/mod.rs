@@ -149,7 +149,7 @@ impl<P: CallerPorts> Callers<P> {
             // An unknown id may be a misplaced key, so only known ids get into the log.
             line.client_id = client.as_ref().map(|client| client.id.clone());
         }
-        match proof.decide(client) {
+        match proof.decide(client, line) {
             Ok(caller) => Recognition::Known(caller),
             Err(error) => Recognition::Refused(error),
         }
