@@ -122,7 +122,7 @@ impl TokenEndpoint for Nothing {
         Ok(EndpointResponse {
             status: 200,
             retry_after: None,
-            body: Some(body.into_bytes().into()),
+            body: Ok(body.into_bytes().into()),
         })
     }
 }
