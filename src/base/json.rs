@@ -117,7 +117,7 @@ impl Json {
 /// that: parsers do not agree which of the two counts (RFC 8725 §2.4).
 ///
 /// An object with more members than a JWT may have stays as it is, because the comparison takes the
-/// square of time. Whoever reads such an object takes [`Json::into_members`], or refuses it.
+/// square of time. The reader of such an object takes [`Json::into_members`], or refuses it.
 fn drop_null_members(members: &mut Vec<(String, Json)>) {
     if members.len() > JWT_MEMBERS_MAX {
         return;
