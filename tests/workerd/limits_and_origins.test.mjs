@@ -78,7 +78,10 @@ test("a preflight is answered for a listed origin", async () => {
 
 test("a preflight permits the headers that it names, and repeats nothing else", async () => {
   const reply = await preflight("/token", PAGE, "x-amzn-trace-id, *, a b,x-dtpc");
-  assert.match(reply.headers.get("access-control-allow-headers"), /^Authorization, .*, Baggage, x-amzn-trace-id, x-dtpc$/);
+  assert.match(
+    reply.headers.get("access-control-allow-headers"),
+    /^Authorization, .*, Baggage, x-amzn-trace-id, x-dtpc$/,
+  );
 });
 
 test("a preflight of another origin, or of none, is a method that does not exist", async () => {
