@@ -80,10 +80,11 @@ pub struct Line {
     /// The keys of an issuer that are left out, and why: once for each key set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys_left_out: Vec<String>,
-    /// Faults of the configuration. Only the first line of an isolate has all of them.
+    /// Faults of the configuration, or of an entry of the registry. Only one line of an isolate has all
+    /// of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
-    /// How many faults the configuration has.
+    /// How many faults there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults_count: Option<usize>,
 }
@@ -176,8 +177,9 @@ impl Line {
         }
     }
 
-    /// Notes faults of the configuration that do not prevent this response.
+    /// Notes all faults of an entry of the registry.
     pub fn found_faults(&mut self, faults: Vec<String>) {
+        self.faults_count = Some(faults.len());
         (self.faults, self.level) = (faults, "error");
     }
 

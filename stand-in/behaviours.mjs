@@ -8,6 +8,7 @@
 //   {"hang": "headers"}                  never answers; "body": headers and half of the body, then silence
 //   {"drip": 20}                         one byte of the body every so many milliseconds
 //   {"reset": true}                      resets the TCP connection
+//   {"cut": true}                        headers and half of the body, then closes the connection
 //   {"redirect": 302}                    to /redirected, where a client that follows gets a token
 //   {"garbage": "html"}                  status 200 and something else: "html", "truncated", "error", "empty"
 //   {"oversized": true}                  a token response of more than 256 KiB
@@ -33,6 +34,7 @@ import { refusal } from "./entra.mjs";
  * @property {"headers" | "body"} [hang]
  * @property {number} [drip]
  * @property {boolean} [reset]
+ * @property {boolean} [cut]
  * @property {number} [redirect]
  * @property {keyof typeof GARBAGE} [garbage]
  * @property {boolean} [oversized]
@@ -99,7 +101,7 @@ const GARBAGE = {
 };
 
 const FAULT_NAMES = /** @type {FaultName[]} */ (Object.keys(FAULTS));
-const KEYS = new Set([...FAULT_NAMES, "slow", "hang", "drip", "reset", "token", "without", "scope"]);
+const KEYS = new Set([...FAULT_NAMES, "slow", "hang", "drip", "reset", "cut", "token", "without", "scope"]);
 
 /**
  * Throws on an unknown key, so that a test with a mistyped fault does not pass.
@@ -128,6 +130,7 @@ export async function misbehave(behaviour, reply, request, response) {
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, "Content-Length": bytes.length });
   if (behaviour.hang === "body") return response.write(bytes.subarray(0, bytes.length / 2));
+  if (behaviour.cut) return response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
   if (behaviour.drip) return drip(bytes, behaviour.drip, response);
   return response.end(bytes);
 }

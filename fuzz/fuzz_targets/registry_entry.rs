@@ -70,12 +70,12 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(matches!(fault, Some(EntryFault::Ignored("not_authentic"))));
         match read(authentic(bytes), config) {
             (Some(client), None) => {
-                assert!(client.id == "far" && !client.is_faulty);
+                assert!(client.id == "far" && client.fault.is_none());
                 assert!(!client.grants.is_empty());
                 assert!(client.grants.iter().all(|grant| !grant.keep_warm));
             }
             (client, Some(EntryFault::Invalid(faults))) => {
-                assert!(client.is_none_or(|client| client.is_faulty), "it gets nothing");
+                assert!(client.is_none_or(|client| client.fault.is_some()), "it gets nothing");
                 assert!(!faults.is_empty(), "a refusal says why");
                 for fault in faults {
                     let line = fault.to_string();

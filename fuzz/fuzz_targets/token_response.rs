@@ -89,6 +89,6 @@ fuzz_target!(|bytes: &[u8]| {
     answer(&EndpointResponse {
         status: STATUSES[usize::from(*pick) % STATUSES.len()],
         retry_after: String::from_utf8(retry_after.to_vec()).ok(),
-        body: Some(body.to_vec().into()),
+        body: Ok(body.to_vec().into()),
     });
 });

@@ -119,11 +119,7 @@ impl TokenEndpoint for Nothing {
     async fn post(&self, _: &EndpointRequest<'_>) -> Result<EndpointResponse, TransportFailure> {
         let body =
             format!(r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{TOKEN}"}}"#);
-        Ok(EndpointResponse {
-            status: 200,
-            retry_after: None,
-            body: Some(body.into_bytes().into()),
-        })
+        Ok(EndpointResponse { status: 200, retry_after: None, body: Ok(body.into_bytes().into()) })
     }
 }
 
@@ -163,6 +159,10 @@ impl PlatformRequest for Nothing {
     }
 
     fn origin(&self) -> Option<String> {
+        None
+    }
+
+    fn requested_headers(&self) -> Option<String> {
         None
     }
 

@@ -23,7 +23,9 @@ use crate::base::outgoing::{ACCEPT_ISSUER, USER_AGENT};
 use crate::base::time::Millis;
 use crate::callers::ports::IssuerEndpoint;
 use crate::jwt::IssuerUnreachable;
-use crate::upstream::exchange::{BodyUse, EndpointRequest, EndpointResponse, TransportFailure};
+use crate::upstream::exchange::{
+    BodyFault, BodyUse, EndpointRequest, EndpointResponse, TransportFailure,
+};
 use crate::upstream::ports::TokenEndpoint;
 
 /// Servers that the broker reaches over HTTPS.
@@ -102,25 +104,31 @@ async fn endpoint_response(response: Response) -> worker::Result<EndpointRespons
     let retry_after = response.headers().get("retry-after")?;
     let body = body_up_to(UPSTREAM_BODY_MAX_BYTES, &response);
     let body = match BodyUse::of_status(status) {
-        BodyUse::Unread => None,
-        BodyUse::Whole => body.await?,
+        BodyUse::Unread => Err(BodyFault::Unread),
+        BodyUse::Whole => whole(body.await),
         BodyUse::IfQuick => {
             let body = within(&SystemClock, ERROR_BODY_WAIT, body).await;
-            body.and_then(Result::ok).flatten()
+            body.map_or(Err(BodyFault::Unread), whole)
         }
     };
     Ok(EndpointResponse { status, retry_after, body })
 }
 
+fn whole<T>(read: Result<Option<T>, JsValue>) -> Result<T, BodyFault> {
+    read.map_err(|_| BodyFault::CutOff)?.ok_or(BodyFault::TooLarge)
+}
+
 async fn issuer_body(response: Response) -> worker::Result<Result<Vec<u8>, IssuerUnreachable>> {
-    match response.status_code() {
-        200 => {
-            let body = body_up_to(ISSUER_BODY_MAX_BYTES, &response).await?;
-            let body = body.map(|mut body| std::mem::take(&mut *body));
-            Ok(body.ok_or(IssuerUnreachable::TooLarge))
-        }
-        status => Ok(Err(IssuerUnreachable::Status(status))),
+    let status = response.status_code();
+    if status != 200 {
+        return Ok(Err(IssuerUnreachable::Status(status)));
     }
+    let body = whole(body_up_to(ISSUER_BODY_MAX_BYTES, &response).await);
+    Ok(match body {
+        Ok(mut body) => Ok(std::mem::take(&mut *body)),
+        Err(BodyFault::TooLarge) => Err(IssuerUnreachable::TooLarge),
+        Err(_) => Err(IssuerUnreachable::CutOff),
+    })
 }
 
 /// The whole body, or `None` if it has more than `max` bytes.

@@ -35,7 +35,8 @@ export function header(request, name) {
 const nonces = new WeakMap();
 
 /**
- * A random text for a request. It is drawn once, and it is kept here: a panic does not change it, and no caller chooses it.
+ * A random text for a request. It is drawn once, and it is kept here: a panic does not change it, and no caller chooses
+ * it.
  *
  * @param {Request} request
  */
@@ -66,8 +67,8 @@ export async function requestText(request, max) {
 }
 
 /**
- * The bytes of a stream, or nothing where it has more than `max`: then the rest is not read. Chunks are copied together as they come: the runtime
- * gives each chunk some kilobytes of memory, and a caller may send one byte in each.
+ * The bytes of a stream, or nothing where it has more than `max`: then the rest is not read. Chunks are copied together
+ * as they come: the runtime gives each chunk some kilobytes of memory, and a caller may send one byte in each.
  *
  * @param {ReadableStream<Uint8Array> | null} stream
  * @param {number} max

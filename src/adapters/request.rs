@@ -64,6 +64,10 @@ impl PlatformRequest for WorkerRequest {
         header(&self.request, "origin")
     }
 
+    fn requested_headers(&self) -> Option<String> {
+        header(&self.request, "access-control-request-headers")
+    }
+
     fn nonce(&self) -> String {
         nonce(&self.request)
     }

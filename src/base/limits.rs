@@ -125,6 +125,9 @@ pub const RATE_LIMIT_RETRY_AFTER_SECS: u64 = 10;
 pub const ADDRESS_MAX_BYTES: usize = 45;
 /// How long a browser may remember the answer to a preflight: Chromium's maximum.
 pub const PREFLIGHT_SECS: u64 = 2 * 60 * 60;
+/// Longest list of headers in a preflight that the answer repeats. Three vendors of tracing together
+/// add some 400 bytes.
+pub const PREFLIGHT_HEADERS_MAX_BYTES: usize = 2048;
 /// Longest request body. A token request has a few hundred bytes.
 pub const REQUEST_BODY_MAX_BYTES: usize = 16 * 1024;
 /// Longest query of `GET /token`. A scope and the name of a credential have a few hundred bytes.

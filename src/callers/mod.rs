@@ -128,7 +128,8 @@ impl<P: CallerPorts> Callers<P> {
             Ok(owner) => Some(owner.is_some()),
             Err(Unreachable(error)) => {
                 line.registry_failed(error.name());
-                None
+                // Nobody who writes the registry has written that: the registry is not down.
+                (error == StoreError::TooLarge).then_some(false)
             }
         }
     }
@@ -148,7 +149,7 @@ impl<P: CallerPorts> Callers<P> {
             // An unknown id may be a misplaced key, so only known ids get into the log.
             line.client_id = client.as_ref().map(|client| client.id.clone());
         }
-        match proof.decide(client) {
+        match proof.decide(client, line) {
             Ok(caller) => Recognition::Known(caller),
             Err(error) => Recognition::Refused(error),
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Bindings;
 use super::credentials::{Credentials, name_of, required};
-use super::fault::{Faults, Reason};
+use super::fault::{Fault, Faults, Reason};
 use super::json::{self, Field};
 use super::origins;
 use super::proofs::{self, AcceptedProofs, CertificateFingerprint, KeyDigest, Listed};
@@ -26,9 +26,9 @@ pub struct Client {
     /// Its grants, at least one if the entry has no fault. One that says `cae = true` is two: the other
     /// one has the client capability.
     pub grants: Vec<Rc<Grant>>,
-    /// Whether its entry, which is in the registry, has a fault. It can prove its identity, and gets
-    /// no token.
-    pub is_faulty: bool,
+    /// The first fault of its entry, which is in the registry, and how many there are. Such a client
+    /// can prove its identity, and gets no token.
+    pub fault: Option<(Fault, usize)>,
 }
 
 impl Client {
@@ -179,7 +179,7 @@ pub(super) fn client(
         .and_then(|field| field.into_list(faults))
         .map(|fields| distinct_grants(fields, credentials, faults));
     let grants = grants.unwrap_or_default();
-    Some(Client { id: id?, proofs: proofs?, origins, grants, is_faulty: false })
+    Some(Client { id: id?, proofs: proofs?, origins, grants, fault: None })
 }
 
 /// The grants of a list. A grant that is listed twice is one grant.

@@ -91,8 +91,8 @@ impl Config {
     }
 
     /// The client `id`, from its entry in the registry, and every fault of the entry. The fields are
-    /// those of `CLIENTS`. With a fault the client [is faulty](Client::is_faulty), and without proofs
-    /// there is none.
+    /// those of `CLIENTS`. With a fault the client [has it](Client::fault), and without proofs there
+    /// is none.
     #[must_use]
     pub fn registered(&self, id: &str, json: &[u8]) -> (Option<Client>, Vec<Fault>) {
         let mut faults = Faults::default();
@@ -106,7 +106,7 @@ impl Config {
         }
         let faults = faults.into_result().err().unwrap_or_default();
         if let Some(client) = &mut client {
-            client.is_faulty = !faults.is_empty();
+            client.fault = faults.first().map(|first| (first.clone(), faults.len()));
         }
         (client, faults)
     }
@@ -117,7 +117,7 @@ impl Config {
     /// Every fault found.
     pub fn registered_client(&self, id: &str, json: &[u8]) -> Result<Client, Vec<Fault>> {
         let (client, faults) = self.registered(id, json);
-        client.filter(|client| !client.is_faulty).ok_or(faults)
+        client.filter(|client| client.fault.is_none()).ok_or(faults)
     }
 
     /// The client `id`.

@@ -121,7 +121,8 @@ pub fn begin<P: HttpPorts>(
         client: None,
         assertion: None,
     };
-    if exchange.is_in_the_clear(&route, incoming.url) {
+    let has_proof = route.takes_proof() || authorization.is_some();
+    if exchange.is_in_the_clear(has_proof, incoming.url) {
         return exchange.refused_in_the_clear();
     }
     // 2
@@ -149,7 +150,7 @@ pub fn begin<P: HttpPorts>(
             Ok(_) => exchange.plain("ok", Reply::ok()),
             Err(error) => exchange.failed(&error),
         },
-        Route::MethodNotAllowed { allow } => exchange.preflight_or_refusal(allow),
+        Route::MethodNotAllowed { allow, .. } => exchange.preflight_or_refusal(allow),
         Route::NotFound => exchange.plain("not_found", Reply::not_found()),
     }
 }

@@ -24,6 +24,8 @@ pub trait PlatformRequest: 'static {
     fn address(&self) -> Option<String>;
     /// The origin of the page that makes the request (`Origin`).
     fn origin(&self) -> Option<String>;
+    /// The headers that the page wants to send (`Access-Control-Request-Headers`): any text.
+    fn requested_headers(&self) -> Option<String>;
     /// A text that is random, and the same for this request as long as it lives, also if it begins
     /// anew after a panic. No caller chooses it.
     fn nonce(&self) -> String;

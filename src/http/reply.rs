@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::limits::PREFLIGHT_SECS;
+use crate::base::limits::{PREFLIGHT_HEADERS_MAX_BYTES, PREFLIGHT_SECS};
 use crate::error::BrokerError;
 use crate::http::error::{Dialect, WireError};
 use crate::oauth::scope::ScopeSet;
@@ -29,22 +29,34 @@ pub struct Reply {
     pub allow: Option<&'static str>,
     /// `Access-Control-Allow-Origin` (Fetch standard): pages of this origin may read the reply.
     pub origin: Option<String>,
-    /// Whether it answers a CORS preflight. Then it lists the permitted methods and headers.
-    pub preflight: bool,
+    /// The headers that a page may send, if it answers a CORS preflight.
+    pub preflight: Option<String>,
 }
 
 /// The headers that pages may read.
 const EXPOSED: &str = "Cache-Status, Retry-After, WWW-Authenticate, X-Request-Id";
 /// The methods that pages may use. `HEAD` needs no permission (Fetch standard, CORS-safelisted).
 const METHODS: &str = "GET, POST";
-/// The headers that pages may send. In the lines below the first are those that libraries add to all
-/// requests of a page, for tracing: W3C Trace Context and Baggage, Sentry, Zipkin B3, Jaeger,
-/// Datadog, Application Insights, New Relic. The broker does not read them.
+/// The headers that pages may always send: those that the broker reads, W3C Trace Context and Baggage.
 const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Request-Id, \
-    Traceparent, Tracestate, Baggage, Sentry-Trace, \
-    B3, X-B3-TraceId, X-B3-SpanId, X-B3-ParentSpanId, X-B3-Sampled, X-B3-Flags, Uber-Trace-Id, \
-    X-Datadog-Trace-Id, X-Datadog-Parent-Id, X-Datadog-Origin, X-Datadog-Sampling-Priority, \
-    Request-Id, Request-Context, NewRelic";
+    Traceparent, Tracestate, Baggage";
+
+/// [`HEADERS`], and what the page has `requested`. Libraries add headers of many vendors to all requests
+/// of a page, and the broker reads none of them. A name has the characters of a token (RFC 9110
+/// §5.6.2) without `*`, which would mean all names.
+fn permitted(requested: Option<String>) -> String {
+    let requested = requested.filter(|names| names.len() <= PREFLIGHT_HEADERS_MAX_BYTES);
+    let in_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&b);
+    let mut names = HEADERS.to_owned();
+    for name in requested.as_deref().unwrap_or_default().split(',') {
+        let name = name.trim_ascii();
+        if !name.is_empty() && name.bytes().all(in_token) {
+            names.push_str(", ");
+            names.push_str(name);
+        }
+    }
+    names
+}
 
 /// The body of an error outside the token routes.
 #[derive(Serialize)]
@@ -102,10 +114,10 @@ impl Reply {
         Self::json(200, &State { status: "ok" })
     }
 
-    /// The reply to a CORS preflight that is permitted.
+    /// The reply to a CORS preflight that is permitted. The page wants to send the headers `requested`.
     #[must_use]
-    pub fn preflight() -> Self {
-        Self { preflight: true, ..Self::ok() }
+    pub fn preflight(requested: Option<String>) -> Self {
+        Self { preflight: Some(permitted(requested)), ..Self::ok() }
     }
 
     /// 404.
@@ -134,9 +146,9 @@ impl Reply {
             ("Access-Control-Allow-Origin", self.origin.clone()),
             ("Vary", self.origin.as_ref().map(|_| "Origin".to_owned())),
             ("Access-Control-Expose-Headers", self.origin.as_ref().map(|_| EXPOSED.to_owned())),
-            ("Access-Control-Allow-Methods", self.preflight.then(|| METHODS.to_owned())),
-            ("Access-Control-Allow-Headers", self.preflight.then(|| HEADERS.to_owned())),
-            ("Access-Control-Max-Age", self.preflight.then(|| PREFLIGHT_SECS.to_string())),
+            ("Access-Control-Allow-Methods", self.preflight.as_ref().map(|_| METHODS.to_owned())),
+            ("Access-Control-Allow-Headers", self.preflight.clone()),
+            ("Access-Control-Max-Age", self.preflight.as_ref().map(|_| PREFLIGHT_SECS.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| [name.to_owned(), value]))

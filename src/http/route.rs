@@ -20,6 +20,8 @@ pub enum Route<'a> {
     MethodNotAllowed {
         /// The value of `Allow` (RFC 9110 §10.2.1).
         allow: &'static str,
+        /// Whether the method that the path has takes a proof.
+        takes_proof: bool,
     },
     /// Any other path.
     NotFound,
@@ -53,13 +55,18 @@ impl<'a> Route<'a> {
             },
         };
         let allowed = allow.split(", ").any(|allowed| allowed == method);
-        if allowed { route } else { Self::MethodNotAllowed { allow } }
+        let takes_proof = route.takes_proof();
+        if allowed { route } else { Self::MethodNotAllowed { allow, takes_proof } }
     }
 
-    /// Whether requests of this route bring a proof.
+    /// Whether requests for this path bring a proof.
     #[must_use]
     pub const fn takes_proof(&self) -> bool {
-        matches!(self, Self::Token | Self::TokenEndpoint { .. } | Self::Revoke)
+        match self {
+            Self::Token | Self::TokenEndpoint { .. } | Self::Revoke => true,
+            Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
+            Self::Health | Self::Ready | Self::NotFound => false,
+        }
     }
 
     /// The route's name in the log.

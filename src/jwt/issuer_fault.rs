@@ -53,7 +53,7 @@ pub enum DocumentFault {
 /// Why an issuer gave no document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum IssuerUnreachable {
-    /// There was no connection, or it broke.
+    /// There was no connection, or it broke before the answer began.
     NoConnection,
     /// The answer was not complete in time.
     TimedOut,
@@ -61,6 +61,8 @@ pub enum IssuerUnreachable {
     Status(u16),
     /// The answer is longer than [`ISSUER_BODY_MAX_BYTES`].
     TooLarge,
+    /// The answer had the status 200, and the connection broke within it.
+    CutOff,
 }
 
 impl From<IssuerUnreachable> for DocumentFault {
@@ -104,6 +106,7 @@ impl DocumentFault {
             Self::Unreachable(U::Status(300..400)) => "a redirect, which is not followed: status ",
             Self::Unreachable(U::Status(_)) => "status ",
             Self::Unreachable(U::TooLarge) => "the answer is over 256 KiB",
+            Self::Unreachable(U::CutOff) => "status 200, and the answer was cut off",
             Self::Url => "the URL is not https, or not plain",
             Self::NotJson => "the answer is not JSON",
             Self::NotKeySet => "the answer is JSON without a list of keys",

@@ -57,6 +57,10 @@ pub enum AnswerFault {
     #[error("redirect, not followed")]
     #[n(6)]
     Redirect,
+    /// The connection broke within the body. Earlier versions did not have this.
+    #[error("the answer was cut off")]
+    #[n(7)]
+    CutOff,
 }
 
 /// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,

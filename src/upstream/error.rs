@@ -63,7 +63,7 @@ pub enum Outage {
     #[error("failing")]
     #[n(1)]
     Failing,
-    /// No answer: connection refused, reset, or DNS failure.
+    /// No answer: connection refused or reset, or DNS failure.
     #[error("no connection")]
     #[n(2)]
     NoConnection,

@@ -26,15 +26,25 @@ pub struct EndpointRequest<'a> {
 }
 
 /// What the token endpoint answered. No `Debug`: the body holds the token.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EndpointResponse {
     /// HTTP status.
     pub status: u16,
     /// The `Retry-After` header as it came.
     pub retry_after: Option<String>,
-    /// The body, read as [`BodyUse`] says. `None` if it was not read, or is longer than
-    /// [`crate::base::limits::UPSTREAM_BODY_MAX_BYTES`].
-    pub body: Option<Zeroizing<Vec<u8>>>,
+    /// The body, read as [`BodyUse`] says, or why there is none, or not all of it.
+    pub body: Result<Zeroizing<Vec<u8>>, BodyFault>,
+}
+
+/// Why a body is not there as a whole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BodyFault {
+    /// It was not read, because the status says enough.
+    Unread,
+    /// It is longer than [`crate::base::limits::UPSTREAM_BODY_MAX_BYTES`].
+    TooLarge,
+    /// The connection broke within it.
+    CutOff,
 }
 
 /// Why there is no answer.

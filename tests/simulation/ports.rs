@@ -138,6 +138,10 @@ impl PlatformRequest for Nothing {
         None
     }
 
+    fn requested_headers(&self) -> Option<String> {
+        None
+    }
+
     fn nonce(&self) -> String {
         String::new()
     }

@@ -164,7 +164,7 @@ impl AuthorizationServer {
 
 fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointResponse {
     let retry_after = retry_after.map(|secs| secs.to_string());
-    EndpointResponse { status, retry_after, body: Some(body.as_bytes().to_vec().into()) }
+    EndpointResponse { status, retry_after, body: Ok(body.as_bytes().to_vec().into()) }
 }
 
 /// The requests of one coordinator: one flight at a time, and none before the last failure is over.
@@ -229,7 +229,7 @@ impl Watch {
         let reported = self.reported.replace(false);
         let Ok(answer) = answer else { return };
         let after = answer.retry_after.as_ref().map(|secs| secs.parse::<u64>().unwrap() * 1000);
-        let token = answer.body.as_ref().is_some_and(|body| body.starts_with(b"{\"token_type"));
+        let token = answer.body.as_ref().is_ok_and(|body| body.starts_with(b"{\"token_type"));
         let futile = match answer.status {
             200 if token => return,
             429 => after.unwrap_or(THROTTLE_RETRY_AFTER_SECS * 1000),

@@ -135,6 +135,11 @@ async function logged({ faults = {}, metadata = {} }) {
 
 for (const [what, served, words] of [
   ["breaks the connection", { faults: { "*": { reset: true } } }, "metadata: no connection"],
+  [
+    "is cut off",
+    { faults: { "*": { cut: true, body: "{".padEnd(500) } } },
+    "metadata: status 200, and the answer was cut off",
+  ],
   ["answers 500", { faults: { [METADATA]: { status: 500 } } }, "metadata: status 500"],
   ["answers 404 for keys", { faults: { "/jwks": { status: 404 } } }, "keys: status 404"],
   [

@@ -54,13 +54,13 @@ test("a page can read why it was refused", async () => {
   }
 });
 
-const preflight = (path, origin) =>
+const preflight = (path, origin, requested = "authorization") =>
   world.fetch(path, {
     method: "OPTIONS",
     headers: {
       Origin: origin,
       "Access-Control-Request-Method": "GET",
-      "Access-Control-Request-Headers": "authorization",
+      "Access-Control-Request-Headers": requested,
     },
   });
 
@@ -74,6 +74,14 @@ test("a preflight is answered for a listed origin", async () => {
       assert.match(reply.headers.get("access-control-allow-headers"), new RegExp(`(^|, )${name}(,|$)`));
     assert.equal(reply.headers.get("access-control-max-age"), "7200");
   }
+});
+
+test("a preflight permits the headers that it names, and repeats nothing else", async () => {
+  const reply = await preflight("/token", PAGE, "x-amzn-trace-id, *, a b,x-dtpc");
+  assert.match(
+    reply.headers.get("access-control-allow-headers"),
+    /^Authorization, .*, Baggage, x-amzn-trace-id, x-dtpc$/,
+  );
 });
 
 test("a preflight of another origin, or of none, is a method that does not exist", async () => {

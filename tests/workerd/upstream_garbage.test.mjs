@@ -32,6 +32,8 @@ describe("what is not understood", { concurrency: true }, () => {
     ["a 403 of some proxy", { reply: { status: 403, body: MARKER, headers: { "Content-Type": "text/plain" } } }],
     ["a body over 256 KiB", { oversized: true }],
     ["a compressed body that unfolds to over 256 KiB", { oversized: true, gzip: true }],
+    ["a token whose connection breaks", { cut: true }],
+    ["a refusal whose connection breaks", { cut: true, refuse: 7000215 }],
     ["a missing access_token", { without: ["access_token"] }],
     ["an empty access_token", { token: { access_token: "" } }],
     ["an access_token that is no string", { token: { access_token: 42 } }],
@@ -81,6 +83,24 @@ test("status 200 with an error is that error", async () => {
   assert.match(reply.body.error_description, /AADSTS7000222, trace id t\b.* has expired/);
   assert.equal(reply.headers.get("retry-after"), null);
   assert.equal(world.upstreamRequests(reply).length, 1);
+});
+
+test("an answer whose connection breaks keeps its status and its Retry-After", async () => {
+  for (const [status, retryAfter] of [
+    [200, "7"],
+    [401, "7"],
+    [404, "7"],
+  ]) {
+    const body = JSON.stringify({ access_token: "x".repeat(500) });
+    world.authority.next({ cut: true, reply: { status, body, headers: { "Retry-After": retryAfter } } });
+    const reply = await world.getToken({ scope: world.newScope() });
+    assertTokenError(reply, 502, "server_error");
+    assert.equal(reply.headers.get("retry-after"), retryAfter);
+    assert.match(reply.body.error_description, /the answer was cut off/);
+    const line = await world.logOf(reply);
+    assert.deepEqual([line.outcome, line.upstream_status], ["not_a_token_response", status]);
+    assert.match(line.reason, /cut off/);
+  }
 });
 
 for (const status of [301, 302, 303, 307, 308]) {

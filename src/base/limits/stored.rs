@@ -1,7 +1,7 @@
 //! Workers KV, and the longest of what others can have written: a value of KV, a message to an object.
 //!
-//! KV holds values of 25 MiB (KV docs, "Limits"), and an isolate has 128 MB. Whoever can write KV
-//! could fill an isolate's memory with a few of them.
+//! KV holds values of 25 MiB (KV docs, "Limits"), and an isolate has 128 MB. A writer of KV could fill
+//! an isolate's memory with a few of them.
 
 use super::{
     CLAIMS_MAX_BYTES, ISSUER_BODY_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_CHARS, SCOPE_MAX_BYTES,

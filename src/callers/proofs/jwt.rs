@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{Caller, ProofKind};
+use super::{Caller, ProofKind, without_fault};
 use crate::base::secret::PresentedKey;
 use crate::callers::ledger::Owner;
 use crate::callers::ports::{CallerPorts, SignatureVerifier as _};
@@ -112,9 +112,7 @@ impl<P: CallerPorts> Callers<P> {
         if !is_only_one {
             return Err(RequestFault::SeveralClients.into());
         }
-        if chosen.client.is_faulty {
-            return Err(BrokerError::Misconfigured);
-        }
+        without_fault(chosen.client, line)?;
         let expires_at = subject.expires_at;
         let assertion = match presented.profile {
             Profile::ClientAssertion => {

@@ -19,6 +19,7 @@ use crate::callers::registry::OwnerKey;
 use crate::config::{Client, Config};
 use crate::error::{BrokerError, PresentedIn};
 use crate::jwt::JwtSubject;
+use crate::log::Line;
 
 use jwt::PresentedJwt;
 
@@ -52,18 +53,32 @@ pub(in crate::callers) trait Proof {
     fn presented_in(&self) -> PresentedIn;
 
     /// The caller, if `client` accepts the proof.
-    fn decide(&self, client: Option<Rc<Client>>) -> Result<Caller, BrokerError> {
+    fn decide(&self, client: Option<Rc<Client>>, line: &mut Line) -> Result<Caller, BrokerError> {
         // First of all, so that it costs the same whether there is a client or not.
         let accepted = self.is_accepted(client.as_deref());
         match client {
-            // Only its client learns that an entry has a fault.
-            Some(client) if accepted && client.is_faulty => Err(BrokerError::Misconfigured),
             Some(client) if accepted => {
+                without_fault(&client, line)?;
                 Ok(Caller { client, proof: self.kind(), jwt_subject: None, assertion: None })
             }
             _ => Err(BrokerError::InvalidClient(self.presented_in())),
         }
     }
+}
+
+/// Only a client that has proved its identity learns that its entry has a fault. Each of its lines in
+/// the log says which.
+pub(in crate::callers) fn without_fault(
+    client: &Client,
+    line: &mut Line,
+) -> Result<(), BrokerError> {
+    let Some((first, count)) = &client.fault else { return Ok(()) };
+    // The line that has all of them is written once for each isolate, and may be of anybody.
+    if line.faults.is_empty() {
+        line.found_faults(vec![first.to_string()]);
+        line.faults_count = Some(*count);
+    }
+    Err(BrokerError::Misconfigured)
 }
 
 /// The client to which a proof may belong.

@@ -114,7 +114,7 @@ impl<S: Store> Registry<S> {
                 return Ok(Some(EntryFault::Ignored(error.name())));
             }
             Err(error) => {
-                let extended = self.clients.extend(id, now, |client| !client.is_faulty);
+                let extended = self.clients.extend(id, now, |client| client.fault.is_none());
                 return if extended { Ok(None) } else { Err(Unreachable(error)) };
             }
         };

@@ -5,15 +5,15 @@ use crate::base::origin::is_private;
 use crate::error::RequestFault;
 use crate::http::cors;
 use crate::http::ports::{HttpPorts, PlatformRequest};
-use crate::http::route::Route;
 
 impl<P: HttpPorts> Exchange<P> {
     /// Whether a proof of this request, or of the one that a preflight asks for, could be read on its
-    /// way.
-    pub(super) fn is_in_the_clear(&self, route: &Route<'_>, url: &str) -> bool {
+    /// way. It `has_proof` if it may have one, also where no proof is taken.
+    pub(super) fn is_in_the_clear(&self, has_proof: bool, url: &str) -> bool {
+        let is_allowed = || self.isolate.config().is_ok_and(|config| config.allow_http);
         !is_private(url)
-            && (route.takes_proof() || self.line.method == "OPTIONS")
-            && self.isolate.config().is_ok_and(|config| !config.allow_http)
+            && (has_proof || self.line.method == "OPTIONS")
+            && !is_allowed()
             // A service binding has no network, and its caller writes any URL. Only the `props` say
             // that it is one.
             && self.request.identity().service_binding.is_none()

@@ -18,7 +18,7 @@ impl<P: HttpPorts> Exchange<P> {
     async fn preflight(mut self, allow: &'static str) -> Answered {
         let reader = self.reader().await;
         let (outcome, reply) = match reader {
-            Some(_) => ("preflight", Reply::preflight()),
+            Some(_) => ("preflight", Reply::preflight(self.request.requested_headers())),
             None => ("method_not_allowed", Reply::method_not_allowed(allow)),
         };
         self.line.outcome = outcome;

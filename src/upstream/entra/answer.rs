@@ -6,7 +6,7 @@ use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::token_response::{AnswerFault, IssuedToken};
 use crate::upstream::attempt::AttemptFailure;
 use crate::upstream::error::{Outage, UpstreamError};
-use crate::upstream::exchange::EndpointResponse;
+use crate::upstream::exchange::{BodyFault, EndpointResponse};
 use crate::upstream::retry::{Remedy, retry_after_secs};
 
 /// Reads a response. `now` is for a `Retry-After` that is a date.
@@ -22,14 +22,15 @@ pub fn interpret(
     // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,
-        (200, Some(body)) => match IssuedToken::parse(body) {
+        (200, Ok(body)) => match IssuedToken::parse(body) {
             Ok(issued) => return Ok(issued),
             Err(fault) => fault,
         },
-        (_, None) => AnswerFault::TooLarge,
-        (status, Some(_)) => AnswerFault::UnexpectedStatus(status),
+        (_, Err(BodyFault::CutOff)) => AnswerFault::CutOff,
+        (_, Err(BodyFault::TooLarge)) => AnswerFault::TooLarge,
+        (status, _) => AnswerFault::UnexpectedStatus(status),
     };
-    let body = response.body.as_ref().filter(|_| fault != AnswerFault::Redirect);
+    let body = response.body.as_ref().ok().filter(|_| fault != AnswerFault::Redirect);
     let error = body.and_then(|body| ErrorResponse::parse(body)).map(Box::new);
     Err(failure(response.status, fault, retry_after, error))
 }

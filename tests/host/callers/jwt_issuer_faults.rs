@@ -72,6 +72,7 @@ fn the_log_says_why_an_issuer_does_not_answer() {
         (IssuerUnreachable::Status(404), "status 404"),
         (IssuerUnreachable::Status(302), "a redirect, which is not followed: status 302"),
         (IssuerUnreachable::TooLarge, "the answer is over 256 KiB"),
+        (IssuerUnreachable::CutOff, "status 200, and the answer was cut off"),
     ] {
         for (url, document) in [(METADATA, "metadata"), (JWKS, "keys")] {
             let isolate = Isolate::new(&k1());

@@ -16,7 +16,8 @@ const WELL_KNOWN: &str = "is the digest of a well-known word, so everybody has t
 
 #[test]
 fn the_digest_of_a_well_known_word_is_no_client_key() {
-    for word in ["", "password", "secret", "test", "changeme", "admin", "123456"] {
+    // With a line break behind, as echo writes it.
+    for word in ["", "password", "secret", "test", "\n", "password\n", "secret\n", "123456\n"] {
         let keys = format!(r#""key_sha256":["{DIGEST}","{}"]"#, digest(word));
         let expected = format!("CLIENTS.reports.key_sha256[1]: {WELL_KNOWN}");
         assert_faults(&proving(&keys), &[&expected]);
@@ -40,8 +41,9 @@ fn well_known_words_are_refused_in_the_registry_as_well() {
 
 #[test]
 fn the_list_of_digests_is_that_of_its_words() {
-    for (word, prefix) in WELL_KNOWN_KEYS {
+    for (word, [prefix, of_a_line]) in WELL_KNOWN_KEYS {
         assert_eq!(digest(word)[..16], format!("{prefix:016x}"), "{word}");
+        assert_eq!(digest(&format!("{word}\n"))[..16], format!("{of_a_line:016x}"), "{word}");
     }
 }
 

@@ -115,6 +115,7 @@ fn upstream_errors() -> Vec<U> {
         A::TooLarge => [A::TooLarge],
         A::UnexpectedStatus(_) => [A::UnexpectedStatus(404)],
         A::Redirect => [A::Redirect],
+        A::CutOff => [A::CutOff],
     };
     let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival);
     let unavailable =

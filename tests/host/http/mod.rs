@@ -15,6 +15,7 @@ mod granted_scope;
 mod head;
 mod pages;
 mod plain_http;
+mod preflight;
 mod replies;
 mod routes;
 mod targets;

@@ -35,6 +35,14 @@ fn proofs() -> Vec<Sent> {
         Sent { method: "POST", ..Sent::get("/oauth2/v2.0/token") },
         Sent::post("/revoke", "token=t"),
         Sent::post("/revoke", "token=t&client_id=c&client_secret=key").by_nobody(),
+        // A method that the path does not have.
+        Sent::post("/token", FORM).by_nobody(),
+        Sent::get("/oauth2/v2.0/token"),
+        Sent { method: "PUT", ..Sent::get("/default/oauth2/v2.0/token").by_nobody() },
+        Sent { method: "DELETE", ..Sent::get("/revoke") },
+        // A key where none is taken.
+        Sent::get("/healthz"),
+        Sent::get("/nowhere").by("Basic YzprZXk="),
     ]
 }
 
@@ -111,9 +119,10 @@ fn loopback_is_served() {
 #[test]
 fn health_checks_and_what_is_no_route_stay() {
     let world = World::new();
-    for (target, status) in [("/healthz", 200), ("/readyz", 200), ("/nowhere", 404)] {
+    for (target, status) in [("/healthz", 200), ("/readyz", 200), ("/token/", 404)] {
         for method in ["GET", "HEAD"] {
-            let sent = over("http://broker.example", Sent { method, ..Sent::get(target) });
+            let sent = Sent { method, ..Sent::get(target).by_nobody() };
+            let sent = over("http://broker.example", sent);
             assert_eq!(sent.to(&world.isolate).status, status, "{method} {target}");
         }
     }
@@ -159,5 +168,18 @@ fn a_preflight_over_plain_http_is_refused_so_that_no_proof_follows() {
         let ask = ask.on_page("http://localhost:3000");
         assert_eq!(ask.clone().to(&world.isolate).status, 200);
         assert_refused(&over("http://broker.example", ask), &world.isolate);
+    }
+}
+
+#[test]
+fn a_configuration_with_a_fault_allows_no_http() {
+    let faulty = Rc::new(isolate(&Vars::default().with("ALLOW_HTTP", "true")));
+    for sent in proofs() {
+        assert_refused(&over("http://broker.example", sent), &faulty);
+    }
+    let ready = over("http://broker.example", Sent::get("/readyz").by_nobody());
+    assert_eq!(ready.to(&faulty).status, 503);
+    for host in ["https://broker.example", "http://localhost"] {
+        assert_eq!(over(host, Sent::default()).to(&faulty).status, 503);
     }
 }

@@ -5,23 +5,27 @@ use edge_token_broker::http::route::{Route, path_and_query};
 #[test]
 fn paths_and_methods() {
     let endpoint = |credential| Route::TokenEndpoint { credential };
+    let refused = |allow| Route::MethodNotAllowed { allow, takes_proof: true };
+    let not_allowed = Route::MethodNotAllowed { allow: "GET, HEAD", takes_proof: false };
     for (method, path, route) in [
         ("GET", "/token", Route::Token),
         ("GET", "/healthz", Route::Health),
         ("GET", "/readyz", Route::Ready),
         ("POST", "/revoke", Route::Revoke),
-        ("GET", "/revoke", Route::MethodNotAllowed { allow: "POST" }),
+        ("GET", "/revoke", refused("POST")),
         ("POST", "/oauth2/v2.0/token", endpoint(None)),
         ("POST", "/contoso.com/oauth2/v2.0/token", endpoint(Some("contoso.com"))),
         ("HEAD", "/token", Route::Token),
         ("HEAD", "/healthz", Route::Health),
         ("HEAD", "/readyz", Route::Ready),
-        ("HEAD", "/oauth2/v2.0/token", Route::MethodNotAllowed { allow: "POST" }),
-        ("HEAD", "/revoke", Route::MethodNotAllowed { allow: "POST" }),
-        ("", "/token", Route::MethodNotAllowed { allow: "GET, HEAD" }),
-        ("GET, HEAD", "/token", Route::MethodNotAllowed { allow: "GET, HEAD" }),
-        ("GET", "/x/oauth2/v2.0/token", Route::MethodNotAllowed { allow: "POST" }),
-        ("get", "/token", Route::MethodNotAllowed { allow: "GET, HEAD" }),
+        ("HEAD", "/oauth2/v2.0/token", refused("POST")),
+        ("HEAD", "/revoke", refused("POST")),
+        ("", "/token", refused("GET, HEAD")),
+        ("GET, HEAD", "/token", refused("GET, HEAD")),
+        ("GET", "/x/oauth2/v2.0/token", refused("POST")),
+        ("get", "/token", refused("GET, HEAD")),
+        ("POST", "/healthz", not_allowed),
+        ("PUT", "/readyz", not_allowed),
         ("GET", "/", Route::NotFound),
         ("GET", "/token/", Route::NotFound),
         ("GET", "/Token", Route::NotFound),

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use edge_token_broker::base::ports::Clock;
 use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
+use edge_token_broker::upstream::exchange::{
+    BodyFault, EndpointRequest, EndpointResponse, TransportFailure,
+};
 use edge_token_broker::upstream::ports::TokenEndpoint;
 
 use super::clock::{Pause, SimulatedClock};
@@ -36,11 +38,18 @@ impl SimulatedEndpoint {
     }
 
     pub(crate) fn answer_with(&self, status: u16, retry_after: Option<&str>, body: &str) {
-        self.answers.borrow_mut().push_back(Ok(response(status, retry_after, Some(body))));
+        self.answers.borrow_mut().push_back(Ok(response(status, retry_after, body)));
     }
 
-    pub(crate) fn answer_without_body(&self, status: u16, retry_after: Option<&str>) {
-        self.answers.borrow_mut().push_back(Ok(response(status, retry_after, None)));
+    /// An answer whose body is not there as a whole.
+    pub(crate) fn answer_without_body(
+        &self,
+        status: u16,
+        retry_after: Option<&str>,
+        fault: BodyFault,
+    ) {
+        let answer = EndpointResponse { body: Err(fault), ..response(status, retry_after, "") };
+        self.answers.borrow_mut().push_back(Ok(answer));
     }
 
     pub(crate) fn fail(&self, failure: TransportFailure) {
@@ -49,15 +58,11 @@ impl SimulatedEndpoint {
 }
 
 /// An answer of an authorization server.
-pub(crate) fn response(
-    status: u16,
-    retry_after: Option<&str>,
-    body: Option<&str>,
-) -> EndpointResponse {
+pub(crate) fn response(status: u16, retry_after: Option<&str>, body: &str) -> EndpointResponse {
     EndpointResponse {
         status,
         retry_after: retry_after.map(str::to_owned),
-        body: body.map(|body| body.as_bytes().to_vec().into()),
+        body: Ok(body.as_bytes().to_vec().into()),
     }
 }
 

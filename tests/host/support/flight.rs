@@ -197,7 +197,7 @@ impl Network {
     }
 
     pub(crate) fn answer(&self, status: u16, body: &str) {
-        self.endpoint.answers.borrow_mut().push_back(response(status, None, Some(body)));
+        self.endpoint.answers.borrow_mut().push_back(response(status, None, body));
     }
 
     pub(crate) fn issue(&self, token: &str) {

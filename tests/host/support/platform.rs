@@ -13,6 +13,8 @@ use serde_json::Value;
 pub(crate) struct SimulatedRequest {
     pub(crate) address: Option<&'static str>,
     pub(crate) origin: Option<&'static str>,
+    /// The headers that a preflight names.
+    pub(crate) requested_headers: Option<String>,
     /// The client id in the `props` of a service binding.
     pub(crate) service_binding: Option<&'static str>,
     /// How many times the address was read.
@@ -34,6 +36,10 @@ impl PlatformRequest for SimulatedRequest {
 
     fn origin(&self) -> Option<String> {
         self.origin.map(str::to_owned)
+    }
+
+    fn requested_headers(&self) -> Option<String> {
+        self.requested_headers.clone()
     }
 
     fn nonce(&self) -> String {

@@ -20,6 +20,9 @@ fn not_understood(retry_after_secs: u64, in_a_row: u32, response: bool) -> Upstr
     }
 }
 
+/// As [`PINNED`], with variant 7 of the fault, which has no field.
+const PINNED_CUT_OFF: &str = "82028482078001038360f68180";
+
 fn read(pinned: &str) -> UpstreamError {
     minicbor::decode(&base16ct::lower::decode_vec(pinned).unwrap()).unwrap()
 }
@@ -29,6 +32,16 @@ fn an_answer_that_was_not_understood_is_pinned() {
     let error = not_understood(1, 3, true);
     assert_eq!(base16ct::lower::encode_string(&minicbor::to_vec(&error).unwrap()), PINNED);
     assert_eq!(read(PINNED), error);
+}
+
+#[test]
+fn an_answer_that_was_cut_off_is_pinned() {
+    let mut error = not_understood(1, 3, true);
+    if let UpstreamError::NotATokenResponse { fault, .. } = &mut error {
+        *fault = AnswerFault::CutOff;
+    }
+    assert_eq!(base16ct::lower::encode_string(&minicbor::to_vec(&error).unwrap()), PINNED_CUT_OFF);
+    assert_eq!(read(PINNED_CUT_OFF), error);
 }
 
 #[test]

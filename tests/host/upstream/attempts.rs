@@ -18,7 +18,7 @@ use edge_token_broker::upstream::credential::Credential;
 use edge_token_broker::upstream::entra::Entra;
 use edge_token_broker::upstream::entra::authority::Tenant;
 use edge_token_broker::upstream::error::{Outage, UpstreamError};
-use edge_token_broker::upstream::exchange::TransportFailure;
+use edge_token_broker::upstream::exchange::{BodyFault, TransportFailure};
 use edge_token_broker::upstream::server::Server;
 use edge_token_broker::upstream::trail::UpstreamTrail;
 
@@ -212,10 +212,12 @@ fn a_status_that_decides_needs_no_body() {
         (302, "not_a_token_response"),
     ];
     for (status, name) in statuses {
-        let (error, _) = outage(|endpoint| endpoint.answer_without_body(status, Some("9")));
+        let (error, _) =
+            outage(|endpoint| endpoint.answer_without_body(status, Some("9"), BodyFault::Unread));
         assert_eq!(error.name(), name, "{status}");
     }
-    let (error, _) = outage(|endpoint| endpoint.answer_without_body(200, Some("9")));
+    let (error, _) =
+        outage(|endpoint| endpoint.answer_without_body(200, Some("9"), BodyFault::TooLarge));
     assert_eq!(error, not_understood(AnswerFault::TooLarge, 9));
 }
 

@@ -4,6 +4,7 @@
 use crate::support::sent::{Response, Sent};
 use crate::support::world::World;
 use edge_token_broker::base::time::Millis;
+use edge_token_broker::upstream::exchange::BodyFault;
 use serde_json::Value;
 
 const TRUNCATED: &str = r#"{"token_type":"Bearer","expires_in":3599,"access_tok"#;
@@ -51,9 +52,53 @@ fn an_answer_that_is_not_understood_is_retried_once() {
 #[test]
 fn a_body_over_the_limit_is_retried_once() {
     let world = World::new();
-    world.broker.endpoint.answer_without_body(200, None);
+    world.broker.endpoint.answer_without_body(200, None, BodyFault::TooLarge);
     world.issue("one", 3600);
     assert_eq!((world.request().token(), world.upstream_requests()), ("one", 2));
+}
+
+/// What a connection that breaks can leave of an answer that would have been understood, or not.
+const CUT_OFF: [u16; 5] = [200, 204, 400, 401, 404];
+
+#[test]
+fn an_answer_that_was_cut_off_is_retried_once_with_the_same_secret() {
+    for status in CUT_OFF {
+        let world = World::with_secrets("first", "second");
+        world.broker.endpoint.answer_without_body(status, None, BodyFault::CutOff);
+        world.issue("one", 3600);
+        assert_eq!(world.request().token(), "one", "{status}");
+        let requests = world.broker.endpoint.requests.borrow();
+        assert_eq!((requests.len(), &requests[0].1), (2, &requests[1].1), "{status}");
+    }
+}
+
+#[test]
+fn an_answer_that_was_cut_off_keeps_its_status_and_its_retry_after() {
+    for status in CUT_OFF {
+        let world = World::new();
+        world.broker.endpoint.answer_without_body(status, Some("7"), BodyFault::CutOff);
+        let response = world.request();
+        assert_eq!((response.status, response.error()), (502, "server_error"));
+        assert_eq!((retry_after(&response), world.upstream_requests()), (7, 1), "{status}");
+        assert!(description(&response).contains("cut off"), "{}", description(&response));
+        let line = world.logged();
+        assert_eq!(
+            (&line["outcome"], &line["upstream_status"]),
+            (&"not_a_token_response".into(), &status.into())
+        );
+        assert!(line["reason"].as_str().unwrap().contains("cut off"), "{line}");
+    }
+}
+
+#[test]
+fn a_status_that_says_enough_counts_although_its_body_was_cut_off() {
+    for (status, expected) in [(503, 503), (429, 503), (408, 503), (302, 502)] {
+        let world = World::new();
+        world.broker.endpoint.answer_without_body(status, Some("7"), BodyFault::CutOff);
+        let response = world.request();
+        assert_eq!((response.status, retry_after(&response)), (expected, 7), "{status}");
+        assert!(!description(&response).contains("cut off"), "{}", description(&response));
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ const JWKS = "/jwks";
 /** @typedef {Record<string, unknown>} Claims */
 
 /**
- * @typedef {{ status?: number, headers?: Record<string, string>, body?: string, hang?: boolean, reset?: boolean }}
+ * @typedef {{ status?: number, headers?: Record<string, string>, body?: string, hang?: boolean, reset?: boolean, cut?: boolean }}
  * IssuerFault
  */
 
@@ -129,6 +129,11 @@ export class Issuer {
     const fault = this.choosy(request.headers) ?? this.faults[path] ?? this.faults["*"];
     if (fault?.hang) return undefined;
     if (fault?.reset) return request.socket.resetAndDestroy();
+    if (fault?.cut) {
+      const { body = "" } = fault;
+      response.writeHead(200, { "Content-Length": body.length });
+      return response.write(body.slice(0, body.length / 2), () => request.socket.destroy());
+    }
     if (fault) return response.writeHead(fault.status ?? 200, fault.headers).end(fault.body ?? "");
     const document = this.#documents[path];
     if (!document) return response.writeHead(404).end();

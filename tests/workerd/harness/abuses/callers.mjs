@@ -158,9 +158,12 @@ export const ABUSES = [
         const replies = [unknown];
         for (let n = 0; n < 30; n += 1) replies.push(await world.postToken({ client: wrong, scope: GRAPH }));
         assertOneAnswer(replies, "invalid_client");
-        assertTokenError(await world.postToken({ client: far, scope: GRAPH }), 503, "temporarily_unavailable");
+        await world.logOf(replies[30]);
+        assert.equal(world.broker.printed(/REGISTRY\.far/).length, 1, "one line of an outsider has the fault");
+        const own = await world.postToken({ client: far, scope: GRAPH });
+        assertTokenError(own, 503, "temporarily_unavailable");
+        assert.equal((await world.logOf(own)).faults_count, 1);
         assert.equal(world.registry.gets.filter((read) => read.key === "client:far").length, 1);
-        assert.equal(world.broker.printed(/REGISTRY\.far/).length, 1, "one line has the fault");
       });
     },
   },

@@ -54,6 +54,7 @@ const anybody = (iss, pins, claims) => async () => {
 /** @type {Abuse[]} */
 export const ABUSES = [
   { what: "the key whose digest was an example in the README", attack: knownKey("password") },
+  { what: "the same with the line break that echo writes", attack: knownKey("password\n") },
   { what: "a key that everybody tries", attack: knownKey("changeme") },
   {
     what: "anybody at Google, under the other name of the issuer",

@@ -63,6 +63,32 @@ export const ABUSES = [
       }),
   },
   {
+    what: "a planted pointer that is too long opens preflights, as if the registry were down",
+    attack: () =>
+      withWorld({ registry: true, bindings }, async (world) => {
+        const Origin = "https://evil.example";
+        const value = Buffer.alloc(100_000, "x");
+        world.registry.values.set(`origin:${Origin}`, { value, expiresAt: Infinity });
+        for (let n = 0; n < 3; n += 1) {
+          const asks = await world.fetch("/token", { method: "OPTIONS", headers: { Origin } });
+          assert.deepEqual([asks.status, asks.headers.get("access-control-allow-origin")], [405, null]);
+        }
+      }),
+  },
+  {
+    what: "a preflight has the broker permit all headers, or write a header of its own",
+    attack: () =>
+      withWorld({ bindings }, async (world) => {
+        for (const named of ["*", "a, *", "x: y", 'x"y', "a b", "(a)", "x".repeat(5000)]) {
+          const headers = { Origin: PAGE, "Access-Control-Request-Headers": named };
+          const allowed = await world.fetch("/token", { method: "OPTIONS", headers });
+          assert.equal(allowed.status, 200);
+          const names = allowed.headers.get("access-control-allow-headers")?.split(", ") ?? [];
+          assert.ok(names.length > 0 && names.every((name) => /^[A-Za-z-]{1,20}$/.test(name)), names.join());
+        }
+      }),
+  },
+  {
     what: "a client key over plain http gets a token, or is looked up, under names that look like this machine",
     attack: () =>
       withWorld({ registry: true, bindings }, async (world) => {
