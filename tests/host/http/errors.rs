@@ -70,7 +70,6 @@ fn presented() -> Vec<PresentedIn> {
 }
 
 const OUTAGE: IssuerOutage = IssuerOutage { cause: IssuerFault::AskedLately, retry_after_secs: 7 };
-
 fn jwt_faults() -> Vec<JwtFault> {
     use JwtFault as J;
     every! {
