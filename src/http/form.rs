@@ -10,11 +10,12 @@ use crate::oauth::scope::without_slash;
 /// The known parameters of a request. Unknown ones are ignored (RFC 6749 §3.2).
 ///
 /// [`Parameters::take`] returns each value once.
-pub struct Parameters<'a, const N: usize> {
-    values: [(&'static str, Option<Cow<'a, str>>); N],
+pub struct Parameters<'a> {
+    /// Those that came and were not taken: a few of the known ones.
+    values: Vec<(&'static str, Cow<'a, str>)>,
 }
 
-impl<'a, const N: usize> Parameters<'a, N> {
+impl<'a> Parameters<'a> {
     /// Parses `encoded`, keeping the parameters in `names`.
     ///
     /// A parameter without a value counts as omitted (RFC 6749 §3.2). Only `resource`
@@ -23,30 +24,31 @@ impl<'a, const N: usize> Parameters<'a, N> {
     ///
     /// # Errors
     /// [`RequestFault::DuplicateParameter`] if another one of `names` comes twice (RFC 6749 §3.2).
-    pub fn parse(encoded: &'a [u8], names: [&'static str; N]) -> Result<Self, RequestFault> {
-        let mut values: [_; N] = names.map(|name| (name, None::<Cow<'a, str>>));
+    pub fn parse(encoded: &'a [u8], names: &[&'static str]) -> Result<Self, RequestFault> {
+        let mut values: Vec<(&'static str, Cow<'a, str>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(encoded) {
-            let Some((name, slot)) = values.iter_mut().find(|(known, _)| *known == name) else {
-                continue;
-            };
+            let Some(name) = names.iter().find(|known| **known == name).copied() else { continue };
             if value.is_empty() {
                 continue;
             }
-            *slot = Some(match slot.take() {
-                None => value,
-                Some(_) if !matches!(*name, "resource" | "audience") => {
-                    return Err(RequestFault::DuplicateParameter(name));
-                }
-                Some(first) if without_slash(&first) == without_slash(&value) => first,
-                Some(_) => " ".into(),
-            });
+            let Some((_, first)) = values.iter_mut().find(|(known, _)| *known == name) else {
+                values.push((name, value));
+                continue;
+            };
+            if !matches!(name, "resource" | "audience") {
+                return Err(RequestFault::DuplicateParameter(name));
+            }
+            if without_slash(first) != without_slash(&value) {
+                *first = " ".into();
+            }
         }
         Ok(Self { values })
     }
 
     /// Takes the value of `name` out.
     pub fn take(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
-        self.values.iter_mut().find(|(known, _)| *known == name).and_then(|(_, value)| value.take())
+        let place = self.values.iter().position(|(known, _)| *known == name)?;
+        Some(self.values.swap_remove(place).1)
     }
 }
 
@@ -83,9 +85,7 @@ impl<'a> Form<'a> {
 pub(super) const CLIENT_PARAMETERS: [&str; 4] =
     ["client_id", "client_secret", "client_assertion_type", "client_assertion"];
 
-pub(super) fn client_parameters<'a, const N: usize>(
-    parameters: &mut Parameters<'a, N>,
-) -> ClientParameters<'a> {
+pub(super) fn client_parameters<'a>(parameters: &mut Parameters<'a>) -> ClientParameters<'a> {
     let [client_id, client_secret, assertion_type, assertion] =
         CLIENT_PARAMETERS.map(|name| parameters.take(name));
     ClientParameters { client_id, client_secret, assertion_type, assertion }

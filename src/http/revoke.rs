@@ -64,7 +64,7 @@ pub fn parse_form(
 ) -> Result<RevocationRequest, BrokerError> {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     let names = [id, secret, assertion_type, assertion, "token", "claims", "credential", "scope"];
-    let mut parameters = Parameters::parse(form.encoded(), names)?;
+    let mut parameters = Parameters::parse(form.encoded(), &names)?;
     let client = client_parameters(&mut parameters);
     let presented = if authorization.is_some_and(presented::is_bearer) {
         let client_id = client.client_id_beside_header()?;
@@ -77,7 +77,7 @@ pub fn parse_form(
 
 impl Reported {
     /// The client capability counts for nothing here: the token that is reported has it or not.
-    fn parse<const N: usize>(mut parameters: Parameters<'_, N>) -> Result<Self, BrokerError> {
+    fn parse(mut parameters: Parameters<'_>) -> Result<Self, BrokerError> {
         let token = parameters.take("token").ok_or(RequestFault::MissingParameter("token"))?;
         let claims = parameters.take("claims").as_deref().map(RequestedClaims::parse).transpose();
         let scope = parameters.take("scope").as_deref().map(ScopeSet::parse).transpose()?;

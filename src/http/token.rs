@@ -1,6 +1,5 @@
 //! Parses a token request: what the caller presents, and which token it wants.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::base::limits::QUERY_MAX_BYTES;
@@ -123,12 +122,12 @@ pub fn parse_query(
     if query.len() > QUERY_MAX_BYTES {
         return Err(RequestFault::QueryTooLong.into());
     }
-    let mut parameters = Parameters::parse(query.as_bytes(), PARAMETERS);
+    let mut parameters = Parameters::parse(query.as_bytes(), &PARAMETERS);
     let client_id = || Some(parameters.as_mut().ok()?.take("client_id")?.into_owned());
     let presented = presented::bearer(authorization, client_id, identity)?;
     let wanted = parameters
         .map_err(BrokerError::from)
-        .and_then(|mut parameters| Wanted::parse(None, &mut |name| parameters.take(name)));
+        .and_then(|mut parameters| Wanted::parse(None, &mut parameters));
     Ok(TokenRequest { presented, wanted })
 }
 
@@ -142,11 +141,11 @@ pub fn parse_form(
     authorization: Option<&str>,
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
-    let mut parameters = Parameters::parse(form.encoded(), PARAMETERS)?;
+    let mut parameters = Parameters::parse(form.encoded(), &PARAMETERS)?;
     let client = client_parameters(&mut parameters);
     let presented = presented::at_token_endpoint(authorization, client, identity)?;
     let wanted = match parameters.take("grant_type").as_deref() {
-        Some("client_credentials") => Wanted::parse(credential, &mut |name| parameters.take(name)),
+        Some("client_credentials") => Wanted::parse(credential, &mut parameters),
         Some(_) => Err(BrokerError::UnsupportedGrantType),
         None => Err(RequestFault::MissingParameter("grant_type").into()),
     };
@@ -155,10 +154,11 @@ pub fn parse_form(
 
 impl Wanted {
     /// `credential` is the one in the path.
-    fn parse<'a>(
+    fn parse(
         credential: Option<&str>,
-        take: &mut dyn FnMut(&'static str) -> Option<Cow<'a, str>>,
+        parameters: &mut Parameters<'_>,
     ) -> Result<Self, BrokerError> {
+        let mut take = |name| parameters.take(name);
         let named = take("credential");
         if let (Some(in_path), Some(named)) = (credential, &named)
             && in_path != named
