@@ -52,18 +52,8 @@ const DIAGNOSIS: &str = "xms_caeerror";
 /// The longest decimal number of seconds.
 const SECONDS_MAX_DIGITS: usize = 12;
 /// The names that a refusal may have. Any other is the caller's own text.
-const NAMES: [&str; 10] = [
-    ADDRESS,
-    CAPABILITY,
-    NOT_BEFORE,
-    "acr",
-    "acrs",
-    "amr",
-    "auth_time",
-    "capolids",
-    "id_token",
-    "userinfo",
-];
+const NAMES: [&str; 8] =
+    [ADDRESS, CAPABILITY, NOT_BEFORE, "acr", "acrs", "amr", "auth_time", "capolids"];
 
 impl RequestedClaims {
     /// Parses the JSON, or the base64 of it, which is what a challenge contains.
@@ -79,11 +69,13 @@ impl RequestedClaims {
         let json = json.map_err(|_| ClaimsFault::Malformed)?;
         let (mut capability, mut demands) = (false, String::new());
         for (name, value) in members(&json)? {
-            if is_empty(value) {
-                continue;
-            }
-            if name != "access_token" {
-                return Err(ClaimsFault::not_sent_on(name));
+            match name.as_str() {
+                _ if is_empty(value) => continue,
+                // This grant issues no ID token, and has no user (OpenID Connect Core §5.5). MSAL sends
+                // hints for an ID token with every `claims`.
+                "id_token" | "userinfo" => continue,
+                "access_token" => {}
+                name => return Err(ClaimsFault::not_sent_on(name)),
             }
             for (name, claim) in members(value)? {
                 match name.as_str() {

@@ -12,9 +12,12 @@ use crate::support::world::{SimulatedIsolate, World, isolate, vars};
 
 const NBF: &str = r#"{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}"#;
 const CP1: &str = r#"{"access_token":{"xms_cc":{"values":["CP1"]}}}"#;
-
 const CAE_ERROR: &str = r#"{"access_token":{"nbf":{"essential":true,"value":"1726077595"},"xms_caeerror":{"value":"10012"}}}"#;
 const AFTER_IT: &str = r#"{"access_token":{"nbf":{"essential":true,"value":"1726077595"}}}"#;
+
+/// What MSAL sends with every `claims`: hints for an ID token, which this grant does not issue.
+const MSAL_CHALLENGE: &str = r#"{"access_token":{"nbf":{"essential":true,"value":"1700000000"}},"id_token":{"signin_state":{"essential":false},"login_hint":{"essential":false},"tenant_region_sub_scope":{"essential":false}}}"#;
+const MSAL_CP1: &str = r#"{"access_token":{"xms_cc":{"values":["CP1"]}},"id_token":{"signin_state":{"essential":false},"login_hint":{"essential":false},"tenant_region_sub_scope":{"essential":false}}}"#;
 
 /// The same request on both routes.
 fn on_both_routes(claims: &str) -> [Sent; 2] {
@@ -205,8 +208,6 @@ fn other_claims_are_refused_by_name_and_never_echoed() {
     let cases = [
         (r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#, "acrs"),
         (r#"{"access_token":{"capolids":{"values":["x"]}}}"#, "capolids"),
-        (r#"{"id_token":{"auth_time":{"essential":true}}}"#, "id_token"),
-        (r#"{"userinfo":{"email":null,"name":{}}}"#, "userinfo"),
         (r#"{"access_token":{"xms_cc":{"values":["CP1","evil"]}}}"#, "xms_cc"),
         (r#"{"access_token":{"nbf":{"value":"1 or 1"}}}"#, "nbf"),
         (r#"{"access_token":{"nbf":{"value":"1","more":"evil"}}}"#, "nbf"),
@@ -242,6 +243,7 @@ fn claims_that_ask_for_nothing_are_none() {
         "{}",
         r#"{"access_token":{}}"#,
         r#"{"access_token":null,"id_token":null,"userinfo":{}}"#,
+        r#"{"id_token":{"auth_time":{"essential":true}},"userinfo":{"email":null,"name":{}}}"#,
         r#"{"access_token":{"nbf":null,"xms_cc":{"values":[]},"acrs":null}}"#,
         r#"{"access_token":{"xms_caeerror":{"value":"10012"}}}"#,
     ] {
@@ -260,6 +262,7 @@ fn a_challenge_is_understood_as_it_is_sent() {
     let address = r#"{"access_token":{"nbf":{"essential":true,"value":"1702682181"},"xms_rp_ipaddr":{"value":"2001:db8::1"}}}"#;
     for (claims, expected) in [
         (address, address),
+        (MSAL_CHALLENGE, NBF),
         (r#" { "access_token" : { "nbf" : { "value" : 1700000000, "essential" : true } } } "#, NBF),
         // In base64, as `WWW-Authenticate` has it.
         (
@@ -284,4 +287,14 @@ fn a_challenge_is_understood_as_it_is_sent() {
     let report = Sent::post("/revoke", &format!("token=one&claims={claims}"));
     assert_eq!(report.to(&world.isolate).status, 200);
     assert_eq!(sent_on(&world.isolate), ["", AFTER_IT]);
+}
+
+#[test]
+fn the_claims_of_msal_have_its_capability_and_nothing_of_an_id_token() {
+    for sent in on_both_routes(MSAL_CP1) {
+        let isolate = with_cae(true);
+        issue(&isolate, "capable");
+        assert_eq!(sent.to(&isolate).token(), "capable");
+        assert_eq!(sent_on(&isolate), [CP1]);
+    }
 }

@@ -237,7 +237,7 @@ fn a_passing_fault_met_with_claims_is_left_to_nobody() {
 fn what_a_report_may_not_ask_for_is_refused_by_name() {
     for (claims, name) in [
         (r#"{"access_token":{"acrs":{"values":["c1"]}}}"#, "acrs"),
-        (r#"{"id_token":{"sub":{"value":"x"}}}"#, "id_token"),
+        (r#"{"access_token":{"amr":{"value":"x"}}}"#, "amr"),
         (r#"{"access_token":{"xms_cc":{"values":["protapp"]}}}"#, "xms_cc"),
     ] {
         let world = World::new();
