@@ -159,8 +159,8 @@ pub(super) fn parse(
     clients
 }
 
-/// The client of one entry, in `CLIENTS` or in the registry, if its proofs can be told. It counts only
-/// if there is no fault.
+/// The client of one entry, in `CLIENTS` or in the registry, if it is a table. It counts only if there
+/// is no fault.
 pub(super) fn client(
     id: &str,
     field: Field,
@@ -179,7 +179,7 @@ pub(super) fn client(
         .and_then(|field| field.into_list(faults))
         .map(|fields| distinct_grants(fields, credentials, faults));
     let grants = grants.unwrap_or_default();
-    Some(Client { id: id?, proofs: proofs?, origins, grants, fault: None })
+    Some(Client { id: id?, proofs, origins, grants, fault: None })
 }
 
 /// The grants of a list. A grant that is listed twice is one grant.

@@ -120,7 +120,7 @@ pub(super) fn parse(
     path: &str,
     others: &impl Listed,
     faults: &mut Faults,
-) -> Option<AcceptedProofs> {
+) -> AcceptedProofs {
     let [keys, service_binding, jwt, certificates] = fields;
     let service_binding = service_binding.map_or(Some(false), |field| field.into_bool(faults));
     let others_listed = keys.is_some() || jwt.is_some() || certificates.is_some();
@@ -132,12 +132,13 @@ pub(super) fn parse(
         .map(|fields| fields.into_iter().filter_map(|field| trust::parse(field, faults)).collect());
     let certificates =
         items(certificates, faults).map(|fields| fingerprints(fields, others, faults));
-    Some(AcceptedProofs {
-        service_binding: service_binding?,
-        jwt: jwt?,
-        keys: keys?,
-        certificates: certificates?,
-    })
+    // A field with a fault lists no proof. The others still do, so that their client learns of it.
+    AcceptedProofs {
+        service_binding: service_binding.unwrap_or_default(),
+        jwt: jwt.unwrap_or_default(),
+        keys: keys.unwrap_or_default(),
+        certificates: certificates.unwrap_or_default(),
+    }
 }
 
 /// The items of a list. It may be missing, and must not be empty.

@@ -200,6 +200,7 @@ pub fn meaning_of_number(response: &ErrorResponse) -> Option<Meaning> {
 pub fn meaning(response: &ErrorResponse) -> Meaning {
     let of_word = match response.error.as_str() {
         "temporarily_unavailable" | "server_error" => Transient,
+        "slow_down" => Throttled,
         "invalid_client" => SecretRefused,
         "invalid_scope" | "invalid_resource" | "invalid_target" => ScopeRefused,
         _ => Refused,

@@ -28,12 +28,15 @@ fn put(desk: &Desk, json: &str) {
 }
 
 /// Entries of which the proofs are good: their one key is `k1`.
-fn faulty() -> [String; 4] {
+fn faulty() -> [String; 7] {
     [
         json("k1").replace(r#""allow":[{"#, r#""allow":[{"scpoe":"x","#),
         json("k1").replace(r#""credential":"default""#, r#""credential":"gone""#),
         json("k1").replace(r#""allow""#, r#""alow""#),
         json("k1").replace(r#"{"key_sha256""#, r#"{"origins":["*"],"key_sha256""#),
+        json("k1").replace(r#"{"key_sha256""#, r#"{"service_binding":"x","key_sha256""#),
+        json("k1").replace(r#"{"key_sha256""#, r#"{"jwt":"x","key_sha256""#),
+        json("k1").replace(r#"{"key_sha256""#, r#"{"mtls_sha256":7,"key_sha256""#),
     ]
 }
 

@@ -90,6 +90,8 @@ fn without_a_number_or_with_an_unknown_one_the_word_decides() {
         ("unauthorized_client", 502, 1),
         ("invalid_request", 502, 1),
         ("something_new", 502, 1),
+        // A server that throttles, such as another broker.
+        ("slow_down", 503, 1),
     ] {
         for number in ["", r#","error_codes":[4711]"#, r#","error_codes":[4711,0]"#] {
             let body = format!(r#"{{"error":"{error}"{number}}}"#);
