@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 }
 
 /// The JSON text `json` in printable ASCII. Everything else in it stands within its strings, and is
-/// escaped as `\uXXXX` (RFC 8259 §7).
+/// escaped with four hexadecimal digits (RFC 8259 §7).
 #[must_use]
 pub fn in_ascii(json: String) -> String {
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {

@@ -109,8 +109,8 @@ fn is_google(issuer: &str) -> bool {
 }
 
 impl Profile {
-    /// Checks what needs no configuration. Everybody may learn the result: it is the same whoever
-    /// trusts the issuer.
+    /// Checks what needs no configuration. The result does not tell whether a client trusts the issuer,
+    /// so every caller may learn it.
     ///
     /// # Errors
     /// A [`JwtFault`] of the JWT itself.

@@ -102,7 +102,7 @@ impl<P: TokenPorts> Broker<P> {
             });
             let mut failed = false;
             for (grant, loaded) in together(reads).await {
-                // A value that is too long is no token of the broker's, whoever has put it there.
+                // The broker writes no value of that length, so it is not a token of the broker.
                 failed |= loaded.as_ref().is_err_and(|error| *error != StoreError::TooLarge);
                 let token = shared_tier::open(grant, loaded, line);
                 if let Some(token) = token.filter(|token| self.is_current(token, presented)) {

@@ -58,8 +58,8 @@ fn header(typ: &str, kid: &str) -> String {
     format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#)
 }
 
-/// The description of the answer to this JWT, the same whoever trusts its issuer and whoever is
-/// known. Nobody is looked up for it.
+/// The description of the answer to this JWT. It does not depend on which clients exist, or on which
+/// issuers they trust.
 fn told_to_all(typ: &str, claims: &dyn Fn(&str) -> String, assertion: bool) -> String {
     let world = world();
     let (own, of) = if assertion { ("own", "nobody") } else { (ISSUER, STRANGER) };
