@@ -6,7 +6,6 @@ use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::cache_status::{CacheStatus, Forward, Tier};
-use crate::tokens::challenge::note_fault;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
@@ -65,6 +64,22 @@ impl<P: TokenPorts> Broker<P> {
     pub fn recall(&self, grant: &Grant, min_ttl: Millis) -> Option<Served> {
         let token = self.memory.recall(&grant.token_key)?;
         self.hit(grant, token, Tier::Isolate, min_ttl)
+    }
+
+    /// The token from isolate memory, else as [`Self::obtain`].
+    ///
+    /// # Errors
+    /// As [`Self::obtain`].
+    pub async fn recall_or_obtain(
+        &self,
+        grant: &Grant,
+        min_ttl: Millis,
+        line: &mut Line,
+    ) -> Result<Served, BrokerError> {
+        match self.recall(grant, min_ttl) {
+            Some(served) => Ok(served),
+            None => self.obtain(grant, min_ttl, line).await,
+        }
     }
 
     /// The token from KV, else from the coordinator, else from the authorization server.
@@ -241,4 +256,11 @@ impl<P: TokenPorts> Broker<P> {
 
 pub(super) fn want(held: Option<&CachedToken>) -> Want {
     Want { known_generation: held.map_or(0, |token| token.generation), ..Want::default() }
+}
+
+/// Notes why the coordinator did not answer.
+pub(super) fn note_fault(fault: CoordinationError, line: &mut Line) {
+    if fault != CoordinationError::Unbound {
+        line.coordinator_failed(fault.name());
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::broker::Broker;
-use super::challenge::{is_true_for_all, note_fault};
+use super::broker::{Broker, note_fault};
 use crate::base::limits::{FETCH_CLAIM, FETCH_CLAIM_COLD};
 use crate::base::ports::Clock;
 use crate::base::secret::AccessToken;
+use crate::base::time::Millis;
 use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::log::Line;
@@ -14,11 +14,11 @@ use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::fetch::fetch;
 use crate::tokens::forced::Forced;
-use crate::tokens::ports::TokenPorts;
+use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use crate::tokens::token::CachedToken;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::is_refusal;
+use crate::upstream::failure::{is_refusal, is_true_for_all};
 
 /// A report of a rejected token.
 #[derive(Debug)]
@@ -101,6 +101,35 @@ impl<P: TokenPorts> Broker<P> {
                 note_fault(fault, line);
                 self.replace_here(grant, token, claims, line).await
             }
+        }
+    }
+
+    /// Tells the coordinator that a token was rejected, and returns its answer, or why there is
+    /// none. A failure that this isolate has met, or was told, a moment ago is the answer as well.
+    pub(super) async fn report(
+        &self,
+        grant: &Grant,
+        want: Want,
+        claims: Option<&Claims>,
+        line: &mut Line,
+    ) -> Result<Result<Handout, CoordinationError>, UpstreamError> {
+        let now = self.clock.now();
+        if let Some(recalled) = self.memory.failure(&grant.token_key)
+            && now < recalled.ask_again_at
+        {
+            return Err(recalled.failure.at(now));
+        }
+        match self.coordinator.acquire(grant, want, claims, &line.request_id).await {
+            Ok(Coordinated { handed, trail, failing_for }) => {
+                line.upstream = trail.unwrap_or_default();
+                let remembered = failing_for > Millis(0);
+                handed.map(Ok).inspect_err(|error| {
+                    if remembered {
+                        self.echo_failure(grant, error, failing_for);
+                    }
+                })
+            }
+            Err(fault) => Ok(Err(fault)),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::base::limits::{FAILURE_MEMORY_MAX, REFUSAL_MEMORY_MIN, TRANSIENT_MEMORY_MIN};
+use crate::base::limits::{
+    FAILURE_MEMORY_MAX, REFUSAL_MEMORY_MIN, TRANSIENT_MEMORY_MIN, TRANSIENT_RETRY_AFTER_SECS,
+};
 use crate::base::time::{Millis, UnixMillis};
 use crate::upstream::error::{Outage, UpstreamError};
 
@@ -81,6 +83,21 @@ pub struct RecalledFailure {
 #[must_use]
 pub const fn is_refusal(error: &UpstreamError) -> bool {
     matches!(error, UpstreamError::ScopeRefused(_) | UpstreamError::CredentialRefused(_))
+}
+
+/// Whether a failure that a request with claims met would meet all requests: a throttle, or any other
+/// failure for which upstream names a time. Only the caller that brought the claims is told the rest,
+/// because the claims may be the reason.
+#[must_use]
+pub const fn is_true_for_all(error: &UpstreamError) -> bool {
+    match error {
+        UpstreamError::Unavailable { cause: Outage::Throttled, .. } => true,
+        UpstreamError::Unavailable { retry_after_secs, .. }
+        | UpstreamError::NotATokenResponse { retry_after_secs, .. } => {
+            *retry_after_secs > TRANSIENT_RETRY_AFTER_SECS
+        }
+        UpstreamError::ScopeRefused(_) | UpstreamError::CredentialRefused(_) => false,
+    }
 }
 
 /// How long a failure is remembered.

@@ -5,11 +5,10 @@ use super::flight::Flight;
 use super::{Action, Coordinator, Source, Waiter, Want};
 use crate::base::secret::TokenDigest;
 use crate::base::time::UnixMillis;
-use crate::tokens::challenge::is_true_for_all;
 use crate::tokens::forced::Forced;
 use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::is_refusal;
+use crate::upstream::failure::{is_refusal, is_true_for_all};
 
 /// What has become of a call that may be a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
