@@ -58,8 +58,8 @@ const expired = WAYS.map(([how, options]) => ({
 
 /** @type {Abuse[]} */
 const refused = WAYS.flatMap(([how, options]) =>
-  [{ refuse: REFUSED }, { fail: { status: 500 } }].map((fault) => ({
-    what: `a challenge meets ${Object.keys(fault)} with no token in hand, ${how}`,
+  Object.entries({ "is refused": { refuse: REFUSED }, fails: { fail: { status: 500 } } }).map(([end, fault]) => ({
+    what: `a challenge with no token in hand ${end}, ${how}`,
     attack: () =>
       withWorld(options, async (world) => {
         const scope = world.newScope();
