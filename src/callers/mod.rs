@@ -128,7 +128,7 @@ impl<P: CallerPorts> Callers<P> {
             Ok(owner) => Some(owner.is_some()),
             Err(Unreachable(error)) => {
                 line.registry_failed(error.name());
-                // Nobody who writes the registry has written that: the registry is not down.
+                // `npm run new-client` writes no such value. The registry answered, so it is not down.
                 (error == StoreError::TooLarge).then_some(false)
             }
         }

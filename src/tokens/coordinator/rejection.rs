@@ -108,9 +108,9 @@ impl Coordinator {
         })
     }
 
-    /// The flight has failed for those that reported; if it had claims, for those that brought these
-    /// claims. Who brought others has reported a token, and no more: the driver has their claims no
-    /// longer. All others get a flight without claims, else what is in hand.
+    /// Ends a flight whose failure is told to reporters only. If it had claims, the reporters that
+    /// brought these claims are told. A reporter with other claims counts as one without claims, because
+    /// the driver does not keep its claims. All others get a flight without claims, else what is in hand.
     pub(super) fn failed_for_reporters(
         &mut self,
         error: &UpstreamError,

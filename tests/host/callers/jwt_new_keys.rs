@@ -174,7 +174,7 @@ fn a_new_key_under_an_old_kid_is_refused_until_the_issuer_may_be_asked_again() {
         assert_eq!(run(isolate.verify(jwt)), Err(JwtFault::Signature));
     }
     isolate.advance(Millis::from_secs(1));
-    // Whose JWT it is that spends the next request does not matter: it brings the key.
+    // The next request to the issuer brings the key, also if a forged JWT causes it.
     assert_eq!(run(isolate.verify(&forged)), Err(JwtFault::Signature));
     assert_eq!(run(isolate.verify(&by_new)), Ok(()), "a minute at most");
     assert_eq!(isolate.asked(), 3);

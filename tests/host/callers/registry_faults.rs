@@ -1,4 +1,4 @@
-//! Entries of the registry that have a fault: only who has proved to be that client learns of them,
+//! Entries of the registry that have a fault: only a caller that has proved to be the client learns of them,
 //! and they cost what an entry costs.
 
 use edge_token_broker::base::limits::REGISTRY_MEMORY;

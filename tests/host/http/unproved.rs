@@ -1,4 +1,4 @@
-//! Who has proved nothing learns nothing: whatever the configuration says, the answers are the same.
+//! A caller without a proof learns nothing of the configuration: the answers are the same for each one.
 
 use serde_json::Value;
 
