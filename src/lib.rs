@@ -42,6 +42,7 @@ pub mod http;
 pub mod jwt;
 pub mod log;
 pub mod oauth;
+pub mod settings;
 pub mod tokens;
 pub mod upstream;
 

@@ -12,7 +12,10 @@ use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
 use edge_token_broker::callers::ledger::{
     AssertionLedger, LedgerError, ReservedAssertion, Step, UsedAssertions, Verdict,
 };
-use edge_token_broker::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
+use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
+use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
+use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::servers::Servers;
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
@@ -81,9 +84,15 @@ impl Store for Nothing {
     }
 }
 
-impl IssuerEndpoint for Nothing {
+impl Documents for Nothing {
     async fn get(&self, _: &str, _: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
         Err(IssuerUnreachable::NoConnection)
+    }
+}
+
+impl Signer for Nothing {
+    async fn sign(&self, _: &SigningKey, _: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        Err(SigningFailed)
     }
 }
 
@@ -104,8 +113,13 @@ impl AssertionLedger for Nothing {
     }
 }
 
-impl TokenPorts for Nothing {
+impl UpstreamPorts for Nothing {
     type Endpoint = Self;
+    type Documents = Self;
+    type Signer = Self;
+}
+
+impl TokenPorts for Nothing {
     type Coordination = Self;
     type Log = Lines;
 }
@@ -203,7 +217,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         memory: IsolateMemory::default(),
         kv: Nothing,
         coordinator: Nothing,
-        endpoint: Nothing,
+        servers: Servers { endpoint: Nothing, documents: Nothing, signer: Nothing },
         clock: Nothing,
         entropy: Nothing,
         jitter: 0,

@@ -21,12 +21,11 @@ use crate::base::limits::{
 };
 use crate::base::outgoing::{ACCEPT_ISSUER, USER_AGENT};
 use crate::base::time::Millis;
-use crate::callers::ports::IssuerEndpoint;
 use crate::jwt::IssuerUnreachable;
 use crate::upstream::exchange::{
     BodyFault, BodyUse, EndpointRequest, EndpointResponse, TransportFailure,
 };
-use crate::upstream::ports::TokenEndpoint;
+use crate::upstream::ports::{Documents, TokenEndpoint};
 
 /// Servers that the broker reaches over HTTPS.
 #[derive(Debug)]
@@ -37,12 +36,12 @@ impl TokenEndpoint for Https {
         &self,
         request: &EndpointRequest<'_>,
     ) -> Result<EndpointResponse, TransportFailure> {
-        let init = form_post(request).map_err(|_| TransportFailure::NoConnection)?;
+        let init = token_request(request).map_err(|_| TransportFailure::NoConnection)?;
         send(request.url, &init, UPSTREAM_TIMEOUT, endpoint_response).await
     }
 }
 
-impl IssuerEndpoint for Https {
+impl Documents for Https {
     async fn get(&self, url: &str, within: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
         let init = json_get().map_err(|_| IssuerUnreachable::NoConnection)?;
         match send(url, &init, within, issuer_body).await {
@@ -53,13 +52,16 @@ impl IssuerEndpoint for Https {
     }
 }
 
-/// A form. It has the secret.
-fn form_post(request: &EndpointRequest<'_>) -> Result<RequestInit, JsValue> {
+/// It may have the secret.
+fn token_request(request: &EndpointRequest<'_>) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in request.headers.fixed {
         headers.set(name, value)?;
     }
     headers.set(request.headers.request_id, request.request_id.as_str())?;
+    if let Some(authorization) = &request.authorization {
+        headers.set("authorization", authorization)?;
+    }
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers);

@@ -13,7 +13,7 @@ use super::kv::KvNamespace;
 use super::limiter::Limiter;
 use super::objects::Namespace;
 use super::request::WorkerRequest;
-use super::signature::WebCrypto;
+use super::signature::{PrivateKeys, WebCrypto};
 use crate::base::ports::{Entropy, Ports};
 use crate::callers::Callers;
 use crate::callers::issuer::{JwtVerifier, KeySets};
@@ -29,6 +29,8 @@ use crate::tokens::broker::Broker;
 use crate::tokens::coordinator::client::CoordinatorClient;
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::TokenPorts;
+use crate::upstream::ports::UpstreamPorts;
+use crate::upstream::servers::Servers;
 
 /// The ports, by Cloudflare Workers.
 pub(super) struct Platform;
@@ -39,8 +41,13 @@ impl Ports for Platform {
     type Store = KvNamespace;
 }
 
-impl TokenPorts for Platform {
+impl UpstreamPorts for Platform {
     type Endpoint = Https;
+    type Documents = Https;
+    type Signer = PrivateKeys;
+}
+
+impl TokenPorts for Platform {
     type Coordination = CoordinatorClient<Namespace, SystemClock, SystemEntropy>;
     type Log = Console;
 }
@@ -76,7 +83,7 @@ fn set_up(env: &Env) -> Isolate<Platform> {
             SystemClock,
             SystemEntropy,
         ),
-        endpoint: Https,
+        servers: Servers { endpoint: Https, documents: Https, signer: PrivateKeys::default() },
         clock: SystemClock,
         entropy: SystemEntropy,
         jitter: u32::from_be_bytes(SystemEntropy.bytes()),

@@ -1,4 +1,4 @@
-// Verifies signatures of JWTs by WebCrypto. RFC 7518 §3.1 and RFC 8037 §3.1 define the algorithms.
+// Signs JWTs, and verifies their signatures, by WebCrypto. RFC 7518 §3.1 and RFC 8037 §3.1 define the algorithms.
 
 /** @type {Record<string, { name: string, hash?: string, saltLength?: number, namedCurve?: string }>} */
 const ALGORITHMS = {
@@ -24,4 +24,34 @@ export async function verify(algorithm, key, signed, signature) {
   } catch {
     return false;
   }
+}
+
+/**
+ * Imports a private key, PKCS#8 or the text of a JWK, so that it can sign and nobody can read it. PKCS#8 is wiped.
+ *
+ * @param {string} algorithm
+ * @param {Uint8Array | string} material
+ */
+export async function importKey(algorithm, material) {
+  const parameters = ALGORITHMS[algorithm];
+  if (typeof material === "string") {
+    const { key_ops, ext, use, alg, ...jwk } = JSON.parse(material);
+    return crypto.subtle.importKey("jwk", jwk, parameters, false, ["sign"]);
+  }
+  try {
+    return await crypto.subtle.importKey("pkcs8", material, parameters, false, ["sign"]);
+  } finally {
+    material.fill(0);
+  }
+}
+
+/**
+ * The signature of an imported key.
+ *
+ * @param {string} algorithm
+ * @param {CryptoKey} key
+ * @param {Uint8Array} input
+ */
+export async function sign(algorithm, key, input) {
+  return new Uint8Array(await crypto.subtle.sign(ALGORITHMS[algorithm], key, input));
 }

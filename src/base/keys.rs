@@ -5,9 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 
-use crate::base::secret::ClientSecret;
-
-/// A one-way image of a credential's first secret. It is part of the token key, so a rotated secret
+/// A one-way image of a credential's first proof. It is part of the token key, so a rotated secret
 /// takes effect at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fingerprint(pub [u8; 32]);
@@ -72,12 +70,11 @@ impl RegistryKey {
 
 /// Derives fingerprint and sealing key (HKDF-SHA-256, RFC 5869).
 ///
-/// `secret` is the credential's first secret. Without a cache key, the sealing key comes from it as
+/// `material` is the credential's first secret or private key. Without a cache key, the sealing key comes from it as
 /// well: nothing that a rotated secret sealed opens any more. The other secrets, which come and go
 /// during a rotation, change nothing.
 #[must_use]
-pub fn derive(secret: &ClientSecret, cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
-    let material = secret.expose().as_bytes();
+pub fn derive(material: &[u8], cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
     let cache_key = cache_key.map(|key| key.0.expose_secret().as_slice());
     let fingerprint = expand(cache_key, material, b"edge-token-broker fingerprint v1");
     let sealing_material = cache_key.unwrap_or(material);

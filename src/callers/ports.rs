@@ -4,25 +4,17 @@
 
 use super::ledger::AssertionLedger;
 use crate::base::ports::Ports;
-use crate::base::time::Millis;
-use crate::jwt::IssuerUnreachable;
 use crate::jwt::jwk::VerificationKey;
+use crate::upstream::ports::Documents;
 
 /// The ports of this room.
 pub trait CallerPorts: Ports {
     /// Fetches the metadata and keys of issuers.
-    type Issuers: IssuerEndpoint;
+    type Issuers: Documents;
     /// Verifies signatures.
     type Signatures: SignatureVerifier;
     /// Knows the client assertions that were used anywhere in the network.
     type Ledger: AssertionLedger;
-}
-
-/// The servers that publish the metadata and keys of JWT issuers.
-pub trait IssuerEndpoint {
-    /// The body behind `url`, `within` this time. Any status but 200 is a failure, redirects too, and so
-    /// is a body over [`crate::base::limits::ISSUER_BODY_MAX_BYTES`].
-    async fn get(&self, url: &str, within: Millis) -> Result<Vec<u8>, IssuerUnreachable>;
 }
 
 /// Verifies signatures.

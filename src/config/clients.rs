@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use super::Bindings;
-use super::credentials::{Credentials, name_of, required};
-use super::fault::{Fault, Faults, Reason};
-use super::json::{self, Field};
+use super::credentials::Credentials;
 use super::origins;
 use super::proofs::{self, AcceptedProofs, CertificateFingerprint, KeyDigest, Listed};
 use crate::base::origin::Origin;
 use crate::base::sorted_map::SortedMap;
 use crate::oauth::scope::ScopeSet;
+use crate::settings::field::{self, Field, required};
+use crate::settings::name::name_of;
+use crate::settings::{Fault, Faults, Reason};
 use crate::upstream::credential::Credential;
 use crate::upstream::token_key::TokenKey;
 
@@ -149,7 +150,7 @@ pub(super) fn parse(
     if !registry && matches!(bindings.binding("CLIENTS"), super::Binding::Absent) {
         faults.add("CLIENTS", Reason::Missing);
     }
-    let entries = json::of_binding(bindings, "CLIENTS", faults)
+    let entries = field::of_binding(bindings, "CLIENTS", faults)
         .and_then(|table| Field::new("CLIENTS", table).into_entries(faults));
     for (id, field) in entries.unwrap_or_default() {
         if let Some(client) = client(&id, field, &clients, credentials, faults) {

@@ -5,10 +5,7 @@
 
 mod clients;
 mod credentials;
-mod examples;
-mod fault;
 mod issuers;
-mod json;
 mod origins;
 mod pins;
 mod proofs;
@@ -17,35 +14,20 @@ mod trust;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretBox};
 
 pub use clients::{Client, Grant};
-pub use credentials::{DEFAULT_CREDENTIAL, is_client_id};
+pub use credentials::DEFAULT_CREDENTIAL;
 
+pub use crate::settings::examples::WELL_KNOWN_KEYS;
+pub use crate::settings::name::is_client_id;
+pub use crate::settings::{Binding, Bindings, Fault, Reason};
 pub use crate::upstream::credential::Credential;
-pub use examples::WELL_KNOWN_KEYS;
-pub use fault::{Fault, Reason};
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
-use crate::base::keys::{self, CacheKey, RegistryKey, SealingKey};
-use fault::Faults;
-
-/// A binding of the Worker as the platform hands it out.
-#[derive(Clone, Debug)]
-pub enum Binding {
-    /// Missing, or an empty text, as in an example file that is not filled in.
-    Absent,
-    /// A var or secret that is text.
-    Text(SecretString),
-    /// A var that is a table, a number, or a boolean, as JSON text.
-    Json(String),
-}
-
-/// The Worker's bindings.
-pub trait Bindings {
-    /// The binding called `name`.
-    fn binding(&self, name: &str) -> Binding;
-}
+use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
+use crate::settings::binding::text;
+use crate::settings::{Faults, Field, field};
 
 /// The configuration, valid by construction.
 #[derive(Debug)]
@@ -96,8 +78,8 @@ impl Config {
     #[must_use]
     pub fn registered(&self, id: &str, json: &[u8]) -> (Option<Client>, Vec<Fault>) {
         let mut faults = Faults::default();
-        let mut client = json::parse("REGISTRY", json, &mut faults)
-            .map(|value| json::Field::new(format!("REGISTRY.{id}"), value))
+        let mut client = field::parse("REGISTRY", json, &mut faults)
+            .map(|value| Field::new(format!("REGISTRY.{id}"), value))
             .and_then(|field| {
                 clients::client(id, field, &self.clients, &self.credentials, &mut faults)
             });
@@ -177,9 +159,9 @@ impl Config {
 
     /// What [`Self::sealing_key`] is for a version of the broker with another first secret, during a
     /// rotation. They open messages of that version.
-    pub fn other_sealing_keys(&self) -> impl Iterator<Item = SealingKey> {
-        let others = self.first_credential.other_secrets.iter();
-        others.map(|secret| keys::derive(secret, None).1)
+    #[must_use]
+    pub fn other_sealing_keys(&self) -> &[SealingKey] {
+        &self.first_credential.other_sealing_keys
     }
 
     /// The credential called `name`.
@@ -237,18 +219,6 @@ fn boolean(bindings: &impl Bindings, field: &str, default: bool, faults: &mut Fa
         _ => {
             faults.add(field, Reason::NotABoolean);
             default
-        }
-    }
-}
-
-/// The text of a binding. A table, number or boolean is a fault.
-fn text(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretString> {
-    match bindings.binding(field) {
-        Binding::Absent => None,
-        Binding::Text(text) => Some(text),
-        Binding::Json(_) => {
-            faults.add(field, Reason::NotText);
-            None
         }
     }
 }

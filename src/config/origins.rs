@@ -1,8 +1,8 @@
 //! `origins`: the pages that may read the broker's replies in a browser (Fetch standard, CORS).
 
-use super::fault::{Faults, Reason};
-use super::json::Field;
 use crate::base::origin::Origin;
+use crate::settings::Field;
+use crate::settings::{Faults, Reason};
 
 /// The origins of a list, each as browsers send it.
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Vec<Origin> {

@@ -1,11 +1,11 @@
 //! Whether the pins of a client's `jwt` say whose token it has to be, and whether its issuer can send
 //! what they say.
 
-use super::fault::{Faults, Reason};
 use super::issuers::{ISSUERS, Issuer, KEYS, form, has_form, is_identifier};
-use super::json::printable;
 use super::trust::is_metadata;
 use crate::jwt::{OneOf, Trust};
+use crate::settings::field::printable;
+use crate::settings::{Faults, Reason};
 
 /// Adds the faults of `trust`, which is the entry `path`. Of an unknown issuer nothing is known.
 pub(super) fn check(trust: &Trust, path: &str, faults: &mut Faults) {

@@ -5,12 +5,12 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::examples::is_well_known;
-use super::fault::{Faults, Reason};
-use super::json::Field;
 use super::trust;
 use crate::base::secret::PresentedKey;
 use crate::jwt::Trust;
+use crate::settings::Field;
+use crate::settings::examples::is_well_known;
+use crate::settings::{Faults, Reason};
 
 /// The proofs that a client lists, at least one.
 #[derive(Debug, Default)]

@@ -1,15 +1,16 @@
 //! One entry of a client's `jwt`: which JSON Web Tokens prove its identity.
 
-use super::credentials::{name_of, required};
-use super::examples::is_placeholder;
-use super::fault::{Faults, Reason};
-use super::json::Field;
 use super::pins;
 use crate::base::json::Json;
 use crate::base::limits::JSON_NUMBER_MAX;
 use crate::base::origin::is_trustworthy;
 use crate::jwt::discovery::metadata_url;
 use crate::jwt::{OneOf, Trust};
+use crate::settings::Field;
+use crate::settings::examples::is_placeholder;
+use crate::settings::field::required;
+use crate::settings::name::name_of;
+use crate::settings::{Faults, Reason};
 
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Option<Trust> {
     let path = field.path.clone();

@@ -10,7 +10,6 @@ use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
 use crate::oauth::token_response::AnswerFault;
 use crate::upstream::error::{Outage, UpstreamError as U};
-use crate::upstream::server;
 
 /// The standard that a route's errors follow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -179,7 +178,7 @@ fn describe(error: &BrokerError) -> String {
             Some(text) => text.clone(),
             None => format!(
                 "the authorization server refused the scope ({})",
-                response.aadsts().map_or_else(|| response.error.clone(), server::look_up)
+                response.advice.as_deref().unwrap_or(&response.error)
             ),
         },
         E::Misconfigured => {
@@ -203,7 +202,7 @@ fn refused(response: &ErrorResponse) -> String {
     format!(
         "the authorization server refused the broker's own credential ({number}, trace id {trace_id}); \
          the client key is fine. An operator must act: {}",
-        server::advice(response)
+        response.advice.as_deref().unwrap_or("check the credential in the configuration")
     )
 }
 
@@ -228,6 +227,10 @@ const fn unavailable(cause: Outage) -> &'static str {
         Outage::TimedOut => "the authorization server did not answer in time; retry later",
         Outage::ExpiredOnArrival => {
             "the authorization server's token had expired on arrival; retry later"
+        }
+        Outage::NoSignature => "the broker cannot sign its assertion; retry later",
+        Outage::NoMetadata => {
+            "the metadata of the authorization server cannot be fetched; retry later"
         }
     }
 }

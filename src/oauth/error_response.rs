@@ -19,6 +19,9 @@ pub struct ErrorResponse {
     /// What identifies the failure in Entra's own logs.
     #[n(2)]
     pub trace: Trace,
+    /// What an operator must do, in the words of the kind of server. Earlier versions did not have this.
+    #[n(3)]
+    pub advice: Option<String>,
 }
 
 /// Entra's additions to an error response, relayed to the caller.
@@ -99,6 +102,7 @@ impl ErrorResponse {
                 trace_id: id(trace_id),
                 correlation_id: id(correlation_id),
             },
+            advice: None,
         };
         if response.trace.error_codes.is_empty() {
             response.trace.error_codes.extend(number_in(body));

@@ -96,8 +96,8 @@ impl<P: TokenPorts> Broker<P> {
         want: Want,
         line: &mut Line,
     ) -> Result<Acquired, UpstreamError> {
-        let Self { endpoint, clock, entropy, .. } = self;
-        let upstream = Upstream { endpoint, clock, entropy, claims: None };
+        let Self { servers, clock, entropy, .. } = self;
+        let upstream = Upstream { servers, clock, entropy, claims: None };
         let began = clock.now();
         let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
         self.memory.under_way.release_fetch(&grant.token_key);

@@ -14,6 +14,7 @@ use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::RecalledFailure;
+use crate::upstream::servers::Servers;
 
 /// The broker over its ports.
 pub struct Broker<P: TokenPorts> {
@@ -23,8 +24,8 @@ pub struct Broker<P: TokenPorts> {
     pub kv: P::Store,
     /// The third tier.
     pub coordinator: P::Coordination,
-    /// The authorization server.
-    pub endpoint: P::Endpoint,
+    /// The way to authorization servers.
+    pub servers: Servers<P>,
     /// The time.
     pub clock: P::Clock,
     /// Nonces and jitter.

@@ -1,12 +1,12 @@
 //! Fetches one token from the authorization server.
 
 use super::token::{CachedToken, Freshness};
-use crate::base::ports::{Clock, Entropy};
+use crate::base::ports::Clock;
 use crate::base::request_id::RequestId;
 use crate::config::Grant;
 use crate::upstream::Upstream;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::ports::TokenEndpoint;
+use crate::upstream::ports::UpstreamPorts;
 use crate::upstream::trail::UpstreamTrail;
 
 /// The token of `grant`, straight from the authorization server.
@@ -14,8 +14,8 @@ use crate::upstream::trail::UpstreamTrail;
 /// # Errors
 /// The authorization server's; or [`UpstreamError::EXPIRED_ON_ARRIVAL`] if the token is at its
 /// serve floor already.
-pub async fn fetch<E: TokenEndpoint, C: Clock, R: Entropy>(
-    upstream: Upstream<'_, E, C, R>,
+pub async fn fetch<P: UpstreamPorts>(
+    upstream: Upstream<'_, P>,
     grant: &Grant,
     request_id: &RequestId,
     trail: &mut UpstreamTrail,

@@ -2,7 +2,6 @@
 
 #![expect(async_fn_in_trait, reason = "one thread on wasm32: futures need not be Send")]
 
-use crate::base::ports::Ports;
 use crate::base::request_id::RequestId;
 use crate::base::time::Millis;
 use crate::config::Grant;
@@ -10,13 +9,11 @@ use crate::log::LogSink;
 use crate::oauth::claims::Claims;
 use crate::tokens::coordinator::{Handout, Want};
 use crate::upstream::error::UpstreamError;
-use crate::upstream::ports::TokenEndpoint;
+use crate::upstream::ports::UpstreamPorts;
 use crate::upstream::trail::UpstreamTrail;
 
 /// The ports of this room.
-pub trait TokenPorts: Ports {
-    /// The authorization server.
-    type Endpoint: TokenEndpoint;
+pub trait TokenPorts: UpstreamPorts {
     /// The tokens' coordinators.
     type Coordination: Coordination;
     /// The request log.

@@ -195,8 +195,8 @@ impl<P: TokenPorts> Broker<P> {
             return Ok(None);
         };
         let claims = claims.filter(|_| forced == Forced::Challenge);
-        let Self { endpoint, clock, entropy, .. } = self;
-        let upstream = Upstream { endpoint, clock, entropy, claims };
+        let Self { servers, clock, entropy, .. } = self;
+        let upstream = Upstream { servers, clock, entropy, claims };
         let fetched = fetch(upstream, grant, &line.request_id, &mut line.upstream).await;
         self.memory.under_way.release_fetch(key);
         let new = fetched.map_err(|error| {

@@ -1,9 +1,9 @@
-//! A credential: how the broker proves its identity to an authorization server.
+//! A credential: what the broker is at an authorization server, and how it proves it.
 
-use super::server::Server;
+use super::proof::Proof;
+use super::server::Kind;
 use super::token_key::{TokenKey, UpstreamIdentity};
 use crate::base::keys::{self, CacheKey, Fingerprint, SealingKey};
-use crate::base::secret::ClientSecret;
 use crate::oauth::scope::ScopeSet;
 
 /// One application at one authorization server.
@@ -12,43 +12,75 @@ pub struct Credential {
     /// Its name in grants, requests and logs.
     pub name: String,
     /// The authorization server.
-    pub server: Server,
+    pub server: Box<dyn Kind>,
     /// The application's id (RFC 6749 §2.2).
     pub client_id: String,
-    /// The client secret that should work.
-    pub secret: ClientSecret,
-    /// The other secrets. They are tried in turn when that one is refused.
-    pub other_secrets: Vec<ClientSecret>,
+    /// The proof that should work.
+    pub proof: Proof,
+    /// The other proofs. They are tried in turn when that one is refused.
+    pub other_proofs: Vec<Proof>,
+    /// Fixed parameters of the token request, by name.
+    pub parameters: Vec<(String, String)>,
     /// Seals its stored tokens.
     pub sealing_key: SealingKey,
+    /// What [`Self::sealing_key`] is where one of the other proofs is the first one.
+    pub other_sealing_keys: Vec<SealingKey>,
     fingerprint: Fingerprint,
 }
 
+/// What a [`Credential`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The authorization server.
+    pub server: Box<dyn Kind>,
+    /// The application's id.
+    pub client_id: String,
+    /// The proofs. The first one should work.
+    pub proofs: Vec<Proof>,
+    /// Fixed parameters of the token request, by name.
+    pub parameters: Vec<(String, String)>,
+}
+
 impl Credential {
-    /// A credential with these secrets. The first one should work. `None` without a secret.
+    /// The credential called `name`. `None` without a proof.
     #[must_use]
-    pub fn new(
-        name: String,
-        server: Server,
-        client_id: String,
-        secrets: Vec<ClientSecret>,
-        cache_key: Option<&CacheKey>,
-    ) -> Option<Self> {
-        let mut secrets = secrets.into_iter();
-        let secret = secrets.next()?;
-        let (fingerprint, sealing_key) = keys::derive(&secret, cache_key);
-        let other_secrets = secrets.collect();
-        Some(Self { name, server, client_id, secret, other_secrets, sealing_key, fingerprint })
+    pub fn new(name: String, parts: Parts, cache_key: Option<&CacheKey>) -> Option<Self> {
+        let Parts { server, client_id, proofs, parameters } = parts;
+        let mut proofs = proofs.into_iter();
+        let proof = proofs.next()?;
+        let (fingerprint, sealing_key) = keys::derive(&proof.secret_bytes(), cache_key);
+        let other_proofs: Vec<_> = proofs.collect();
+        // Now, because the material of keys does not stay.
+        let sealing_key_of = |proof: &Proof| keys::derive(&proof.secret_bytes(), None).1;
+        let other_sealing_keys = other_proofs.iter().map(sealing_key_of).collect();
+        Some(Self {
+            name,
+            server,
+            client_id,
+            proof,
+            other_proofs,
+            parameters,
+            sealing_key,
+            other_sealing_keys,
+            fingerprint,
+        })
     }
 
     /// The key of this credential's token for `scope`, without the client capability or with it.
     #[must_use]
     pub fn token_key(&self, scope: &ScopeSet, capability: bool) -> TokenKey {
         let identity = UpstreamIdentity {
-            server: &self.server,
+            server: &*self.server,
             client_id: &self.client_id,
             fingerprint: &self.fingerprint,
+            parameters: &self.parameters,
         };
         TokenKey::new(&identity, scope, capability)
+    }
+
+    /// Whether a token request has to name a scope.
+    #[must_use]
+    pub fn needs_scope(&self) -> bool {
+        self.server.needs_scope()
     }
 }

@@ -75,6 +75,14 @@ pub enum Outage {
     #[error("token expired on arrival")]
     #[n(4)]
     ExpiredOnArrival,
+    /// The broker could not sign its assertion. Earlier versions did not have this and the next one.
+    #[error("no signature")]
+    #[n(5)]
+    NoSignature,
+    /// The server's metadata, which name its token endpoint, are not there.
+    #[error("no metadata")]
+    #[n(6)]
+    NoMetadata,
 }
 
 impl UpstreamError {

@@ -19,9 +19,11 @@ pub struct EndpointRequest<'a> {
     pub url: &'a str,
     /// The headers, and the name of the one for the request id.
     pub headers: RequestHeaders,
+    /// `Authorization`. It may hold the secret.
+    pub authorization: Option<Zeroizing<String>>,
     /// The same in the broker's log and in the authorization server's.
     pub request_id: &'a RequestId,
-    /// Form body. It holds the secret.
+    /// The body. It may hold the secret.
     pub body: Zeroizing<String>,
 }
 

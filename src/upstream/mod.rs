@@ -1,14 +1,21 @@
-//! Fetches a token from the authorization server: with which secret, and whether with a retry.
+//! Fetches a token from the authorization server: with which proof, and whether with a retry.
 
+pub mod answer;
+pub mod assertion;
 pub mod attempt;
 pub mod credential;
 pub mod entra;
+pub mod entry;
 pub mod error;
 pub mod exchange;
 pub mod failure;
+pub mod form;
+pub mod kinds;
 pub mod ports;
+pub mod proof;
 pub mod retry;
 pub mod server;
+pub mod servers;
 pub mod token_key;
 pub mod trail;
 
@@ -16,9 +23,11 @@ use attempt::AttemptFailure;
 use credential::Credential;
 use error::UpstreamError;
 use exchange::EndpointRequest;
-use ports::TokenEndpoint;
+use ports::{TokenEndpoint, UpstreamPorts};
+use proof::Proof;
 use retry::Remedy;
-use server::Server;
+use server::Order;
+use servers::Servers;
 use trail::UpstreamTrail;
 
 use crate::base::ports::{Clock, Entropy};
@@ -39,24 +48,33 @@ pub struct FetchedToken {
 }
 
 /// What it takes to fetch a token.
-pub struct Upstream<'a, E, C, R> {
-    /// The token endpoint.
-    pub endpoint: &'a E,
+pub struct Upstream<'a, P: UpstreamPorts> {
+    /// The way to authorization servers.
+    pub servers: &'a Servers<P>,
     /// The time.
-    pub clock: &'a C,
-    /// Randomness for the pause before a retry.
-    pub entropy: &'a R,
+    pub clock: &'a P::Clock,
+    /// Randomness for assertions, and for the pause before a retry.
+    pub entropy: &'a P::Entropy,
     /// What an API's challenge demands of the token.
     pub claims: Option<&'a Claims>,
 }
 
-impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
-    /// Fetches a token for `scope`, with the credential's secrets in turn and one retry in all. With
+/// One token, as it is requested.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    credential: &'a Credential,
+    scope: &'a ScopeSet,
+    claims: Option<&'a str>,
+    request_id: &'a RequestId,
+}
+
+impl<P: UpstreamPorts> Upstream<'_, P> {
+    /// Fetches a token for `scope`, with the credential's proofs in turn and one retry in all. With
     /// `capability` the request has the client capability. This takes
     /// [`crate::base::limits::FLIGHT_MAX`] at most.
     ///
     /// # Errors
-    /// The error of the last attempt. If every secret is refused, the error of the first one, which
+    /// The error of the last attempt. If every proof is refused, the error of the first one, which
     /// should work.
     pub async fn token(
         &self,
@@ -68,7 +86,8 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
     ) -> Result<FetchedToken, UpstreamError> {
         let started = self.clock.now();
         let claims = claims::for_upstream(self.claims, capability);
-        let result = self.attempts(credential, scope, claims.as_deref(), request_id, trail).await;
+        let wanted = Wanted { credential, scope, claims: claims.as_deref(), request_id };
+        let result = self.attempts(wanted, trail).await;
         trail.ms = Some(started.until(self.clock.now()).0);
         if let Err(error) = &result {
             note_refusal(trail, error);
@@ -78,26 +97,16 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
 
     async fn attempts(
         &self,
-        credential: &Credential,
-        scope: &ScopeSet,
-        claims: Option<&str>,
-        request_id: &RequestId,
+        wanted: Wanted<'_>,
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
-        let server = &credential.server;
-        let (mut secret, mut others) = (&credential.secret, credential.other_secrets.iter());
+        let credential = wanted.credential;
+        let (mut proof, mut others) = (&credential.proof, credential.other_proofs.iter());
         let mut first_refusal = None;
         let mut may_retry = true;
         loop {
-            let request = EndpointRequest {
-                url: server.token_endpoint(),
-                headers: server.headers(),
-                request_id,
-                body: server.body(&credential.client_id, secret, scope, claims),
-            };
-            let requested_at = self.clock.now();
-            let failure = match self.attempt(server, &request, trail).await {
-                Ok(issued) => return Ok(FetchedToken { issued, requested_at }),
+            let failure = match self.attempt(wanted, proof, trail).await {
+                Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
             match failure.remedy {
@@ -106,10 +115,10 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
                     let random = u32::from_be_bytes(self.entropy.bytes());
                     self.clock.sleep(retry::pause(random)).await;
                 }
-                Remedy::NextSecret => {
+                Remedy::NextProof => {
                     let refusal = first_refusal.get_or_insert(failure.error);
                     match others.next() {
-                        Some(next) => secret = next,
+                        Some(next) => proof = next,
                         None => return Err(refusal.clone()),
                     }
                 }
@@ -120,17 +129,39 @@ impl<E: TokenEndpoint, C: Clock, R: Entropy> Upstream<'_, E, C, R> {
 
     async fn attempt(
         &self,
-        server: &Server,
-        request: &EndpointRequest<'_>,
+        wanted: Wanted<'_>,
+        proof: &Proof,
         trail: &mut UpstreamTrail,
-    ) -> Result<IssuedToken, AttemptFailure> {
+    ) -> Result<FetchedToken, AttemptFailure> {
+        let Wanted { credential, scope, claims, request_id } = wanted;
+        let server = &*credential.server;
+        let place = self.servers.place(server, self.clock).await?;
+        let order = Order {
+            endpoint: &place.endpoint,
+            issuer: place.issuer.as_deref(),
+            client_id: &credential.client_id,
+            scope,
+            claims,
+            parameters: &credential.parameters,
+        };
+        let proved = self.prove(server, &order, proof).await?;
+        let draft = server.request(&order, &proved.presented(proof));
+        let request = EndpointRequest {
+            url: order.endpoint,
+            headers: draft.headers,
+            authorization: draft.authorization,
+            request_id,
+            body: draft.body,
+        };
+        let requested_at = self.clock.now();
         trail.requests = trail.requests.saturating_add(1);
         trail.status = None;
-        let response = self.endpoint.post(request).await.map_err(AttemptFailure::no_answer)?;
+        let answer = self.servers.endpoint.post(&request).await;
+        let response = answer.map_err(AttemptFailure::no_answer)?;
         trail.status = Some(response.status);
-        server
-            .interpret(&response, self.clock.now())
-            .inspect_err(|failure| note_refusal(trail, &failure.error))
+        let issued = answer::interpret(server, &response, self.clock.now())
+            .inspect_err(|failure| note_refusal(trail, &failure.error))?;
+        Ok(FetchedToken { issued, requested_at })
     }
 }
 

@@ -10,10 +10,10 @@ use crate::base::time::{Millis, UnixMillis};
 pub enum Remedy {
     /// Nothing now.
     Nothing,
-    /// The same request once more, after [`pause`].
+    /// The same request once more, after [`pause`], with a new assertion.
     RetryOnce,
-    /// The same request with the credential's next secret.
-    NextSecret,
+    /// The same request with the credential's next proof.
+    NextProof,
 }
 
 /// The pause before the one retry. `random` spreads requests that failed together.

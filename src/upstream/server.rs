@@ -1,106 +1,119 @@
 //! What a kind of authorization server is: its token endpoint, its request, its response, and the
 //! fields that tell its tokens from those of another server.
 //!
-//! Another kind is a folder beside `entra/` and a variant of [`Server`].
+//! Another kind is a folder beside `entra/`, which implements [`Kind`], and a line in
+//! [`super::kinds`].
 
 use std::borrow::Cow;
+use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::attempt::AttemptFailure;
-use super::entra::{self, Entra};
-use super::exchange::{EndpointResponse, RequestHeaders};
-use crate::base::secret::ClientSecret;
-use crate::base::time::UnixMillis;
+use super::answer::Meaning;
+use super::exchange::RequestHeaders;
+use crate::base::time::Millis;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
-use crate::oauth::token_response::IssuedToken;
+use crate::oauth::token_response::{AnswerFault, IssuedToken};
 
-/// An authorization server.
-#[derive(Debug)]
-pub enum Server {
-    /// A tenant of Microsoft Entra ID.
-    Entra(Entra),
-}
+/// One authorization server, as a kind of server sees it.
+pub trait Kind: fmt::Debug {
+    /// The kind's name, such as `entra`. It is part of the token key.
+    fn name(&self) -> &'static str;
 
-impl Server {
-    /// The URL of the token endpoint (RFC 6749 §3.2).
-    #[must_use]
-    pub fn token_endpoint(&self) -> &str {
-        match self {
-            Self::Entra(entra) => entra.token_endpoint(),
-        }
-    }
+    /// The server in words for an operator, such as a tenant or an issuer.
+    fn realm(&self) -> &str;
 
-    /// The headers of every token request.
-    #[must_use]
-    pub const fn headers(&self) -> RequestHeaders {
-        match self {
-            Self::Entra(_) => entra::request::HEADERS,
-        }
-    }
-
-    /// The body of a token request. It holds the secret.
-    #[must_use]
-    pub fn body(
-        &self,
-        client_id: &str,
-        secret: &ClientSecret,
-        scope: &ScopeSet,
-        claims: Option<&str>,
-    ) -> Zeroizing<String> {
-        match self {
-            Self::Entra(_) => entra::request::body(client_id, secret, scope, claims),
-        }
-    }
-
-    /// The token in a response of the token endpoint. `now` is for a `Retry-After` that is a date.
-    ///
-    /// # Errors
-    /// [`AttemptFailure`] for anything but a token.
-    pub fn interpret(
-        &self,
-        response: &EndpointResponse,
-        now: UnixMillis,
-    ) -> Result<IssuedToken, AttemptFailure> {
-        match self {
-            Self::Entra(_) => entra::answer::interpret(response, now),
-        }
-    }
-
-    /// The realm in the configuration: the tenant.
-    #[must_use]
-    pub fn realm(&self) -> &str {
-        match self {
-            Self::Entra(entra) => entra.tenant().as_str(),
-        }
-    }
+    /// The fields that tell its tokens from those of another server of the kind.
+    fn key_fields(&self) -> Vec<String>;
 
     /// Whether `text` in the path of a token request means this server.
-    #[must_use]
-    pub fn is_called(&self, text: &str) -> bool {
-        match self {
-            Self::Entra(entra) => entra.tenant().is(text),
-        }
+    fn is_called(&self, _text: &str) -> bool {
+        false
     }
 
-    /// The fields that are part of the token key, so that two servers never share a token.
-    #[must_use]
-    pub fn key_fields(&self) -> [String; 2] {
-        match self {
-            Self::Entra(entra) => entra.key_fields(),
-        }
+    /// Whether a token request has to name a scope.
+    fn needs_scope(&self) -> bool {
+        true
     }
+
+    /// Where token requests go.
+    fn endpoint(&self) -> Endpoint<'_>;
+
+    /// The claims of the JWT by which the broker proves its identity with a private key.
+    fn assertion(&self, order: &Order<'_>) -> AssertionClaims;
+
+    /// The token request.
+    fn request(&self, order: &Order<'_>, presented: &Presented<'_>) -> RequestDraft;
+
+    /// The token in an answer that is no error by its status.
+    ///
+    /// # Errors
+    /// The body has no token.
+    fn token(&self, _status: u16, body: &[u8]) -> Result<IssuedToken, AnswerFault> {
+        IssuedToken::parse(body)
+    }
+
+    /// What an error response means. `None` if only the status says it.
+    fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning>;
+
+    /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
+    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str>;
 }
 
-/// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
-#[must_use]
-pub fn advice(refusal: &ErrorResponse) -> Cow<'static, str> {
-    entra::aadsts::advice(refusal)
+/// Where token requests go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Endpoint<'a> {
+    /// To this URL.
+    Url(&'a str),
+    /// To the token endpoint in the metadata of this issuer (RFC 8414, `OpenID` Connect Discovery).
+    OfIssuer(&'a str),
+    /// To that of the authorization server of this resource (RFC 9728).
+    OfResource(&'a str),
 }
 
-/// An error number of the authorization server, and where it is explained.
-#[must_use]
-pub fn look_up(number: u32) -> String {
-    entra::aadsts::look_up(number)
+/// What is requested, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The URL of the token endpoint.
+    pub endpoint: &'a str,
+    /// The server's issuer, where its metadata name it.
+    pub issuer: Option<&'a str>,
+    /// The application's id.
+    pub client_id: &'a str,
+    /// The scope.
+    pub scope: &'a ScopeSet,
+    /// `claims`, as JSON.
+    pub claims: Option<&'a str>,
+    /// Fixed parameters of the request, by name.
+    pub parameters: &'a [(String, String)],
+}
+
+/// The broker's proof, as it goes into a request.
+#[derive(Clone, Copy)]
+pub enum Presented<'a> {
+    /// A client secret.
+    Secret(&'a str),
+    /// A signed JWT.
+    Assertion(&'a str),
+}
+
+/// The claims of a JWT that the broker signs (RFC 7523 §3). `iat`, `nbf`, `exp` and `jti` follow from
+/// the time and from randomness.
+#[derive(Clone, Debug, Default)]
+pub struct AssertionClaims {
+    /// Claims by name, each with its value as JSON.
+    pub claims: Vec<(Cow<'static, str>, String)>,
+    /// From `iat` to `exp`.
+    pub lifetime: Millis,
+}
+
+/// A token request without its URL.
+pub struct RequestDraft {
+    /// The fixed headers.
+    pub headers: RequestHeaders,
+    /// `Authorization`.
+    pub authorization: Option<Zeroizing<String>>,
+    /// The body. It may hold the secret.
+    pub body: Zeroizing<String>,
 }

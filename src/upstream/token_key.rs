@@ -1,6 +1,6 @@
 //! The name of a token in every tier.
 
-use super::server::Server;
+use super::server::Kind;
 use crate::base::digest;
 use crate::base::keys::Fingerprint;
 use crate::base::keyspace;
@@ -12,21 +12,32 @@ pub struct TokenKey([u8; 32]);
 
 impl TokenKey {
     /// The key of the token that `identity` gets for `scope`, without the client capability or with
-    /// it. Only the latter has a field for it, so that the names of all other tokens stay.
+    /// it.
+    ///
+    /// Version 1 has the fields of Entra. It stays, so that no token in KV is lost. All other tokens
+    /// have version 2, in which each list is one field.
     #[must_use]
     pub fn new(identity: &UpstreamIdentity<'_>, scope: &ScopeSet, capability: bool) -> Self {
-        let [authority, tenant] = identity.server.key_fields();
-        let fields = [
-            b"edge-token-broker token key v1".as_slice(),
-            authority.as_bytes(),
-            tenant.as_bytes(),
-            identity.client_id.as_bytes(),
-            identity.fingerprint.0.as_slice(),
-            scope.as_str().as_bytes(),
-            b"CP1",
-        ];
-        let [without @ .., _] = &fields;
-        Self(digest::of_fields(if capability { &fields } else { without }))
+        let UpstreamIdentity { server, client_id, fingerprint, parameters } = identity;
+        let server_fields = server.key_fields();
+        let mut fields = Vec::with_capacity(8);
+        let (list, parameter_list);
+        if server.name() == "entra" && parameters.is_empty() {
+            fields.push(b"edge-token-broker token key v1".as_slice());
+            fields.extend(server_fields.iter().map(String::as_bytes));
+        } else {
+            list = of_texts(&mut server_fields.iter());
+            let parameters = &mut parameters.iter().flat_map(|(name, value)| [name, value]);
+            parameter_list = of_texts(parameters);
+            fields.push(b"edge-token-broker token key v2");
+            fields.extend([server.name().as_bytes(), &list, &parameter_list]);
+        }
+        let own = [client_id.as_bytes(), &fingerprint.0, scope.as_str().as_bytes()];
+        fields.extend(own);
+        if capability {
+            fields.push(b"CP1");
+        }
+        Self(digest::of_fields(&fields))
     }
 
     /// The name in KV: `token:` and 64 hexadecimal digits.
@@ -42,13 +53,20 @@ impl TokenKey {
     }
 }
 
+fn of_texts(texts: &mut dyn Iterator<Item = &String>) -> [u8; 32] {
+    let fields: Vec<_> = texts.map(|text| text.as_bytes()).collect();
+    digest::of_fields(&fields)
+}
+
 /// What the broker is at the authorization server.
 #[derive(Clone, Copy, Debug)]
 pub struct UpstreamIdentity<'a> {
     /// The authorization server.
-    pub server: &'a Server,
+    pub server: &'a dyn Kind,
     /// The application's id.
     pub client_id: &'a str,
-    /// Of the first secret: with a new one, all token keys are new.
+    /// Of the first proof: with a new one, all token keys are new.
     pub fingerprint: &'a Fingerprint,
+    /// Fixed parameters of the token request.
+    pub parameters: &'a [(String, String)],
 }

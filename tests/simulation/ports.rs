@@ -9,7 +9,7 @@ use edge_token_broker::base::time::Millis;
 use edge_token_broker::callers::ledger::{
     AssertionLedger, LedgerError, ReservedAssertion, Step, Verdict,
 };
-use edge_token_broker::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
+use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use edge_token_broker::jwt::IssuerUnreachable;
@@ -19,6 +19,9 @@ use edge_token_broker::tokens::broker::Broker;
 use edge_token_broker::tokens::coordinator::client::CoordinatorClient;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::TokenPorts;
+use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
+use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::servers::Servers;
 
 use super::kv::LocalKv;
 use super::objects::SimObjects;
@@ -34,8 +37,13 @@ impl Ports for SimPorts {
     type Store = LocalKv;
 }
 
-impl TokenPorts for SimPorts {
+impl UpstreamPorts for SimPorts {
     type Endpoint = Endpoint;
+    type Documents = Nothing;
+    type Signer = Nothing;
+}
+
+impl TokenPorts for SimPorts {
     type Coordination = CoordinatorClient<SimObjects, LocalClock, Share>;
     type Log = SimLog;
 }
@@ -65,7 +73,7 @@ impl SimPorts {
             memory: IsolateMemory::default(),
             kv,
             coordinator: CoordinatorClient::new(objects, clock.clone(), Share(Rc::clone(random))),
-            endpoint,
+            servers: Servers { endpoint, documents: Nothing, signer: Nothing },
             clock,
             entropy: Share(Rc::clone(random)),
             jitter: random.range(0, u64::from(u32::MAX)) as u32,
@@ -92,9 +100,15 @@ impl LogSink for SimLog {
 /// Ports that no simulated request uses: issuers, signatures, the ledger, rate limits, addresses.
 pub(crate) struct Nothing;
 
-impl IssuerEndpoint for Nothing {
+impl Documents for Nothing {
     async fn get(&self, _: &str, _: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
         Err(IssuerUnreachable::NoConnection)
+    }
+}
+
+impl Signer for Nothing {
+    async fn sign(&self, _: &SigningKey, _: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        Err(SigningFailed)
     }
 }
 

@@ -12,13 +12,14 @@ use crate::base::limits::{
 use crate::base::origin;
 use crate::base::ports::{Clock, Entropy, Store};
 use crate::base::time::UnixMillis;
-use crate::callers::ports::{CallerPorts, IssuerEndpoint, SignatureVerifier};
+use crate::callers::ports::{CallerPorts, SignatureVerifier};
 use crate::jwt::discovery;
 use crate::jwt::jwks::{Found, KeySet};
 use crate::jwt::{
     DocumentFault, IssuerFault, IssuerUnreachable, Jwt, JwtFault, JwtSubject, Profile, Trust,
 };
 use crate::log::Line;
+use crate::upstream::ports::Documents;
 
 /// Verifies JWTs, with keys from memory, else from the store, else from the issuer.
 pub struct JwtVerifier<P: CallerPorts> {

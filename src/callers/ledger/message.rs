@@ -49,7 +49,7 @@ pub fn seal(
 pub fn open(message: &[u8], config: &Config) -> Option<(Step, ReservedAssertion)> {
     let place = Place { version: VERSION, name: &place_name() };
     let opened = sealed::open(message, place, config.sealing_key()).ok().or_else(|| {
-        config.other_sealing_keys().find_map(|key| sealed::open(message, place, &key).ok())
+        config.other_sealing_keys().iter().find_map(|key| sealed::open(message, place, key).ok())
     })?;
     let (step, rest) = opened.split_first()?;
     let (owner, rest) = rest.split_first_chunk()?;

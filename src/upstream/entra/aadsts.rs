@@ -9,24 +9,10 @@
 
 use std::borrow::Cow;
 
-use Meaning::{Refused, ScopeRefused, SecretRefused, Throttled, Transient};
+use Meaning::{ProofRefused, Refused, ScopeRefused, Throttled, Transient};
 
 use crate::oauth::error_response::ErrorResponse;
-
-/// What a refusal is about.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Meaning {
-    /// Too many requests; come back later.
-    Throttled,
-    /// A transient failure of Entra.
-    Transient,
-    /// Entra refuses this secret. Another one of the application may be good.
-    SecretRefused,
-    /// Entra refuses the scope, or the resource that it names.
-    ScopeRefused,
-    /// Entra refuses the application, the tenant, or the request. No retry and no other secret helps.
-    Refused,
-}
+use crate::upstream::answer::Meaning;
 
 /// Numbers with one meaning, and what an operator must do. Of a scope, the caller gets Entra's words.
 pub type Row = (Meaning, &'static str, &'static [u32]);
@@ -49,25 +35,25 @@ pub const NUMBERS: [Row; 29] = [
         ],
     ),
     (
-        SecretRefused,
+        ProofRefused,
         "the client secret is wrong; set the secret to the value of a client secret of this \
          application (the value, not the secret id)",
         &[70002, 7_000_215],
     ),
-    (SecretRefused, "the client secret has expired; create a new one and set it", &[7_000_222]),
+    (ProofRefused, "the client secret has expired; create a new one and set it", &[7_000_222]),
     (
-        SecretRefused,
+        ProofRefused,
         "the certificate is not one of this application, or it has expired or was revoked; upload a \
          valid one",
         &[50012, 700_027, 700_030, 1_000_502, 7_000_214, 7_000_274, 7_000_277],
     ),
     (
-        SecretRefused,
+        ProofRefused,
         "the client assertion is malformed or outside its lifetime; check who makes it, and the clock",
         &[50013, 50027, 50048, 500_133, 700_021, 700_024, 900_384],
     ),
     (
-        SecretRefused,
+        ProofRefused,
         "no federated credential of the application fits the assertion; its issuer, subject and \
          audience must be the same to the letter",
         &[
@@ -195,17 +181,25 @@ pub fn meaning_of_number(response: &ErrorResponse) -> Option<Meaning> {
     row(response).map(|(meaning, ..)| *meaning)
 }
 
-/// Classifies an error response.
+/// Classifies an error response. Any server that fails may say so in any words, but a number is
+/// Entra's own.
 #[must_use]
-pub fn meaning(response: &ErrorResponse) -> Meaning {
-    let of_word = match response.error.as_str() {
+pub fn meaning(status: u16, response: &ErrorResponse) -> Option<Meaning> {
+    let by_number = meaning_of_number(response);
+    if matches!(status, 408 | 500..) || !response.is_error() {
+        return by_number;
+    }
+    by_number.or_else(|| Some(meaning_of_word(response)))
+}
+
+fn meaning_of_word(response: &ErrorResponse) -> Meaning {
+    match response.error.as_str() {
         "temporarily_unavailable" | "server_error" => Transient,
         "slow_down" => Throttled,
-        "invalid_client" => SecretRefused,
+        "invalid_client" => ProofRefused,
         "invalid_scope" | "invalid_resource" | "invalid_target" => ScopeRefused,
         _ => Refused,
-    };
-    meaning_of_number(response).unwrap_or(of_word)
+    }
 }
 
 /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2. Of a number that is
@@ -219,8 +213,8 @@ pub fn advice(response: &ErrorResponse) -> Cow<'static, str> {
         (Some(words), Some(number)) => format!("Entra says: {words} ({})", look_up(number)).into(),
         (Some(words), None) => format!("Entra says: {words}").into(),
         (None, Some(number)) => look_up(number).into(),
-        (None, None) => match meaning(response) {
-            SecretRefused => "check the client id and client secret of this credential".into(),
+        (None, None) => match meaning_of_word(response) {
+            ProofRefused => "check the client id and client secret of this credential".into(),
             _ => "check the application and tenant of this credential".into(),
         },
     }

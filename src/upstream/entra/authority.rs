@@ -1,6 +1,7 @@
 //! The tenant, and its token endpoint at an authority host.
 
 use crate::base::origin::{Origin, is_path_safe};
+use crate::settings::Reason;
 
 /// Entra's public cloud.
 pub const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
@@ -9,29 +10,18 @@ pub const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tenant(String);
 
-/// Why a text is not a [`Tenant`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum TenantFault {
-    /// Not the characters of a GUID or domain.
-    #[error("must be a tenant id or a domain")]
-    NotATenant,
-    /// A name for any tenant. The client credentials grant needs one certain tenant.
-    #[error("must be one certain tenant, not common, organizations or consumers")]
-    AnyTenant,
-}
-
 impl Tenant {
     /// Parses a tenant id or domain.
     ///
     /// # Errors
-    /// [`TenantFault`].
-    pub fn parse(text: &str) -> Result<Self, TenantFault> {
+    /// [`Reason::NotATenant`], [`Reason::AnyTenant`].
+    pub fn parse(text: &str) -> Result<Self, Reason> {
         if !is_path_safe(text) {
-            return Err(TenantFault::NotATenant);
+            return Err(Reason::NotATenant);
         }
         if ["common", "organizations", "consumers"].iter().any(|any| text.eq_ignore_ascii_case(any))
         {
-            return Err(TenantFault::AnyTenant);
+            return Err(Reason::AnyTenant);
         }
         Ok(Self(text.to_owned()))
     }

@@ -2,13 +2,19 @@
 //! AADSTS numbers.
 
 pub mod aadsts;
-pub mod answer;
 pub mod authority;
 pub mod request;
+pub mod settings;
+
+use std::borrow::Cow;
 
 use authority::Tenant;
 
+use super::answer::Meaning;
+use super::assertion;
+use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented, RequestDraft};
 use crate::base::origin::Origin;
+use crate::oauth::error_response::ErrorResponse;
 
 /// A tenant at an authority host.
 #[derive(Debug)]
@@ -25,21 +31,43 @@ impl Entra {
         let token_endpoint = authority::token_endpoint(&authority, &tenant);
         Self { authority, tenant, token_endpoint }
     }
+}
 
-    /// The v2.0 token endpoint.
-    #[must_use]
-    pub fn token_endpoint(&self) -> &str {
-        &self.token_endpoint
+impl Kind for Entra {
+    fn name(&self) -> &'static str {
+        "entra"
     }
 
-    /// The tenant.
-    #[must_use]
-    pub const fn tenant(&self) -> &Tenant {
-        &self.tenant
+    fn realm(&self) -> &str {
+        self.tenant.as_str()
     }
 
     /// Ids and domains of tenants do not depend on case.
-    pub(super) fn key_fields(&self) -> [String; 2] {
-        [self.authority.as_str().to_owned(), self.tenant.as_str().to_ascii_lowercase()]
+    fn key_fields(&self) -> Vec<String> {
+        vec![self.authority.as_str().to_owned(), self.tenant.as_str().to_ascii_lowercase()]
+    }
+
+    fn is_called(&self, text: &str) -> bool {
+        self.tenant.is(text)
+    }
+
+    fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint::Url(&self.token_endpoint)
+    }
+
+    fn assertion(&self, order: &Order<'_>) -> AssertionClaims {
+        assertion::of_client(order, order.endpoint)
+    }
+
+    fn request(&self, order: &Order<'_>, presented: &Presented<'_>) -> RequestDraft {
+        request::draft(order, presented)
+    }
+
+    fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning> {
+        aadsts::meaning(status, response)
+    }
+
+    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str> {
+        aadsts::advice(response)
     }
 }

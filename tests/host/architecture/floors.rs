@@ -9,9 +9,10 @@ use super::{crate_folder, sources};
 /// The rooms, from the ground up. A module uses its own room and lower floors only, and rooms of
 /// one floor do not depend on each other in a circle. `adapters` is above all of them: the compiler
 /// keeps it there.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 9] = [
     &["base"],
     &["jwt", "oauth"],
+    &["settings"],
     &["upstream"],
     &["config", "error"],
     &["log"],

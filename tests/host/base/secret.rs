@@ -41,7 +41,7 @@ fn a_text_with_spare_capacity_stays_whole() {
 fn debug_output_is_redacted() {
     let key = || SecretBox::new(Box::new([77; 32]));
     let secret = ClientSecret::new(CANARY.into());
-    let (_, sealing_key) = derive(&secret, None);
+    let (_, sealing_key) = derive(secret.expose().as_bytes(), None);
     let exposed = format!("{:?}", sealing_key.expose());
     let outputs = [
         format!("{:?}", AccessToken::parse(CANARY.into())),

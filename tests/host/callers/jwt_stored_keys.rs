@@ -4,7 +4,6 @@ use edge_token_broker::base::keys::derive;
 use edge_token_broker::base::limits::{ISSUER_ASK_SPACING, KEY_SET_FRESH, KEY_SET_GOOD};
 use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::base::sealed::OpenError;
-use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet, open, seal};
 use edge_token_broker::jwt::{JwtFault, Trust};
@@ -34,7 +33,7 @@ fn a_planted_or_altered_copy_is_ignored() {
     let name = KeySetName::of(&isolate.trust);
     let evil = StoredKeySet { fetched_at: at(NOW), jwks: jwks(&[ed25519("k1", 66)]).into_bytes() };
     let elsewhere = Trust { issuer: "https://evil.example".into(), ..trust() };
-    let (_, other_key) = derive(&ClientSecret::new("other".into()), None);
+    let (_, other_key) = derive(b"other", None);
     let genuine = isolate.verifier.store.values.borrow()[&name.kv_name()].clone();
     let mut altered = genuine.clone();
     *altered.last_mut().unwrap() ^= 1;

@@ -1,6 +1,7 @@
 //! The table `CREDENTIALS`: what is accepted, and each fault.
 
 use edge_token_broker::config::Config;
+use edge_token_broker::upstream::server::Endpoint;
 
 use crate::support::bindings::Vars;
 use crate::support::config::{assert_faults, clients, valid};
@@ -26,13 +27,9 @@ fn credentials_by_name_with_one_secret_or_a_list() {
     );
     let config = Config::parse(&list).unwrap();
     let credential = config.credentials_named("contoso").next().unwrap();
-    assert_eq!(credential.other_secrets.len(), 1);
-    assert!(
-        credential
-            .server
-            .token_endpoint()
-            .starts_with("https://login.microsoftonline.us/contoso.com/")
-    );
+    assert_eq!(credential.other_proofs.len(), 1);
+    let endpoint = "https://login.microsoftonline.us/contoso.com/oauth2/v2.0/token";
+    assert_eq!(credential.server.endpoint(), Endpoint::Url(endpoint));
 }
 
 #[test]
@@ -70,11 +67,16 @@ fn credentials_alone_are_enough() {
 #[test]
 fn faults_of_named_credentials() {
     let secret_missing = "CREDENTIALS.contoso.client_secret: must name an existing secret binding (the name of the binding, not the secret itself)";
-    let cases: [(&str, &[&str]); 11] = [
+    let cases: [(&str, &[&str]); 12] = [
         (
             "{}",
             &[
-                "CREDENTIALS.contoso.tenant: is missing",
+                "CREDENTIALS.contoso.tenant: is missing, and so is any other server: issuer, resource, token_endpoint, service_account, github_app",
+            ],
+        ),
+        (
+            r#"{"tenant":"t"}"#,
+            &[
                 "CREDENTIALS.contoso.client_id: is missing",
                 "CREDENTIALS.contoso.client_secret: is missing",
             ],
@@ -136,10 +138,10 @@ fn credentials_inherit_the_authority_host_and_repeat_no_secret() {
     let config = Config::parse(&vars).unwrap();
     let credential = config.credentials_named("contoso").next().unwrap();
     assert_eq!(
-        credential.server.token_endpoint(),
-        "https://login.microsoftonline.us/t/oauth2/v2.0/token"
+        credential.server.endpoint(),
+        Endpoint::Url("https://login.microsoftonline.us/t/oauth2/v2.0/token")
     );
-    assert!(credential.other_secrets.is_empty());
+    assert!(credential.other_proofs.is_empty());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The default credential: its endpoint, its secrets, and its faults.
 
 use edge_token_broker::config::Config;
+use edge_token_broker::upstream::proof::Proof;
+use edge_token_broker::upstream::server::Endpoint;
 
 use crate::support::bindings::Vars;
 use crate::support::config::{TENANT, assert_faults, faults, valid};
@@ -10,16 +12,18 @@ fn the_default_credential_has_its_endpoint_in_the_public_cloud() {
     let config = Config::parse(&valid()).unwrap();
     let credential = config.credentials_named("default").next().unwrap();
     let expected = format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token");
-    assert_eq!(credential.server.token_endpoint(), expected);
-    assert!(credential.other_secrets.is_empty());
+    assert_eq!(credential.server.endpoint(), Endpoint::Url(&expected));
+    assert!(credential.other_proofs.is_empty());
 }
 
 #[test]
 fn the_secondary_secret_comes_second() {
     let config = Config::parse(&valid().with("AZ_CLIENT_SECRET_SECONDARY", "old")).unwrap();
     let credential = config.credentials_named("default").next().unwrap();
-    assert_eq!(credential.secret.expose(), "s3cret");
-    assert_eq!(credential.other_secrets[0].expose(), "old");
+    let secret =
+        |proof: &Proof| matches!(proof, Proof::Secret(secret) if secret.expose() == "s3cret");
+    assert!(secret(&credential.proof));
+    assert!(matches!(&credential.other_proofs[..], [Proof::Secret(old)] if old.expose() == "old"));
 }
 
 #[test]

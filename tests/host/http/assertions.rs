@@ -15,7 +15,7 @@ use crate::support::store::SimulatedStore;
 fn a_passing_fault_of_upstream_does_not_spend_an_assertion() {
     let desk = Desk::new();
     let jwt = assertion("j");
-    desk.world.broker.endpoint.answer_with(429, Some("5"), "{}");
+    desk.world.broker.servers.endpoint.answer_with(429, Some("5"), "{}");
     for _ in 0..2 {
         let busy = desk.send(&token_request(&jwt, "scope=s"));
         assert_eq!(busy.status, 503, "{}", busy.body);
@@ -85,7 +85,7 @@ fn a_report_of_a_rejected_token_counts_as_a_use_and_one_that_failed_does_not() {
     let (first, second) = (assertion("a"), assertion("b"));
     desk.world.issue("one", 3600);
     assert_eq!(desk.send(&token_request(&first, "scope=s")).token(), "one");
-    desk.world.broker.endpoint.answer_with(429, Some("5"), "{}");
+    desk.world.broker.servers.endpoint.answer_with(429, Some("5"), "{}");
     assert_eq!(desk.send(&revocation(&second, "token=one")).status, 503);
     desk.clock().advance(Millis::from_secs(6));
     desk.world.issue("two", 3600);
@@ -134,7 +134,7 @@ fn of_two_at_once_the_first_is_good_here_and_everywhere() {
 fn one_of_many_at_once_that_fails_leaves_the_assertion_good() {
     let desk = Desk::new();
     let jwt = assertion("j");
-    desk.world.broker.endpoint.answer_with(429, Some("5"), "{}");
+    desk.world.broker.servers.endpoint.answer_with(429, Some("5"), "{}");
     let sent = token_request(&jwt, "scope=s");
     let mut first = Box::pin(settled(sent.begin(&desk.world.isolate)));
     while desk.world.upstream_requests() == 0 {

@@ -16,7 +16,7 @@ fn a_ledger_that_answers_late_does_not_keep_an_assertion_of_a_request_that_faile
     let desk = Desk::new();
     let jwt = assertion("j");
     desk.ledgers.loses_answers.set(true);
-    desk.world.broker.endpoint.answer_with(429, Some("1"), "{}");
+    desk.world.broker.servers.endpoint.answer_with(429, Some("1"), "{}");
     assert_eq!(desk.send(&token_request(&jwt, "scope=s")).status, 503);
     desk.ledgers.loses_answers.set(false);
     desk.clock().advance(Millis::from_secs(2));

@@ -95,7 +95,7 @@ fn a_405_says_which_methods_there_are_and_a_503_when_to_come_back() {
             assert!(refused.header("Allow").is_some_and(|allow| !allow.contains(method)));
         }
     }
-    world.broker.endpoint.answer_with(503, Some("7"), "");
+    world.broker.servers.endpoint.answer_with(503, Some("7"), "");
     let unavailable = world.request();
     assert_eq!((unavailable.status, unavailable.header("Retry-After")), (503, Some("7")));
 }

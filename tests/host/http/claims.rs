@@ -29,7 +29,7 @@ fn on_both_routes(claims: &str) -> [Sent; 2] {
 
 /// The `claims` of each request that went upstream; empty where there were none.
 fn sent_on(isolate: &SimulatedIsolate) -> Vec<String> {
-    let requests = isolate.broker.endpoint.requests.borrow();
+    let requests = isolate.broker.servers.endpoint.requests.borrow();
     let claims = |body: &str| {
         let pairs = form_urlencoded::parse(body.as_bytes()).into_owned();
         pairs.filter(|(name, _)| name == "claims").map(|(_, claims)| claims).collect()
@@ -55,7 +55,7 @@ fn with_cae(cae: bool) -> Rc<SimulatedIsolate> {
 }
 
 fn issue(isolate: &SimulatedIsolate, token: &str) {
-    isolate.broker.endpoint.answer(200, &issued(token, 3600));
+    isolate.broker.servers.endpoint.answer(200, &issued(token, 3600));
 }
 
 fn description(response: &Response) -> &str {
@@ -156,7 +156,7 @@ fn refused_claims_are_not_sent_again_and_again_with_no_token_in_hand() {
 #[test]
 fn a_throttle_is_true_for_all() {
     let world = World::new();
-    world.broker.endpoint.answer_with(429, Some("30"), "");
+    world.broker.servers.endpoint.answer_with(429, Some("30"), "");
     for sent in on_both_routes(NBF) {
         let throttled = sent.to(&world.isolate);
         assert_eq!((throttled.status, throttled.header("Retry-After")), (503, Some("30")));

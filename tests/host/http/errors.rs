@@ -13,7 +13,8 @@ fn upstream() -> Box<ErrorResponse> {
     let (error_codes, trace_id) = (vec![7_000_215], Some("trace-7".into()));
     let trace = Trace { error_codes, trace_id, ..Trace::default() };
     let description = Some("AADSTS7000215: told by upstream".into());
-    Box::new(ErrorResponse { error: "invalid_client".into(), description, trace })
+    let advice = Some("set it anew".into());
+    Box::new(ErrorResponse { error: "invalid_client".into(), description, trace, advice })
 }
 
 /// Examples of an enum, at least one for each variant: a variant without a row does not compile.
@@ -116,7 +117,8 @@ fn upstream_errors() -> Vec<U> {
         A::Redirect => [A::Redirect],
         A::CutOff => [A::CutOff],
     };
-    let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival);
+    let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival,
+        NoSignature, NoMetadata);
     let unavailable =
         |cause| U::Unavailable { cause, retry_after_secs: 7, response: Some(upstream()) };
     every! {
@@ -249,12 +251,9 @@ fn who_has_to_wait_is_told_how_long() {
 fn a_refused_credential_tells_the_caller_not_to_rotate_and_the_operator_what_to_do() {
     let error = E::Upstream(U::CredentialRefused(upstream()));
     let wire = WireError::new(&error, Dialect::Bearer);
-    assert_eq!(
-        wire.error_description,
-        "the authorization server refused the broker's own credential (AADSTS7000215, trace id trace-7); \
-         the client key is fine. An operator must act: the client secret is wrong; set the secret to the value of a client secret of \
-         this application (the value, not the secret id)"
-    );
+    let text = "the authorization server refused the broker's own credential (AADSTS7000215, trace \
+                id trace-7); the client key is fine. An operator must act: set it anew";
+    assert_eq!(wire.error_description, text);
     let body = serde_json::to_string(&wire).unwrap();
     assert!(body.ends_with(r#","error_codes":[7000215],"trace_id":"trace-7"}"#), "{body}");
 }

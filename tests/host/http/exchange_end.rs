@@ -140,7 +140,7 @@ fn a_reported_token_is_replaced_and_only_the_log_tells() {
         assert_eq!((&line["route"], &line["outcome"]), (&"revoke".into(), &outcome.into()));
     }
     assert_eq!(world.request().token(), "two");
-    let requests = Rc::clone(&world.broker.endpoint.requests);
+    let requests = Rc::clone(&world.broker.servers.endpoint.requests);
     assert_eq!(requests.borrow().len(), 2);
 }
 
@@ -152,7 +152,7 @@ fn claims_of_a_report_go_upstream() {
     world.issue("two", 3600);
     let form = r#"token=one&claims={"access_token":{"nbf":{"value":"1"}}}"#;
     assert_eq!(Sent::post("/revoke", form).to(&world.isolate).status, 200);
-    let requests = world.broker.endpoint.requests.borrow();
+    let requests = world.broker.servers.endpoint.requests.borrow();
     assert!(!requests[0].1.contains("claims=") && requests[1].1.contains("claims="));
 }
 

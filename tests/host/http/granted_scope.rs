@@ -24,7 +24,7 @@ fn grant(world: &World, scope: &Value) {
     let body = json!({
         "token_type": "Bearer", "expires_in": 3600, "access_token": "one", "scope": scope,
     });
-    world.broker.endpoint.answer(200, &body.to_string());
+    world.broker.servers.endpoint.answer(200, &body.to_string());
 }
 
 #[test]

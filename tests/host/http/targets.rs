@@ -27,10 +27,10 @@ fn asked(scopes: &[&str], parameters: &str) -> [(Response, Option<String>); 2] {
     let post = Sent::post("/oauth2/v2.0/token", &form).by("Basic YzprZXk=");
     [Sent::get(&format!("/token?{parameters}")), post].map(|sent| {
         let isolate = granting(scopes);
-        let endpoint = &isolate.broker.endpoint;
+        let endpoint = &isolate.broker.servers.endpoint;
         endpoint.answer(200, r#"{"token_type":"Bearer","expires_in":3600,"access_token":"t"}"#);
         let response = sent.to(&isolate);
-        let requests = isolate.broker.endpoint.requests.borrow();
+        let requests = isolate.broker.servers.endpoint.requests.borrow();
         let scope = requests.first().map(|(_, body)| {
             let pairs = form_urlencoded::parse(body.as_bytes());
             pairs.into_owned().find(|(name, _)| name == "scope").unwrap().1

@@ -17,12 +17,15 @@ use edge_token_broker::tokens::coordinator::ports::Home;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::TokenPorts;
 use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
-use edge_token_broker::upstream::ports::TokenEndpoint;
+use edge_token_broker::upstream::ports::{TokenEndpoint, UpstreamPorts};
 
 use super::bindings::Vars;
+use super::clock::SimulatedClock;
 use super::endpoint::{issued, response};
+use super::issuer::SimulatedIssuer;
 use super::platform::SimulatedLog;
 use super::ports::CountingEntropy;
+use super::signer::{SimulatedSigner, servers};
 use super::store::SimulatedStore;
 use super::time::{LocalClock, Owner, Time};
 
@@ -38,8 +41,13 @@ impl Ports for FlightPorts {
     type Store = SimulatedStore;
 }
 
-impl TokenPorts for FlightPorts {
+impl UpstreamPorts for FlightPorts {
     type Endpoint = SlowEndpoint;
+    type Documents = SimulatedIssuer;
+    type Signer = SimulatedSigner;
+}
+
+impl TokenPorts for FlightPorts {
     type Coordination = CoordinatorClient<OneObject, LocalClock, CountingEntropy>;
     type Log = SimulatedLog;
 }
@@ -189,7 +197,7 @@ impl Network {
             memory: IsolateMemory::default(),
             kv: self.kv.clone(),
             coordinator: CoordinatorClient::new(objects, clock.clone(), CountingEntropy::default()),
-            endpoint: self.endpoint.clone(),
+            servers: servers(self.endpoint.clone(), SimulatedIssuer::new(&SimulatedClock::at(0))),
             clock,
             entropy: CountingEntropy::default(),
             jitter: 0,

@@ -6,12 +6,11 @@ use std::rc::Rc;
 
 use edge_token_broker::base::keys::{SealingKey, derive};
 use edge_token_broker::base::ports::Clock;
-use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
 use edge_token_broker::callers::ledger::{ObjectLedger, UsedAssertions};
-use edge_token_broker::callers::ports::{IssuerEndpoint, SignatureVerifier};
+use edge_token_broker::callers::ports::SignatureVerifier;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
 use edge_token_broker::jwt::jwk::VerificationKey;
@@ -19,6 +18,7 @@ use edge_token_broker::jwt::{
     DocumentFault, IssuerFault, IssuerUnreachable, Jwt, JwtFault, JwtSubject, Profile, Trust,
 };
 use edge_token_broker::log::Line;
+use edge_token_broker::upstream::ports::Documents;
 
 use super::clock::{Pause, SimulatedClock, run};
 use super::jwt::{ISSUER, NOW, claims, ed25519, jwks, sign, signed_by, trust};
@@ -64,7 +64,7 @@ impl SimulatedIssuer {
     }
 }
 
-impl IssuerEndpoint for SimulatedIssuer {
+impl Documents for SimulatedIssuer {
     async fn get(&self, url: &str, within: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
         self.requests.borrow_mut().push(url.to_owned());
         let until = self.clock.now().plus(within);
@@ -146,7 +146,7 @@ impl Isolate {
     }
 
     fn over(issuers: SimulatedIssuer, store: SimulatedStore, clock: SimulatedClock) -> Self {
-        let (_, sealing_key) = derive(&ClientSecret::new("s3cret".into()), None);
+        let (_, sealing_key) = derive(b"s3cret", None);
         Self { verifier: verifier(issuers, store, clock), trust: trust(), sealing_key }
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod platform;
 pub(crate) mod ports;
 pub(crate) mod registry;
 pub(crate) mod sent;
+pub(crate) mod signer;
 pub(crate) mod store;
 #[path = "../../simulation/time.rs"]
 #[expect(dead_code, reason = "the simulation uses all of it")]

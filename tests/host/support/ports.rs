@@ -13,12 +13,14 @@ use edge_token_broker::http::ports::HttpPorts;
 use edge_token_broker::oauth::claims::Claims;
 use edge_token_broker::tokens::coordinator::Want;
 use edge_token_broker::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
+use edge_token_broker::upstream::ports::UpstreamPorts;
 
 use super::clock::SimulatedClock;
 use super::endpoint::SimulatedEndpoint;
 use super::issuer::{SimulatedIssuer, SimulatedSignatures};
 use super::ledger::SimulatedLedgers;
 use super::platform::{SimulatedLimiter, SimulatedLog, SimulatedRequest};
+use super::signer::SimulatedSigner;
 use super::store::SimulatedStore;
 
 /// The platform.
@@ -30,8 +32,13 @@ impl Ports for SimulatedPorts {
     type Store = SimulatedStore;
 }
 
-impl TokenPorts for SimulatedPorts {
+impl UpstreamPorts for SimulatedPorts {
     type Endpoint = SimulatedEndpoint;
+    type Documents = SimulatedIssuer;
+    type Signer = SimulatedSigner;
+}
+
+impl TokenPorts for SimulatedPorts {
     type Coordination = SimulatedCoordinator;
     type Log = SimulatedLog;
 }

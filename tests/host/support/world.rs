@@ -18,10 +18,11 @@ use super::bindings::Vars;
 use super::clock::{SimulatedClock, run};
 use super::config::DIGEST;
 use super::endpoint::{SimulatedEndpoint, issued};
-use super::issuer::callers;
+use super::issuer::{SimulatedIssuer, callers};
 use super::platform::{SimulatedLimiter, SimulatedLog};
 use super::ports::{CountingEntropy, SimulatedCoordinator, SimulatedPorts};
 use super::sent::{Response, Sent};
+use super::signer::servers;
 use super::store::SimulatedStore;
 
 pub(crate) const START: u64 = 1_700_000_000_000;
@@ -78,7 +79,7 @@ fn isolate_over(
             memory: IsolateMemory::default(),
             coordinator: SimulatedCoordinator::default(),
             kv,
-            endpoint,
+            servers: servers(endpoint, SimulatedIssuer::new(&clock)),
             clock,
             entropy: CountingEntropy::default(),
             jitter: 0,
@@ -108,9 +109,9 @@ impl World {
 
     /// Another isolate in the same location: same KV, empty memory.
     pub(crate) fn another_isolate(&self) -> Self {
-        let Broker { kv, endpoint, .. } = &*self.broker;
+        let Broker { kv, servers, .. } = &*self.broker;
         let config = Rc::clone(&self.isolate.config);
-        Self::of(isolate_over(config, kv.clone(), endpoint.clone()))
+        Self::of(isolate_over(config, kv.clone(), servers.endpoint.clone()))
     }
 
     /// Sends `GET /token` with the client's key, and what comes of it when all is done.
@@ -130,15 +131,15 @@ impl World {
     }
 
     pub(crate) fn upstream_requests(&self) -> usize {
-        self.broker.endpoint.requests.borrow().len()
+        self.broker.servers.endpoint.requests.borrow().len()
     }
 
     pub(crate) fn issue(&self, token: &str, expires_in: u64) {
-        self.broker.endpoint.answer(200, &issued(token, expires_in));
+        self.broker.servers.endpoint.answer(200, &issued(token, expires_in));
     }
 
     pub(crate) fn refuse(&self, status: u16, error: &str, code: u32) {
-        self.broker.endpoint.answer(
+        self.broker.servers.endpoint.answer(
             status,
             &format!(r#"{{"error":"{error}","error_codes":[{code}],"trace_id":"tr"}}"#),
         );

@@ -4,24 +4,23 @@ use crate::support::tokens::token;
 use edge_token_broker::base::keys::derive;
 use edge_token_broker::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use edge_token_broker::base::origin::Origin;
-use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::upstream::entra::Entra;
 use edge_token_broker::upstream::entra::authority::Tenant;
-use edge_token_broker::upstream::server::Server;
 use edge_token_broker::upstream::token_key::{TokenKey, UpstreamIdentity};
 
 fn key(number: usize) -> TokenKey {
-    let (fingerprint, _) = derive(&ClientSecret::new("s".into()), None);
+    let (fingerprint, _) = derive(b"s", None);
     let identity = UpstreamIdentity {
-        server: &Server::Entra(Entra::new(
+        server: &Entra::new(
             Origin::parse("https://login.example").unwrap(),
             Tenant::parse("t").unwrap(),
-        )),
+        ),
         client_id: "app",
         fingerprint: &fingerprint,
+        parameters: &[],
     };
     TokenKey::new(&identity, &ScopeSet::parse(&number.to_string()).unwrap(), false)
 }

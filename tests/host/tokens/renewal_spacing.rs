@@ -68,7 +68,7 @@ fn without_a_coordinator_a_refresh_in_of_a_second_is_no_write_each_second() {
     let world = World::new();
     for _ in 0..100 {
         let body = r#"{"token_type":"Bearer","expires_in":3600,"refresh_in":1,"access_token":"t"}"#;
-        world.broker.endpoint.answer(200, body);
+        world.broker.servers.endpoint.answer(200, body);
     }
     for _ in 0..100 {
         world.request();

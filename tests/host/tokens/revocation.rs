@@ -34,6 +34,7 @@ fn refused() -> UpstreamError {
         error: "interaction_required".into(),
         description: None,
         trace: Trace::default(),
+        advice: None,
     }))
 }
 
@@ -215,7 +216,7 @@ fn an_outage_lets_the_isolate_try_again_and_leaves_the_token() {
     let world = World::new();
     world.issue("one", 3600);
     world.request();
-    world.broker.endpoint.answer_with(429, Some("5"), "");
+    world.broker.servers.endpoint.answer_with(429, Some("5"), "");
     for _ in 0..2 {
         let told = report(&world, "one");
         assert!(matches!(told, Err(BrokerError::Upstream(UpstreamError::Unavailable { .. }))));

@@ -213,7 +213,7 @@ fn an_expired_token_is_no_current_one() {
         // Nor is one that only KV still has.
         let other = world.another_isolate();
         assert_eq!(outcome(&other, "one", claims), "not_current");
-        world.broker.endpoint.answers.borrow_mut().clear();
+        world.broker.servers.endpoint.answers.borrow_mut().clear();
         world.issue("two", 3600);
         assert_eq!(world.request().token(), "two");
     }
@@ -225,7 +225,7 @@ fn a_passing_fault_met_with_claims_is_left_to_nobody() {
     world.issue("one", 3600);
     world.request();
     for _ in 0..2 {
-        world.broker.endpoint.answer(500, "");
+        world.broker.servers.endpoint.answer(500, "");
     }
     let told = revoke(&world, "one", &format!("&claims={NBF}"));
     assert_eq!(told.status, 503);
@@ -259,7 +259,7 @@ fn a_report_does_not_make_the_token_of_others_a_capable_one() {
     world.request();
     world.issue("two", 3600);
     assert_eq!(outcome(&world, "one", claims), "revoked");
-    let requests = world.broker.endpoint.requests.borrow();
+    let requests = world.broker.servers.endpoint.requests.borrow();
     let (_, body) = requests.last().unwrap();
     assert!(body.contains("nbf") && !body.contains("xms_cc"), "{body}");
 }

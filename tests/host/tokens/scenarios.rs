@@ -35,7 +35,7 @@ fn a_miss_goes_upstream_and_fills_both_tiers() {
 #[test]
 fn expiry_counts_from_before_the_request() {
     let world = World::new();
-    world.broker.endpoint.latency.set(Millis::from_secs(9));
+    world.broker.servers.endpoint.latency.set(Millis::from_secs(9));
     world.issue("slow", 3600);
     assert_eq!(world.request().expires_in(), 3591);
     let held = world.broker.memory.recall(&world.grant.token_key).unwrap();
@@ -230,7 +230,7 @@ fn a_min_ttl_that_upstream_does_not_meet_does_not_become_a_habit() {
 #[test]
 fn nobody_is_told_of_a_failure_while_a_good_token_is_at_hand() {
     let world = World::new();
-    world.broker.endpoint.answer(400, r#"{"error":"unauthorized_client"}"#);
+    world.broker.servers.endpoint.answer(400, r#"{"error":"unauthorized_client"}"#);
     let mut waiting = pin!(settled(Sent::default().begin(&world.isolate)));
     assert!(poll(waiting.as_mut()).is_pending(), "upstream is at it");
     let meanwhile = token("meanwhile", UnixMillis(START), Millis::from_secs(3600));

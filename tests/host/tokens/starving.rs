@@ -227,7 +227,7 @@ fn without_a_coordinator_other_claims_get_a_new_token_too() {
             assert_eq!(challenged(&world, 2).token(), "two");
         }
         assert_eq!(world.upstream_requests(), 3);
-        let requests = world.broker.endpoint.requests.borrow();
+        let requests = world.broker.servers.endpoint.requests.borrow();
         assert!(!requests.last().unwrap().1.contains("claims="));
     }
 }

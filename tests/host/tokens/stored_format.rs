@@ -8,7 +8,6 @@ use crate::support::jwt::trust;
 use crate::support::tokens::token;
 use edge_token_broker::base::keys::{CacheKey, SealingKey, derive};
 use edge_token_broker::base::origin::Origin;
-use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::callers::issuer;
 use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet};
@@ -22,7 +21,6 @@ use edge_token_broker::upstream::entra::Entra;
 use edge_token_broker::upstream::entra::authority::Tenant;
 use edge_token_broker::upstream::error::UpstreamError;
 use edge_token_broker::upstream::failure::Failure;
-use edge_token_broker::upstream::server::Server;
 use edge_token_broker::upstream::token_key::{TokenKey, UpstreamIdentity};
 use proptest::prelude::*;
 use secrecy::SecretBox;
@@ -46,14 +44,15 @@ struct Setup {
 /// The keys of a credential that differs from the usual one in what is given.
 fn setup(secret: &str, cache_key: Option<u8>, tenant: &str, client_id: &str, scope: &str) -> Setup {
     let cache_key = cache_key.map(|byte| CacheKey::new(SecretBox::new(Box::new([byte; 32]))));
-    let (fingerprint, sealing_key) = derive(&ClientSecret::new(secret.into()), cache_key.as_ref());
+    let (fingerprint, sealing_key) = derive(secret.as_bytes(), cache_key.as_ref());
     let identity = UpstreamIdentity {
-        server: &Server::Entra(Entra::new(
+        server: &Entra::new(
             Origin::parse("https://login.microsoftonline.com").unwrap(),
             Tenant::parse(tenant).unwrap(),
-        )),
+        ),
         client_id,
         fingerprint: &fingerprint,
+        parameters: &[],
     };
     let key = TokenKey::new(&identity, &ScopeSet::parse(scope).unwrap(), false);
     Setup { key, sealing_key }
@@ -114,6 +113,7 @@ fn state() -> StoredState {
             trace_id: Some("t".into()),
             ..Trace::default()
         },
+        advice: None,
     };
     let error = UpstreamError::CredentialRefused(Box::new(response));
     StoredState {

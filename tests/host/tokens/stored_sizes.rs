@@ -6,7 +6,6 @@ use edge_token_broker::base::limits::{
     KV_TOKEN_MAX_BYTES, UPSTREAM_BODY_MAX_BYTES,
 };
 use edge_token_broker::base::ports::StoreError;
-use edge_token_broker::base::secret::ClientSecret;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::callers::issuer::{KeySetName, StoredKeySet, seal as seal_keys};
 use edge_token_broker::tokens::record;
@@ -43,8 +42,7 @@ fn the_longest_values_of_the_broker_fit() {
     let sealed = record::seal_for(&world.grant, &longest, [1; 24]);
     assert!(sealed.len() <= value_max_bytes(&world.grant.token_key.kv_name()));
 
-    let (_, sealing_key) =
-        edge_token_broker::base::keys::derive(&ClientSecret::new("s3cret".into()), None);
+    let (_, sealing_key) = edge_token_broker::base::keys::derive(b"s3cret", None);
     let name = KeySetName::of(&trust());
     let keys =
         StoredKeySet { fetched_at: UnixMillis(START), jwks: vec![b' '; ISSUER_BODY_MAX_BYTES] };

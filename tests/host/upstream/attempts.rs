@@ -1,26 +1,13 @@
 //! Asking the authorization server: which secret, whether again, and what each answer means.
 
-use crate::support::clock::{SimulatedClock, run};
 use crate::support::endpoint::SimulatedEndpoint;
-use crate::support::world::{START, World, text};
-use edge_token_broker::base::limits::{CLIENT_SECRETS_MAX, FLIGHT_MAX, UPSTREAM_TIMEOUT};
-use edge_token_broker::base::origin::Origin;
-use edge_token_broker::base::ports::{Clock, Entropy};
-use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::base::secret::ClientSecret;
-use edge_token_broker::base::time::{Millis, UnixMillis};
+use crate::support::world::{World, text};
+use edge_token_broker::base::time::Millis;
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::oauth::error_response::ErrorResponse;
-use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::oauth::token_response::AnswerFault;
-use edge_token_broker::upstream::Upstream;
-use edge_token_broker::upstream::credential::Credential;
-use edge_token_broker::upstream::entra::Entra;
-use edge_token_broker::upstream::entra::authority::Tenant;
 use edge_token_broker::upstream::error::{Outage, UpstreamError};
 use edge_token_broker::upstream::exchange::{BodyFault, TransportFailure};
-use edge_token_broker::upstream::server::Server;
-use edge_token_broker::upstream::trail::UpstreamTrail;
 
 #[test]
 fn a_refused_secret_makes_way_for_the_next() {
@@ -34,7 +21,7 @@ fn a_refused_secret_makes_way_for_the_next() {
         world.issue("one", 3600);
         let (served, line) = world.obtain();
         assert_eq!(text(&served.unwrap()), "one");
-        let requests = world.broker.endpoint.requests.borrow();
+        let requests = world.broker.servers.endpoint.requests.borrow();
         assert!(requests[0].1.contains("client_secret=first"));
         assert!(requests[1].1.contains("client_secret=second"));
         assert_eq!(line.upstream.aadsts, Some(code), "the operator sees that a secret was refused");
@@ -72,9 +59,12 @@ fn other_refusals_do_not_try_the_next_secret() {
 /// The error after these answers, and how many requests were sent.
 fn outage(prepare: impl FnOnce(&SimulatedEndpoint)) -> (BrokerError, usize) {
     let world = World::new();
-    prepare(&world.broker.endpoint);
+    prepare(&world.broker.servers.endpoint);
     let error = world.obtain().0.unwrap_err();
-    assert!(world.broker.endpoint.answers.borrow().is_empty(), "every prepared answer was fetched");
+    assert!(
+        world.broker.servers.endpoint.answers.borrow().is_empty(),
+        "every prepared answer was fetched"
+    );
     (error, world.upstream_requests())
 }
 
@@ -101,10 +91,10 @@ fn a_passing_fault_is_retried_once_after_half_a_second_to_one_and_a_half() {
     ];
     for fault in faults {
         let world = World::new();
-        fault(&world.broker.endpoint);
+        fault(&world.broker.servers.endpoint);
         world.issue("one", 3600);
         assert_eq!(text(&world.obtain().0.unwrap()), "one");
-        let requests = world.broker.endpoint.requests.borrow();
+        let requests = world.broker.servers.endpoint.requests.borrow();
         let pause = requests[1].0.0 - requests[0].0.0 - 50;
         assert!((500..=1500).contains(&pause), "{pause} ms");
         assert_eq!(requests[0].1, requests[1].1);
@@ -123,47 +113,11 @@ fn a_fault_that_does_not_pass_is_unavailable() {
 #[test]
 fn there_is_one_retry_in_all_however_many_secrets() {
     let world = World::with_secrets("first", "second");
-    world.broker.endpoint.answer(500, "");
+    world.broker.servers.endpoint.answer(500, "");
     world.refuse(401, "invalid_client", 7_000_215);
-    world.broker.endpoint.answer(502, "");
+    world.broker.servers.endpoint.answer(502, "");
     assert_eq!(world.obtain().0.unwrap_err(), unavailable(Outage::Failing, 1));
     assert_eq!(world.upstream_requests(), 3);
-}
-
-/// Always the longest pause.
-struct LongestPause;
-
-impl Entropy for LongestPause {
-    fn bytes<const N: usize>(&self) -> [u8; N] {
-        [u8::MAX; N]
-    }
-}
-
-#[test]
-fn the_longest_flight_tries_every_secret_and_once_more() {
-    let clock = SimulatedClock::at(START);
-    let endpoint = SimulatedEndpoint::new(&clock);
-    endpoint.latency.set(Millis(UPSTREAM_TIMEOUT.0 - 1));
-    endpoint.answer(503, "");
-    for _ in 0..CLIENT_SECRETS_MAX {
-        endpoint.answer(401, r#"{"error":"invalid_client"}"#);
-    }
-    let secrets = (0..CLIENT_SECRETS_MAX).map(|n| ClientSecret::new(format!("secret {n}").into()));
-    let authority = Origin::parse("https://login.example").unwrap();
-    let server = Server::Entra(Entra::new(authority, Tenant::parse("t").unwrap()));
-    let name = "default".to_owned();
-    let credential = Credential::new(name, server, "app".into(), secrets.collect(), None).unwrap();
-    let (endpoint, clock, entropy) = (&endpoint, &clock, &LongestPause);
-    let upstream = Upstream { endpoint, clock, entropy, claims: None };
-    let (scope, id) = (ScopeSet::parse("s").unwrap(), RequestId::parse("id").unwrap());
-    let mut trail = UpstreamTrail::default();
-    let error = run(upstream.token(&credential, &scope, false, &id, &mut trail)).unwrap_err();
-    assert_eq!(error.name(), "credential_refused");
-    assert_eq!(trail.requests as usize, CLIENT_SECRETS_MAX + 1);
-    let took = UnixMillis(START).until(clock.now());
-    // Each answer came a millisecond before its time was up.
-    assert_eq!(took.0, FLIGHT_MAX.0 - CLIENT_SECRETS_MAX as u64 - 1);
-    assert!(took > Millis::from_secs(28));
 }
 
 #[test]
@@ -268,7 +222,7 @@ fn the_fault_of_what_is_no_token_response_is_told() {
 #[test]
 fn a_token_that_expired_on_the_way_is_not_served() {
     let world = World::new();
-    world.broker.endpoint.latency.set(Millis::from_secs(9));
+    world.broker.servers.endpoint.latency.set(Millis::from_secs(9));
     world.issue("late", 9);
     assert_eq!(world.obtain().0.unwrap_err(), unavailable(Outage::ExpiredOnArrival, 1));
     assert!(world.broker.recall(&world.grant, Millis(0)).is_none());
@@ -277,7 +231,7 @@ fn a_token_that_expired_on_the_way_is_not_served() {
 #[test]
 fn the_log_knows_how_long_upstream_took_pauses_included() {
     let world = World::new();
-    world.broker.endpoint.answer(500, "");
+    world.broker.servers.endpoint.answer(500, "");
     world.issue("one", 3600);
     let trail = world.obtain().1.upstream;
     assert_eq!((trail.requests, trail.status), (2, Some(200)));

@@ -1,6 +1,7 @@
 //! Token requests to the authorization server.
 
 mod attempts;
+mod longest_flight;
 mod not_understood;
 mod refusals;
 mod rounds;

@@ -40,10 +40,10 @@ fn description(response: &Response) -> &str {
 fn an_answer_that_is_not_understood_is_retried_once() {
     for (status, body) in ODD {
         let world = World::new();
-        world.broker.endpoint.answer(status, body);
+        world.broker.servers.endpoint.answer(status, body);
         world.issue("one", 3600);
         assert_eq!(world.request().token(), "one", "{status} {body}");
-        let requests = world.broker.endpoint.requests.borrow();
+        let requests = world.broker.servers.endpoint.requests.borrow();
         let pause = requests[1].0.0 - requests[0].0.0 - 50;
         assert!((500..=1500).contains(&pause), "{status} {body}: {pause} ms");
     }
@@ -52,7 +52,7 @@ fn an_answer_that_is_not_understood_is_retried_once() {
 #[test]
 fn a_body_over_the_limit_is_retried_once() {
     let world = World::new();
-    world.broker.endpoint.answer_without_body(200, None, BodyFault::TooLarge);
+    world.broker.servers.endpoint.answer_without_body(200, None, BodyFault::TooLarge);
     world.issue("one", 3600);
     assert_eq!((world.request().token(), world.upstream_requests()), ("one", 2));
 }
@@ -64,10 +64,10 @@ const CUT_OFF: [u16; 5] = [200, 204, 400, 401, 404];
 fn an_answer_that_was_cut_off_is_retried_once_with_the_same_secret() {
     for status in CUT_OFF {
         let world = World::with_secrets("first", "second");
-        world.broker.endpoint.answer_without_body(status, None, BodyFault::CutOff);
+        world.broker.servers.endpoint.answer_without_body(status, None, BodyFault::CutOff);
         world.issue("one", 3600);
         assert_eq!(world.request().token(), "one", "{status}");
-        let requests = world.broker.endpoint.requests.borrow();
+        let requests = world.broker.servers.endpoint.requests.borrow();
         assert_eq!((requests.len(), &requests[0].1), (2, &requests[1].1), "{status}");
     }
 }
@@ -76,7 +76,7 @@ fn an_answer_that_was_cut_off_is_retried_once_with_the_same_secret() {
 fn an_answer_that_was_cut_off_keeps_its_status_and_its_retry_after() {
     for status in CUT_OFF {
         let world = World::new();
-        world.broker.endpoint.answer_without_body(status, Some("7"), BodyFault::CutOff);
+        world.broker.servers.endpoint.answer_without_body(status, Some("7"), BodyFault::CutOff);
         let response = world.request();
         assert_eq!((response.status, response.error()), (502, "server_error"));
         assert_eq!((retry_after(&response), world.upstream_requests()), (7, 1), "{status}");
@@ -94,7 +94,7 @@ fn an_answer_that_was_cut_off_keeps_its_status_and_its_retry_after() {
 fn a_status_that_says_enough_counts_although_its_body_was_cut_off() {
     for (status, expected) in [(503, 503), (429, 503), (408, 503), (302, 502)] {
         let world = World::new();
-        world.broker.endpoint.answer_without_body(status, Some("7"), BodyFault::CutOff);
+        world.broker.servers.endpoint.answer_without_body(status, Some("7"), BodyFault::CutOff);
         let response = world.request();
         assert_eq!((response.status, retry_after(&response)), (expected, 7), "{status}");
         assert!(!description(&response).contains("cut off"), "{}", description(&response));
@@ -105,7 +105,7 @@ fn a_status_that_says_enough_counts_although_its_body_was_cut_off() {
 fn a_redirect_is_not_retried() {
     for status in REDIRECTS {
         let world = World::new();
-        world.broker.endpoint.answer(status, "");
+        world.broker.servers.endpoint.answer(status, "");
         let response = world.request();
         assert_eq!((response.status, response.error()), (502, "server_error"));
         assert_eq!((retry_after(&response), world.upstream_requests()), (1, 1), "{status}");
@@ -115,7 +115,7 @@ fn a_redirect_is_not_retried() {
 #[test]
 fn there_is_no_retry_before_a_time_that_upstream_names() {
     let world = World::new();
-    world.broker.endpoint.answer_with(404, Some("7"), "");
+    world.broker.servers.endpoint.answer_with(404, Some("7"), "");
     assert_eq!(retry_after(&world.request()), 7);
     world.broker.clock.advance(Millis::from_secs(6));
     assert_eq!((world.request().status, world.upstream_requests()), (502, 1));
@@ -126,7 +126,7 @@ fn it_is_forgotten_after_a_second_and_not_after_a_minute() {
     for (status, body) in ODD {
         let world = World::new();
         for _ in 0..2 {
-            world.broker.endpoint.answer(status, body);
+            world.broker.servers.endpoint.answer(status, body);
         }
         for _ in 0..2 {
             let response = world.request();
@@ -145,11 +145,11 @@ fn it_is_forgotten_after_a_second_and_not_after_a_minute() {
 fn rounds(world: &World, rounds: usize, answers: &[(u16, &str)]) -> Vec<Response> {
     let round = |_| {
         for (status, body) in answers {
-            world.broker.endpoint.answer(*status, body);
+            world.broker.servers.endpoint.answer(*status, body);
         }
         let response = world.request();
         world.broker.clock.advance(Millis::from_secs(retry_after(&response)));
-        assert!(world.broker.endpoint.answers.borrow().is_empty());
+        assert!(world.broker.servers.endpoint.answers.borrow().is_empty());
         response
     };
     (0..rounds).map(round).collect()
@@ -193,7 +193,7 @@ fn a_rejected_token_may_be_reported_again_after_it() {
     world.issue("one", 3600);
     world.request();
     for _ in 0..2 {
-        world.broker.endpoint.answer(200, "<html>");
+        world.broker.servers.endpoint.answer(200, "<html>");
     }
     let report = Sent::post("/revoke", "token=one");
     let told = report.to(&world.isolate);

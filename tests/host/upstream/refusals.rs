@@ -3,7 +3,8 @@
 
 use crate::support::sent::{Response, Sent};
 use crate::support::world::World;
-use edge_token_broker::upstream::entra::aadsts::{Meaning, NUMBERS};
+use edge_token_broker::upstream::answer::Meaning;
+use edge_token_broker::upstream::entra::aadsts::NUMBERS;
 use serde_json::Value;
 
 const TOKEN_REQUEST: &str = "grant_type=client_credentials&client_id=c&client_secret=key&scope=s";
@@ -19,7 +20,7 @@ fn entra(error: &str, number: u32) -> String {
 /// gives `answer`, and a token for another secret.
 fn told(status: u16, answer: &str) -> (Response, usize) {
     let world = World::with_secrets("first", "second");
-    world.broker.endpoint.answer(status, answer);
+    world.broker.servers.endpoint.answer(status, answer);
     world.issue("by the other secret", 3600);
     let sent = Sent { authorization: None, ..Sent::post("/oauth2/v2.0/token", TOKEN_REQUEST) };
     (sent.to(&world.isolate), world.upstream_requests())
@@ -186,7 +187,7 @@ fn what_an_answer_without_an_oauth_error_says_is_relayed() {
     // Without an error and without a number, its ids.
     let world = World::new();
     for _ in 0..2 {
-        world.broker.endpoint.answer(403, r#"{"trace_id":"tr","correlation_id":"co"}"#);
+        world.broker.servers.endpoint.answer(403, r#"{"trace_id":"tr","correlation_id":"co"}"#);
     }
     let response = world.request();
     assert_eq!((response.status, response.error()), (502, "server_error"));
@@ -233,7 +234,7 @@ fn the_advice_is_the_cause() {
         (901_002, "request"),
     ] {
         let world = World::new();
-        world.broker.endpoint.answer(401, &entra("invalid_client", number));
+        world.broker.servers.endpoint.answer(401, &entra("invalid_client", number));
         let response = world.request();
         let told = description(&response);
         assert!(told.contains(words), "{number}: {told}");
@@ -248,7 +249,7 @@ fn each_number_has_one_meaning_and_each_refusal_an_advice() {
     numbers.sort_unstable();
     assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]));
     for (meaning, advice, _) in NUMBERS {
-        let refused = matches!(meaning, Meaning::Refused | Meaning::SecretRefused);
+        let refused = matches!(meaning, Meaning::Refused | Meaning::ProofRefused);
         assert_eq!(!advice.is_empty(), refused, "{meaning:?} {advice}");
         assert!(advice.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
     }

@@ -86,10 +86,10 @@ fn failures_of_one_moment_are_one_round() {
     for (status, body) in answers {
         let world = World::new();
         for _ in 0..20 {
-            world.broker.endpoint.answer(status, body);
+            world.broker.servers.endpoint.answer(status, body);
         }
         let responses = at_once(&world, 10);
-        world.broker.endpoint.answers.borrow_mut().clear();
+        world.broker.servers.endpoint.answers.borrow_mut().clear();
         for response in &responses {
             assert_eq!(retry_after(response), 1, "{}", response.body);
         }
@@ -106,7 +106,7 @@ fn refusals_of_one_moment_are_one_round() {
         world.refuse(401, "invalid_client", 7_000_215);
     }
     at_once(&world, 10);
-    world.broker.endpoint.answers.borrow_mut().clear();
+    world.broker.servers.endpoint.answers.borrow_mut().clear();
     world.broker.clock.advance(Millis::from_secs(2));
     world.issue("one", 3600);
     assert_eq!(world.request().token(), "one");
@@ -118,10 +118,10 @@ fn rounds_one_after_the_other_still_double() {
     let mut told = Vec::new();
     for _ in 0..8 {
         for _ in 0..6 {
-            world.broker.endpoint.answer(503, "");
+            world.broker.servers.endpoint.answer(503, "");
         }
         told.push(retry_after(at_once(&world, 3).last().unwrap()));
-        world.broker.endpoint.answers.borrow_mut().clear();
+        world.broker.servers.endpoint.answers.borrow_mut().clear();
         world.broker.clock.advance(Millis::from_secs(60));
     }
     assert!(told.is_sorted() && told[0] == 1 && told[7] > 30, "{told:?}");
@@ -130,9 +130,9 @@ fn rounds_one_after_the_other_still_double() {
 #[test]
 fn the_longest_failure_of_a_round_counts() {
     let world = World::new();
-    world.broker.endpoint.answer_with(429, Some("30"), "");
+    world.broker.servers.endpoint.answer_with(429, Some("30"), "");
     for _ in 0..2 {
-        world.broker.endpoint.answer(503, "");
+        world.broker.servers.endpoint.answer(503, "");
     }
     at_once(&world, 2);
     assert!((28..=30).contains(&retry_after(&world.request())));
@@ -148,7 +148,7 @@ fn a_failure_of_long_ago_is_not_in_a_row_with_the_next() {
     }
     world.broker.clock.advance(Millis::from_secs(600));
     for _ in 0..2 {
-        world.broker.endpoint.answer(503, "");
+        world.broker.servers.endpoint.answer(503, "");
     }
     world.request();
     assert_eq!(retry_after(&world.request()), 1);
@@ -159,7 +159,7 @@ fn who_meets_the_failure_first_is_told_when_to_come_back() {
     let world = World::new();
     for round in 0..6 {
         for _ in 0..2 {
-            world.broker.endpoint.answer(503, "");
+            world.broker.servers.endpoint.answer(503, "");
         }
         let first = retry_after(&world.request());
         assert_eq!(retry_after(&world.request()), first, "round {round}");

@@ -29,8 +29,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         claims: Option<Claims>,
     ) {
         let Some(grant) = self.grant() else { return };
-        let Broker { endpoint, clock, entropy, .. } = &*self.broker;
-        let upstream = Upstream { endpoint, clock, entropy, claims: claims.as_ref() };
+        let Broker { servers, clock, entropy, .. } = &*self.broker;
+        let upstream = Upstream { servers, clock, entropy, claims: claims.as_ref() };
         let mut line = line_about(&grant, request_id.clone());
         let landed = fetch(upstream, &grant, &request_id, &mut line.upstream).await;
         match &landed {

@@ -2,16 +2,11 @@
 
 use secrecy::ExposeSecret;
 
-use super::fault::{Faults, Reason};
-use super::{Binding, Bindings};
+use super::{Binding, Bindings, Faults, Reason};
 use crate::base::json::Json;
 
 /// The value of a binding: a table, or its JSON text. `None` if it is absent or has a fault.
-pub(super) fn of_binding(
-    bindings: &impl Bindings,
-    field: &str,
-    faults: &mut Faults,
-) -> Option<Json> {
+pub fn of_binding(bindings: &dyn Bindings, field: &str, faults: &mut Faults) -> Option<Json> {
     match bindings.binding(field) {
         Binding::Absent => None,
         Binding::Text(text) => parse(field, text.expose_secret().as_bytes(), faults),
@@ -20,7 +15,7 @@ pub(super) fn of_binding(
 }
 
 /// The value of a JSON text. It keeps what is null, which then is a fault of its field.
-pub(super) fn parse(field: &str, text: &[u8], faults: &mut Faults) -> Option<Json> {
+pub fn parse(field: &str, text: &[u8], faults: &mut Faults) -> Option<Json> {
     faults.ok(field, Json::parse(text).map_err(|error| not_json(&error)))
 }
 
@@ -30,17 +25,21 @@ fn not_json(error: &serde_json::Error) -> Reason {
 
 /// A value, and its path in the configuration.
 #[derive(Debug)]
-pub(super) struct Field {
-    pub(super) path: String,
-    pub(super) value: Json,
+pub struct Field {
+    /// The path, such as `CLIENTS.reports.allow[0].scope`.
+    pub path: String,
+    /// The value.
+    pub value: Json,
 }
 
 impl Field {
-    pub(super) fn new(path: impl Into<String>, value: Json) -> Self {
+    /// The value at `path`.
+    pub fn new(path: impl Into<String>, value: Json) -> Self {
         Self { path: path.into(), value }
     }
 
-    pub(super) fn into_text(self, faults: &mut Faults) -> Option<String> {
+    /// The text.
+    pub fn into_text(self, faults: &mut Faults) -> Option<String> {
         let Json::Text(text) = self.value else {
             faults.add(self.path, Reason::NotText);
             return None;
@@ -48,7 +47,8 @@ impl Field {
         Some(text)
     }
 
-    pub(super) fn into_bool(self, faults: &mut Faults) -> Option<bool> {
+    /// The boolean.
+    pub fn into_bool(self, faults: &mut Faults) -> Option<bool> {
         let Json::Bool(value) = self.value else {
             faults.add(self.path, Reason::NotABoolean);
             return None;
@@ -56,7 +56,8 @@ impl Field {
         Some(value)
     }
 
-    pub(super) fn into_list(self, faults: &mut Faults) -> Option<Vec<Self>> {
+    /// The items of a list that is not empty.
+    pub fn into_list(self, faults: &mut Faults) -> Option<Vec<Self>> {
         let Json::List(items) = self.value else {
             faults.add(self.path, Reason::NotAList);
             return None;
@@ -70,7 +71,7 @@ impl Field {
     }
 
     /// The entries of an object, each key once, with the key beside its field.
-    pub(super) fn into_entries(self, faults: &mut Faults) -> Option<Vec<(String, Self)>> {
+    pub fn into_entries(self, faults: &mut Faults) -> Option<Vec<(String, Self)>> {
         let Json::Object(entries) = self.value else {
             faults.add(self.path, Reason::NotATable);
             return None;
@@ -88,7 +89,7 @@ impl Field {
     }
 
     /// The fields `known` of an object, in that order; any other is a fault.
-    pub(super) fn into_fields<const N: usize>(
+    pub fn into_fields<const N: usize>(
         self,
         known: [&str; N],
         faults: &mut Faults,
@@ -104,7 +105,20 @@ impl Field {
     }
 }
 
+/// A required field. A missing one is a fault.
+pub fn required(
+    field: Option<Field>,
+    path: &str,
+    name: &str,
+    faults: &mut Faults,
+) -> Option<Field> {
+    if field.is_none() {
+        faults.add([path, ".", name].concat(), Reason::Missing);
+    }
+    field
+}
+
 /// A key in a form that is safe in a log: bounded, printable ASCII.
-pub(super) fn printable(key: &str) -> String {
+pub fn printable(key: &str) -> String {
     key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }

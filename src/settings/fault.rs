@@ -1,10 +1,9 @@
-//! A configuration fault: which field, and why. Never the value.
+//! A fault of a setting: which field, and why. Never the value.
 
 use std::fmt;
 
 use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
 use crate::base::origin::OriginFault;
-use crate::upstream::entra::authority::TenantFault;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,6 +26,14 @@ pub enum Reason {
     /// A required field is not there.
     #[error("is missing")]
     Missing,
+    /// A credential without an authorization server.
+    #[error(
+        "is missing, and so is any other server: issuer, resource, token_endpoint, service_account, github_app"
+    )]
+    NoServer,
+    /// A credential with two authorization servers. It has the name of the other field.
+    #[error("stands beside {0}: a credential has one server")]
+    TwoServers(&'static str),
     /// A client without a proof.
     #[error("is missing, and so is any other proof: service_binding, jwt, mtls_sha256")]
     NoProof,
@@ -157,9 +164,12 @@ pub enum Reason {
     /// A key that is in every example.
     #[error("is all zeros: make one with openssl rand -base64 32")]
     ZeroKey,
-    /// Not a tenant.
-    #[error(transparent)]
-    Tenant(#[from] TenantFault),
+    /// Not the characters of a GUID or domain.
+    #[error("must be a tenant id or a domain")]
+    NotATenant,
+    /// A name for any tenant. The client credentials grant needs one certain tenant.
+    #[error("must be one certain tenant, not common, organizations or consumers")]
+    AnyTenant,
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),
@@ -167,15 +177,16 @@ pub enum Reason {
 
 /// Collects faults, so that an operator sees all of them at once.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    pub(super) fn add(&mut self, field: impl Into<String>, reason: Reason) {
+    /// Adds one.
+    pub fn add(&mut self, field: impl Into<String>, reason: Reason) {
         self.0.push(Fault { field: field.into(), reason });
     }
 
     /// The value of `result`. An error becomes a fault of `field`.
-    pub(super) fn ok<T, E: Into<Reason>>(
+    pub fn ok<T, E: Into<Reason>>(
         &mut self,
         field: impl Into<String>,
         result: Result<T, E>,
@@ -183,7 +194,11 @@ impl Faults {
         result.map_err(|reason| self.add(field, reason.into())).ok()
     }
 
-    pub(super) fn into_result(self) -> Result<(), Vec<Fault>> {
+    /// Nothing, or all of them.
+    ///
+    /// # Errors
+    /// The faults.
+    pub fn into_result(self) -> Result<(), Vec<Fault>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }
 }

@@ -1,0 +1,51 @@
+//! The Worker's bindings.
+
+use secrecy::SecretString;
+
+use super::{Faults, Reason};
+
+/// A binding of the Worker as the platform hands it out.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// Missing, or an empty text, as in an example file that is not filled in.
+    Absent,
+    /// A var or secret that is text.
+    Text(SecretString),
+    /// A var that is a table, a number, or a boolean, as JSON text.
+    Json(String),
+}
+
+/// The Worker's bindings.
+pub trait Bindings {
+    /// The binding called `name`.
+    fn binding(&self, name: &str) -> Binding;
+}
+
+/// Whether the binding `name` exists.
+pub fn is_bound(bindings: &dyn Bindings, name: &str) -> bool {
+    !matches!(bindings.binding(name), Binding::Absent)
+}
+
+/// The text of a binding. A table, number or boolean is a fault.
+pub fn text(bindings: &dyn Bindings, field: &str, faults: &mut Faults) -> Option<SecretString> {
+    match bindings.binding(field) {
+        Binding::Absent => None,
+        Binding::Text(text) => Some(text),
+        Binding::Json(_) => {
+            faults.add(field, Reason::NotText);
+            None
+        }
+    }
+}
+
+/// The text of a required binding.
+pub fn required_text(
+    bindings: &dyn Bindings,
+    field: &str,
+    faults: &mut Faults,
+) -> Option<SecretString> {
+    if !is_bound(bindings, field) {
+        faults.add(field, Reason::Missing);
+    }
+    text(bindings, field, faults)
+}

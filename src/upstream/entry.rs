@@ -1,0 +1,116 @@
+//! One entry of `CREDENTIALS`, while it is read.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::proof::Proof;
+use crate::base::json::Json;
+use crate::base::limits::CLIENT_SECRETS_MAX;
+use crate::base::origin::Origin;
+use crate::base::secret::ClientSecret;
+use crate::settings::examples::is_placeholder;
+use crate::settings::{Binding, Bindings, Faults, Field, Reason};
+
+/// The fields of an entry that nobody has taken yet, and what it takes to read them.
+pub struct Entry<'a> {
+    /// The path, such as `CREDENTIALS.contoso`.
+    pub path: String,
+    /// The fields, by name.
+    pub fields: Vec<(String, Field)>,
+    /// Where secrets are.
+    pub bindings: &'a dyn Bindings,
+    /// Entra's authority host for entries that name none. `None` if it has a fault.
+    pub authority: Option<&'a Origin>,
+    /// What is wrong so far.
+    pub faults: &'a mut Faults,
+}
+
+impl Entry<'_> {
+    /// Whether the field `name` is there.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| field == name)
+    }
+
+    /// Takes the field `name`.
+    pub fn take(&mut self, name: &str) -> Option<Field> {
+        let at = self.fields.iter().position(|(field, _)| field == name)?;
+        Some(self.fields.remove(at).1)
+    }
+
+    /// Takes the field `name`. A missing one is a fault.
+    pub fn take_required(&mut self, name: &str) -> Option<Field> {
+        let field = self.take(name);
+        if field.is_none() {
+            self.add(name, Reason::Missing);
+        }
+        field
+    }
+
+    /// Takes the text of the field `name`, and parses it. A missing one is a fault.
+    pub fn required<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, Reason>) -> Option<T> {
+        let field = self.take_required(name)?;
+        self.parsed(field, parse)
+    }
+
+    /// Takes the text of the field `name`, and parses it. `None` if it is missing, and `Some(None)` if it
+    /// has a fault.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, Reason>,
+    ) -> Option<Option<T>> {
+        let field = self.take(name)?;
+        Some(self.parsed(field, parse))
+    }
+
+    fn parsed<T>(&mut self, field: Field, parse: fn(&str) -> Result<T, Reason>) -> Option<T> {
+        let path = field.path.clone();
+        let text = field.into_text(self.faults)?;
+        self.faults.ok(path, parse(&text))
+    }
+
+    /// Adds a fault of the field `name`.
+    pub fn add(&mut self, name: &str, reason: Reason) {
+        self.faults.add([&self.path, ".", name].concat(), reason);
+    }
+
+    /// The secrets that `field` names: one binding, or a list of bindings. Each has its path.
+    pub fn named_secrets(&mut self, field: Field) -> Vec<(String, SecretString)> {
+        let path = field.path.clone();
+        let names = match field.value {
+            Json::List(_) => field.into_list(self.faults).unwrap_or_default(),
+            _ => vec![field],
+        };
+        if names.len() > CLIENT_SECRETS_MAX {
+            self.faults.add(path, Reason::TooManySecrets);
+        }
+        let mut secrets = Vec::new();
+        for field in names {
+            let path = field.path.clone();
+            let Some(name) = field.into_text(self.faults) else { continue };
+            match self.bindings.binding(&name) {
+                Binding::Text(text) => secrets.push((path, text)),
+                _ => self.faults.add(path, Reason::NoSuchSecret),
+            }
+        }
+        secrets
+    }
+}
+
+/// The client secrets among `secrets`, each once: another time it would only be refused again.
+pub fn client_secrets(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -> Vec<Proof> {
+    let mut proofs: Vec<Proof> = Vec::new();
+    for (path, text) in secrets {
+        let exposed = text.expose_secret();
+        let is_known =
+            |proof: &Proof| matches!(proof, Proof::Secret(secret) if secret.expose() == exposed);
+        if exposed.trim() != exposed || exposed.chars().any(char::is_control) {
+            faults.add(path, Reason::SecretWhiteSpace);
+        } else if is_placeholder(exposed) {
+            faults.add(path, Reason::Placeholder);
+        } else if !proofs.iter().any(is_known) {
+            proofs.push(Proof::Secret(ClientSecret::new(text)));
+        }
+    }
+    proofs
+}
