@@ -8,6 +8,7 @@ mod coordinator;
 mod failures;
 mod issuer;
 mod rejected;
+mod signing;
 mod stored;
 
 pub use assertions::*;
@@ -15,6 +16,7 @@ pub use coordinator::*;
 pub use failures::*;
 pub use issuer::*;
 pub use rejected::*;
+pub use signing::*;
 pub use stored::*;
 
 use crate::base::time::Millis;

@@ -32,6 +32,17 @@ impl Algorithm {
         }
     }
 
+    /// `alg`. Ed25519 has its old name, which all servers know.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
     /// Whether `signature` can be one by this algorithm, of any key that the broker uses: its length is
     /// right, and on P-256 neither r nor s is zero. Some verifiers have accepted zeros (CVE-2022-21449).
     #[must_use]
