@@ -9,8 +9,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::callers::ports::SignatureVerifier;
 use crate::jwt::jwk::VerificationKey;
+use crate::jwt::signing::Material;
 use crate::upstream::ports::{Signer, SigningFailed};
-use crate::upstream::proof::{KeyMaterial, SigningKey};
+use crate::upstream::proof::SigningKey;
 
 #[wasm_bindgen(raw_module = "adapters/signature.mjs")]
 extern "C" {
@@ -69,10 +70,11 @@ impl PrivateKeys {
     }
 
     async fn import(&self, key: &SigningKey) -> Result<JsValue, SigningFailed> {
-        let material = match key.material().ok_or(SigningFailed)? {
-            KeyMaterial::Pkcs8(der) => Uint8Array::from(der.as_slice()).into(),
-            KeyMaterial::Jwk(jwk) => JsValue::from_str(&jwk),
-        };
+        let material = key.material(|material| match material {
+            Material::Pkcs8(der) => Uint8Array::from(der).into(),
+            Material::Jwk(jwk) => JsValue::from_str(jwk),
+        });
+        let material = material.ok_or(SigningFailed)?;
         let imported = JsFuture::from(import_key(key.algorithm.name(), &material)).await;
         let imported = imported.map_err(|_| SigningFailed)?;
         key.forget();

@@ -14,6 +14,9 @@ pub struct UnixMillis(#[n(0)] pub u64);
 #[cbor(transparent)]
 pub struct Millis(#[n(0)] pub u64);
 
+/// Days from the first of March of the year 0 to 1970, in our calendar.
+const DAYS_BEFORE_1970: u64 = 719_468;
+
 impl UnixMillis {
     /// Time left from `self` until `later`; zero when `later` has passed.
     #[must_use]
@@ -25,6 +28,33 @@ impl UnixMillis {
     #[must_use]
     pub const fn plus(self, span: Millis) -> Self {
         Self(self.0.saturating_add(span.0))
+    }
+
+    /// The instant that 14 digits say: `YYYYMMDDhhmmss` in UTC, which is ISO 8601 without its signs. An
+    /// instant before 1970 is 1970.
+    #[must_use]
+    #[expect(clippy::arithmetic_side_effects, reason = "14 digits do not overflow")]
+    pub fn of_digits(digits: &[u8]) -> Option<Self> {
+        let number = |from: usize, to: usize| {
+            digits.get(from..to)?.iter().try_fold(0_u64, |number, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
+            })
+        };
+        let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
+        let (hour, minute, second) = (number(8, 10)?, number(10, 12)?, number(12, 14)?);
+        let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+        // A minute may have a leap second.
+        if digits.len() != 14 || !is_date || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        if year < 1970 {
+            return Some(Self(0));
+        }
+        // The year begins in March here, so that the leap day is its last day.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let leap_days = year / 4 - year / 100 + year / 400;
+        let days = 365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - DAYS_BEFORE_1970;
+        Some(Self((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000))
     }
 
     /// The instant `span` before `self`.

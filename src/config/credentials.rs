@@ -13,8 +13,9 @@ use crate::settings::{Bindings, Faults, Reason};
 use crate::upstream::credential::{Credential, Parts};
 use crate::upstream::entra::Entra;
 use crate::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
-use crate::upstream::entry::{Entry, client_secrets};
+use crate::upstream::entry::Entry;
 use crate::upstream::kinds::SERVER_FIELDS;
+use crate::upstream::proof_settings::client_secrets;
 
 /// The name of the credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure. A
 /// request that names no credential means this one.

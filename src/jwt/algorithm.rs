@@ -32,7 +32,7 @@ impl Algorithm {
         }
     }
 
-    /// Its name, as `alg` of a JWT has it.
+    /// `alg`. Ed25519 has its old name, which all servers know.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

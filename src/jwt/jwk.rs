@@ -99,7 +99,7 @@ impl Material {
 /// The members that make up a private key (RFC 7518 §6.2.2, §6.3.2).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-struct Jwk(Vec<(String, Json)>);
+pub(super) struct Jwk(pub(super) Vec<(String, Json)>);
 
 impl Jwk {
     fn key(&self) -> Result<VerificationKey, Unusable> {
@@ -109,7 +109,7 @@ impl Jwk {
         if PRIVATE.iter().any(|name| self.member(name).is_some()) {
             return Err(Unusable::PrivateHalf);
         }
-        if !self.is_for_verifying() {
+        if !self.permits("verify") {
             return Err(Unusable::Purpose);
         }
         let key_id = self.text("kid")?;
@@ -130,13 +130,13 @@ impl Jwk {
 
     /// A member that [says something](Json::is_absent). .NET writes `d` and `key_ops` of a key that has
     /// none.
-    fn member(&self, name: &str) -> Option<&Json> {
+    pub(super) fn member(&self, name: &str) -> Option<&Json> {
         let value = self.0.iter().find_map(|(member, value)| (member == name).then_some(value));
         value.filter(|value| !value.is_absent())
     }
 
     /// The text of a member. It may be absent, but must not be anything else.
-    fn text(&self, name: &'static str) -> Result<Option<&str>, Unusable> {
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<&str>, Unusable> {
         match self.member(name) {
             None => Ok(None),
             Some(Json::Text(text)) => Ok(Some(text)),
@@ -144,12 +144,13 @@ impl Jwk {
         }
     }
 
-    /// Whether `use` and `key_ops` permit to verify, if they are there (RFC 7517 §4.2, §4.3).
-    fn is_for_verifying(&self) -> bool {
+    /// Whether `use` and `key_ops` permit `operation` with signatures, if they are there (RFC 7517 §4.2,
+    /// §4.3).
+    pub(super) fn permits(&self, operation: &str) -> bool {
         let is = |value: &Json, word: &str| matches!(value, Json::Text(text) if text == word);
         let by_use = self.member("use").is_none_or(|key_use| is(key_use, "sig"));
         let by_ops = self.member("key_ops").is_none_or(
-            |ops| matches!(ops, Json::List(ops) if ops.iter().any(|op| is(op, "verify"))),
+            |ops| matches!(ops, Json::List(ops) if ops.iter().any(|op| is(op, operation))),
         );
         by_use && by_ops
     }
@@ -217,24 +218,29 @@ fn has_small_order(point: &[u8]) -> bool {
 
 /// The length of a modulus in bytes, if its size is permitted.
 fn modulus_bytes(modulus: &[u8]) -> Result<usize, Unusable> {
-    let number = without_zeros(modulus);
-    let zeros = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    match number.len().saturating_mul(8).saturating_sub(zeros) {
+    match bits(modulus) {
         ..RSA_MODULUS_MIN_BITS => Err(Unusable::Short),
-        RSA_MODULUS_MIN_BITS..=RSA_MODULUS_MAX_BITS => Ok(number.len()),
+        RSA_MODULUS_MIN_BITS..=RSA_MODULUS_MAX_BITS => Ok(without_zeros(modulus).len()),
         _ => Err(Unusable::Long),
     }
 }
 
+/// The length of a number in bits.
+pub(super) fn bits(number: &[u8]) -> usize {
+    let number = without_zeros(number);
+    let zeros = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    number.len().saturating_mul(8).saturating_sub(zeros)
+}
+
 /// Whether the exponent is odd, more than 1, and of a size that `WebCrypto` accepts.
-fn is_exponent(exponent: &[u8]) -> bool {
+pub(super) fn is_exponent(exponent: &[u8]) -> bool {
     let number = without_zeros(exponent);
     let odd = number.last().is_some_and(|byte| byte & 1 == 1);
     odd && number != [1] && number.len() <= RSA_EXPONENT_MAX_BYTES
 }
 
 /// The number without zeros in front. RFC 7518 §2 forbids them, but some issuers send them.
-fn without_zeros(number: &[u8]) -> &[u8] {
+pub(super) fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }

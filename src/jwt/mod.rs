@@ -1,5 +1,6 @@
 //! The JSON Web Tokens by which callers prove their identity (RFC 7519, 7515, 8725): parsing, the
-//! check against what the configuration trusts, and the keys of issuers (RFC 7517).
+//! check against what the configuration trusts, and the keys of issuers (RFC 7517). Those that the broker
+//! signs itself are in `signing`.
 //!
 //! The platform verifies signatures: `callers/issuer` calls it.
 
@@ -12,6 +13,7 @@ mod issuer_fault;
 pub mod jwk;
 pub mod jwks;
 mod permitted;
+pub mod signing;
 pub mod trust;
 mod unusable;
 

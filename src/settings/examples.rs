@@ -20,11 +20,13 @@ pub const WELL_KNOWN_KEYS: [(&str, [u64; 2]); 14] = [
 ];
 
 /// Whether a digest that begins like this is of a well-known word, or all zeros.
+#[must_use]
 pub fn is_well_known(prefix: u64) -> bool {
     prefix == 0 || WELL_KNOWN_KEYS.iter().any(|(_, known)| known.contains(&prefix))
 }
 
 /// Whether `text` is a placeholder such as `<client id>`, as the documents have them.
+#[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     text.starts_with('<') && text.ends_with('>')
 }

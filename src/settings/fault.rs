@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
 use crate::base::origin::OriginFault;
+use crate::jwt::signing::KeyFault;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,6 +35,9 @@ pub enum Reason {
     /// A credential with two authorization servers. It has the name of the other field.
     #[error("stands beside {0}: a credential has one server")]
     TwoServers(&'static str),
+    /// A credential with two kinds of proofs. It has the name of the other field.
+    #[error("stands beside {0}: a credential has one kind of proof")]
+    TwoProofs(&'static str),
     /// A client without a proof.
     #[error("is missing, and so is any other proof: service_binding, jwt, mtls_sha256")]
     NoProof,
@@ -173,6 +177,9 @@ pub enum Reason {
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),
+    /// A private key or certificate that cannot sign.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
 }
 
 /// Collects faults, so that an operator sees all of them at once.

@@ -119,6 +119,7 @@ pub fn required(
 }
 
 /// A key in a form that is safe in a log: bounded, printable ASCII.
+#[must_use]
 pub fn printable(key: &str) -> String {
     key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }

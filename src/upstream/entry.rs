@@ -1,13 +1,10 @@
 //! One entry of `CREDENTIALS`, while it is read.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::proof::Proof;
 use crate::base::json::Json;
 use crate::base::limits::CLIENT_SECRETS_MAX;
 use crate::base::origin::Origin;
-use crate::base::secret::ClientSecret;
-use crate::settings::examples::is_placeholder;
 use crate::settings::{Binding, Bindings, Faults, Field, Reason};
 
 /// The fields of an entry that nobody has taken yet, and what it takes to read them.
@@ -95,22 +92,4 @@ impl Entry<'_> {
         }
         secrets
     }
-}
-
-/// The client secrets among `secrets`, each once: another time it would only be refused again.
-pub fn client_secrets(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -> Vec<Proof> {
-    let mut proofs: Vec<Proof> = Vec::new();
-    for (path, text) in secrets {
-        let exposed = text.expose_secret();
-        let is_known =
-            |proof: &Proof| matches!(proof, Proof::Secret(secret) if secret.expose() == exposed);
-        if exposed.trim() != exposed || exposed.chars().any(char::is_control) {
-            faults.add(path, Reason::SecretWhiteSpace);
-        } else if is_placeholder(exposed) {
-            faults.add(path, Reason::Placeholder);
-        } else if !proofs.iter().any(is_known) {
-            proofs.push(Proof::Secret(ClientSecret::new(text)));
-        }
-    }
-    proofs
 }

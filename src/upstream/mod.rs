@@ -13,6 +13,7 @@ pub mod form;
 pub mod kinds;
 pub mod ports;
 pub mod proof;
+pub mod proof_settings;
 pub mod retry;
 pub mod server;
 pub mod servers;

@@ -10,6 +10,7 @@ use crate::base::digest;
 use crate::base::secret::ClientSecret;
 use crate::base::time::UnixMillis;
 use crate::jwt::algorithm::Algorithm;
+use crate::jwt::signing::{Material, PrivateKey};
 
 /// One proof. A credential may have several, during a rotation.
 #[derive(Debug)]
@@ -42,57 +43,36 @@ pub struct SigningKey {
     pub header: Option<(&'static str, String)>,
     /// When its certificate expires.
     pub not_after: Option<UnixMillis>,
-    material: RefCell<Option<KeyMaterial>>,
-}
-
-/// A private key as `WebCrypto` imports it.
-#[derive(Clone)]
-pub enum KeyMaterial {
-    /// PKCS#8, in DER.
-    Pkcs8(Zeroizing<Vec<u8>>),
-    /// A JWK.
-    Jwk(Zeroizing<String>),
-}
-
-impl KeyMaterial {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Pkcs8(der) => der,
-            Self::Jwk(jwk) => jwk.as_bytes(),
-        }
-    }
+    key: RefCell<Option<PrivateKey>>,
 }
 
 impl SigningKey {
     /// A key that has not been imported yet.
     #[must_use]
     pub fn new(
-        material: KeyMaterial,
+        key: PrivateKey,
         algorithm: Algorithm,
         header: Option<(&'static str, String)>,
         not_after: Option<UnixMillis>,
     ) -> Self {
         let label = b"edge-token-broker signing key v1".as_slice();
-        let id = digest::of_fields(&[label, algorithm.name().as_bytes(), material.bytes()]);
-        Self { id, algorithm, header, not_after, material: RefCell::new(Some(material)) }
+        let id = digest::of_fields(&[label, algorithm.name().as_bytes(), key.secret_bytes()]);
+        Self { id, algorithm, header, not_after, key: RefCell::new(Some(key)) }
     }
 
-    /// What to import. `None` once [`Self::forget`] was called.
-    #[must_use]
-    pub fn material(&self) -> Option<KeyMaterial> {
-        self.material.borrow().clone()
+    /// Reads what is to be imported. `None` once [`Self::forget`] was called.
+    pub fn material<T>(&self, read: impl FnOnce(Material<'_>) -> T) -> Option<T> {
+        self.key.borrow().as_ref().map(|key| read(key.material()))
     }
 
-    /// Wipes the material: from now on, the signer has the key, and nobody can read it.
+    /// Wipes the material: from now on the signer has the key, and nobody can read it.
     pub fn forget(&self) {
-        self.material.take();
+        self.key.take();
     }
 
     fn secret_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let material = self.material.borrow();
-        material
-            .as_ref()
-            .map_or_else(Zeroizing::default, |material| material.bytes().to_vec().into())
+        let key = self.key.borrow();
+        key.as_ref().map_or_else(Zeroizing::default, |key| key.secret_bytes().to_vec().into())
     }
 }
 

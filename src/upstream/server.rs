@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::answer::Meaning;
 use super::exchange::RequestHeaders;
 use crate::base::time::Millis;
+use crate::jwt::signing::ClaimValue;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::{AnswerFault, IssuedToken};
@@ -102,8 +103,8 @@ pub enum Presented<'a> {
 /// the time and from randomness.
 #[derive(Clone, Debug, Default)]
 pub struct AssertionClaims {
-    /// Claims by name, each with its value as JSON.
-    pub claims: Vec<(Cow<'static, str>, String)>,
+    /// Claims by name.
+    pub claims: Vec<(Cow<'static, str>, ClaimValue<'static>)>,
     /// From `iat` to `exp`.
     pub lifetime: Millis,
 }

@@ -1,6 +1,6 @@
 //! The way to authorization servers: their token endpoints, their metadata, and the broker's signatures.
 
-use zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Upstream;
 use super::assertion;
@@ -12,6 +12,7 @@ use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented};
 use crate::base::deadline::within;
 use crate::base::limits::SIGNING_TIMEOUT;
 use crate::base::ports::{Clock, Entropy};
+use crate::jwt::signing;
 
 /// The way to authorization servers.
 pub struct Servers<P: UpstreamPorts> {
@@ -35,13 +36,13 @@ pub(super) enum Proved {
     /// The secret itself.
     Secret,
     /// An assertion.
-    Assertion(Zeroizing<String>),
+    Assertion(SecretString),
 }
 
 impl Proved {
     pub(super) fn presented<'a>(&'a self, proof: &'a Proof) -> Presented<'a> {
         match (self, proof) {
-            (Self::Assertion(jwt), _) => Presented::Assertion(jwt),
+            (Self::Assertion(jwt), _) => Presented::Assertion(jwt.expose_secret()),
             (Self::Secret, Proof::Secret(secret)) => Presented::Secret(secret.expose()),
             (Self::Secret, Proof::Key(_)) => Presented::Secret(""),
         }
@@ -75,19 +76,19 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
     ) -> Result<Proved, AttemptFailure> {
         match proof {
             Proof::Secret(_) => Ok(Proved::Secret),
-            Proof::Key(key) => self.signed(key, &server.assertion(order)).await,
+            Proof::Key(key) => self.signed(key, server.assertion(order)).await,
         }
     }
 
     async fn signed(
         &self,
         key: &SigningKey,
-        claims: &AssertionClaims,
+        claims: AssertionClaims,
     ) -> Result<Proved, AttemptFailure> {
         let input = assertion::signing_input(key, claims, self.clock.now(), self.entropy.bytes());
         let signature = self.servers.signer.sign(key, input.as_bytes());
         match within(self.clock, SIGNING_TIMEOUT, signature).await {
-            Some(Ok(signature)) => Ok(Proved::Assertion(assertion::signed(&input, &signature))),
+            Some(Ok(signature)) => Ok(Proved::Assertion(signing::finish(&input, &signature))),
             _ => Err(AttemptFailure::transient(Outage::NoSignature, None, None)),
         }
     }

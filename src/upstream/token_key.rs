@@ -54,7 +54,7 @@ impl TokenKey {
 }
 
 fn of_texts(texts: &mut dyn Iterator<Item = &String>) -> [u8; 32] {
-    let fields: Vec<_> = texts.map(|text| text.as_bytes()).collect();
+    let fields: Vec<_> = texts.map(String::as_bytes).collect();
     digest::of_fields(&fields)
 }
 

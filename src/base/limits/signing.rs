@@ -1,8 +1,19 @@
-//! Numbers of the JWTs by which the broker proves its identity.
+//! The private keys with which the broker signs, and the JWTs that it signs.
 
-use super::UPSTREAM_TIMEOUT;
+use super::{RSA_MODULUS_MAX_BITS, RSA_MODULUS_MIN_BITS, UPSTREAM_TIMEOUT};
 use crate::base::time::Millis;
 
+/// Longest text of a private key with its certificates: the longest value of Secrets Store. A key of 4096
+/// bits with a chain of three has 10 kB.
+pub const SIGNING_TEXT_MAX_BYTES: usize = 64 * 1024;
+/// Longest modulus of an RSA key that signs. A longer one costs many milliseconds of CPU time for each
+/// signature, and a Worker of the free plan has ten.
+pub const SIGNING_MODULUS_MAX_BITS: usize = 4096;
+const _: () = assert!(
+    RSA_MODULUS_MIN_BITS <= SIGNING_MODULUS_MAX_BITS
+        && SIGNING_MODULUS_MAX_BITS <= RSA_MODULUS_MAX_BITS,
+    "the broker must be able to verify what it signs"
+);
 /// From the making of a client assertion to `exp`. Entra documents five to ten minutes after `nbf`.
 pub const CLIENT_ASSERTION_LIFETIME: Millis = Millis::from_secs(5 * 60);
 /// `iat` and `nbf` lie this far in the past, because the server's clock may be behind.

@@ -1,0 +1,61 @@
+//! The proofs in an entry of `CREDENTIALS`.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::entry::Entry;
+use super::proof::{Proof, SigningKey};
+use crate::base::secret::ClientSecret;
+use crate::jwt::algorithm::Algorithm;
+use crate::jwt::signing::certificate_and_key;
+use crate::settings::examples::is_placeholder;
+use crate::settings::{Faults, Reason};
+
+/// The name of the one of `fields` that is there. None, or a second one, is a fault.
+pub fn one_of(entry: &mut Entry<'_>, fields: &'static [&'static str]) -> Option<&'static str> {
+    let mut found = fields.iter().copied().filter(|name| entry.has(name));
+    match (found.next(), found.next()) {
+        (Some(first), Some(second)) => {
+            entry.add(second, Reason::TwoProofs(first));
+            None
+        }
+        (Some(only), None) => Some(only),
+        (None, _) => {
+            entry.add(fields.first().copied().unwrap_or_default(), Reason::Missing);
+            None
+        }
+    }
+}
+
+/// The client secrets among `secrets`, each once: another time it would only be refused again.
+pub fn client_secrets(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -> Vec<Proof> {
+    let mut proofs: Vec<Proof> = Vec::new();
+    for (path, text) in secrets {
+        let exposed = text.expose_secret();
+        let is_known =
+            |proof: &Proof| matches!(proof, Proof::Secret(secret) if secret.expose() == exposed);
+        if exposed.trim() != exposed || exposed.chars().any(char::is_control) {
+            faults.add(path, Reason::SecretWhiteSpace);
+        } else if is_placeholder(exposed) {
+            faults.add(path, Reason::Placeholder);
+        } else if !proofs.iter().any(is_known) {
+            proofs.push(Proof::Secret(ClientSecret::new(text)));
+        }
+    }
+    proofs
+}
+
+/// The certificates with their private keys among `secrets`. They sign by PS256, and `x5t#S256` names
+/// the certificate (RFC 7515 §4.1.8).
+pub fn certificates(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -> Vec<Proof> {
+    let mut proofs = Vec::new();
+    for (path, text) in secrets {
+        let parsed = certificate_and_key(text.expose_secret());
+        let Some((certificate, key)) = faults.ok(path, parsed) else { continue };
+        let thumbprint = Base64UrlUnpadded::encode_string(&certificate.thumbprint);
+        let header = Some(("x5t#S256", thumbprint));
+        let key = SigningKey::new(key, Algorithm::Ps256, header, Some(certificate.not_after));
+        proofs.push(Proof::Key(key));
+    }
+    proofs
+}
