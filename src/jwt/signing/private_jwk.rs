@@ -57,6 +57,9 @@ impl Private {
             return Err(KeyFault::JwkMember);
         }
         let (rsa, secret) = self.numbers(family)?;
+        if secret.is_empty() {
+            return Err(KeyFault::JwkMember);
+        }
         Ok(PrivateKey {
             family,
             algorithm: algorithm.transpose()?,

@@ -121,6 +121,9 @@ impl PrivateKey {
             Family::Ed25519 => seed(inner).map(|secret| (secret, None)),
         }
         .ok_or(KeyFault::DamagedKey)?;
+        if secret.is_empty() {
+            return Err(KeyFault::DamagedKey);
+        }
         if let Some(public) = rsa {
             permitted(public, KeyFault::DamagedKey)?;
         }

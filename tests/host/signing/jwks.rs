@@ -89,6 +89,9 @@ fn each_fault_is_told() {
         ("rsa2048.jwk", json!({ "e": "AQ" }), KeyFault::JwkMember),
         ("rsa2048.jwk", json!({ "n": 1 }), KeyFault::JwkMember),
         ("rsa2048.jwk", json!({ "d": "a+b/" }), KeyFault::JwkMember),
+        // No number at all, from which nothing secret can be derived.
+        ("rsa2048.jwk", json!({ "d": "AA" }), KeyFault::JwkMember),
+        ("p256.jwk", json!({ "d": "A".repeat(43) }), KeyFault::JwkMember),
         ("rsa2048.jwk", json!({ "q": "AQ==" }), KeyFault::JwkMember),
         ("rsa2048.jwk", json!({ "n": "AQAB" }), KeyFault::Short),
         ("rsa2048.jwk", json!({ "n": "_".repeat(700) }), KeyFault::Long),
