@@ -21,5 +21,6 @@ mod http;
 mod log;
 mod numbers;
 mod oauth;
+mod signing;
 mod tokens;
 mod upstream;

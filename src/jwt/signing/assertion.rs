@@ -80,9 +80,11 @@ impl Assertion<'_> {
             push_text(&mut header, value);
         }
         header.push('}');
-        let mut claims = String::new();
-        for (name, value) in &self.claims {
-            claims.push(if claims.is_empty() { '{' } else { ',' });
+        let mut claims = String::from("{");
+        for (place, (name, value)) in self.claims.iter().enumerate() {
+            if place > 0 {
+                claims.push(',');
+            }
             push_text(&mut claims, name);
             claims.push(':');
             value.push(&mut claims);

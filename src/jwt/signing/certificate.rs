@@ -6,7 +6,8 @@ use super::der::{
     self, BIT_STRING, FIRST, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, Reader, SEQUENCE,
     UTC_TIME,
 };
-use super::private_key::RSA;
+use super::forms::RSA;
+use super::private_key::RsaPublic;
 use super::{Family, KeyFault, PrivateKey};
 use crate::base::limits::SIGNING_TEXT_MAX_BYTES;
 use crate::base::time::UnixMillis;
@@ -51,9 +52,6 @@ pub fn certificate_and_key(text: &str) -> Result<(Certificate, PrivateKey), KeyF
     let absent = if blocks.is_empty() { KeyFault::NoCertificate } else { KeyFault::Mismatch };
     Ok((found.ok_or(absent)?, key))
 }
-
-/// Modulus and exponent.
-type RsaPublic<'a> = (&'a [u8], &'a [u8]);
 
 /// The certificate, and its public key if that is RSA.
 fn parse(der: &[u8]) -> Option<(Certificate, Option<RsaPublic<'_>>)> {

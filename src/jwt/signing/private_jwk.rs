@@ -24,14 +24,17 @@ impl Drop for Private {
     }
 }
 
+/// Modulus and exponent.
+type Rsa = (Vec<u8>, Vec<u8>);
+
 /// The members of each kind of key that have its numbers.
-const RSA: &[&str] = &["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+const RSA_MEMBERS: &[&str] = &["n", "e", "d", "p", "q", "dp", "dq", "qi"];
 const RSA_WITHOUT_PRIMES: usize = 3;
-const P256: &[&str] = &["x", "y", "d"];
-const ED25519: &[&str] = &["x", "d"];
+const P256_MEMBERS: &[&str] = &["x", "y", "d"];
+const ED25519_MEMBERS: &[&str] = &["x", "d"];
 
 pub(super) fn parse(text: &str) -> Result<PrivateKey, KeyFault> {
-    let Ok(Json::Object(members)) = Json::parse(text.trim().as_bytes()) else {
+    let Ok(Json::Object(members)) = Json::parse(text.as_bytes()) else {
         return Err(KeyFault::JwkMalformed);
     };
     let jwk = Private(Jwk(members));
@@ -54,6 +57,9 @@ impl Private {
             return Err(KeyFault::JwkMember);
         }
         let (rsa, secret) = self.numbers(family)?;
+        if secret.is_empty() {
+            return Err(KeyFault::JwkMember);
+        }
         Ok(PrivateKey {
             family,
             algorithm: algorithm.transpose()?,
@@ -69,16 +75,16 @@ impl Private {
         match (self.text("kty")?, self.text("crv")?) {
             (Some("RSA"), _) => {
                 // `WebCrypto` takes all primes, or none (RFC 7518 §6.3.2).
-                let (numbers, primes) = RSA.split_at(RSA_WITHOUT_PRIMES);
+                let (numbers, primes) = RSA_MEMBERS.split_at(RSA_WITHOUT_PRIMES);
                 let found = primes.iter().filter(|name| self.0.member(name).is_some()).count();
                 match self.0.member("oth") {
                     None if found == 0 => Ok((Family::Rsa, numbers)),
-                    None if found == primes.len() => Ok((Family::Rsa, RSA)),
+                    None if found == primes.len() => Ok((Family::Rsa, RSA_MEMBERS)),
                     _ => Err(KeyFault::JwkPrimes),
                 }
             }
-            (Some("EC"), Some("P-256")) => Ok((Family::P256, P256)),
-            (Some("OKP"), Some("Ed25519")) => Ok((Family::Ed25519, ED25519)),
+            (Some("EC"), Some("P-256")) => Ok((Family::P256, P256_MEMBERS)),
+            (Some("OKP"), Some("Ed25519")) => Ok((Family::Ed25519, ED25519_MEMBERS)),
             (Some("EC" | "OKP"), _) => Err(KeyFault::Curve),
             (Some("oct"), _) => Err(KeyFault::JwkSymmetric),
             _ => Err(KeyFault::JwkKind),
@@ -86,11 +92,7 @@ impl Private {
     }
 
     /// Modulus and exponent of an RSA key, and the private number.
-    #[expect(clippy::type_complexity, reason = "the fields of a `PrivateKey`")]
-    fn numbers(
-        &self,
-        family: Family,
-    ) -> Result<(Option<(Vec<u8>, Vec<u8>)>, Zeroizing<Vec<u8>>), KeyFault> {
+    fn numbers(&self, family: Family) -> Result<(Option<Rsa>, Zeroizing<Vec<u8>>), KeyFault> {
         let number = |name| -> Result<Zeroizing<Vec<u8>>, KeyFault> {
             let bytes = self.decoded(name)?;
             Ok(Zeroizing::new(without_zeros(&bytes).to_vec()))
@@ -98,8 +100,7 @@ impl Private {
         match family {
             Family::Rsa => {
                 let (modulus, exponent) = (number("n")?.to_vec(), number("e")?.to_vec());
-                permitted(&modulus, &exponent)
-                    .map_err(|fault| fault.unwrap_or(KeyFault::JwkMember))?;
+                permitted((&modulus, &exponent), KeyFault::JwkMember)?;
                 Ok((Some((modulus, exponent)), number("d")?))
             }
             Family::P256 => Ok((None, number("d")?)),
