@@ -177,6 +177,11 @@ pub enum Reason {
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),
+    /// A certificate that is not valid any more, and no other proof beside it.
+    #[error(
+        "has expired: make a new certificate, upload it to the application, and set it here with its private key"
+    )]
+    ExpiredCertificate,
     /// A private key or certificate that cannot sign.
     #[error(transparent)]
     Key(#[from] KeyFault),
