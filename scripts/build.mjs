@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { withLock } from "./lib/lock.mjs";
+import { withNamesInOrder } from "./lib/order.mjs";
 import { Failure, main, projectEnv, projectNode, root, run, say } from "./lib/run.mjs";
 import { setUp, toolPath } from "./setup.mjs";
 import { cargoTools, budgetGzipBytes } from "./versions.mjs";
@@ -113,6 +114,11 @@ async function compile(show) {
     ...(names ? ["--debuginfo"] : []),
   ];
   await run("wasm-opt", [join(glue, "index_bg.wasm"), "-o", wasm, ...features, ...optimize]);
+  if (names) return;
+  writeFileSync(wasm, withNamesInOrder(readFileSync(wasm)));
+  // No optimisation, only the shortest form when it writes.
+  const order = ["-O0", "--shrink-level=2", "--reorder-functions-by-name"];
+  await run("wasm-opt", [wasm, "-o", wasm, ...features, ...order]);
 }
 
 /**
@@ -167,7 +173,7 @@ function hashInputs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const scripts = ["scripts/build.mjs", "scripts/link.mjs"];
+  const scripts = ["scripts/build.mjs", "scripts/link.mjs", "scripts/lib/order.mjs"];
   const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", ...scripts].map((name) =>
     join(root, name),
   );
