@@ -151,7 +151,8 @@ fn a_signer_that_fails_or_hangs_is_a_passing_fault() {
     for hangs in [false, true] {
         let world = World::of(isolate(&by_certificate()));
         let signer = &world.broker.servers.signer;
-        (signer.fails.set(!hangs), signer.hangs.set(hangs));
+        signer.fails.set(!hangs);
+        signer.hangs.set(hangs);
         let reply = world.request();
         assert_eq!(reply.status, 503);
         let description = &reply.body["error_description"];
