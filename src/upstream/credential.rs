@@ -41,6 +41,12 @@ impl Credential {
         Some(Self { name, server, client_id, secret, other_secrets, sealing_key, fingerprint })
     }
 
+    /// Whether a grant of it must have a scope.
+    #[must_use]
+    pub const fn needs_scope(&self) -> bool {
+        true
+    }
+
     /// The key of this credential's token for `scope`, without the client capability or with it.
     #[must_use]
     pub fn token_key(&self, scope: &ScopeSet, capability: bool) -> TokenKey {

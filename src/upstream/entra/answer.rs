@@ -3,11 +3,11 @@
 use super::aadsts::{self, Meaning};
 use crate::base::time::UnixMillis;
 use crate::oauth::error_response::ErrorResponse;
-use crate::oauth::token_response::{AnswerFault, IssuedToken};
+use crate::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 use crate::upstream::attempt::AttemptFailure;
 use crate::upstream::error::{Outage, UpstreamError};
 use crate::upstream::exchange::{BodyFault, EndpointResponse};
-use crate::upstream::retry::{Remedy, retry_after_secs};
+use crate::upstream::retry::{Remedy, told_secs};
 
 /// Reads a response. `now` is for a `Retry-After` that is a date.
 ///
@@ -17,12 +17,11 @@ pub fn interpret(
     response: &EndpointResponse,
     now: UnixMillis,
 ) -> Result<IssuedToken, AttemptFailure> {
-    let retry_after =
-        response.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
+    let retry_after = told_secs(response, now);
     // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,
-        (200, Ok(body)) => match IssuedToken::parse(body) {
+        (200, Ok(body)) => match IssuedToken::parse(body, &ResponseRules::USUAL) {
             Ok(issued) => return Ok(issued),
             Err(fault) => fault,
         },

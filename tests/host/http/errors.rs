@@ -13,7 +13,7 @@ fn upstream() -> Box<ErrorResponse> {
     let (error_codes, trace_id) = (vec![7_000_215], Some("trace-7".into()));
     let trace = Trace { error_codes, trace_id, ..Trace::default() };
     let description = Some("AADSTS7000215: told by upstream".into());
-    Box::new(ErrorResponse { error: "invalid_client".into(), description, trace })
+    Box::new(ErrorResponse { error: "invalid_client".into(), description, trace, advice: None })
 }
 
 /// Examples of an enum, at least one for each variant: a variant without a row does not compile.

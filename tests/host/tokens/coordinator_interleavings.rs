@@ -65,6 +65,7 @@ impl Failing {
                 error: "invalid_client".into(),
                 description: None,
                 trace: Trace::default(),
+                advice: None,
             })),
         }
     }

@@ -34,6 +34,7 @@ fn refused() -> UpstreamError {
         error: "interaction_required".into(),
         description: None,
         trace: Trace::default(),
+        advice: None,
     }))
 }
 
