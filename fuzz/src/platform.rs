@@ -133,7 +133,8 @@ impl TokenEndpoint for Nothing {
     async fn post(&self, _: &EndpointRequest<'_>) -> Result<EndpointResponse, TransportFailure> {
         let body =
             format!(r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{TOKEN}"}}"#);
-        Ok(EndpointResponse { status: 200, retry_after: None, body: Ok(body.into_bytes().into()) })
+        let body = Ok(body.into_bytes().into());
+        Ok(EndpointResponse { status: 200, retry_after: None, rate_limit_reset: None, body })
     }
 }
 

@@ -166,7 +166,9 @@ fn describe(error: &BrokerError) -> String {
         }
         E::UnsupportedGrantType => "grant_type must be client_credentials".into(),
         E::ScopeMalformed => "scope is malformed (RFC 6749 section 3.3)".into(),
-        E::ScopeMissing => "scope is missing, and this client has more than one grant".into(),
+        E::ScopeMissing => {
+            "scope is missing, and this client has more than one grant of the credential".into()
+        }
         E::ScopeNotGranted => "this client is not granted the requested scope".into(),
         E::CredentialNotGranted => "this client is not granted the requested credential".into(),
         E::TargetNotGranted(parameter) => format!(

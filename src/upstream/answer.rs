@@ -4,7 +4,7 @@
 use super::attempt::AttemptFailure;
 use super::error::{Outage, UpstreamError};
 use super::exchange::{BodyFault, EndpointResponse};
-use super::retry::{Remedy, retry_after_secs};
+use super::retry::{Remedy, told_secs};
 use super::server::Kind;
 use crate::base::time::UnixMillis;
 use crate::oauth::error_response::ErrorResponse;
@@ -37,8 +37,7 @@ pub fn interpret(
     response: &EndpointResponse,
     now: UnixMillis,
 ) -> Result<IssuedToken, AttemptFailure> {
-    let retry_after =
-        response.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
+    let retry_after = told_secs(response, now);
     // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,

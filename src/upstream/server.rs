@@ -15,7 +15,7 @@ use crate::base::time::Millis;
 use crate::jwt::signing::ClaimValue;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
-use crate::oauth::token_response::{AnswerFault, IssuedToken};
+use crate::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 
 /// One authorization server, as a kind of server sees it.
 pub trait Kind: fmt::Debug {
@@ -52,7 +52,7 @@ pub trait Kind: fmt::Debug {
     /// # Errors
     /// The body has no token.
     fn token(&self, _status: u16, body: &[u8]) -> Result<IssuedToken, AnswerFault> {
-        IssuedToken::parse(body)
+        IssuedToken::parse(body, &ResponseRules::USUAL)
     }
 
     /// What an error response means. `None` if only the status says it.
