@@ -7,6 +7,7 @@ mod assertions;
 mod coordinator;
 mod failures;
 mod issuer;
+mod metadata;
 mod rejected;
 mod signing;
 mod stored;
@@ -15,6 +16,7 @@ pub use assertions::*;
 pub use coordinator::*;
 pub use failures::*;
 pub use issuer::*;
+pub use metadata::*;
 pub use rejected::*;
 pub use signing::*;
 pub use stored::*;
@@ -105,9 +107,13 @@ pub const RETRY_PAUSE_MIN: Millis = Millis(500);
 pub const RETRY_PAUSE_MAX: Millis = Millis(1500);
 const _: () =
     assert!(RETRY_PAUSE_MIN.0 <= RETRY_PAUSE_MAX.0, "the shortest must not be above the longest");
-/// Longest time for one token: each secret once, and one retry after its pause.
-pub const FLIGHT_MAX: Millis =
-    Millis((CLIENT_SECRETS_MAX as u64 + 1) * UPSTREAM_TIMEOUT.0 + RETRY_PAUSE_MAX.0);
+/// Longest time for one token: the metadata of the server, then each proof once, and one retry after its
+/// pause.
+pub const FLIGHT_MAX: Millis = Millis(
+    METADATA_TIMEOUT.0
+        + (CLIENT_SECRETS_MAX as u64 + 1) * (SIGNING_TIMEOUT.0 + UPSTREAM_TIMEOUT.0)
+        + RETRY_PAUSE_MAX.0,
+);
 /// Longest `Retry-After` that the broker takes over from upstream (as MSAL.NET does).
 pub const RETRY_AFTER_MAX_SECS: u64 = 3600;
 /// The reset of a rate limit is a time in Unix seconds from this number on, which is in 2001. A smaller one
