@@ -28,7 +28,7 @@ pub enum UpstreamError {
         response: Option<Box<ErrorResponse>>,
     },
     /// It throttles, fails, or does not answer in time: retry later.
-    #[error("authorization server unavailable: {cause}")]
+    #[error("authorization server unavailable: {cause}{}", reason(response.as_deref()))]
     Unavailable {
         /// What happened.
         cause: Outage,
@@ -110,6 +110,12 @@ impl Cbor for UpstreamError {
             _ => return None,
         })
     }
+}
+
+/// The broker's own words about an outage, if there are any.
+fn reason(response: Option<&ErrorResponse>) -> String {
+    let words = response.and_then(|response| response.advice.as_deref());
+    words.map_or_else(String::new, |words| [": ", words].concat())
 }
 
 impl UpstreamError {
