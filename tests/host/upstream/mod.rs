@@ -2,5 +2,6 @@
 
 mod attempts;
 mod not_understood;
+mod rate_limit;
 mod refusals;
 mod rounds;
