@@ -4,5 +4,6 @@ mod attempts;
 mod certificates;
 mod longest_flight;
 mod not_understood;
+mod rate_limit;
 mod refusals;
 mod rounds;
