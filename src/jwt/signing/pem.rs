@@ -36,18 +36,20 @@ impl Block<'_> {
 
     /// The bytes, or `None` if this is not base64.
     pub(super) fn decoded(&self) -> Option<Zeroizing<Vec<u8>>> {
-        // As long as the text: a buffer that grows would leave copies of the key behind.
-        let mut base64 = Zeroizing::new(Vec::with_capacity(self.body.len()));
+        // Both have their length at once: a buffer that grows would leave copies of the key behind.
+        let mut base64 = Zeroizing::new(String::with_capacity(self.body.len()));
         let mut bytes = self.body.bytes();
         while let Some(byte) = bytes.next() {
             match byte {
                 b'\\' => matches!(bytes.next()?, b'n' | b'r').then_some(())?,
                 _ if byte.is_ascii_whitespace() => {}
-                _ => base64.push(byte),
+                _ if byte.is_ascii() => base64.push(char::from(byte)),
+                _ => return None,
             }
         }
-        let length = Base64::decode_in_place(&mut base64).ok()?.len();
-        base64.truncate(length);
-        Some(base64)
+        let mut decoded = Zeroizing::new(vec![0; base64.len()]);
+        let length = Base64::decode(base64.as_str(), &mut decoded).ok()?.len();
+        decoded.truncate(length);
+        Some(decoded)
     }
 }

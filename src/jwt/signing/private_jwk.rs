@@ -139,10 +139,7 @@ impl Private {
     /// The bytes that a member encodes.
     fn decoded(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
         let text = self.text(name)?.ok_or(KeyFault::JwkMember)?;
-        let mut bytes = Zeroizing::new(text.as_bytes().to_vec());
-        let decoded = Base64UrlUnpadded::decode_in_place(&mut bytes);
-        let length = decoded.map_err(|_| KeyFault::JwkMember)?.len();
-        bytes.truncate(length);
-        Ok(bytes)
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::JwkMember)?;
+        Ok(Zeroizing::new(bytes))
     }
 }
