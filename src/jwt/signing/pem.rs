@@ -31,7 +31,7 @@ impl Block<'_> {
     /// Whether the key is under a password: PKCS#8 says so in the label, older forms in a header (RFC 1421
     /// §4.6.1.1).
     pub(super) fn is_encrypted(&self) -> bool {
-        self.label.starts_with("ENCRYPTED") || self.body.contains("ENCRYPTED")
+        self.label.starts_with("ENCRYPTED") || self.body.contains(",ENCRYPTED")
     }
 
     /// The bytes, or `None` if this is not base64.
