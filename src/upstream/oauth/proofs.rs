@@ -1,5 +1,7 @@
 //! The proofs of a credential at an OAuth server, as its entry in `CREDENTIALS` has them.
 
+use std::rc::Rc;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::base::json::Json;
@@ -62,7 +64,7 @@ fn private_keys(entry: &mut Entry<'_>, secrets: Vec<(String, SecretString)>) -> 
             continue;
         }
         let id = id.or_else(|| key.key_id().map(str::to_owned)).map(|id| ("kid", id));
-        proofs.push(Proof::Key(SigningKey::new(key, algorithm, id, None)));
+        proofs.push(Proof::Key(Rc::new(SigningKey::new(key, algorithm, id, None))));
     }
     proofs
 }
