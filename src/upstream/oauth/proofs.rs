@@ -25,8 +25,15 @@ pub fn parse(entry: &mut Entry<'_>, is_bearer: bool) -> (&'static str, Vec<Proof
     let proofs = match name {
         "client_secret" => client_secrets(secrets, entry.faults),
         "certificate" => {
-            // Salesforce takes no other, and all servers take it.
-            let algorithm = algorithm(entry).unwrap_or(Algorithm::Rs256);
+            let algorithm = match algorithm(entry) {
+                Some(Algorithm::Es256 | Algorithm::EdDsa) => {
+                    entry.add("signing_alg", Reason::NotASigningAlg);
+                    Algorithm::Rs256
+                }
+                Some(algorithm) => algorithm,
+                // Salesforce takes no other, and all servers take it.
+                None => Algorithm::Rs256,
+            };
             certificates_by(algorithm, secrets, entry.faults)
         }
         _ => private_keys(entry, secrets),
