@@ -61,6 +61,10 @@ pub enum AnswerFault {
     #[error("the answer was cut off")]
     #[n(7)]
     CutOff,
+    /// `expires_at` is missing, malformed or past. Earlier versions did not have this.
+    #[error("expires_at is not an instant in the future")]
+    #[n(8)]
+    ExpiresAt,
 }
 
 /// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,

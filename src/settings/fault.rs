@@ -177,6 +177,28 @@ pub enum Reason {
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),
+    /// Not the key file of a service account.
+    #[error(
+        "must be the JSON key file of a service account as Google's console downloads it, whose type is service_account"
+    )]
+    NotAKeyFile,
+    /// It has the name of a member.
+    #[error("is a key file without a valid {0}: download it again and change nothing in it")]
+    KeyFileMember(&'static str),
+    /// Key files of different accounts, or with different token endpoints.
+    #[error(
+        "is a key file with another client_email or token_uri than the first: a list is for several keys of one account"
+    )]
+    OtherAccount,
+    /// Another key than the server made.
+    #[error("has a private key that is not RSA: take the file that the server gave out")]
+    NotAnRsaKey,
+    /// Not the id of an installation.
+    #[error("must be a number: the last part of the URL of the installation's settings")]
+    NotAnInstallation,
+    /// Not a repository of GitHub, nor a permission or its level.
+    #[error("must be letters, digits, '.', '-' or '_' (a repository without its owner)")]
+    NotAPlainName,
     /// A private key or certificate that cannot sign.
     #[error(transparent)]
     Key(#[from] KeyFault),

@@ -28,7 +28,7 @@ pub enum Meaning {
     Refused,
 }
 
-/// Reads an answer. `now` is for a `Retry-After` that is a date.
+/// Reads an answer, which came `now`.
 ///
 /// # Errors
 /// [`AttemptFailure`] for anything but a token.
@@ -42,7 +42,7 @@ pub fn interpret(
     // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,
-        (200 | 201, Ok(body)) => match kind.token(response.status, body) {
+        (200 | 201, Ok(body)) => match kind.token(body, now) {
             Ok(issued) => return Ok(issued),
             Err(fault) => fault,
         },
@@ -69,7 +69,7 @@ fn failure(
     }
     let meaning = error.as_ref().and_then(|error| kind.meaning(status, error));
     match (meaning, error) {
-        (Some(meaning), Some(error)) => refused(kind, meaning, retry_after, error),
+        (Some(meaning), Some(error)) => refused(kind, (status, meaning), retry_after, error),
         (_, error) if matches!(status, 408 | 500..) => {
             AttemptFailure::transient(Outage::Failing, retry_after, error)
         }
@@ -79,7 +79,7 @@ fn failure(
 
 fn refused(
     kind: &dyn Kind,
-    meaning: Meaning,
+    (status, meaning): (u16, Meaning),
     retry_after: Option<u64>,
     mut response: Box<ErrorResponse>,
 ) -> AttemptFailure {
@@ -93,7 +93,7 @@ fn refused(
         Meaning::ScopeRefused | Meaning::Refused => Remedy::Nothing,
     };
     if meaning != Meaning::ScopeRefused || response.aadsts().is_some() {
-        response.advice = Some(kind.advice(&response).into_owned());
+        response.advice = Some(kind.advice(status, &response).into_owned());
     }
     let error = match meaning {
         Meaning::ScopeRefused => UpstreamError::ScopeRefused(response),

@@ -16,8 +16,9 @@ const _: () = assert!(
 );
 /// From the making of a client assertion to `exp`. Entra documents five to ten minutes after `nbf`.
 pub const CLIENT_ASSERTION_LIFETIME: Millis = Millis::from_secs(5 * 60);
-/// `iat` and `nbf` lie this far in the past, because the server's clock may be behind.
-pub const ASSERTION_BACKDATED: Millis = Millis::from_secs(30);
+/// `iat` and `nbf` lie this far in the past, because the server's clock may be behind. GitHub documents a
+/// minute.
+pub const ASSERTION_BACKDATED: Millis = Millis::from_secs(60);
 const _: () = assert!(
     UPSTREAM_TIMEOUT.0 + ASSERTION_BACKDATED.0 < CLIENT_ASSERTION_LIFETIME.0,
     "an assertion must outlive the request that has it"
