@@ -14,7 +14,7 @@ use super::limiter::Limiter;
 use super::objects::Namespace;
 use super::request::WorkerRequest;
 use super::signature::{PrivateKeys, WebCrypto};
-use crate::base::ports::{Entropy, Ports};
+use crate::base::ports::{Clock, Entropy, Ports};
 use crate::callers::Callers;
 use crate::callers::issuer::{JwtVerifier, KeySets};
 use crate::callers::ledger::{ObjectLedger, UsedAssertions};
@@ -73,7 +73,7 @@ pub(super) fn current(env: &Env) -> Rc<Isolate<Platform>> {
 }
 
 fn set_up(env: &Env) -> Isolate<Platform> {
-    let config = Config::parse(env);
+    let config = Config::parse_at(env, SystemClock.now());
     let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
     let broker = Broker {
         memory: IsolateMemory::default(),

@@ -15,15 +15,18 @@ use crate::upstream::entra::Entra;
 use crate::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
 use crate::upstream::entry::Entry;
 use crate::upstream::kinds::SERVER_FIELDS;
-use crate::upstream::proof_settings::client_secrets;
+use crate::upstream::proof::Proof;
+use crate::upstream::proof_settings::{certificates, client_secrets};
 
-/// The name of the credential that `AZ_TENANT`, `AZ_CLIENT_ID` and `AZ_CLIENT_SECRET` configure. A
+/// The name of the credential that the bindings `AZ_…` configure. A
 /// request that names no credential means this one.
 pub const DEFAULT_CREDENTIAL: &str = "default";
 
-/// The bindings of the default credential.
-const FIELDS: [&str; 4] =
-    ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
+/// The bindings of the default credential: what it is, its certificates, its secrets. The first one of
+/// each kind is the one that should work.
+const FIELDS: [&str; 2] = ["AZ_TENANT", "AZ_CLIENT_ID"];
+const CERTIFICATES: [&str; 2] = ["AZ_CLIENT_CERTIFICATE", "AZ_CLIENT_CERTIFICATE_SECONDARY"];
+const SECRETS: [&str; 2] = ["AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET_SECONDARY"];
 
 /// The valid credentials, and the names of all: a grant for a faulty credential is not a second fault.
 #[derive(Debug, Default)]
@@ -42,7 +45,8 @@ pub(super) fn parse(
     let authority = faults.ok("AZ_AUTHORITY_HOST", Origin::parse(host));
     let mut credentials = Credentials::default();
     let required = !is_bound(bindings, "CREDENTIALS");
-    if required || FIELDS.iter().any(|name| is_bound(bindings, name)) {
+    let mut all = [FIELDS, CERTIFICATES, SECRETS].into_iter().flatten();
+    if required || all.any(|name| is_bound(bindings, name)) {
         let parts = default_credential(bindings, authority.clone(), faults);
         credentials.add(DEFAULT_CREDENTIAL.to_owned(), parts, cache_key);
     }
@@ -76,19 +80,36 @@ fn default_credential(
     authority: Option<Origin>,
     faults: &mut Faults,
 ) -> Option<Parts> {
-    let [tenant, client_id, secret, secondary] = FIELDS;
-    let tenant_text = required_text(bindings, tenant, faults);
-    let client_id_text = required_text(bindings, client_id, faults);
-    let mut secrets = Vec::new();
-    secrets.extend(required_text(bindings, secret, faults).map(|text| (secret.to_owned(), text)));
-    secrets.extend(text(bindings, secondary, faults).map(|text| (secondary.to_owned(), text)));
-    let proofs = client_secrets(secrets, faults);
-    let tenant =
-        tenant_text.and_then(|text| faults.ok(tenant, Tenant::parse(text.expose_secret())));
+    let [tenant, client_id] = FIELDS.map(|field| (field, required_text(bindings, field, faults)));
+    let proofs = default_proofs(bindings, faults);
+    let tenant = tenant.1.and_then(|text| faults.ok(tenant.0, Tenant::parse(text.expose_secret())));
     let client_id =
-        client_id_text.and_then(|text| faults.ok(client_id, name_of(text.expose_secret())));
+        client_id.1.and_then(|text| faults.ok(client_id.0, name_of(text.expose_secret())));
     let server = Box::new(Entra::new(authority?, tenant?));
     Some(Parts { server, client_id: client_id?, proofs, parameters: Vec::new() })
+}
+
+/// Certificates, then secrets. Both may be there: `wrangler secret put` and `wrangler secret delete` are
+/// two deployments, and between them there must be a proof.
+fn default_proofs(bindings: &dyn Bindings, faults: &mut Faults) -> Vec<Proof> {
+    let is_any = |fields: [&str; 2]| fields.iter().any(|name| is_bound(bindings, name));
+    let mut read = |fields: [&'static str; 2], required: bool| {
+        let [first, second] = fields;
+        let first_text = if required {
+            required_text(bindings, first, faults)
+        } else {
+            text(bindings, first, faults)
+        };
+        let second_text = text(bindings, second, faults);
+        let found = [(first, first_text), (second, second_text)];
+        found.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?))).collect()
+    };
+    let by_certificate = is_any(CERTIFICATES);
+    let certificate_texts = read(CERTIFICATES, by_certificate);
+    let secret_texts = read(SECRETS, !by_certificate);
+    let mut proofs = certificates(certificate_texts, faults);
+    proofs.extend(client_secrets(secret_texts, faults));
+    proofs
 }
 
 /// One entry of `CREDENTIALS`. It has exactly one of [`SERVER_FIELDS`], and no field that the kind of

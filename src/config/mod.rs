@@ -26,6 +26,7 @@ pub use crate::upstream::credential::Credential;
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
 use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
+use crate::base::time::UnixMillis;
 use crate::settings::binding::text;
 use crate::settings::{Faults, Field, field};
 
@@ -70,6 +71,21 @@ impl Config {
             allow_http,
             registry_key,
         })
+    }
+
+    /// [`Self::parse`], and no credential has only certificates that have expired at `now`.
+    ///
+    /// # Errors
+    /// Every fault found.
+    pub fn parse_at(bindings: &impl Bindings, now: UnixMillis) -> Result<Self, Vec<Fault>> {
+        let config = Self::parse(bindings)?;
+        let mut faults = Faults::default();
+        for credential in &config.credentials.parsed {
+            for certificate in credential.expired_certificates(now) {
+                faults.add(certificate.field.clone(), Reason::ExpiredCertificate);
+            }
+        }
+        faults.into_result().map(|()| config)
     }
 
     /// The client `id`, from its entry in the registry, and every fault of the entry. The fields are

@@ -77,6 +77,8 @@ impl ErrorResponse {
     /// others. Without a number in `error_codes`, the one in the text counts, also in that of a page.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
+        let json = Json::parse(body).unwrap_or(Json::Null);
+        let other_words = other_words(&json).map(|text| relayed(text, RELAYED_TEXT_MAX_BYTES));
         let names = [
             "error",
             "error_description",
@@ -85,9 +87,8 @@ impl ErrorResponse {
             "trace_id",
             "correlation_id",
         ];
-        let members = Json::parse(body).ok().and_then(|json| json.into_members(names));
         let [error, description, codes, timestamp, trace_id, correlation_id] =
-            members.unwrap_or_default();
+            json.into_members(names).unwrap_or_default();
         let text = |field: Option<Json>, max| {
             let text = field?.into_text().filter(|text| !text.is_empty())?;
             Some(relayed(&text, max))
@@ -95,7 +96,7 @@ impl ErrorResponse {
         let id = |field| text(field, RELAYED_ID_MAX_BYTES);
         let mut response = Self {
             error: id(error).unwrap_or_default(),
-            description: text(description, RELAYED_TEXT_MAX_BYTES),
+            description: text(description, RELAYED_TEXT_MAX_BYTES).or(other_words),
             trace: Trace {
                 error_codes: codes.as_ref().map(numbers).unwrap_or_default(),
                 timestamp: id(timestamp),
@@ -121,6 +122,18 @@ impl ErrorResponse {
     pub fn aadsts(&self) -> Option<u32> {
         self.trace.error_codes.first().copied()
     }
+}
+
+/// The words for people in a body without RFC 6749's shape: of GitHub, Twitch, Google, Okta and others.
+fn other_words(json: &Json) -> Option<&str> {
+    let Json::Object(members) = json else { return None };
+    members.iter().find_map(|(name, value)| match (name.as_str(), value) {
+        ("message" | "error_message" | "errorMessage" | "errorSummary", Json::Text(text)) => {
+            (!text.is_empty()).then_some(text.as_str())
+        }
+        ("error", nested) => other_words(nested),
+        _ => None,
+    })
 }
 
 /// `text` in the characters `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2), and at most `max` bytes.

@@ -199,6 +199,11 @@ pub enum Reason {
     /// Not a repository of GitHub, nor a permission or its level.
     #[error("must be letters, digits, '.', '-' or '_' (a repository without its owner)")]
     NotAPlainName,
+    /// A certificate that is not valid any more, and no other proof beside it.
+    #[error(
+        "has expired: make a new certificate, upload it to the application, and set it here with its private key"
+    )]
+    ExpiredCertificate,
     /// A private key or certificate that cannot sign.
     #[error(transparent)]
     Key(#[from] KeyFault),

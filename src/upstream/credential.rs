@@ -1,9 +1,10 @@
 //! A credential: what the broker is at an authorization server, and how it proves it.
 
-use super::proof::Proof;
+use super::proof::{Proof, Validity};
 use super::server::Kind;
 use super::token_key::{TokenKey, UpstreamIdentity};
 use crate::base::keys::{self, CacheKey, Fingerprint, SealingKey};
+use crate::base::time::UnixMillis;
 use crate::oauth::scope::ScopeSet;
 
 /// One application at one authorization server.
@@ -76,6 +77,21 @@ impl Credential {
             parameters: &self.parameters,
         };
         TokenKey::new(&identity, scope, capability)
+    }
+
+    /// Every proof, the one that should work first.
+    pub fn proofs(&self) -> impl Iterator<Item = &Proof> {
+        std::iter::once(&self.proof).chain(&self.other_proofs)
+    }
+
+    /// The certificates without which it has no proof, if all of them have expired.
+    #[must_use]
+    pub fn expired_certificates(&self, now: UnixMillis) -> Vec<&Validity> {
+        if self.proofs().all(|proof| proof.is_expired(now)) {
+            self.proofs().filter_map(Proof::certificate).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// Whether a token request has to name a scope.

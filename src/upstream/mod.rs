@@ -104,7 +104,10 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let credential = wanted.credential;
-        let (mut proof, mut others) = (&credential.proof, credential.other_proofs.iter());
+        // An expired certificate would only be refused, unless the server's clock says otherwise.
+        let now = self.clock.now();
+        let mut others = credential.proofs().filter(|proof| !proof.is_expired(now));
+        let mut proof = others.next().unwrap_or(&credential.proof);
         let mut first_refusal = None;
         let mut may_retry = true;
         loop {
@@ -148,6 +151,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
             parameters: &credential.parameters,
         };
         let proved = self.prove(server, &order, proof).await?;
+        trail.note_certificate(proof, self.clock.now());
         let draft = server.request(&order, &proved.presented(proof));
         let request = EndpointRequest {
             url: order.endpoint,

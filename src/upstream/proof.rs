@@ -22,6 +22,21 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// Its certificate, if it has one.
+    #[must_use]
+    pub const fn certificate(&self) -> Option<&Validity> {
+        match self {
+            Self::Key(key) => key.certificate.as_ref(),
+            Self::Secret(_) => None,
+        }
+    }
+
+    /// Whether its certificate has expired.
+    #[must_use]
+    pub fn is_expired(&self, now: UnixMillis) -> bool {
+        self.certificate().is_some_and(|certificate| certificate.not_after < now)
+    }
+
     /// The secret bytes of which fingerprint and sealing key are images. They are gone once a key has
     /// been imported.
     #[must_use]
@@ -33,6 +48,15 @@ impl Proof {
     }
 }
 
+/// Until when a certificate is valid.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Validity {
+    /// Its field in the configuration.
+    pub field: String,
+    /// The last instant at which it is valid.
+    pub not_after: UnixMillis,
+}
+
 /// A private key that signs JWTs by one algorithm.
 pub struct SigningKey {
     /// Names it in the memory of the [`Signer`](super::ports::Signer).
@@ -41,8 +65,8 @@ pub struct SigningKey {
     pub algorithm: Algorithm,
     /// The member of the JWT's header that tells the server which key it is: `kid` or `x5t#S256`.
     pub header: Option<(&'static str, String)>,
-    /// When its certificate expires.
-    pub not_after: Option<UnixMillis>,
+    /// Its certificate.
+    pub certificate: Option<Validity>,
     key: RefCell<Option<PrivateKey>>,
 }
 
@@ -53,11 +77,11 @@ impl SigningKey {
         key: PrivateKey,
         algorithm: Algorithm,
         header: Option<(&'static str, String)>,
-        not_after: Option<UnixMillis>,
+        certificate: Option<Validity>,
     ) -> Self {
         let label = b"edge-token-broker signing key v1".as_slice();
         let id = digest::of_fields(&[label, algorithm.name().as_bytes(), key.secret_bytes()]);
-        Self { id, algorithm, header, not_after, key: RefCell::new(Some(key)) }
+        Self { id, algorithm, header, certificate, key: RefCell::new(Some(key)) }
     }
 
     /// Reads what is to be imported. `None` once [`Self::forget`] was called.

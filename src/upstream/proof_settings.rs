@@ -4,7 +4,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::entry::Entry;
-use super::proof::{Proof, SigningKey};
+use super::proof::{Proof, SigningKey, Validity};
 use crate::base::secret::ClientSecret;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{PrivateKey, certificate_and_key};
@@ -17,6 +17,8 @@ pub fn one_of(entry: &mut Entry<'_>, fields: &'static [&'static str]) -> Option<
     match (found.next(), found.next()) {
         (Some(first), Some(second)) => {
             entry.add(second, Reason::TwoProofs(first));
+            // None of them is a second fault.
+            entry.fields.retain(|(name, _)| !fields.contains(&name.as_str()));
             None
         }
         (Some(only), None) => Some(only),
@@ -51,10 +53,11 @@ pub fn certificates(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -
     let mut proofs = Vec::new();
     for (path, text) in secrets {
         let parsed = certificate_and_key(text.expose_secret());
-        let Some((certificate, key)) = faults.ok(path, parsed) else { continue };
+        let Some((certificate, key)) = faults.ok(path.clone(), parsed) else { continue };
         let thumbprint = Base64UrlUnpadded::encode_string(&certificate.thumbprint);
         let header = Some(("x5t#S256", thumbprint));
-        let key = SigningKey::new(key, Algorithm::Ps256, header, Some(certificate.not_after));
+        let validity = Validity { field: path, not_after: certificate.not_after };
+        let key = SigningKey::new(key, Algorithm::Ps256, header, Some(validity));
         proofs.push(Proof::Key(key));
     }
     proofs

@@ -1,7 +1,13 @@
 //! What the log says about upstream requests.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use minicbor::{Decode, Encode};
 use serde::Serialize;
+
+use super::proof::Proof;
+use crate::base::limits::CERTIFICATE_WARNING;
+use crate::base::time::UnixMillis;
 
 /// The traces of the upstream requests for one token.
 #[derive(Clone, Debug, Decode, Default, Encode, Serialize)]
@@ -26,6 +32,22 @@ pub struct UpstreamTrail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[n(4)]
     pub trace_id: Option<String>,
+    /// When the certificate that was used expires, if that is soon. Earlier versions did not have this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(5)]
+    pub certificate_not_after: Option<String>,
+}
+
+impl UpstreamTrail {
+    /// Notes when the certificate of `proof` expires, if it has less than [`CERTIFICATE_WARNING`] left.
+    pub(super) fn note_certificate(&mut self, proof: &Proof, now: UnixMillis) {
+        let soon = |at: &UnixMillis| now.until(*at) < CERTIFICATE_WARNING;
+        let not_after = proof.certificate().map(|certificate| certificate.not_after).filter(soon);
+        self.certificate_not_after = not_after.and_then(|at| {
+            let at = UNIX_EPOCH.checked_add(Duration::from_millis(at.0))?;
+            Some(httpdate::fmt_http_date(at))
+        });
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]

@@ -25,3 +25,5 @@ const _: () = assert!(
 );
 /// How long a signature may take. One by RSA-2048 takes about a millisecond.
 pub const SIGNING_TIMEOUT: Millis = Millis::from_secs(2);
+/// A certificate with less time left than this is in the log.
+pub const CERTIFICATE_WARNING: Millis = Millis::from_secs(30 * 24 * 60 * 60);

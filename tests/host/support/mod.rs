@@ -9,6 +9,7 @@ pub(crate) mod endpoint;
 pub(crate) mod flight;
 pub(crate) mod issuer;
 pub(crate) mod jwt;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod platform;
 pub(crate) mod ports;

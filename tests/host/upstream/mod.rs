@@ -1,6 +1,7 @@
 //! Token requests to the authorization server.
 
 mod attempts;
+mod certificates;
 mod longest_flight;
 mod not_understood;
 mod refusals;
