@@ -61,7 +61,10 @@ impl Kind for GitHub {
 
     fn assertion(&self, order: &Order<'_>) -> AssertionClaims {
         let issuer = ClaimValue::Text(order.client_id.to_owned().into());
-        AssertionClaims { claims: vec![("iss".into(), issuer)], lifetime: CLIENT_ASSERTION_LIFETIME }
+        AssertionClaims {
+            claims: vec![("iss".into(), issuer)],
+            lifetime: CLIENT_ASSERTION_LIFETIME,
+        }
     }
 
     fn request(&self, _: &Order<'_>, presented: &Presented<'_>) -> RequestDraft {

@@ -12,9 +12,11 @@ use crate::oauth::token_response::{AnswerFault, IssuedToken};
 /// # Errors
 /// The first [`AnswerFault`] found.
 pub fn parse(body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
-    let members = Json::parse(body).ok().and_then(|json| json.into_members(["token", "expires_at"]));
-    let [token, expires_at] =
-        members.ok_or(AnswerFault::NotATokenResponse)?.map(|member| member.and_then(Json::into_text));
+    let members =
+        Json::parse(body).ok().and_then(|json| json.into_members(["token", "expires_at"]));
+    let [token, expires_at] = members
+        .ok_or(AnswerFault::NotATokenResponse)?
+        .map(|member| member.and_then(Json::into_text));
     let access_token = token.and_then(AccessToken::parse).ok_or(AnswerFault::AccessToken)?;
     let seconds = expires_at
         .and_then(|text| instant(text.as_bytes()))
