@@ -13,7 +13,7 @@ use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::{IssuedToken, TokenResponse};
-use edge_token_broker::upstream::entra::answer::interpret;
+use edge_token_broker::upstream::answer::interpret;
 use edge_token_broker::upstream::exchange::EndpointResponse;
 use libfuzzer_sys::fuzz_target;
 

@@ -15,6 +15,7 @@ use edge_token_broker::callers::ledger::{
 use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::servers::Servers;
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
@@ -133,7 +134,8 @@ impl TokenEndpoint for Nothing {
     async fn post(&self, _: &EndpointRequest<'_>) -> Result<EndpointResponse, TransportFailure> {
         let body =
             format!(r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{TOKEN}"}}"#);
-        Ok(EndpointResponse { status: 200, retry_after: None, body: Ok(body.into_bytes().into()) })
+        let body = Ok(body.into_bytes().into());
+        Ok(EndpointResponse { status: 200, retry_after: None, rate_limit_reset: None, body })
     }
 }
 
@@ -217,7 +219,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         memory: IsolateMemory::default(),
         kv: Nothing,
         coordinator: Nothing,
-        servers: Servers { endpoint: Nothing, documents: Nothing, signer: Nothing },
+        servers: Servers { endpoint: Nothing, documents: Nothing, signer: Nothing, metadata: MetadataMemory::default() },
         clock: Nothing,
         entropy: Nothing,
         jitter: 0,

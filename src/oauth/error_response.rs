@@ -19,7 +19,8 @@ pub struct ErrorResponse {
     /// What identifies the failure in Entra's own logs.
     #[n(2)]
     pub trace: Trace,
-    /// What an operator must do, in the words of the kind of server. Earlier versions did not have this.
+    /// What an operator must do, from the code that knows the kind of server. No body has it. Earlier
+    /// versions did not have this.
     #[n(3)]
     pub advice: Option<String>,
 }

@@ -8,6 +8,7 @@ use crate::base::json::Json;
 use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
 use crate::base::time::Millis;
+use crate::oauth::response_fields::ResponseFields;
 use crate::oauth::scope::ScopeSet;
 
 /// A token as the authorization server issued it. Durations count from before the request was sent.
@@ -23,6 +24,25 @@ pub struct IssuedToken {
     pub refresh_in: Option<Millis>,
     /// `scope`: what upstream granted. Without it, what was requested.
     pub scope: Option<ScopeSet>,
+    /// The members that [`ResponseRules::response_fields`] names.
+    pub fields: Option<ResponseFields>,
+}
+
+/// What the configuration says of a server's token responses. The default is RFC 6749 §5.1, and what
+/// Entra sends.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ResponseRules {
+    /// The lifetime of a token without a usable `expires_in`: it is missing, zero, negative or no number.
+    /// At least a second, and at most [`EXPIRES_IN_MAX_SECS`]. Without this setting a missing one is
+    /// [`EXPIRES_IN_ABSENT_SECS`], and the others are faults.
+    pub default_expires_in: Option<Millis>,
+    /// Names of members beyond RFC 6749 §5.1 that callers get as well.
+    pub response_fields: Vec<String>,
+}
+
+impl ResponseRules {
+    /// The default.
+    pub const USUAL: Self = Self { default_expires_in: None, response_fields: Vec::new() };
 }
 
 /// Why an answer of the authorization server is not a token response.
@@ -97,7 +117,7 @@ impl IssuedToken {
     ///
     /// # Errors
     /// The first [`AnswerFault`] found.
-    pub fn parse(body: &[u8]) -> Result<Self, AnswerFault> {
+    pub fn parse(body: &[u8], rules: &ResponseRules) -> Result<Self, AnswerFault> {
         let fields = [
             "error",
             "access_token",
@@ -107,11 +127,10 @@ impl IssuedToken {
             "refresh_in",
             "scope",
         ];
+        let json = Json::parse(body).map_err(|_| AnswerFault::NotATokenResponse)?;
+        let extra = ResponseFields::select(body, &json, &rules.response_fields);
         let [error, access_token, token_type, expires_in, ext_expires_in, refresh_in, scope] =
-            Json::parse(body)
-                .ok()
-                .and_then(|json| json.into_members(fields))
-                .ok_or(AnswerFault::NotATokenResponse)?;
+            json.into_members(fields).ok_or(AnswerFault::NotATokenResponse)?;
         let is_error = error.and_then(Json::into_text).is_some_and(|error| !error.is_empty());
         let access_token = access_token
             .filter(|_| !is_error)
@@ -124,11 +143,11 @@ impl IssuedToken {
         {
             return Err(AnswerFault::TokenType);
         }
-        let expires_in = match expires_in {
-            Some(seconds) => duration(&seconds)
-                .filter(|lifetime| *lifetime > Millis(0))
-                .ok_or(AnswerFault::ExpiresIn)?,
-            None => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
+        let sent = expires_in.as_ref().and_then(duration).filter(|lifetime| *lifetime > Millis(0));
+        let expires_in = match (sent.or(rules.default_expires_in), expires_in) {
+            (Some(lifetime), _) => lifetime,
+            (None, Some(_)) => return Err(AnswerFault::ExpiresIn),
+            (None, None) => Millis::from_secs(EXPIRES_IN_ABSENT_SECS),
         };
         // Both are hints: a senseless one is as good as none.
         let hint = |seconds: Option<Json>| seconds.as_ref().and_then(duration);
@@ -139,6 +158,7 @@ impl IssuedToken {
             refresh_in: hint(refresh_in)
                 .filter(|refresh_in| (Millis(1)..expires_in).contains(refresh_in)),
             scope: scope.and_then(ScopeSet::granted),
+            fields: extra,
         })
     }
 }
@@ -154,6 +174,8 @@ pub struct TokenResponse<'a> {
     pub access_token: &'a AccessToken,
     /// Its scope, if the caller is to be told.
     pub scope: Option<&'a ScopeSet>,
+    /// Members beyond RFC 6749 §5.1.
+    pub fields: Option<&'a ResponseFields>,
 }
 
 impl TokenResponse<'_> {
@@ -163,7 +185,10 @@ impl TokenResponse<'_> {
         const ALL_BUT_THE_TOKEN: usize = 128;
         let token = self.access_token.json();
         let scope = self.scope.map_or("", ScopeSet::as_str);
-        let length = token.len().saturating_add(scope.len()).saturating_add(ALL_BUT_THE_TOKEN);
+        let fields = self.fields.map_or("", ResponseFields::as_json);
+        let length = [token.len(), scope.len(), fields.len()]
+            .into_iter()
+            .fold(ALL_BUT_THE_TOKEN, usize::saturating_add);
         let mut json = String::with_capacity(length);
         json.push_str(r#"{"token_type":"Bearer","expires_in":"#);
         push_number(&mut json, self.expires_in);
@@ -178,6 +203,10 @@ impl TokenResponse<'_> {
             json.push_str(r#","scope":""#);
             json.push_str(scope);
             json.push('"');
+        }
+        if self.fields.is_some() {
+            json.push(',');
+            json.push_str(fields);
         }
         json.push('}');
         json

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
+use crate::base::limits::{CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, NAME_MAX_BYTES};
 use crate::base::origin::OriginFault;
 use crate::jwt::signing::KeyFault;
 
@@ -174,6 +174,32 @@ pub enum Reason {
     /// A name for any tenant. The client credentials grant needs one certain tenant.
     #[error("must be one certain tenant, not common, organizations or consumers")]
     AnyTenant,
+    /// The URL of a server's metadata.
+    #[error("names the metadata; an issuer is the text of issuer in them, before /.well-known")]
+    MetadataOfServer,
+    /// A field without the one that gives it a meaning, which it has the name of.
+    #[error("has a meaning only beside {0}: remove it")]
+    OnlyBeside(&'static str),
+    /// A parameter, a claim or a member that the broker itself writes.
+    #[error("cannot be set here, because the broker itself sets it: remove it")]
+    Reserved,
+    /// Not a grant that the broker knows.
+    #[error("must be client_credentials or jwt_bearer")]
+    NotAGrant,
+    /// Not a way to send a client secret.
+    #[error("must be client_secret_basic or client_secret_post")]
+    NotAnAuthMethod,
+    /// Not an algorithm, or none of the key.
+    #[error(
+        "must go with signing_alg: RS256 or PS256 for RSA, ES256 for P-256, EdDSA for Ed25519, and for a JWK what its alg says"
+    )]
+    NotASigningAlg,
+    /// A list of key ids that is shorter or longer than that of the keys.
+    #[error("must have one id for each key of private_key, in the same order")]
+    NotOneForEach,
+    /// Not a lifetime in seconds.
+    #[error("must be whole seconds, from 1 to {}", EXPIRES_IN_MAX_SECS)]
+    NotALifetime,
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),

@@ -36,7 +36,7 @@ pub enum UpstreamError {
         response: Option<Box<ErrorResponse>>,
     },
     /// It throttles, fails, or does not answer in time: retry later.
-    #[error("authorization server unavailable: {cause}")]
+    #[error("authorization server unavailable: {cause}{}", reason(response.as_deref()))]
     #[n(3)]
     Unavailable {
         /// What happened.
@@ -83,6 +83,12 @@ pub enum Outage {
     #[error("no metadata")]
     #[n(6)]
     NoMetadata,
+}
+
+/// The broker's own words about an outage, if there are any.
+fn reason(response: Option<&ErrorResponse>) -> String {
+    let words = response.and_then(|response| response.advice.as_deref());
+    words.map_or_else(String::new, |words| [": ", words].concat())
 }
 
 impl UpstreamError {

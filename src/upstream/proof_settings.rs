@@ -47,9 +47,17 @@ pub fn client_secrets(secrets: Vec<(String, SecretString)>, faults: &mut Faults)
     proofs
 }
 
-/// The certificates with their private keys among `secrets`. They sign by PS256, and `x5t#S256` names
-/// the certificate (RFC 7515 §4.1.8).
+/// The certificates with their private keys among `secrets`, which sign by PS256.
 pub fn certificates(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -> Vec<Proof> {
+    certificates_by(Algorithm::Ps256, secrets, faults)
+}
+
+/// The same, signing by `algorithm`. `x5t#S256` names the certificate (RFC 7515 §4.1.8).
+pub fn certificates_by(
+    algorithm: Algorithm,
+    secrets: Vec<(String, SecretString)>,
+    faults: &mut Faults,
+) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for (path, text) in secrets {
         let parsed = certificate_and_key(text.expose_secret());
@@ -57,7 +65,7 @@ pub fn certificates(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -
         let thumbprint = Base64UrlUnpadded::encode_string(&certificate.thumbprint);
         let header = Some(("x5t#S256", thumbprint));
         let validity = Validity { field: path, not_after: certificate.not_after };
-        let key = SigningKey::new(key, Algorithm::Ps256, header, Some(validity));
+        let key = SigningKey::new(key, algorithm, header, Some(validity));
         proofs.push(Proof::Key(key));
     }
     proofs

@@ -15,7 +15,7 @@ use crate::base::time::{Millis, UnixMillis};
 use crate::jwt::signing::ClaimValue;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
-use crate::oauth::token_response::{AnswerFault, IssuedToken};
+use crate::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 
 /// One authorization server, as a kind of server sees it.
 pub trait Kind: fmt::Debug {
@@ -51,11 +51,22 @@ pub trait Kind: fmt::Debug {
     ///
     /// # Errors
     /// The body has no token.
-    fn token(&self, body: &[u8], _now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
-        IssuedToken::parse(body)
+    fn token(
+        &self,
+        _status: u16,
+        body: &[u8],
+        _now: UnixMillis,
+    ) -> Result<IssuedToken, AnswerFault> {
+        IssuedToken::parse(body, &ResponseRules::USUAL)
     }
 
-    /// What an error response means. `None` if only the status says it.
+    /// Whether the numbers in its error responses are Entra's (AADSTS).
+    fn has_numbers(&self) -> bool {
+        false
+    }
+
+    /// What an error response means, of which nothing may be there but the status. `None` if only the
+    /// status says it.
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning>;
 
     /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.

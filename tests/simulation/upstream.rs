@@ -164,7 +164,12 @@ impl AuthorizationServer {
 
 fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointResponse {
     let retry_after = retry_after.map(|secs| secs.to_string());
-    EndpointResponse { status, retry_after, body: Ok(body.as_bytes().to_vec().into()) }
+    EndpointResponse {
+        status,
+        retry_after,
+        rate_limit_reset: None,
+        body: Ok(body.as_bytes().to_vec().into()),
+    }
 }
 
 /// The requests of one coordinator: one flight at a time, and none before the last failure is over.

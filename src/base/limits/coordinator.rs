@@ -32,7 +32,7 @@ const _: () = assert!(
     "no isolate must give up while a flight is under way"
 );
 /// When an alarm looks for a flight that was lost with the object's memory.
-pub const FLIGHT_WATCH: Millis = Millis::from_secs(60);
+pub const FLIGHT_WATCH: Millis = Millis::from_secs(75);
 const _: () =
     assert!(FLIGHT_WATCH.0 > FLIGHT_MAX.0, "the alarm must come after the longest flight");
 /// Minimum time between two renewals of a token: upstream may have none with a longer lifetime, and

@@ -124,7 +124,7 @@ impl TokenId {
     #[must_use]
     pub fn grant(&self, config: &Config) -> Option<Grant> {
         let credential = config.credential(&self.credential)?;
-        let scope = ScopeSet::parse(&self.scope).ok()?;
+        let scope = ScopeSet::of_grant(&self.scope).ok()?;
         let mut grant = [false, true]
             .into_iter()
             .map(|capability| Grant::new(credential, scope.clone(), false, capability))

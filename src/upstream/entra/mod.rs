@@ -63,6 +63,10 @@ impl Kind for Entra {
         request::draft(order, presented)
     }
 
+    fn has_numbers(&self) -> bool {
+        true
+    }
+
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning> {
         aadsts::meaning(status, response)
     }

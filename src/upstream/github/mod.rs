@@ -75,7 +75,7 @@ impl Kind for GitHub {
         }
     }
 
-    fn token(&self, body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
+    fn token(&self, _: u16, body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
         token::parse(body, now)
     }
 

@@ -29,6 +29,7 @@ pub fn parse(body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
         ext_expires_in: None,
         refresh_in: None,
         scope: None,
+        fields: None,
     })
 }
 

@@ -1,24 +1,19 @@
 //! Google, for service accounts: the whole request is in a JWT that the account's key signs (RFC 7523 §2.1).
 
+pub mod advice;
 pub mod key_file;
-pub mod refusals;
 pub mod settings;
 
 use std::borrow::Cow;
 
 use super::answer::Meaning;
-use super::exchange::RequestHeaders;
 use super::form::SecretForm;
+use super::oauth::refusals::meaning;
+use super::oauth::request::{HEADERS, JWT_BEARER};
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented, RequestDraft};
 use crate::base::limits::CLIENT_ASSERTION_LIFETIME;
-use crate::base::outgoing::{ACCEPT_JSON, USER_AGENT};
 use crate::jwt::signing::ClaimValue;
 use crate::oauth::error_response::ErrorResponse;
-
-const HEADERS: RequestHeaders = RequestHeaders {
-    fixed: &[ACCEPT_JSON, USER_AGENT, ("content-type", "application/x-www-form-urlencoded")],
-    request_id: "x-request-id",
-};
 
 /// The token endpoint that the key file names.
 #[derive(Debug)]
@@ -62,16 +57,16 @@ impl Kind for Google {
     fn request(&self, _: &Order<'_>, presented: &Presented<'_>) -> RequestDraft {
         let assertion = presented.text();
         let mut form = SecretForm::with_room_for(&[assertion]);
-        form.add("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        form.add("grant_type", JWT_BEARER);
         form.add("assertion", assertion);
         RequestDraft { headers: HEADERS, authorization: None, body: form.finish() }
     }
 
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning> {
-        refusals::meaning(status, response)
+        meaning(status, response, true)
     }
 
     fn advice(&self, _: u16, response: &ErrorResponse) -> Cow<'static, str> {
-        refusals::advice(response, self.subject.is_some()).into()
+        advice::advice(response, self.subject.is_some()).into()
     }
 }

@@ -62,6 +62,7 @@ pub(crate) fn response(status: u16, retry_after: Option<&str>, body: &str) -> En
     EndpointResponse {
         status,
         retry_after: retry_after.map(str::to_owned),
+        rate_limit_reset: None,
         body: Ok(body.as_bytes().to_vec().into()),
     }
 }

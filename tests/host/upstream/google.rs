@@ -176,7 +176,6 @@ fn a_refused_scope_is_the_callers_and_an_outage_passes() {
         (500, "internal_failure", 2),
         (503, "unavailable", 2),
         (400, "temporarily_unavailable", 2),
-        (403, "rate_limit_exceeded", 1),
         (429, "quota", 1),
     ] {
         let (response, asked) = told(plain, status, error, "");

@@ -1,26 +1,9 @@
-//! What an error response of Google means, and what to do after it.
+//! What an operator must do after a refusal of Google.
 //!
 //! `error` says who is refused, and only `error_description` says why. So an operator gets Google's words.
 
 use crate::oauth::error_response::ErrorResponse;
-use crate::upstream::answer::Meaning;
 use crate::upstream::server::words_and_advice;
-
-/// Classifies an error response.
-#[must_use]
-pub fn meaning(status: u16, response: &ErrorResponse) -> Option<Meaning> {
-    if matches!(status, 408 | 500..) || response.error.is_empty() {
-        return None;
-    }
-    Some(match response.error.as_str() {
-        "temporarily_unavailable" | "server_error" | "internal_failure" => Meaning::Transient,
-        "slow_down" | "rate_limit_exceeded" => Meaning::Throttled,
-        "invalid_scope" => Meaning::ScopeRefused,
-        // The signature, the time, or the account. Another key of the account may be good.
-        "invalid_grant" | "invalid_client" => Meaning::ProofRefused,
-        _ => Meaning::Refused,
-    })
-}
 
 /// What an operator must do after a refusal.
 #[must_use]
