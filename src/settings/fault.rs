@@ -150,6 +150,9 @@ pub enum Reason {
         "must be an origin such as https://app.example: no path, no *, other letters than a to z as punycode (xn--)"
     )]
     NotAnOrigin,
+    /// The scope of a grant whose server knows none.
+    #[error("means nothing to this server: say in the credential what its tokens may do")]
+    ScopeOfNoUse,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,

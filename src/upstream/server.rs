@@ -38,6 +38,11 @@ pub trait Kind: fmt::Debug {
         true
     }
 
+    /// Whether a scope means anything to it. Else a grant that has one is a fault.
+    fn takes_scope(&self) -> bool {
+        true
+    }
+
     /// Where token requests go.
     fn endpoint(&self) -> Endpoint<'_>;
 

@@ -36,6 +36,8 @@ pub struct GitHub {
     endpoint: String,
     /// The body of the request, as JSON: repositories and permissions, or neither.
     body: String,
+    /// Names of members beside the token that callers get as well.
+    response_fields: Vec<String>,
 }
 
 impl Kind for GitHub {
@@ -48,10 +50,16 @@ impl Kind for GitHub {
     }
 
     fn key_fields(&self) -> Vec<String> {
-        vec![self.endpoint.clone(), self.body.clone()]
+        let mut fields = vec![self.endpoint.clone(), self.body.clone()];
+        fields.extend_from_slice(&self.response_fields);
+        fields
     }
 
     fn needs_scope(&self) -> bool {
+        false
+    }
+
+    fn takes_scope(&self) -> bool {
         false
     }
 
@@ -76,7 +84,7 @@ impl Kind for GitHub {
     }
 
     fn token(&self, _: u16, body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
-        token::parse(body, now)
+        token::parse(body, &self.response_fields, now)
     }
 
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning> {

@@ -11,6 +11,7 @@ use crate::settings::name::name_of;
 use crate::settings::{Faults, Field, Reason};
 use crate::upstream::credential::Parts;
 use crate::upstream::entry::Entry;
+use crate::upstream::oauth::settings::response_fields;
 use crate::upstream::proof::{Proof, SigningKey};
 use crate::upstream::proof_settings::rsa_key;
 
@@ -27,12 +28,15 @@ pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
         // GitHub finds the key by itself.
         proofs.push(Proof::Key(SigningKey::new(key, Algorithm::Rs256, None, None)));
     }
-    let (client_id, server) = app?;
-    Some(Parts { server: Box::new(server), client_id, proofs, parameters: Vec::new() })
+    let fields = entry.take("response_fields");
+    let fields = fields.map(|field| response_fields(field, entry.faults)).unwrap_or_default();
+    let (client_id, endpoint, body) = app?;
+    let server = Box::new(GitHub { endpoint, body, response_fields: fields });
+    Some(Parts { server, client_id, proofs, parameters: Vec::new() })
 }
 
-/// The table `github_app`.
-fn app(entry: &mut Entry<'_>, field: Field) -> Option<(String, GitHub)> {
+/// The table `github_app`: the client id, the URL that makes tokens, and what they are narrowed to.
+fn app(entry: &mut Entry<'_>, field: Field) -> Option<(String, String, String)> {
     let path = field.path.clone();
     let fields = field.into_entries(entry.faults)?;
     let (bindings, faults) = (entry.bindings, &mut *entry.faults);
@@ -44,7 +48,7 @@ fn app(entry: &mut Entry<'_>, field: Field) -> Option<(String, GitHub)> {
     let body = body(&mut table);
     table.refuse_rest();
     let endpoint = [&api?, "/app/installations/", &id?, "/access_tokens"].concat();
-    Some((client_id?, GitHub { endpoint, body }))
+    Some((client_id?, endpoint, body))
 }
 
 /// A number, or its digits.

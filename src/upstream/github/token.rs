@@ -4,19 +4,24 @@ use crate::base::json::Json;
 use crate::base::limits::EXPIRES_IN_MAX_SECS;
 use crate::base::secret::AccessToken;
 use crate::base::time::{Millis, UnixMillis};
+use crate::oauth::response_fields::ResponseFields;
 use crate::oauth::token_response::{AnswerFault, IssuedToken};
 
-/// The token in `body`. `now` is the time of the answer: the lifetime counts from the request, which was
+/// The token in `body`, with the members that `response_fields` names. `now` is the time of the answer: the lifetime counts from the request, which was
 /// earlier, so no token is believed to live longer than it does.
 ///
 /// # Errors
 /// The first [`AnswerFault`] found.
-pub fn parse(body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
+pub fn parse(
+    body: &[u8],
+    response_fields: &[String],
+    now: UnixMillis,
+) -> Result<IssuedToken, AnswerFault> {
+    let json = Json::parse(body).map_err(|_| AnswerFault::NotATokenResponse)?;
+    let fields = ResponseFields::select(body, &json, response_fields);
     let members =
-        Json::parse(body).ok().and_then(|json| json.into_members(["token", "expires_at"]));
-    let [token, expires_at] = members
-        .ok_or(AnswerFault::NotATokenResponse)?
-        .map(|member| member.and_then(Json::into_text));
+        json.into_members(["token", "expires_at"]).ok_or(AnswerFault::NotATokenResponse)?;
+    let [token, expires_at] = members.map(|member| member.and_then(Json::into_text));
     let access_token = token.and_then(AccessToken::parse).ok_or(AnswerFault::AccessToken)?;
     let seconds = expires_at
         .and_then(|text| instant(text.as_bytes()))
@@ -29,7 +34,7 @@ pub fn parse(body: &[u8], now: UnixMillis) -> Result<IssuedToken, AnswerFault> {
         ext_expires_in: None,
         refresh_in: None,
         scope: None,
-        fields: None,
+        fields,
     })
 }
 

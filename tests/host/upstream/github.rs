@@ -10,7 +10,7 @@ use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::oauth::token_response::AnswerFault;
 use edge_token_broker::upstream::github::token;
 use edge_token_broker::upstream::server::{Endpoint, Order, Presented};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PLAIN: &str = r#""client_id":"Iv23abc","installation_id":4711"#;
 
@@ -20,9 +20,8 @@ fn vars(app: &str) -> Vars {
 }
 
 fn with_entry(entry: &str) -> Vars {
-    let clients = format!(
-        r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}}}}"#
-    );
+    let clients =
+        format!(r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default"}}]}}}}"#);
     Vars::of(&[
         ("CREDENTIALS", &format!(r#"{{"default":{{{entry}}}}}"#)),
         ("CLIENTS", &clients),
@@ -130,6 +129,20 @@ fn a_token_may_be_narrowed_and_then_is_another_token() {
 }
 
 #[test]
+fn members_beside_the_token_are_handed_on() {
+    let entry = format!(
+        r#""github_app":{{{PLAIN}}},"private_key":"ONE","response_fields":["permissions","expires_at"]"#
+    );
+    let world = World::of(isolate(&with_entry(&entry)));
+    world.broker.servers.endpoint.answer(201, &issued("one"));
+    let response = world.request();
+    assert_eq!(response.token(), "one");
+    assert_eq!(response.body["permissions"], json!({"contents": "read", "metadata": "read"}));
+    assert_eq!(response.body["expires_at"], "2023-11-14T23:13:20Z");
+    assert_eq!(response.body["repository_selection"], Value::Null);
+}
+
+#[test]
 fn an_enterprise_server_has_an_api_of_its_own() {
     for (app, endpoint) in [
         (r#""api":"https://github.example.com/api/v3/""#, "https://github.example.com/api/v3"),
@@ -209,7 +222,7 @@ fn a_rate_limit_is_a_throttle_by_either_status() {
 /// The lifetime of a token with this `expires_at`, if it has one.
 fn lifetime(expires_at: &str) -> Option<Millis> {
     let body = json!({"token": "t", "expires_at": expires_at}).to_string();
-    match token::parse(body.as_bytes(), UnixMillis(START)) {
+    match token::parse(body.as_bytes(), &[], UnixMillis(START)) {
         Ok(issued) => Some(issued.expires_in),
         Err(fault) => {
             assert_eq!(fault, AnswerFault::ExpiresAt);
@@ -270,7 +283,7 @@ fn an_answer_without_a_usable_token_is_none() {
         (r#"{"token":"a"}"#, AnswerFault::ExpiresAt),
         (r#"{"token":"a","expires_at":1700003600}"#, AnswerFault::ExpiresAt),
     ] {
-        assert_eq!(token::parse(body.as_bytes(), UnixMillis(START)), Err(fault), "{body}");
+        assert_eq!(token::parse(body.as_bytes(), &[], UnixMillis(START)), Err(fault), "{body}");
     }
     let world = world(PLAIN);
     for _ in 0..2 {
@@ -328,6 +341,16 @@ fn faults_of_the_key_and_of_other_fields() {
     ] {
         assert_faults(&with_entry(&[&app, rest].concat()), &[&format!("{path}.{expected}")]);
     }
+    let entry = format!(r#"{app},"private_key":"ONE""#);
+    let clients = format!(
+        r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}}}}"#
+    );
+    assert_faults(
+        &with_entry(&entry).with("CLIENTS", &clients),
+        &[
+            "CLIENTS.c.allow[0].scope: means nothing to this server: say in the credential what its tokens may do",
+        ],
+    );
     let no_table = with_entry(r#""github_app":"Iv23abc","private_key":"ONE""#);
     assert_faults(&no_table, &["CREDENTIALS.default.github_app: must be a table (JSON object)"]);
 }
