@@ -36,7 +36,7 @@ describe(
 
       test(`${what}, without a coordinator`, () =>
         withWorld({ bindings: QUIET, coordinator: false }, (world) =>
-          assertWarned(world, { expires_in: 300 }, 0, {
+          assertWarned(world, { expires_in: 40, refresh_in: 3 }, 3100, {
             fault,
             upstream_status,
             renewal: /^(upstream_unavailable|credential_refused)$/,

@@ -6,5 +6,6 @@ mod github;
 mod google;
 mod longest_flight;
 mod not_understood;
+mod rate_limit;
 mod refusals;
 mod rounds;
