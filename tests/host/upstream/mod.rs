@@ -2,6 +2,8 @@
 
 mod attempts;
 mod certificates;
+mod github;
+mod google;
 mod longest_flight;
 mod not_understood;
 mod rate_limit;
