@@ -152,7 +152,7 @@ fn faults_of_proofs_and_grants() {
         (
             r#""client_id":"app","private_key":"SECRET""#,
             "private_key",
-            "must be PEM, which begins with -----BEGIN, or where a key alone is wanted a JWK; convert a .pfx file: openssl pkcs12 -in FILE -nodes -out FILE.pem",
+            "must be PEM, which begins with -----BEGIN (a private key alone may be a JWK); convert a .pfx file with openssl pkcs12 -in FILE -nodes -out FILE.pem",
         ),
         (r#""client_id":"app","private_key":"KEY","signing_alg":"ES256""#, "private_key", alg),
         (
