@@ -70,16 +70,25 @@ impl RegistryKey {
 
 /// Derives fingerprint and sealing key (HKDF-SHA-256, RFC 5869).
 ///
-/// `material` is the credential's first secret or private key. Without a cache key, the sealing key comes from it as
-/// well: nothing that a rotated secret sealed opens any more. The other secrets, which come and go
-/// during a rotation, change nothing.
+/// `secret` is the credential's first secret or private key, and so is `identity` if the server knows
+/// the broker by nothing else. Without a cache key, the sealing key comes from `secret`: nothing that a
+/// rotated secret sealed opens any more. The other secrets, which come and go during a rotation, change
+/// nothing.
 #[must_use]
-pub fn derive(material: &[u8], cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
+pub fn derive(
+    identity: &[u8],
+    secret: &[u8],
+    cache_key: Option<&CacheKey>,
+) -> (Fingerprint, SealingKey) {
     let cache_key = cache_key.map(|key| key.0.expose_secret().as_slice());
-    let fingerprint = expand(cache_key, material, b"edge-token-broker fingerprint v1");
-    let sealing_material = cache_key.unwrap_or(material);
-    let sealing_key = expand(None, sealing_material, b"edge-token-broker sealing key v1");
-    (Fingerprint(*fingerprint.expose_secret()), SealingKey(sealing_key))
+    let fingerprint = expand(cache_key, identity, b"edge-token-broker fingerprint v1");
+    (Fingerprint(*fingerprint.expose_secret()), sealing_key(cache_key.unwrap_or(secret)))
+}
+
+/// The sealing key that comes from `material`.
+#[must_use]
+pub fn sealing_key(material: &[u8]) -> SealingKey {
+    SealingKey(expand(None, material, b"edge-token-broker sealing key v1"))
 }
 
 fn expand(salt: Option<&[u8]>, material: &[u8], purpose: &[u8]) -> SecretBox<[u8; 32]> {
