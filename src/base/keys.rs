@@ -70,19 +70,14 @@ impl RegistryKey {
 
 /// Derives fingerprint and sealing key (HKDF-SHA-256, RFC 5869).
 ///
-/// `secret` is the credential's first secret or private key, and so is `identity` if the server knows
-/// the broker by nothing else. Without a cache key, the sealing key comes from `secret`: nothing that a
-/// rotated secret sealed opens any more. The other secrets, which come and go during a rotation, change
-/// nothing.
+/// `material` is the credential's first secret or private key. Without a cache key, the sealing key comes from it as
+/// well: nothing that a rotated secret sealed opens any more. The other secrets, which come and go
+/// during a rotation, change nothing.
 #[must_use]
-pub fn derive(
-    identity: &[u8],
-    secret: &[u8],
-    cache_key: Option<&CacheKey>,
-) -> (Fingerprint, SealingKey) {
+pub fn derive(material: &[u8], cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
     let cache_key = cache_key.map(|key| key.0.expose_secret().as_slice());
-    let fingerprint = expand(cache_key, identity, b"edge-token-broker fingerprint v1");
-    (Fingerprint(*fingerprint.expose_secret()), sealing_key(cache_key.unwrap_or(secret)))
+    let fingerprint = expand(cache_key, material, b"edge-token-broker fingerprint v1");
+    (Fingerprint(*fingerprint.expose_secret()), sealing_key(cache_key.unwrap_or(material)))
 }
 
 /// The sealing key that comes from `material`.

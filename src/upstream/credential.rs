@@ -50,8 +50,11 @@ impl Credential {
         let Parts { server, client_id, proofs, parameters } = parts;
         let mut proofs = proofs.into_iter();
         let proof = proofs.next()?;
-        let (fingerprint, sealing_key) =
-            keys::derive(&proof.identity(), &proof.secret_bytes(), cache_key);
+        let (fingerprint, mut sealing_key) = keys::derive(&proof.identity(), cache_key);
+        if cache_key.is_none() {
+            // What the server knows of the broker is no secret.
+            sealing_key = keys::sealing_key(&proof.secret_bytes());
+        }
         let other_proofs: Vec<_> = proofs.collect();
         // Now, because the material of keys does not stay.
         let of_proofs = other_proofs.iter().map(Proof::secret_bytes);

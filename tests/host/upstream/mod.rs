@@ -2,6 +2,8 @@
 
 mod attempts;
 mod certificates;
+mod federated;
+mod federated_rotation;
 mod longest_flight;
 mod not_understood;
 mod refusals;
