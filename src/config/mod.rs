@@ -190,6 +190,11 @@ impl Config {
         &self.first_credential.other_sealing_keys
     }
 
+    /// Every credential.
+    pub fn credentials(&self) -> impl Iterator<Item = &Rc<Credential>> {
+        self.credentials.parsed.iter()
+    }
+
     /// The credential called `name`.
     #[must_use]
     pub fn credential(&self, name: &str) -> Option<&Rc<Credential>> {
