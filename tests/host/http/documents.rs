@@ -16,8 +16,10 @@ fn got(vars: &Vars, path: &str) -> Response {
 }
 
 fn kids(vars: &Vars) -> Vec<String> {
-    let keys = got(vars, KEYS).body["keys"].as_array().unwrap().clone();
-    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let body = got(vars, KEYS).body;
+    let keys = body.get("keys").and_then(Value::as_array).unwrap();
+    keys.iter().map(|key| text(key.get("kid").unwrap())).collect()
 }
 
 #[test]

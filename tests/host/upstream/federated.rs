@@ -17,16 +17,17 @@ fn world() -> World {
 /// The assertion in the upstream request number `at`: header and claims.
 fn assertion(world: &World, at: usize) -> [Value; 2] {
     let requests = world.broker.servers.endpoint.requests.borrow();
-    let form = form_urlencoded::parse(requests[at].1.as_bytes()).into_owned();
+    let form = form_urlencoded::parse(requests.get(at).unwrap().1.as_bytes()).into_owned();
     let (_, jwt) = form.into_iter().find(|(name, _)| name == "client_assertion").unwrap();
-    let parts: Vec<_> = jwt.split('.').collect();
-    [0, 1].map(|part| {
-        serde_json::from_slice(&Base64UrlUnpadded::decode_vec(parts[part]).unwrap()).unwrap()
+    let mut parts = jwt.split('.');
+    [(); 2].map(|()| {
+        let part = Base64UrlUnpadded::decode_vec(parts.next().unwrap()).unwrap();
+        serde_json::from_slice(&part).unwrap()
     })
 }
 
 fn description(response: &Response) -> &str {
-    response.body["error_description"].as_str().unwrap()
+    response.body.get("error_description").and_then(Value::as_str).unwrap()
 }
 
 #[test]
@@ -143,7 +144,8 @@ fn a_signer_that_fails_or_hangs_is_a_passing_fault() {
     for hangs in [false, true] {
         let world = world();
         let signer = &world.broker.servers.signer;
-        (signer.fails.set(!hangs), signer.hangs.set(hangs));
+        signer.fails.set(!hangs);
+        signer.hangs.set(hangs);
         assert_eq!((world.request().status, world.upstream_requests()), (503, 0));
     }
 }
