@@ -21,7 +21,7 @@ const [OLD, NEW] = [newIssuerKey(), newIssuerKey()];
 /** Credentials, each with the subject that Entra knows and how often Entra does not know it yet. */
 const CREDENTIALS = {
   graph: {},
-  unreachable: {},
+  hidden: {},
   unpublished: {},
   case: { trusted: "CASE" },
   subject: { trusted: "other" },
@@ -64,6 +64,7 @@ const withIssuer = (options, more, body) =>
     return body(world);
   });
 
+const token = (world, credential) => world.getToken({ credential, scope: SCOPE });
 const kids = async (world) => (await world.fetch(KEYS)).body.keys.map(({ kid }) => kid);
 const assertions = (world, app) =>
   world.authority.requests
@@ -96,7 +97,7 @@ test("the documents are public, and everybody may keep them", async () => {
 });
 
 test("a token without a secret: one JWT of five minutes, by a key that the documents have", async () => {
-  const reply = await world.getToken({ credential: "graph" });
+  const reply = await token(world, "graph");
   assertToken(reply);
   assertMiss(reply);
   const [jwt, ...more] = assertions(world, "graph");
@@ -110,12 +111,12 @@ test("a token without a secret: one JWT of five minutes, by a key that the docum
   });
   assert.equal(protectedHeader.kid, await calculateJwkThumbprint(set.keys[0]));
   assert.ok(payload.exp - payload.iat <= 330, "with 30 s for clocks that differ");
-  assertHit(await world.getToken({ credential: "graph" }), "isolate");
+  assertHit(await token(world, "graph"), "isolate");
   assert.equal(assertions(world, "graph").length, 1);
 });
 
 test("a credential that Entra does not know everywhere yet is asked for again, with another JWT", async () => {
-  assertToken(await world.getToken({ credential: "replicating" }));
+  assertToken(await token(world, "replicating"));
   const [first, second, ...more] = assertions(world, "replicating");
   assert.deepEqual(more, []);
   assert.notEqual(first, second);
@@ -126,7 +127,7 @@ test("another case, and another subject, are told with what to do", async () => 
     ["case", 7002138, /upper and lower case/],
     ["subject", 700213, /has this subject.* npm run explain/],
   ]) {
-    const reply = await world.getToken({ credential });
+    const reply = await token(world, credential);
     assertTokenError(reply, 502, "server_error");
     assert.deepEqual(reply.body.error_codes, [number]);
     assert.match(reply.body.error_description, words);
@@ -136,16 +137,16 @@ test("another case, and another subject, are told with what to do", async () => 
 test("documents that Entra cannot read, and a key that is not published", () =>
   withIssuer({}, {}, async (world) => {
     world.authority.resolve(ISSUER, "http://127.0.0.1:1");
-    const unreachable = await world.getToken({ credential: "unreachable" });
-    assertTokenError(unreachable, 502, "server_error");
-    assert.deepEqual(unreachable.body.error_codes, [501661]);
-    assert.match(unreachable.body.error_description, /documents at ISSUER/);
-    assert.equal(assertions(world, "unreachable").length, 2);
+    const hidden = await token(world, "hidden");
+    assertTokenError(hidden, 502, "server_error");
+    assert.deepEqual(hidden.body.error_codes, [501661]);
+    assert.match(hidden.body.error_description, /documents at ISSUER/);
+    assert.equal(assertions(world, "hidden").length, 2);
 
     // As if Entra had a copy of another time.
     await withIssuer({}, { ISSUER_KEY: NEW.pem }, async (other) => {
       world.authority.resolve(ISSUER, other.broker.url);
-      const unpublished = await world.getToken({ credential: "unpublished" });
+      const unpublished = await token(world, "unpublished");
       assertTokenError(unpublished, 502, "server_error");
       assert.deepEqual(unpublished.body.error_codes, [7000272]);
       assert.match(unpublished.body.error_description, /ISSUER_KEY_NEXT/);
@@ -154,7 +155,7 @@ test("documents that Entra cannot read, and a key that is not published", () =>
 
 test("a rotation in the steps that npm run issuer-key prints loses no token", () =>
   withIssuer({ coordinator: { durable: true } }, {}, async (world) => {
-    const token = assertToken(await world.getToken({ credential: "graph" }));
+    const first = assertToken(await token(world, "graph"));
     assert.deepEqual(await kids(world), [OLD.kid]);
     for (const [keys, published] of [
       [{ ISSUER_KEY_NEXT: NEW.pem }, [OLD.kid, NEW.kid]],
@@ -165,10 +166,10 @@ test("a rotation in the steps that npm run issuer-key prints loses no token", ()
       await world.restart((url) => bindings(url, keys));
       world.authority.resolve(ISSUER, world.broker.url);
       assert.deepEqual(await kids(world), published);
-      assert.equal(assertToken(await world.getToken({ credential: "graph" })), token);
+      assert.equal(assertToken(await token(world, "graph")), first);
     }
     assert.equal(assertions(world, "graph").length, 1);
-    assertToken(await world.getToken({ credential: "unpublished" }));
+    assertToken(await token(world, "unpublished"));
   }));
 
 test("without an issuer there are no metadata, no keys, and no federated credential", () =>
@@ -179,7 +180,7 @@ test("without an issuer there are no metadata, no keys, and no federated credent
     assert.deepEqual((await world.fetch(KEYS)).body, { keys: [] });
 
     await world.restart((url) => bindings(url, { ISSUER_KEY: undefined }));
-    const faulty = await world.getToken({ credential: "graph" });
+    const faulty = await token(world, "graph");
     assertTokenError(faulty, 503, "temporarily_unavailable");
     const { faults } = await world.logOf(faulty);
     assert.match(faults[0], /^CREDENTIALS\.graph\.federated: needs the binding ISSUER_KEY, .* npm run issuer-key/);
