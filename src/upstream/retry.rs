@@ -15,6 +15,8 @@ pub enum Remedy {
     RetryOnce,
     /// The same request with the credential's next proof.
     NextProof,
+    /// [`Self::RetryOnce`], and if that was done already, [`Self::NextProof`].
+    RetryThenNextProof,
 }
 
 /// The pause before the one retry. `random` spreads requests that failed together.
