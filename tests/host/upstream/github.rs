@@ -7,7 +7,6 @@ use crate::support::sent::Response;
 use crate::support::world::{START, World, isolate, text};
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::upstream::github::token;
 use edge_token_broker::upstream::server::{Endpoint, Order, Presented};
 use serde_json::{Value, json};
 
