@@ -67,10 +67,10 @@ pub fn server(document: &[u8], issuer: &str) -> Result<ServerMetadata, DocumentF
     let stated = stated.and_then(Json::into_text).filter(|stated| stated == issuer);
     let issuer = stated.ok_or(DocumentFault::OtherIssuer)?;
     let endpoint = endpoint.and_then(Json::into_text).ok_or(DocumentFault::NoTokenEndpoint)?;
-    match origin::is_trustworthy_of(&endpoint, &issuer) {
-        true => Ok(ServerMetadata { token_endpoint: endpoint, issuer }),
-        false => Err(DocumentFault::TokenEndpoint),
+    if !origin::is_trustworthy_of(&endpoint, &issuer) {
+        return Err(DocumentFault::TokenEndpoint);
     }
+    Ok(ServerMetadata { token_endpoint: endpoint, issuer })
 }
 
 /// The issuer of the first authorization server of `resource` in a document.

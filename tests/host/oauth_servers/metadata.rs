@@ -12,7 +12,7 @@ fn credential(server: &str) -> World {
 /// A world of an issuer, with its metadata at `url` and nothing at the places before.
 fn issuer_at(issuer: &str, absent: &[&str], url: &str) -> World {
     let world = credential(&format!(r#""issuer":"{issuer}""#));
-    absent.iter().for_each(|url| answer(&world, url, Err(IssuerUnreachable::Status(404))));
+    leave_out(&world, absent);
     answer(&world, url, Ok(&metadata(issuer, "https://as.example/token")));
     world
 }
@@ -26,6 +26,13 @@ fn answer(world: &World, url: &str, answer: Result<&str, IssuerUnreachable>) {
     match answer {
         Ok(body) => drop(documents.bodies.borrow_mut().insert(url.to_owned(), body.to_owned())),
         Err(fault) => drop(documents.faults.borrow_mut().insert(url.to_owned(), fault)),
+    }
+}
+
+/// Nothing is at `absent`.
+fn leave_out(world: &World, absent: &[&str]) {
+    for url in absent {
+        answer(world, url, Err(IssuerUnreachable::Status(404)));
     }
 }
 
@@ -75,7 +82,7 @@ fn the_metadata_of_a_resource_name_its_authorization_server() {
     ];
     for (resource, absent, url) in cases {
         let world = credential(&format!(r#""resource":"{resource}""#));
-        absent.iter().for_each(|url| answer(&world, url, Err(IssuerUnreachable::Status(404))));
+        leave_out(&world, absent);
         let document = json!({
             "resource": resource,
             "authorization_servers": ["https://as.example", "https://other.example"],
@@ -106,7 +113,9 @@ fn a_page_instead_of_metadata_leads_to_the_next_place() {
 /// What an operator reads of metadata that are no good.
 fn complaint(server: &str, documents: &[(&str, Result<&str, IssuerUnreachable>)]) -> String {
     let world = credential(server);
-    documents.iter().for_each(|(url, what)| answer(&world, url, *what));
+    for (url, what) in documents {
+        answer(&world, url, *what);
+    }
     let reply = ask(&world);
     assert_eq!(reply.status, 503);
     assert_eq!(world.upstream_requests(), 0, "a secret must not go anywhere");
