@@ -219,7 +219,9 @@ fn grant(
     let known = credentials.parsed.iter().find(|known| Some(&known.name) == name.as_ref());
     let is_named = name.as_ref().is_some_and(|name| credentials.names.contains(name));
     let needs_scope = known.map_or(!is_named, |credential| credential.needs_scope());
+    let takes_scope = known.is_none_or(|credential| credential.server.takes_scope());
     let scope = match scope {
+        Some(scope) if !takes_scope => faults.ok(scope.path, Err(Reason::ScopeOfNoUse)),
         None if !needs_scope => Some(ScopeSet::none()),
         scope => required(scope, &path, "scope", faults)
             .and_then(|field| field.into_text(faults))

@@ -72,6 +72,10 @@ pub enum AnswerFault {
     /// The connection broke within the body. Earlier versions did not have this.
     #[error("the answer was cut off")]
     CutOff,
+    /// `expires_at` is missing, malformed or past. Earlier versions did not have this.
+    #[error("expires_at is not an instant in the future")]
+    #[n(8)]
+    ExpiresAt,
 }
 
 /// The faults without a field, by their number as variants.

@@ -150,6 +150,9 @@ pub enum Reason {
         "must be an origin such as https://app.example: no path, no *, other letters than a to z as punycode (xn--)"
     )]
     NotAnOrigin,
+    /// The scope of a grant whose server knows none.
+    #[error("means nothing to this server: say in the credential what its tokens may do")]
+    ScopeOfNoUse,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,
@@ -203,6 +206,28 @@ pub enum Reason {
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),
+    /// Not the key file of a service account.
+    #[error(
+        "must be the JSON key file of a service account as Google's console downloads it, whose type is service_account"
+    )]
+    NotAKeyFile,
+    /// It has the name of a member.
+    #[error("is a key file without a valid {0}: download it again and change nothing in it")]
+    KeyFileMember(&'static str),
+    /// Key files of different accounts, or with different token endpoints.
+    #[error(
+        "is a key file with another client_email or token_uri than the first: a list is for several keys of one account"
+    )]
+    OtherAccount,
+    /// Another key than the server made.
+    #[error("has a private key that is not RSA: take the file that the server gave out")]
+    NotAnRsaKey,
+    /// Not the id of an installation.
+    #[error("must be a number: the last part of the URL of the installation's settings")]
+    NotAnInstallation,
+    /// Not a repository of GitHub, nor a permission or its level.
+    #[error("must be letters, digits, '.', '-' or '_' (a repository without its owner)")]
+    NotAPlainName,
     /// A certificate that is not valid any more, and no other proof beside it.
     #[error(
         "has expired: make a new certificate, upload it to the application, and set it here with its private key"

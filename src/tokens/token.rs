@@ -154,13 +154,12 @@ impl CachedToken {
         renew_at.until(self.expires_at).min(self.requested_at.until(renew_at))
     }
 
-    /// No alarm renews the token before this. Otherwise a token that is due from the start would be
+    /// No alarm renews the token before this. Otherwise a token that was old when it came would be
     /// renewed at once, and again and again.
     #[must_use]
     pub fn not_renewed_before(&self) -> UnixMillis {
-        let spaced = self.requested_at.plus(self.renewal_spacing());
-        let due = self.renew_at();
-        if due > self.requested_at { due.min(spaced) } else { spaced }
+        let due = self.requested_at.until(self.renew_at()).min(self.renewal_spacing());
+        self.requested_at.plus(due.max(RENEWAL_SPACING_MIN))
     }
 
     /// Minimum time between two renewals.

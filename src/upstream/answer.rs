@@ -28,7 +28,7 @@ pub enum Meaning {
     Refused,
 }
 
-/// Reads an answer. `now` is for a `Retry-After` that is a date.
+/// Reads an answer, which came `now`.
 ///
 /// # Errors
 /// [`AttemptFailure`] for anything but a token.
@@ -41,7 +41,7 @@ pub fn interpret(
     // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,
-        (200 | 201, Ok(body)) => match kind.token(response.status, body) {
+        (200 | 201, Ok(body)) => match kind.token(response.status, body, now) {
             Ok(issued) => return Ok(issued),
             Err(fault) => fault,
         },
@@ -75,7 +75,9 @@ fn failure(
     }
     let nothing = ErrorResponse::default();
     match (kind.meaning(status, error.as_deref().unwrap_or(&nothing)), error) {
-        (Some(meaning), error) => refused(kind, meaning, retry_after, error.unwrap_or_default()),
+        (Some(meaning), error) => {
+            refused(kind, (status, meaning), retry_after, error.unwrap_or_default())
+        }
         (_, error) if matches!(status, 408 | 500..) => {
             AttemptFailure::transient(Outage::Failing, retry_after, error)
         }
@@ -85,7 +87,7 @@ fn failure(
 
 fn refused(
     kind: &dyn Kind,
-    meaning: Meaning,
+    (status, meaning): (u16, Meaning),
     retry_after: Option<u64>,
     mut response: Box<ErrorResponse>,
 ) -> AttemptFailure {
@@ -99,7 +101,7 @@ fn refused(
         Meaning::ScopeRefused | Meaning::Refused => Remedy::Nothing,
     };
     if meaning != Meaning::ScopeRefused || response.aadsts().is_some() {
-        response.advice = Some(kind.advice(&response).into_owned());
+        response.advice = Some(kind.advice(status, &response).into_owned());
     }
     let error = match meaning {
         Meaning::ScopeRefused => UpstreamError::ScopeRefused(response),

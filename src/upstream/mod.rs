@@ -10,6 +10,8 @@ pub mod error;
 pub mod exchange;
 pub mod failure;
 pub mod form;
+pub mod github;
+pub mod google;
 pub mod kinds;
 pub mod metadata;
 pub mod oauth;

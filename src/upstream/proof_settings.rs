@@ -9,7 +9,7 @@ use super::entry::Entry;
 use super::proof::{Proof, SigningKey, Validity};
 use crate::base::secret::ClientSecret;
 use crate::jwt::algorithm::Algorithm;
-use crate::jwt::signing::certificate_and_key;
+use crate::jwt::signing::{PrivateKey, certificate_and_key};
 use crate::settings::examples::is_placeholder;
 use crate::settings::{Faults, Reason};
 
@@ -71,4 +71,13 @@ pub fn certificates_by(
         proofs.push(Proof::Key(Rc::new(key)));
     }
     proofs
+}
+
+/// The private key `text` of a server that makes its clients' keys itself, which are RSA and sign by RS256.
+///
+/// # Errors
+/// Why it is no such key.
+pub fn rsa_key(text: &str) -> Result<PrivateKey, Reason> {
+    let key = PrivateKey::parse(text)?;
+    if key.is_for(Algorithm::Rs256) { Ok(key) } else { Err(Reason::NotAnRsaKey) }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::answer::Meaning;
 use super::exchange::RequestHeaders;
-use crate::base::time::Millis;
+use crate::base::time::{Millis, UnixMillis};
 use crate::jwt::signing::ClaimValue;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
@@ -38,6 +38,11 @@ pub trait Kind: fmt::Debug {
         true
     }
 
+    /// Whether a scope means anything to it. Else a grant that has one is a fault.
+    fn takes_scope(&self) -> bool {
+        true
+    }
+
     /// Where token requests go.
     fn endpoint(&self) -> Endpoint<'_>;
 
@@ -47,11 +52,16 @@ pub trait Kind: fmt::Debug {
     /// The token request.
     fn request(&self, order: &Order<'_>, presented: &Presented<'_>) -> RequestDraft;
 
-    /// The token in an answer that is no error by its status.
+    /// The token in an answer that came `_now`, and is no error by its status.
     ///
     /// # Errors
     /// The body has no token.
-    fn token(&self, _status: u16, body: &[u8]) -> Result<IssuedToken, AnswerFault> {
+    fn token(
+        &self,
+        _status: u16,
+        body: &[u8],
+        _now: UnixMillis,
+    ) -> Result<IssuedToken, AnswerFault> {
         IssuedToken::parse(body, &ResponseRules::USUAL)
     }
 
@@ -65,7 +75,7 @@ pub trait Kind: fmt::Debug {
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning>;
 
     /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
-    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str>;
+    fn advice(&self, status: u16, response: &ErrorResponse) -> Cow<'static, str>;
 }
 
 /// Where token requests go.

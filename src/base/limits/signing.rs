@@ -18,8 +18,9 @@ const _: () = assert!(
 pub const CLIENT_ASSERTION_LIFETIME: Millis = Millis::from_secs(5 * 60);
 /// The same of an assertion that is a grant. Salesforce may refuse more than three minutes.
 pub const BEARER_ASSERTION_LIFETIME: Millis = Millis::from_secs(3 * 60);
-/// `iat` and `nbf` lie this far in the past, because the server's clock may be behind.
-pub const ASSERTION_BACKDATED: Millis = Millis::from_secs(30);
+/// `iat` and `nbf` lie this far in the past, because the server's clock may be behind. GitHub documents a
+/// minute.
+pub const ASSERTION_BACKDATED: Millis = Millis::from_secs(60);
 const _: () = assert!(
     UPSTREAM_TIMEOUT.0 + ASSERTION_BACKDATED.0 < BEARER_ASSERTION_LIFETIME.0
         && BEARER_ASSERTION_LIFETIME.0 < CLIENT_ASSERTION_LIFETIME.0,

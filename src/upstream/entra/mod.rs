@@ -71,7 +71,7 @@ impl Kind for Entra {
         aadsts::meaning(status, response)
     }
 
-    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str> {
+    fn advice(&self, _: u16, response: &ErrorResponse) -> Cow<'static, str> {
         aadsts::advice(response)
     }
 }

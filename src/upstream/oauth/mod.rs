@@ -11,6 +11,7 @@ use super::answer::Meaning;
 use super::assertion;
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented, RequestDraft};
 use crate::base::limits::BEARER_ASSERTION_LIFETIME;
+use crate::base::time::UnixMillis;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{Assertion, ClaimValue};
 use crate::oauth::error_response::ErrorResponse;
@@ -99,7 +100,7 @@ impl Kind for OAuth {
         }
     }
 
-    fn token(&self, status: u16, body: &[u8]) -> Result<IssuedToken, AnswerFault> {
+    fn token(&self, status: u16, body: &[u8], _: UnixMillis) -> Result<IssuedToken, AnswerFault> {
         match status {
             200 => IssuedToken::parse(body, &self.rules),
             status => Err(AnswerFault::UnexpectedStatus(status)),
@@ -110,7 +111,7 @@ impl Kind for OAuth {
         refusals::meaning(status, response, matches!(self.grant, Grant::JwtBearer(_)))
     }
 
-    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str> {
+    fn advice(&self, _: u16, response: &ErrorResponse) -> Cow<'static, str> {
         refusals::advice(response).into()
     }
 }

@@ -7,12 +7,13 @@ use crate::base::outgoing::{ACCEPT_JSON, USER_AGENT};
 use crate::upstream::exchange::RequestHeaders;
 use crate::upstream::server::{Order, Presented, RequestDraft};
 
-const HEADERS: RequestHeaders = RequestHeaders {
+/// The headers of every token request.
+pub const HEADERS: RequestHeaders = RequestHeaders {
     fixed: &[ACCEPT_JSON, USER_AGENT, ("content-type", "application/x-www-form-urlencoded")],
     request_id: "x-request-id",
 };
 /// The grant of RFC 7523 §2.1.
-const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// RFC 6749 §4.4.2. A secret goes into the header if `in_header` says so. The fixed parameters may have a
 /// `grant_type` of their own.

@@ -162,7 +162,8 @@ fn add_parameters(
     }
 }
 
-fn response_fields(field: Field, faults: &mut Faults) -> Vec<String> {
+/// The names of members that callers get as well.
+pub fn response_fields(field: Field, faults: &mut Faults) -> Vec<String> {
     let mut names = Vec::new();
     for field in field.into_list(faults).unwrap_or_default() {
         let path = field.path.clone();

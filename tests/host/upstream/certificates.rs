@@ -53,7 +53,7 @@ fn an_assertion_says_what_entra_wants() {
     let secs = START / 1000;
     assert_eq!(claims["aud"], endpoint);
     assert_eq!((&claims["iss"], &claims["sub"]), (&json!("app"), &json!("app")));
-    assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(secs - 30), &json!(secs - 30)));
+    assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(secs - 60), &json!(secs - 60)));
     assert_eq!(claims["exp"], secs + 300);
     assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
     assert_eq!(parameter(&world, 0, "client_secret"), None);

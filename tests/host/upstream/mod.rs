@@ -2,7 +2,10 @@
 
 mod attempts;
 mod certificates;
+mod github;
+mod google;
 mod longest_flight;
 mod not_understood;
+mod rate_limit;
 mod refusals;
 mod rounds;
