@@ -31,7 +31,7 @@ fn the_assertion_of_salesforce_has_a_user_and_an_audience_of_its_own() {
     assert_eq!(claims["iss"], "3MVG9");
     assert_eq!(claims["sub"], "integration@acme.example");
     assert_eq!(claims["aud"], "https://login.salesforce.com");
-    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(secs - 30), &json!(secs + 180)));
+    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(secs - 60), &json!(secs + 180)));
     assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
     let grant_type = parameter(&world, 0, "grant_type").unwrap();
     assert_eq!(grant_type, "urn:ietf:params:oauth:grant-type:jwt-bearer");
