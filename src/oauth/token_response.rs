@@ -74,12 +74,11 @@ pub enum AnswerFault {
     CutOff,
     /// `expires_at` is missing, malformed or past. Earlier versions did not have this.
     #[error("expires_at is not an instant in the future")]
-    #[n(8)]
     ExpiresAt,
 }
 
 /// The faults without a field, by their number as variants.
-const FIELDLESS: [(u64, AnswerFault); 7] = [
+const FIELDLESS: [(u64, AnswerFault); 8] = [
     (0, AnswerFault::NotATokenResponse),
     (1, AnswerFault::AccessToken),
     (2, AnswerFault::TokenType),
@@ -87,6 +86,7 @@ const FIELDLESS: [(u64, AnswerFault); 7] = [
     (4, AnswerFault::TooLarge),
     (6, AnswerFault::Redirect),
     (7, AnswerFault::CutOff),
+    (8, AnswerFault::ExpiresAt),
 ];
 
 impl Cbor for AnswerFault {

@@ -169,7 +169,7 @@ fn what_is_no_certificate_with_its_key_is_a_fault() {
         (cert.as_str(), "has no private key: "),
         (&pair("cert.pem", "other.pem"), "has a certificate of another private key: "),
         (&pair("cert.pem", "encrypted.pem"), "has an encrypted private key: openssl pkey "),
-        (&pair("cert-p256.pem", "p256.pem"), "must have an RSA key: "),
+        (&pair("cert-p256.pem", "p256.pem"), "must have an RSA key and its certificate, "),
         (&pair("cert1024.pem", "rsa1024.pem"), "has an RSA key under 2048 bits: "),
     ];
     for (certificate, expected) in cases {
