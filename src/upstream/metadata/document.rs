@@ -14,7 +14,8 @@ pub struct ServerMetadata {
     pub issuer: String,
 }
 
-/// Where the metadata of `issuer` may be. Most servers have the first place, whatever else they have.
+/// Where the metadata of `issuer` may be. Most servers have the first place, whatever else they have. The last
+/// one is that of servers which append the name of RFC 8414 as well.
 #[must_use]
 pub fn server_urls(issuer: &str) -> Vec<String> {
     let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
@@ -22,6 +23,7 @@ pub fn server_urls(issuer: &str) -> Vec<String> {
     for name in ["oauth-authorization-server", "openid-configuration"] {
         add(&mut urls, inserted(issuer, name));
     }
+    add(&mut urls, [issuer, "/.well-known/oauth-authorization-server"].concat());
     urls
 }
 

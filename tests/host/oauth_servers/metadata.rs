@@ -45,13 +45,15 @@ fn metadata_are_found_wherever_servers_have_them() {
     let appended = "https://as.example/realms/r/.well-known/openid-configuration";
     let inserted = "https://as.example/.well-known/oauth-authorization-server/realms/r";
     let inserted_openid = "https://as.example/.well-known/openid-configuration/realms/r";
+    let appended_oauth = "https://as.example/realms/r/.well-known/oauth-authorization-server";
     let root = "https://as.example/.well-known/openid-configuration";
     let root_oauth = "https://as.example/.well-known/oauth-authorization-server";
     let port = "https://as.example:8443/.well-known/openid-configuration";
-    let cases: [(&str, &[&str], &str); 7] = [
+    let cases: [(&str, &[&str], &str); 8] = [
         ("https://as.example/realms/r", &[], appended),
         ("https://as.example/realms/r", &[appended], inserted),
         ("https://as.example/realms/r", &[appended, inserted], inserted_openid),
+        ("https://as.example/realms/r", &[appended, inserted, inserted_openid], appended_oauth),
         ("https://as.example", &[], root),
         ("https://as.example/", &[], root),
         ("https://as.example/", &[root], root_oauth),
