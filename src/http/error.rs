@@ -223,8 +223,8 @@ fn not_understood(fault: AnswerFault, in_a_row: u32) -> String {
     let advice = if in_a_row < NOT_UNDERSTOOD_ADVICE_FROM {
         "retry after the time in Retry-After"
     } else {
-        "this has happened several times in a row, so an operator should check the authority host and \
-         tenant"
+        "this has happened several times in a row, so an operator should check the server of the \
+         credential: tenant and authority host, issuer, or token_endpoint"
     };
     format!("the authorization server's answer is not a token response ({fault}); {advice}")
 }

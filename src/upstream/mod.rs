@@ -107,7 +107,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let credential = wanted.credential;
-        let place = self.servers.place(&*credential.server, self.clock).await;
+        let place = self.servers.place(&*credential.server, self.clock, trail).await;
         let place = place.map_err(|failure| failure.error)?;
         // An expired certificate would only be refused, unless the server's clock says otherwise.
         let now = self.clock.now();

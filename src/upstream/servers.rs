@@ -10,6 +10,7 @@ use super::metadata::MetadataMemory;
 use super::ports::{Signer, UpstreamPorts};
 use super::proof::{Proof, SigningKey};
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented};
+use super::trail::UpstreamTrail;
 use crate::base::deadline::within;
 use crate::base::limits::SIGNING_TIMEOUT;
 use crate::base::ports::{Clock, Entropy};
@@ -58,11 +59,12 @@ impl<P: UpstreamPorts> Servers<P> {
         &self,
         server: &dyn Kind,
         clock: &P::Clock,
+        trail: &mut UpstreamTrail,
     ) -> Result<Place, AttemptFailure> {
         match server.endpoint() {
             Endpoint::Url(url) => Ok(Place { endpoint: url.to_owned(), issuer: None }),
             endpoint => {
-                let metadata = self.metadata(endpoint, clock).await?;
+                let metadata = self.metadata(endpoint, clock, trail).await?;
                 Ok(Place { endpoint: metadata.token_endpoint, issuer: Some(metadata.issuer) })
             }
         }

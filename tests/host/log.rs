@@ -96,6 +96,7 @@ fn whole() -> Line {
             aadsts: Some(1),
             trace_id: text(),
             certificate_not_after: text(),
+            metadata_fault: text(),
         },
         renewal: Some("x"),
         coordinator: Some("x"),
