@@ -8,6 +8,7 @@ use edge_token_broker::base::limits::{
     EXPIRES_IN_MAX_SECS, RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES,
     RESPONSE_FIELDS_MAX_BYTES, RETRY_AFTER_MAX_SECS,
 };
+use edge_token_broker::base::origin::Origin;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::http::error::Dialect;
@@ -18,6 +19,8 @@ use edge_token_broker::oauth::token_response::{
     AnswerFault, IssuedToken, ResponseRules, TokenResponse,
 };
 use edge_token_broker::upstream::answer::interpret;
+use edge_token_broker::upstream::entra::Entra;
+use edge_token_broker::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
 use edge_token_broker::upstream::exchange::EndpointResponse;
 use libfuzzer_sys::fuzz_target;
 
@@ -112,7 +115,9 @@ fn error_response(response: &ErrorResponse) {
 }
 
 fn answer(reply: &EndpointResponse) {
-    let Err(failure) = interpret(reply, NOW) else {
+    let Ok(authority) = Origin::parse(PUBLIC_CLOUD) else { return };
+    let Ok(tenant) = Tenant::parse("t") else { return };
+    let Err(failure) = interpret(&Entra::new(authority, tenant), reply, NOW) else {
         assert_eq!(reply.status, 200);
         return;
     };

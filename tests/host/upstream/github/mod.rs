@@ -1,14 +1,17 @@
 //! Installations of a GitHub App: from the private key to the token, and what a refusal means.
 
+mod expiry;
+mod faults;
+
 use crate::support::bindings::Vars;
-use crate::support::config::{DIGEST, assert_faults};
+use crate::support::config::DIGEST;
 use crate::support::keys::{fixture, header_and_claims};
 use crate::support::sent::Response;
 use crate::support::world::{START, World, isolate, text};
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::scope::ScopeSet;
-use edge_token_broker::oauth::token_response::AnswerFault;
-use edge_token_broker::upstream::github::token;
+use edge_token_broker::upstream::assertion::signing_input;
+use edge_token_broker::upstream::proof::Proof;
 use edge_token_broker::upstream::server::{Endpoint, Order, Presented};
 use serde_json::{Value, json};
 
@@ -219,142 +222,6 @@ fn a_rate_limit_is_a_throttle_by_either_status() {
     assert_eq!((response.status, requests), (503, 2));
 }
 
-/// The lifetime of a token with this `expires_at`, if it has one.
-fn lifetime(expires_at: &str) -> Option<Millis> {
-    let body = json!({"token": "t", "expires_at": expires_at}).to_string();
-    match token::parse(body.as_bytes(), &[], UnixMillis(START)) {
-        Ok(issued) => Some(issued.expires_in),
-        Err(fault) => {
-            assert_eq!(fault, AnswerFault::ExpiresAt);
-            None
-        }
-    }
-}
-
-#[test]
-fn expires_at_is_an_instant_in_the_future() {
-    // START is 2023-11-14T22:13:20Z.
-    for (expires_at, seconds) in [
-        ("2023-11-14T23:13:20Z", 3600),
-        ("2023-11-14t23:13:20z", 3600),
-        ("2023-11-14T23:13:20.999Z", 3600),
-        ("2023-11-14T23:13:20.123456789+00:00", 3600),
-        ("2023-11-15T01:13:20+02:00", 3600),
-        ("2023-11-14T15:43:20-07:30", 3600),
-        ("2023-11-14T22:13:21Z", 1),
-        ("2024-02-29T22:13:20Z", 107 * 86400),
-    ] {
-        assert_eq!(lifetime(expires_at), Some(Millis(seconds * 1000)), "{expires_at}");
-    }
-    for expires_at in [
-        "2023-11-14T22:13:20Z",
-        "2023-11-14T22:13:19Z",
-        "1969-12-31T23:59:59Z",
-        "2016-07-11T22:14:10Z",
-        "",
-        "2023-11-14",
-        "2023-11-14T23:13:20",
-        "2023-11-14 23:13:20Z",
-        "2023-11-14T23:13:20.Z",
-        "2023-11-14T23:13:20.Zulu",
-        "2023-13-14T23:13:20Z",
-        "2023-11-14T24:13:20Z",
-        "2023-11-14T23:13:20+0200",
-        "2023-11-14T23:13:20+2:00",
-        "2023-11-14T23:13:20+99:00",
-        "2O23-11-14T23:13:20Z",
-        "20231114T231320Z",
-        "Tue, 14 Nov 2023 23:13:20 GMT",
-        "1700003600",
-        "\u{2003}023-11-14T23:13:20Z",
-    ] {
-        assert_eq!(lifetime(expires_at), None, "{expires_at}");
-    }
-}
-
-#[test]
-fn an_answer_without_a_usable_token_is_none() {
-    for (body, fault) in [
-        ("", AnswerFault::NotATokenResponse),
-        ("[]", AnswerFault::NotATokenResponse),
-        (r#"{"token":"a","token":"b"}"#, AnswerFault::NotATokenResponse),
-        (r#"{"expires_at":"2023-11-14T23:13:20Z"}"#, AnswerFault::AccessToken),
-        (r#"{"token":"a\nb","expires_at":"2023-11-14T23:13:20Z"}"#, AnswerFault::AccessToken),
-        (r#"{"token":"a"}"#, AnswerFault::ExpiresAt),
-        (r#"{"token":"a","expires_at":1700003600}"#, AnswerFault::ExpiresAt),
-    ] {
-        assert_eq!(token::parse(body.as_bytes(), &[], UnixMillis(START)), Err(fault), "{body}");
-    }
-    let world = world(PLAIN);
-    for _ in 0..2 {
-        world.broker.servers.endpoint.answer(201, r#"{"token":"t","expires_at":"yesterday"}"#);
-    }
-    let response = world.request();
-    assert_eq!((response.status, world.upstream_requests()), (502, 2));
-    let told = response.body["error_description"].as_str().unwrap();
-    assert!(told.contains("expires_at is not an instant in the future"), "{told}");
-}
-
-#[test]
-fn faults_of_an_app() {
-    let path = "CREDENTIALS.default.github_app";
-    let url = "api: must be an https URL (http for loopback hosts only)";
-    let id = "installation_id: must be a number: the last part of the URL of the installation's settings";
-    let plain = "must be letters, digits, '.', '-' or '_' (a repository without its owner)";
-    for (app, expected) in [
-        (r#""installation_id":1"#.to_owned(), "client_id: is missing".to_owned()),
-        (r#""client_id":"a""#.to_owned(), "installation_id: is missing".to_owned()),
-        (r#""client_id":"a","installation_id":"4711x""#.to_owned(), id.to_owned()),
-        (r#""client_id":"a","installation_id":"""#.to_owned(), id.to_owned()),
-        (r#""client_id":"a","installation_id":-1"#.to_owned(), id.to_owned()),
-        (format!(r#"{PLAIN},"api":"http://github.example.com/api/v3""#), url.to_owned()),
-        (format!(r#"{PLAIN},"api":"https://github.example.com/api?x=""#), url.to_owned()),
-        (format!(r#"{PLAIN},"api":"github.example.com""#), url.to_owned()),
-        (format!(r#"{PLAIN},"repositories":[]"#), "repositories: must not be empty".to_owned()),
-        (format!(r#"{PLAIN},"repositories":"web""#), "repositories: must be a list".to_owned()),
-        (format!(r#"{PLAIN},"repositories":["octo/web"]"#), format!("repositories[0]: {plain}")),
-        (format!(r#"{PLAIN},"permissions":{{}}"#), "permissions: must not be empty".to_owned()),
-        (format!(r#"{PLAIN},"permissions":{{"a":"\""}}"#), format!("permissions.a: {plain}")),
-        (format!(r#"{PLAIN},"permissions":{{"\"":"a"}}"#), format!("permissions.\": {plain}")),
-        (format!(r#"{PLAIN},"permissions":{{"a":1}}"#), "permissions.a: must be text".to_owned()),
-        (format!(r#"{PLAIN},"app_id":1"#), "app_id: is not a known field".to_owned()),
-    ] {
-        assert_faults(&vars(&app), &[&format!("{path}.{expected}")]);
-    }
-}
-
-#[test]
-fn faults_of_the_key_and_of_other_fields() {
-    let app = format!(r#""github_app":{{{PLAIN}}}"#);
-    let path = "CREDENTIALS.default";
-    for (rest, expected) in [
-        ("", "private_key: is missing"),
-        (
-            r#","private_key":"EC""#,
-            "private_key: has a private key that is not RSA: take the file that the server gave out",
-        ),
-        (
-            r#","private_key":["ONE","NONE"]"#,
-            "private_key[1]: must name an existing secret binding (the name of the binding, not the secret itself)",
-        ),
-        (r#","private_key":"ONE","client_secret":"TWO""#, "client_secret: is not a known field"),
-    ] {
-        assert_faults(&with_entry(&[&app, rest].concat()), &[&format!("{path}.{expected}")]);
-    }
-    let entry = format!(r#"{app},"private_key":"ONE""#);
-    let clients = format!(
-        r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}}}}"#
-    );
-    assert_faults(
-        &with_entry(&entry).with("CLIENTS", &clients),
-        &[
-            "CLIENTS.c.allow[0].scope: means nothing to this server: say in the credential what its tokens may do",
-        ],
-    );
-    let no_table = with_entry(r#""github_app":"Iv23abc","private_key":"ONE""#);
-    assert_faults(&no_table, &["CREDENTIALS.default.github_app: must be a table (JSON object)"]);
-}
-
 #[test]
 fn the_jwt_lives_for_less_than_ten_minutes() {
     let world = world(PLAIN);
@@ -367,9 +234,9 @@ fn the_jwt_lives_for_less_than_ten_minutes() {
         parameters: &[],
     });
     assert!(lifetime.lifetime < Millis::from_secs(600));
-    let jwt = edge_token_broker::upstream::assertion::signing_input(
+    let jwt = signing_input(
         match &world.grant.credential.proof {
-            edge_token_broker::upstream::proof::Proof::Key(key) => key,
+            Proof::Key(key) => key,
             other => panic!("{other:?}"),
         },
         lifetime,
