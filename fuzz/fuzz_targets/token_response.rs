@@ -115,9 +115,7 @@ fn error_response(response: &ErrorResponse) {
 }
 
 fn answer(reply: &EndpointResponse) {
-    let Ok(authority) = Origin::parse(PUBLIC_CLOUD) else { return };
-    let Ok(tenant) = Tenant::parse("t") else { return };
-    let Err(failure) = interpret(&Entra::new(authority, tenant), reply, NOW) else {
+    let Err(failure) = interpret(&entra(), reply, NOW) else {
         assert_eq!(reply.status, 200);
         return;
     };
@@ -129,6 +127,11 @@ fn answer(reply: &EndpointResponse) {
         let bounded = |secs| (1..=RETRY_AFTER_MAX_SECS).contains(&secs);
         assert!(reply.retry_after_secs.is_none_or(bounded));
     }
+}
+
+fn entra() -> Entra {
+    let host = Origin::parse(PUBLIC_CLOUD).expect("an origin");
+    Entra::new(host, Tenant::parse("t").expect("a tenant"))
 }
 
 fuzz_target!(|bytes: &[u8]| {

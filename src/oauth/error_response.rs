@@ -1,50 +1,45 @@
 //! The authorization server's error response (RFC 6749 §5.2), with Entra's additions.
 
-use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use crate::base::cbor;
 use crate::base::json::Json;
 use crate::base::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made safe to relay: every text is bounded, and has only the characters of RFC
 /// 6749 §5.2.
-#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ErrorResponse {
     /// `error`, which programs may react to. Empty if the body has none.
-    #[n(0)]
     pub error: String,
     /// `error_description`, for people.
-    #[n(1)]
     pub description: Option<String>,
     /// What identifies the failure in Entra's own logs.
-    #[n(2)]
     pub trace: Trace,
     /// What an operator must do, from the code that knows the kind of server. No body has it. Earlier
     /// versions did not have this.
-    #[n(3)]
     pub advice: Option<String>,
 }
 
 /// Entra's additions to an error response, relayed to the caller.
-#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Trace {
     /// AADSTS numbers. They say more than `error`, but Entra may change them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[n(0)]
     pub error_codes: Vec<u32>,
     /// When the authorization server answered, in its own format.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(1)]
     pub timestamp: Option<String>,
     /// Identifies the request in Entra's support tools.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(2)]
     pub trace_id: Option<String>,
     /// The `client-request-id` as Entra saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(3)]
     pub correlation_id: Option<String>,
 }
+
+cbor::record!(ErrorResponse { error, description, trace, advice });
+cbor::record!(Trace { error_codes, timestamp, trace_id, correlation_id });
 
 /// AADSTS numbers: as numbers or texts, in a list or alone.
 fn numbers(codes: &Json) -> Vec<u32> {

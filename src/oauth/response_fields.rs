@@ -37,24 +37,21 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 impl ResponseFields {
-    /// The members `names` of the response `body`, which parses as `json`. Their values are as in the
-    /// body, to the last digit of a number.
+    /// The members `names` of the response `body`, which parses as `json`. They are as in the body, to the
+    /// last digit of a number.
     ///
     /// A member is left out that is [absent](Json::is_absent), comes twice, or is too long for the rest of
     /// the space.
     #[must_use]
     pub fn select(body: &[u8], json: &Json, names: &[String]) -> Option<Self> {
         let (Json::Object(entries), false) = (json, names.is_empty()) else { return None };
-        let values = value_texts(body);
         let mut members = String::new();
-        for name in names {
-            let mut found = entries.iter().zip(&values).filter(|((known, _), _)| known == name);
-            let (Some(((_, value), text)), None) = (found.next(), found.next()) else { continue };
-            if value.is_absent() || is_reserved(name) {
-                continue;
-            }
-            let name = serde_json::to_string(name).unwrap_or_default();
-            let member = json::in_ascii([name.as_str(), ":", &one_line(text)].concat());
+        for ((name, value), text) in entries.iter().zip(member_texts(body)) {
+            let comes_once = || entries.iter().filter(|(other, _)| other == name).count() == 1;
+            let is_wanted = names.contains(name) && !is_reserved(name) && !value.is_absent();
+            let text = str::from_utf8(text).ok().filter(|_| is_wanted && comes_once());
+            let Some(text) = text else { continue };
+            let member = json::in_ascii(text.trim().to_owned());
             if member.len().saturating_add(members.len()) < RESPONSE_FIELDS_MAX_BYTES {
                 if !members.is_empty() {
                     members.push(',');
@@ -80,35 +77,30 @@ impl ResponseFields {
     }
 }
 
-/// The texts of the values in the object `json`, in order. It must be JSON.
-fn value_texts(json: &[u8]) -> Vec<&[u8]> {
-    let mut values = Vec::new();
+/// The texts of the members of the object `json`, in order. It must be JSON.
+fn member_texts(json: &[u8]) -> Vec<&[u8]> {
+    let mut members = Vec::new();
     let (mut depth, mut begin) = (0_usize, 0);
     let (mut in_string, mut is_escaped) = (false, false);
     for (at, byte) in json.iter().enumerate() {
+        let before = depth;
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' => is_escaped = true,
             b'"' => in_string = !in_string,
             _ if in_string => {}
-            b':' if depth == 1 => begin = at.saturating_add(1),
-            b',' if depth == 1 => values.extend(json.get(begin..at)),
             b'{' | b'[' => depth = depth.saturating_add(1),
-            b'}' | b']' => {
-                if depth == 1 {
-                    values.extend(json.get(begin..at));
-                }
-                depth = depth.saturating_sub(1);
-            }
-            _ => {}
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => {}
+            _ => continue,
+        }
+        let is_end = before == 1 && !in_string && matches!(byte, b',' | b'}');
+        if is_end {
+            members.extend(json.get(begin..at));
+        }
+        if is_end || before == 0 {
+            begin = at.saturating_add(1);
         }
     }
-    values
-}
-
-/// JSON without the spaces around it and without line breaks and tabs, which no string of JSON has.
-fn one_line(json: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(json.trim_ascii()).into_owned();
-    text.retain(|character| character >= ' ');
-    text
+    members
 }

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use minicbor::{Decode, Encode};
-
+use crate::base::cbor::{Cbor, Value};
 use crate::base::json::Json;
 use crate::base::limits::{EXPIRES_IN_ABSENT_SECS, EXPIRES_IN_MAX_SECS};
 use crate::base::secret::AccessToken;
@@ -46,45 +45,69 @@ impl ResponseRules {
 }
 
 /// Why an answer of the authorization server is not a token response.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AnswerFault {
     /// Neither a token response nor an error response.
     #[error("not a JSON token response")]
-    #[n(0)]
     NotATokenResponse,
     /// `access_token` is missing, empty, beside an `error`, or has characters that RFC 6749 A.12
     /// forbids.
     #[error("access_token missing or malformed")]
-    #[n(1)]
     AccessToken,
     /// `token_type` is not `Bearer`: a client must not use what it does not understand (RFC 6749 §7.1).
     #[error("token_type is not Bearer")]
-    #[n(2)]
     TokenType,
     /// `expires_in` is there, but is not a number of seconds above zero.
     #[error("expires_in is not a number of seconds above zero")]
-    #[n(3)]
     ExpiresIn,
     /// The body is longer than the broker reads.
     #[error("body too large")]
-    #[n(4)]
     TooLarge,
     /// A status that no token endpoint sends, with no error response either.
     #[error("HTTP status {0} without an OAuth error")]
-    #[n(5)]
-    UnexpectedStatus(#[n(0)] u16),
+    UnexpectedStatus(u16),
     /// A redirect; following it would send the client secret elsewhere.
     #[error("redirect, not followed")]
-    #[n(6)]
     Redirect,
     /// The connection broke within the body. Earlier versions did not have this.
     #[error("the answer was cut off")]
-    #[n(7)]
     CutOff,
     /// `expires_at` is missing, malformed or past. Earlier versions did not have this.
     #[error("expires_at is not an instant in the future")]
-    #[n(8)]
     ExpiresAt,
+}
+
+/// The faults without a field, by their number as variants.
+const FIELDLESS: [(u64, AnswerFault); 8] = [
+    (0, AnswerFault::NotATokenResponse),
+    (1, AnswerFault::AccessToken),
+    (2, AnswerFault::TokenType),
+    (3, AnswerFault::ExpiresIn),
+    (4, AnswerFault::TooLarge),
+    (6, AnswerFault::Redirect),
+    (7, AnswerFault::CutOff),
+    (8, AnswerFault::ExpiresAt),
+];
+
+impl Cbor for AnswerFault {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::UnexpectedStatus(status) => Value::variant(5, vec![status.to_value()]),
+            fault => {
+                let known = FIELDLESS.iter().find(|(_, other)| other == fault);
+                Value::variant(known.map_or(0, |(number, _)| *number), Vec::new())
+            }
+        }
+    }
+
+    fn of_value(value: Value) -> Option<Self> {
+        match value.into_variant()? {
+            (5, mut fields) => Some(Self::UnexpectedStatus(fields.take()?)),
+            (number, _) => {
+                FIELDLESS.iter().find(|(known, _)| *known == number).map(|(_, fault)| *fault)
+            }
+        }
+    }
 }
 
 /// A number of seconds, sent as a number or as a string of digits: a duration where it makes sense,

@@ -1,5 +1,7 @@
 //! The proofs in an entry of `CREDENTIALS`.
 
+use std::rc::Rc;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -66,7 +68,7 @@ pub fn certificates_by(
         let header = Some(("x5t#S256", thumbprint));
         let validity = Validity { field: path, not_after: certificate.not_after };
         let key = SigningKey::new(key, algorithm, header, Some(validity));
-        proofs.push(Proof::Key(key));
+        proofs.push(Proof::Key(Rc::new(key)));
     }
     proofs
 }

@@ -1,5 +1,7 @@
 //! An app of GitHub in `CREDENTIALS`.
 
+use std::rc::Rc;
+
 use secrecy::ExposeSecret;
 
 use super::GitHub;
@@ -26,7 +28,8 @@ pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
     for (path, text) in keys.unwrap_or_default() {
         let Some(key) = entry.faults.ok(path, rsa_key(text.expose_secret())) else { continue };
         // GitHub finds the key by itself.
-        proofs.push(Proof::Key(SigningKey::new(key, Algorithm::Rs256, None, None)));
+        let key = SigningKey::new(key, Algorithm::Rs256, None, None);
+        proofs.push(Proof::Key(Rc::new(key)));
     }
     let fields = entry.take("response_fields");
     let fields = fields.map(|field| response_fields(field, entry.faults)).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! A service account of Google in `CREDENTIALS`.
 
+use std::rc::Rc;
+
 use secrecy::ExposeSecret;
 
 use super::{Google, key_file};
@@ -23,7 +25,7 @@ pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
         if *account.get_or_insert_with(|| of_file.clone()) != of_file {
             entry.faults.add(path, Reason::OtherAccount);
         }
-        proofs.push(Proof::Key(file.key));
+        proofs.push(Proof::Key(Rc::new(file.key)));
     }
     let (client_id, token_uri) = account?;
     let subject = match subject {

@@ -1,5 +1,7 @@
 //! The proofs of a credential at an OAuth server, as its entry in `CREDENTIALS` has them.
 
+use std::rc::Rc;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::base::json::Json;
@@ -23,8 +25,15 @@ pub fn parse(entry: &mut Entry<'_>, is_bearer: bool) -> (&'static str, Vec<Proof
     let proofs = match name {
         "client_secret" => client_secrets(secrets, entry.faults),
         "certificate" => {
-            // Salesforce takes no other, and all servers take it.
-            let algorithm = algorithm(entry).unwrap_or(Algorithm::Rs256);
+            let algorithm = match algorithm(entry) {
+                Some(Algorithm::Es256 | Algorithm::EdDsa) => {
+                    entry.add("signing_alg", Reason::NotASigningAlg);
+                    Algorithm::Rs256
+                }
+                Some(algorithm) => algorithm,
+                // Salesforce takes no other, and all servers take it.
+                None => Algorithm::Rs256,
+            };
             certificates_by(algorithm, secrets, entry.faults)
         }
         _ => private_keys(entry, secrets),
@@ -55,7 +64,7 @@ fn private_keys(entry: &mut Entry<'_>, secrets: Vec<(String, SecretString)>) -> 
             continue;
         }
         let id = id.or_else(|| key.key_id().map(str::to_owned)).map(|id| ("kid", id));
-        proofs.push(Proof::Key(SigningKey::new(key, algorithm, id, None)));
+        proofs.push(Proof::Key(Rc::new(SigningKey::new(key, algorithm, id, None))));
     }
     proofs
 }

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use edge_token_broker::base::cbor;
 use edge_token_broker::base::limits::{
     KV_TOKEN_MAX_BYTES, RESPONSE_FIELDS_MAX_BYTES, UPSTREAM_BODY_MAX_BYTES,
 };
@@ -96,8 +97,8 @@ fn the_longest_token_with_the_longest_fields_fits_into_kv() {
 fn a_coordinator_hands_the_fields_on() {
     let (grant, token) = (grant(), sample(None, FIELDS));
     let handout = Handout { token, source: Source::Flight };
-    let message = minicbor::to_vec(SealedHandout::new(Ok(handout.clone()), &grant, [7; 24]));
-    let message: SealedHandout = minicbor::decode(&message.unwrap()).unwrap();
+    let message = cbor::to_vec(&SealedHandout::new(Ok(handout.clone()), &grant, [7; 24]));
+    let message: SealedHandout = cbor::of_slice(&message).unwrap();
     assert_eq!(message.open(&grant), Some(Ok(handout)));
 }
 
@@ -117,7 +118,7 @@ fn a_failure_that_an_earlier_version_stored_has_no_advice() {
     // A part of what `stored_format.rs` pins: `["invalid_client", "no", [[7000215], null, "t"]]`.
     let stored =
         "83820181836e696e76616c69645f636c69656e74626e6f83811a006ad097f661741b0000018bcfe5680002";
-    let failure: Failure = minicbor::decode(&base16ct::lower::decode_vec(stored).unwrap()).unwrap();
+    let failure: Failure = cbor::of_slice(&base16ct::lower::decode_vec(stored).unwrap()).unwrap();
     let response = ErrorResponse {
         error: "invalid_client".into(),
         description: Some("no".into()),
@@ -137,6 +138,6 @@ fn advice_is_stored_with_its_failure() {
     let response = ErrorResponse { error: "e".into(), advice, ..ErrorResponse::default() };
     let error = UpstreamError::CredentialRefused(Box::new(response));
     let failure = Failure { error, until: UnixMillis(1), count: 1 };
-    let again: Failure = minicbor::decode(&minicbor::to_vec(&failure).unwrap()).unwrap();
+    let again: Failure = cbor::of_slice(&cbor::to_vec(&failure)).unwrap();
     assert_eq!(again, failure);
 }

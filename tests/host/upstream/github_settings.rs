@@ -1,6 +1,6 @@
-//! Faults of an entry with `github_app`.
+//! Faults of a GitHub App in the configuration.
 
-use super::{PLAIN, vars, with_entry};
+use super::github::{PLAIN, vars, with_entry};
 use crate::support::config::{DIGEST, assert_faults};
 
 #[test]
