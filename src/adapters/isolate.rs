@@ -29,6 +29,7 @@ use crate::tokens::broker::Broker;
 use crate::tokens::coordinator::client::CoordinatorClient;
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::TokenPorts;
+use crate::upstream::metadata::MetadataMemory;
 use crate::upstream::ports::UpstreamPorts;
 use crate::upstream::servers::Servers;
 
@@ -83,7 +84,12 @@ fn set_up(env: &Env) -> Isolate<Platform> {
             SystemClock,
             SystemEntropy,
         ),
-        servers: Servers { endpoint: Https, documents: Https, signer: PrivateKeys::default() },
+        servers: Servers {
+            endpoint: Https,
+            documents: Https,
+            signer: PrivateKeys::default(),
+            metadata: MetadataMemory::default(),
+        },
         clock: SystemClock,
         entropy: SystemEntropy,
         jitter: u32::from_be_bytes(SystemEntropy.bytes()),

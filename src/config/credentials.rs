@@ -141,8 +141,6 @@ fn named(
         return None;
     };
     let parts = parse(&mut entry);
-    for (_, field) in std::mem::take(&mut entry.fields) {
-        entry.faults.add(field.path, Reason::Unknown);
-    }
+    entry.refuse_rest();
     parts
 }

@@ -116,6 +116,7 @@ fn upstream_errors() -> Vec<U> {
         A::UnexpectedStatus(_) => [A::UnexpectedStatus(404)],
         A::Redirect => [A::Redirect],
         A::CutOff => [A::CutOff],
+        A::ExpiresAt => [A::ExpiresAt],
     };
     let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival,
         NoSignature, NoMetadata);

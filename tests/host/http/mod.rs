@@ -19,5 +19,6 @@ mod plain_http;
 mod preflight;
 mod replies;
 mod routes;
+mod scopeless;
 mod targets;
 mod unproved;

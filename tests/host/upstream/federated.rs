@@ -46,7 +46,7 @@ fn the_assertion_is_a_jwt_of_the_brokers_own_issuer() {
         (&claims["sub"], &claims["aud"]),
         (&json!("graph"), &json!("api://AzureADTokenExchange"))
     );
-    assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(secs - 30), &json!(secs - 30)));
+    assert_eq!((&claims["iat"], &claims["nbf"]), (&json!(secs - 60), &json!(secs - 60)));
     assert_eq!(claims["exp"], secs + 300);
     assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
     let requests = world.broker.servers.endpoint.requests.borrow();
