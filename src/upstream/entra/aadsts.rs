@@ -80,32 +80,32 @@ pub const NUMBERS: [Row; 41] = [
     ),
     (
         NotYet,
-        "no federated credential of the application fits; a new one takes some minutes to be known \
-         everywhere, then compare its issuer, subject and audience with npm run explain",
+        "no federated credential of the application fits; wait some minutes after a change, then \
+         compare issuer, subject and audience with npm run explain",
         &[70021],
     ),
     (
         ProofRefused,
-        "no federated credential of the application has this issuer; set its issuer to ISSUER to the \
-         letter, as npm run explain shows it",
+        "no federated credential of the application has this issuer to the letter; compare it with \
+         npm run explain",
         &[700_211],
     ),
     (
         ProofRefused,
-        "the federated credential of the application has another audience; make both the same to the \
-         letter, as npm run explain shows it",
+        "no federated credential of the application has this audience to the letter; compare it with \
+         npm run explain",
         &[700_212],
     ),
     (
         ProofRefused,
-        "no federated credential of the application has this subject; make both the same to the \
-         letter, as npm run explain shows it",
+        "no federated credential of the application has this subject to the letter; compare it with \
+         npm run explain",
         &[700_213, 7_002_131, 7_002_137],
     ),
     (
         ProofRefused,
-        "the federated credential of the application differs in upper and lower case; make its \
-         issuer, subject and audience the same to the letter, as npm run explain shows them",
+        "the federated credential of the application differs in upper and lower case; compare issuer, \
+         subject and audience with npm run explain",
         &[7_002_138],
     ),
     (

@@ -24,24 +24,22 @@ pub type Availability = Result<Rc<OwnIssuer>, Option<&'static str>>;
 pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Documents) {
     let url = text(bindings, "ISSUER", faults)
         .and_then(|text| faults.ok("ISSUER", issuer_url(text.expose_secret())));
-    let mut published: Vec<PublicJwk> = Vec::new();
-    let [key, next, previous] = KEYS.map(|field| {
-        let text = text(bindings, field, faults)?;
-        let (key, public) = faults.ok(field, key_of(text.expose_secret()))?;
+    let (mut keys, mut published) = (Vec::new(), Vec::<PublicJwk>::new());
+    for field in KEYS {
+        let Some(text) = text(bindings, field, faults) else { continue };
+        let Some((key, public)) = faults.ok(field, key_of(text.expose_secret())) else { continue };
+        keys.push(key);
         // During a rotation, one key may be in two bindings.
-        if !published.contains(&public) {
+        if published.iter().all(|other| other.kid != public.kid) {
             published.push(public);
         }
-        Some(key)
-    });
+    }
     let documents = Documents::new(url.as_deref(), &published);
-    let issuer = match (url, key) {
-        (Some(url), Some(key)) => Ok(Rc::new(OwnIssuer {
-            url,
-            key,
-            others: [next, previous].into_iter().flatten().collect(),
-        })),
-        _ => Err(["ISSUER", "ISSUER_KEY"].into_iter().find(|name| !is_bound(bindings, name))),
+    let missing = ["ISSUER", "ISSUER_KEY"].into_iter().find(|name| !is_bound(bindings, name));
+    let mut keys = keys.into_iter();
+    let issuer = match (missing, url, keys.next()) {
+        (None, Some(url), Some(key)) => Ok(Rc::new(OwnIssuer { url, key, others: keys.collect() })),
+        _ => Err(missing),
     };
     (issuer, documents)
 }

@@ -83,7 +83,7 @@ fn a_refusal_that_stays_is_told_with_what_to_do() {
     for (number, requests, words) in [
         (70021, 2, "npm run explain"),
         (700_211, 1, "has this issuer"),
-        (700_212, 1, "has another audience"),
+        (700_212, 1, "has this audience"),
         (700_213, 1, "has this subject"),
         (7_002_131, 1, "has this subject"),
         (7_002_137, 1, "has this subject"),
