@@ -15,6 +15,7 @@ use edge_token_broker::callers::ledger::{
 use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
@@ -217,7 +218,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         memory: IsolateMemory::default(),
         kv: Nothing,
         coordinator: Nothing,
-        servers: Servers { endpoint: Nothing, documents: Nothing, signer: Nothing },
+        servers: Servers { endpoint: Nothing, documents: Nothing, signer: Nothing, secrets: Secrets::default() },
         clock: Nothing,
         entropy: Nothing,
         jitter: 0,
@@ -229,6 +230,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         log: Rc::new(RequestLog { sink: Lines::default(), log_hits: true }),
         client_limit: Nothing,
         failure_limit: Nothing,
+        secret_changes: 0,
         faults_listed: Cell::default(),
     })
 }

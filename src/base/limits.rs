@@ -8,6 +8,7 @@ mod coordinator;
 mod failures;
 mod issuer;
 mod rejected;
+mod secrets;
 mod signing;
 mod stored;
 
@@ -16,6 +17,7 @@ pub use coordinator::*;
 pub use failures::*;
 pub use issuer::*;
 pub use rejected::*;
+pub use secrets::*;
 pub use signing::*;
 pub use stored::*;
 

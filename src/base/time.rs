@@ -5,7 +5,7 @@
 use minicbor::{Decode, Encode};
 
 /// Milliseconds since the Unix epoch, as JavaScript's `Date.now()` counts them.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cbor(transparent)]
 pub struct UnixMillis(#[n(0)] pub u64);
 

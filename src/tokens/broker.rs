@@ -1,5 +1,6 @@
 //! The order of the tiers: isolate memory, KV, the coordinator, else the authorization server.
 
+use crate::base::limits::SECRETS_READ_AFTER_REFUSAL;
 use crate::base::ports::{Clock, Store, StoreError};
 use crate::base::time::{Millis, UnixMillis};
 use crate::config::Grant;
@@ -13,7 +14,7 @@ use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::RecalledFailure;
+use crate::upstream::failure::{RecalledFailure, is_about_secrets};
 use crate::upstream::servers::Servers;
 
 /// The broker over its ports.
@@ -149,8 +150,23 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// From the coordinator, else from upstream. A remembered failure causes no request upstream.
+    /// From the coordinator, else from upstream. A remembered failure causes no request upstream. After a
+    /// refusal, also a remembered one, the secrets are read again: one may have been corrected.
     pub(super) async fn acquire(
+        &self,
+        grant: &Grant,
+        want: Want,
+        line: &mut Line,
+    ) -> Result<(Handout, Tier, FollowUp), UpstreamError> {
+        let acquired = self.acquire_anywhere(grant, want, line).await;
+        if acquired.as_ref().is_err_and(is_about_secrets) {
+            let (secrets, pause) = (&self.servers.secrets, SECRETS_READ_AFTER_REFUSAL);
+            secrets.have_changed(&self.clock, pause, &mut line.upstream).await;
+        }
+        acquired
+    }
+
+    async fn acquire_anywhere(
         &self,
         grant: &Grant,
         want: Want,

@@ -83,12 +83,23 @@ pub enum Outage {
     #[error("no metadata")]
     #[n(6)]
     NoMetadata,
+    /// A secret has changed in Secrets Store. The broker begins anew with it.
+    #[error("a secret has changed")]
+    #[n(7)]
+    SecretChanged,
 }
 
 impl UpstreamError {
     /// The token was too old to be served when it arrived.
     pub const EXPIRED_ON_ARRIVAL: Self = Self::Unavailable {
         cause: Outage::ExpiredOnArrival,
+        retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
+        response: None,
+    };
+
+    /// The credential is out of date.
+    pub const SECRET_CHANGED: Self = Self::Unavailable {
+        cause: Outage::SecretChanged,
         retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
         response: None,
     };

@@ -8,6 +8,7 @@ use super::attempt::AttemptFailure;
 use super::error::Outage;
 use super::ports::{Signer, UpstreamPorts};
 use super::proof::{Proof, SigningKey};
+use super::secrets::Secrets;
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented};
 use crate::base::deadline::within;
 use crate::base::limits::SIGNING_TIMEOUT;
@@ -22,6 +23,8 @@ pub struct Servers<P: UpstreamPorts> {
     pub documents: P::Documents,
     /// Signs with the broker's private keys.
     pub signer: P::Signer,
+    /// The broker's secrets in Secrets Store.
+    pub secrets: Secrets,
 }
 
 /// Where a token request goes.

@@ -36,6 +36,10 @@ pub struct UpstreamTrail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[n(5)]
     pub certificate_not_after: Option<String>,
+    /// The bindings that could not be read from Secrets Store. Earlier versions did not have this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(6)]
+    pub secrets_unread: Option<String>,
 }
 
 impl UpstreamTrail {

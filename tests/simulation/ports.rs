@@ -21,6 +21,7 @@ use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::TokenPorts;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 
 use super::kv::LocalKv;
@@ -73,7 +74,12 @@ impl SimPorts {
             memory: IsolateMemory::default(),
             kv,
             coordinator: CoordinatorClient::new(objects, clock.clone(), Share(Rc::clone(random))),
-            servers: Servers { endpoint, documents: Nothing, signer: Nothing },
+            servers: Servers {
+                endpoint,
+                documents: Nothing,
+                signer: Nothing,
+                secrets: Secrets::default(),
+            },
             clock,
             entropy: Share(Rc::clone(random)),
             jitter: random.range(0, u64::from(u32::MAX)) as u32,

@@ -17,7 +17,7 @@ use super::ports::Home;
 use super::protocol::{Action, Event, Handout, Waiter, Want};
 use crate::base::cbor;
 use crate::base::deadline::within;
-use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
+use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH, SECRETS_READ_AFTER_REFUSAL};
 use crate::base::ports::{Clock, Entropy, StorageFault};
 use crate::base::request_id::RequestId;
 use crate::base::sorted_map::SortedMap;
@@ -107,7 +107,13 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     pub async fn answer(self: Rc<Self>, message: &[u8]) -> Result<Vec<u8>, CallFault> {
         let message: SealedMessage = minicbor::decode(message).map_err(|_| CallFault::Malformed)?;
         let config = (*self.config).as_ref().map_err(|_| CallFault::Misconfigured)?;
-        let grant = Rc::new(message.id.grant(config).ok_or(CallFault::NotThisToken)?);
+        let Some(grant) = message.id.grant(config).map(Rc::new) else {
+            // The caller may have a secret that this isolate has not read yet.
+            let Broker { servers, clock, .. } = &*self.broker;
+            let (pause, trail) = (SECRETS_READ_AFTER_REFUSAL, &mut UpstreamTrail::default());
+            servers.secrets.have_changed(clock, pause, trail).await;
+            return Err(CallFault::NotThisToken);
+        };
         // Before anything else happens: it may come from another Worker of the account.
         let message = message.open(&grant).ok_or(CallFault::NotAuthentic)?;
         self.restore(&grant).await.map_err(|_| CallFault::Storage)?;

@@ -118,7 +118,7 @@ fn upstream_errors() -> Vec<U> {
         A::CutOff => [A::CutOff],
     };
     let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival,
-        NoSignature, NoMetadata);
+        NoSignature, NoMetadata, SecretChanged);
     let unavailable =
         |cause| U::Unavailable { cause, retry_after_secs: 7, response: Some(upstream()) };
     every! {
@@ -147,6 +147,7 @@ fn all() -> Vec<BrokerError> {
         E::CredentialNotGranted => [E::CredentialNotGranted],
         E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],
         E::Misconfigured => [E::Misconfigured],
+        E::SecretsUnavailable => [E::SecretsUnavailable],
         E::SlowDown => [E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::SearchFailed => [E::SearchFailed],
@@ -177,6 +178,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
             same(502, "server_error")
         }
         E::Misconfigured
+        | E::SecretsUnavailable
         | E::RegistryUnavailable
         | E::SearchFailed
         | E::IssuerUnavailable(_)

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 use sha2::{Digest, Sha256};
 
@@ -43,5 +44,5 @@ where
     P: UpstreamPorts<Endpoint = E, Documents = SimulatedIssuer, Signer = SimulatedSigner>,
     SimulatedIssuer: Documents,
 {
-    Servers { endpoint, documents, signer: SimulatedSigner::default() }
+    Servers { endpoint, documents, signer: SimulatedSigner::default(), secrets: Secrets::default() }
 }
