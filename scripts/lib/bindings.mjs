@@ -6,7 +6,7 @@
 const bindingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The fields of a credential that name secrets. */
-const secretFields = ["client_secret", "certificate", "private_key", "service_account", "github_app"];
+const secretFields = ["client_secret", "certificate", "private_key", "service_account"];
 
 /** In place of a secret that is set. The Worker's parser takes it as one without a fault. */
 const UNSEEN = Symbol("unseen");

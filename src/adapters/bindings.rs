@@ -21,6 +21,11 @@ impl Bindings for Env {
         if let Some(text) = value.as_string() {
             return if text.is_empty() { Binding::Absent } else { Binding::Text(text.into()) };
         }
+        // No table has a function. KV has one too, and nobody reads a secret from it.
+        let get = Reflect::get(&value, &JsValue::from_str("get")).unwrap_or_default();
+        if get.is_function() {
+            return Binding::Stored;
+        }
         let json = JSON::stringify(&value).ok().and_then(|text| text.as_string());
         json.map_or(Binding::Absent, Binding::Json)
     }

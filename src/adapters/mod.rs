@@ -20,6 +20,7 @@ mod promise;
 mod recovery;
 mod request;
 mod response;
+mod secrets;
 mod signature;
 mod storage;
 

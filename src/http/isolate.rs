@@ -14,7 +14,7 @@ use crate::log::{Line, RequestLog};
 use crate::tokens::broker::Broker;
 
 /// What one isolate keeps. Bindings change only with a new version of the Worker, which gets new isolates.
-/// Secrets in Secrets Store change at any time: then all but the broker and the log is made anew.
+/// Secrets in Secrets Store change at any time: then all but the broker is made anew.
 pub struct Isolate<P: HttpPorts> {
     /// The configuration, or its faults.
     pub config: Rc<Result<Config, Vec<Fault>>>,
@@ -79,16 +79,21 @@ impl<P: HttpPorts> Isolate<P> {
         let broker = &self.broker;
         let first_at = self.config.is_err().then(|| broker.clock.now());
         let config = Config::with_secrets(bindings, &broker.servers.secrets, first_at);
+        if self.config.is_err() {
+            return Rc::new(config);
+        }
         let request_id = RequestId::from_random(broker.entropy.bytes());
         let mut line = Line::new(request_id, String::new(), "secrets");
-        line.outcome = "changed";
         let config = match config {
-            Err(faults) if self.config.is_ok() => {
+            Ok(config) => {
+                line.outcome = "changed";
+                Rc::new(Ok(config))
+            }
+            Err(faults) => {
                 line.outcome = "not_usable";
                 line.found_faults(faults.iter().map(ToString::to_string).collect());
                 Rc::clone(&self.config)
             }
-            config => Rc::new(config),
         };
         self.log.record(&mut line, || None);
         config

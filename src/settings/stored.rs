@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{Binding, Bindings};
 
@@ -44,7 +44,10 @@ impl Bindings for WithStored<'_> {
         if !wanted.iter().any(|known| known == name) {
             wanted.push(name.to_owned());
         }
-        let value = self.values.iter().find(|(known, _)| known == name);
-        value.map_or(Binding::Stored, |(_, text)| Binding::Text(text.clone()))
+        match self.values.iter().find(|(known, _)| known == name) {
+            None => Binding::Stored,
+            Some((_, text)) if text.expose_secret().is_empty() => Binding::Absent,
+            Some((_, text)) => Binding::Text(text.clone()),
+        }
     }
 }

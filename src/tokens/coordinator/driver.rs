@@ -45,6 +45,9 @@ pub enum CallFault {
     /// This isolate's configuration does not have the token: the caller's may be newer.
     #[error("not this configuration's token")]
     NotThisToken,
+    /// A secret has changed since this isolate read its configuration.
+    #[error("out of date")]
+    Outdated,
     /// The message does not open: no isolate of this broker has sealed it, or one of another version.
     #[error("not authentic")]
     NotAuthentic,
@@ -121,6 +124,9 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
             let handed = SealedHandout::InFlight;
             return Ok(cbor::to_vec(&HandedMessage { handed, trail: None, failing_for: None }));
         };
+        if handed.as_ref().is_err_and(|error| *error == UpstreamError::SECRET_CHANGED) {
+            return Err(CallFault::Outdated);
+        }
         let handed = SealedHandout::new(handed, &grant, self.broker.entropy.bytes());
         let active = self.active.borrow();
         let failing_for = active.as_ref().and_then(|active| active.machine.failing_for(self.now()));

@@ -6,3 +6,5 @@ mod longest_flight;
 mod not_understood;
 mod refusals;
 mod rounds;
+mod secrets;
+mod secrets_down;
