@@ -1,6 +1,5 @@
 //! The order of the tiers: isolate memory, KV, the coordinator, else the authorization server.
 
-use crate::base::limits::SECRETS_READ_AFTER_REFUSAL;
 use crate::base::ports::{Clock, Store, StoreError};
 use crate::base::time::{Millis, UnixMillis};
 use crate::config::Grant;
@@ -14,7 +13,8 @@ use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::failure::{RecalledFailure, is_about_secrets};
+use crate::upstream::failure::RecalledFailure;
+use crate::upstream::secrets::Why;
 use crate::upstream::servers::Servers;
 
 /// The broker over its ports.
@@ -159,11 +159,15 @@ impl<P: TokenPorts> Broker<P> {
         line: &mut Line,
     ) -> Result<(Handout, Tier, FollowUp), UpstreamError> {
         let acquired = self.acquire_anywhere(grant, want, line).await;
-        if acquired.as_ref().is_err_and(is_about_secrets) {
-            let (secrets, pause) = (&self.servers.secrets, SECRETS_READ_AFTER_REFUSAL);
-            secrets.have_changed(&self.clock, pause, &mut line.upstream).await;
+        if matches!(acquired, Err(UpstreamError::CredentialRefused(_))) {
+            self.doubt_secrets(line).await;
         }
         acquired
+    }
+
+    async fn doubt_secrets(&self, line: &mut Line) {
+        let secrets = &self.servers.secrets;
+        secrets.have_changed(&self.clock, Why::Refusal, &mut line.upstream).await;
     }
 
     async fn acquire_anywhere(
@@ -172,6 +176,7 @@ impl<P: TokenPorts> Broker<P> {
         want: Want,
         line: &mut Line,
     ) -> Result<(Handout, Tier, FollowUp), UpstreamError> {
+        let changes = self.servers.secrets.changes();
         let (key, now) = (&grant.token_key, self.clock.now());
         if let Some(RecalledFailure { failure, ask_again_at }) = self.memory.failure(key)
             && now < ask_again_at
@@ -194,6 +199,13 @@ impl<P: TokenPorts> Broker<P> {
             Err(fault) => fault,
         };
         note_fault(fault, line);
+        if fault == CoordinationError::Failed {
+            // The object's isolate may have a secret that this one has not read yet.
+            self.doubt_secrets(line).await;
+        }
+        if self.servers.secrets.changes() != changes {
+            return Err(UpstreamError::SECRET_CHANGED);
+        }
         self.acquire_alone(grant, want, fault, line).await
     }
 

@@ -85,16 +85,6 @@ pub const fn is_refusal(error: &UpstreamError) -> bool {
     matches!(error, UpstreamError::ScopeRefused(_) | UpstreamError::CredentialRefused(_))
 }
 
-/// Whether another value of a secret may be the remedy.
-#[must_use]
-pub const fn is_about_secrets(error: &UpstreamError) -> bool {
-    matches!(
-        error,
-        UpstreamError::CredentialRefused(_)
-            | UpstreamError::Unavailable { cause: Outage::SecretChanged, .. }
-    )
-}
-
 /// Whether a failure that a request with claims met would meet all requests: a throttle, or any other
 /// failure for which upstream names a time. Only the caller that brought the claims is told the rest,
 /// because the claims may be the reason.

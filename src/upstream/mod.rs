@@ -28,11 +28,11 @@ use exchange::EndpointRequest;
 use ports::{TokenEndpoint, UpstreamPorts};
 use proof::Proof;
 use retry::Remedy;
+use secrets::Why;
 use server::Order;
 use servers::Servers;
 use trail::UpstreamTrail;
 
-use crate::base::limits::{SECRETS_READ_AFTER_REFUSAL, SECRETS_READ_EVERY};
 use crate::base::ports::{Clock, Entropy};
 use crate::base::request_id::RequestId;
 use crate::base::time::UnixMillis;
@@ -89,14 +89,14 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
     ) -> Result<FetchedToken, UpstreamError> {
         let started = self.clock.now();
         let secrets = &self.servers.secrets;
-        if secrets.have_changed(self.clock, SECRETS_READ_EVERY, trail).await {
+        if secrets.have_changed(self.clock, Why::Routine, trail).await {
             return Err(UpstreamError::SECRET_CHANGED);
         }
         let claims = claims::for_upstream(self.claims, capability);
         let wanted = Wanted { credential, scope, claims: claims.as_deref(), request_id };
         let mut result = self.attempts(wanted, trail).await;
         let is_refused = matches!(result, Err(UpstreamError::CredentialRefused(_)));
-        if is_refused && secrets.have_changed(self.clock, SECRETS_READ_AFTER_REFUSAL, trail).await {
+        if is_refused && secrets.have_changed(self.clock, Why::Refusal, trail).await {
             result = Err(UpstreamError::SECRET_CHANGED);
         }
         trail.ms = Some(started.until(self.clock.now()).0);

@@ -11,10 +11,11 @@ use super::trail::UpstreamTrail;
 use crate::base::deadline::within;
 use crate::base::digest;
 use crate::base::limits::{
-    SECRETS_READ_EVERY, SECRETS_RETRY, SECRETS_TIMEOUT, SECRETS_WAIT, SECRETS_WAITS_MAX,
+    SECRETS_READ_AFTER_REFUSAL, SECRETS_READ_EVERY, SECRETS_RETRY, SECRETS_TIMEOUT, SECRETS_WAIT,
+    SECRETS_WAITS_MAX,
 };
 use crate::base::ports::Clock;
-use crate::base::time::{Millis, UnixMillis};
+use crate::base::time::UnixMillis;
 use crate::base::together::together;
 use crate::settings::stored::Values;
 
@@ -22,6 +23,15 @@ use crate::settings::stored::Values;
 pub trait SecretStore {
     /// The text of the secret behind the binding `name`. `None` if the store does not give it.
     fn get(&self, name: &str) -> Pin<Box<dyn Future<Output = Option<SecretString>>>>;
+}
+
+/// Why secrets are read again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Why {
+    /// A token has to be fetched.
+    Routine,
+    /// A secret was refused, or another isolate seems to have another one.
+    Refusal,
 }
 
 /// What an isolate knows of its secrets in the store: their names, and whether they have changed. Their
@@ -38,6 +48,8 @@ pub struct Secrets {
     changes: Cell<u32>,
     /// When a reading began. The clock does not begin at zero: zero is never.
     began: Cell<UnixMillis>,
+    /// When a reading after a refusal began.
+    refused: Cell<UnixMillis>,
     /// When the last reading without success ended.
     failed: Cell<UnixMillis>,
     /// What could not be read then.
@@ -102,18 +114,23 @@ impl Secrets {
         }
     }
 
-    /// Reads the secrets again if the last reading is `pause` ago. Whether one has changed. If the store
-    /// does not answer, the values in use stay, and `trail` has the bindings.
+    /// Reads the secrets again if it is time for it. Whether one has changed. If the store does not answer,
+    /// the values in use stay, and `trail` has the bindings.
     pub async fn have_changed(
         &self,
         clock: &impl Clock,
-        pause: Millis,
+        why: Why,
         trail: &mut UpstreamTrail,
     ) -> bool {
-        let due = clock.now() >= self.began.get().plus(pause);
-        if !due || self.names.borrow().is_empty() {
+        let now = clock.now();
+        let (last, pause) = match why {
+            Why::Routine => (&self.began, SECRETS_READ_EVERY),
+            Why::Refusal => (&self.refused, SECRETS_READ_AFTER_REFUSAL),
+        };
+        if now < last.get().plus(pause) || self.names.borrow().is_empty() {
             return false;
         }
+        last.set(now);
         let changes = self.changes();
         if !self.read(clock).await {
             trail.secrets_unread = Some(self.unread());

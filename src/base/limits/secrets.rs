@@ -6,8 +6,8 @@ use crate::base::time::Millis;
 /// Before an upstream request the secrets are read again if that was this long ago. So a changed secret is
 /// in use within a minute.
 pub const SECRETS_READ_EVERY: Millis = Millis::from_secs(60);
-/// The same after a refusal: the secret may just have changed. A refused credential is used at most this
-/// often anyway, for each token.
+/// Shortest time between two readings after a refusal. The secret may just have changed, so the first one
+/// comes at once.
 pub const SECRETS_READ_AFTER_REFUSAL: Millis = Millis::from_secs(5);
 const _: () = assert!(
     REFUSAL_MEMORY_MIN.0 < SECRETS_READ_AFTER_REFUSAL.0

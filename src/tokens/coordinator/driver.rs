@@ -17,7 +17,7 @@ use super::ports::Home;
 use super::protocol::{Action, Event, Handout, Waiter, Want};
 use crate::base::cbor;
 use crate::base::deadline::within;
-use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH, SECRETS_READ_AFTER_REFUSAL};
+use crate::base::limits::{COORDINATOR_SIGN_OF_LIFE, FLIGHT_WATCH};
 use crate::base::ports::{Clock, Entropy, StorageFault};
 use crate::base::request_id::RequestId;
 use crate::base::sorted_map::SortedMap;
@@ -28,6 +28,7 @@ use crate::oauth::claims::Claims;
 use crate::tokens::broker::Broker;
 use crate::tokens::ports::TokenPorts;
 use crate::upstream::error::UpstreamError;
+use crate::upstream::secrets::Why;
 use crate::upstream::trail::UpstreamTrail;
 
 /// What a waiter gets.
@@ -113,8 +114,8 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
         let Some(grant) = message.id.grant(config).map(Rc::new) else {
             // The caller may have a secret that this isolate has not read yet.
             let Broker { servers, clock, .. } = &*self.broker;
-            let (pause, trail) = (SECRETS_READ_AFTER_REFUSAL, &mut UpstreamTrail::default());
-            servers.secrets.have_changed(clock, pause, trail).await;
+            let trail = &mut UpstreamTrail::default();
+            servers.secrets.have_changed(clock, Why::Refusal, trail).await;
             return Err(CallFault::NotThisToken);
         };
         // Before anything else happens: it may come from another Worker of the account.
