@@ -37,7 +37,8 @@ export function assumeSecrets(vars) {
     filled[name] = UNSEEN;
     assumed.push(field);
   };
-  if ((vars.AZ_TENANT || vars.AZ_CLIENT_ID) && !vars.AZ_CLIENT_CERTIFICATE) assume("AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET");
+  if ((vars.AZ_TENANT || vars.AZ_CLIENT_ID) && !vars.AZ_CLIENT_CERTIFICATE)
+    assume("AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET");
   for (const [name, credential] of Object.entries(tableOf(vars.CREDENTIALS))) {
     for (const field of secretFields)
       for (const secret of [credential?.[field]].flat()) assume(`CREDENTIALS.${name}.${field}`, secret);

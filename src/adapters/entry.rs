@@ -57,7 +57,7 @@ pub fn fetch(
         body: body.as_ref().map(|text| text.as_bytes()),
     };
     let progress = exchange::begin(&isolate, &request, incoming);
-    deliver(&isolate, request, progress)
+    deliver(isolate, request, progress)
 }
 
 /// In place of a `Response`: `worker.mjs` begins the request anew.
@@ -66,6 +66,7 @@ const BEGIN_ANEW: JsValue = JsValue::UNDEFINED;
 /// A half-done exchange. `worker.mjs` keeps it while it waits for KV.
 #[wasm_bindgen]
 pub struct Pending {
+    isolate: Rc<Isolate<Platform>>,
     request: Rc<WorkerRequest>,
     exchange: Box<exchange::Pending<Platform>>,
 }
@@ -77,13 +78,12 @@ impl Pending {
     #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
     pub fn resume(self, value: Option<Vec<u8>>, word: Option<String>) -> JsValue {
         let loaded = value.map_or_else(|| kv::from_word(word.as_deref()), |value| Ok(Some(value)));
-        let isolate = Rc::clone(self.exchange.isolate());
-        deliver(&isolate, self.request, self.exchange.resume(loaded))
+        deliver(self.isolate, self.request, self.exchange.resume(loaded))
     }
 }
 
 fn deliver(
-    isolate: &Rc<Isolate<Platform>>,
+    isolate: Rc<Isolate<Platform>>,
     request: Rc<WorkerRequest>,
     progress: Progress<Platform>,
 ) -> JsValue {
@@ -91,10 +91,10 @@ fn deliver(
         Progress::Done(answered) => respond(&request, answered),
         Progress::ReadStore(exchange) => {
             let (namespace, name) = (exchange.store().value(), exchange.token_key().kv_name());
-            kv::read(&namespace, &name, Pending { request, exchange }.into())
+            kv::read(&namespace, &name, Pending { isolate, request, exchange }.into())
         }
         Progress::Later(answered) => {
-            let (waiting, isolate) = (Rc::clone(&request), Rc::clone(isolate));
+            let waiting = Rc::clone(&request);
             let response = promise::of(async move {
                 let answered = answered.await;
                 if isolate.is_worth_another(&answered.reply) {

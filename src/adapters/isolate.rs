@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use worker::Env;
 
+use super::bindings::StoredSecrets;
 use super::clock::SystemClock;
 use super::console::Console;
 use super::entropy::SystemEntropy;
@@ -13,7 +14,6 @@ use super::kv::KvNamespace;
 use super::limiter::Limiter;
 use super::objects::Namespace;
 use super::request::WorkerRequest;
-use super::secrets::Bound;
 use super::signature::{PrivateKeys, WebCrypto};
 use crate::base::limits::SECRETS_ROUNDS_MAX;
 use crate::base::ports::{Clock, Entropy, Ports};
@@ -97,7 +97,7 @@ pub(super) async fn ready(env: &Env) -> Rc<Isolate<Platform>> {
 }
 
 fn set_up(env: &Env) -> Isolate<Platform> {
-    let secrets = Secrets::of(Box::new(Bound(env.clone())));
+    let secrets = Secrets::of(Box::new(StoredSecrets(env.clone())));
     let config = Config::with_secrets(env, &secrets, Some(SystemClock.now()));
     let broker = Broker {
         memory: IsolateMemory::default(),

@@ -20,7 +20,6 @@ mod promise;
 mod recovery;
 mod request;
 mod response;
-mod secrets;
 mod signature;
 mod storage;
 

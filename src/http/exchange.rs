@@ -262,12 +262,6 @@ impl<P: HttpPorts> Exchange<P> {
 }
 
 impl<P: HttpPorts> Pending<P> {
-    /// The isolate, as it was when the request began.
-    #[must_use]
-    pub const fn isolate(&self) -> &Rc<Isolate<P>> {
-        &self.exchange.isolate
-    }
-
     /// The tier that may have the record.
     #[must_use]
     pub fn store(&self) -> &P::Store {

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::bindings::Vars;
-use super::clock::{Pause, SimulatedClock, run};
+use super::clock::{SimulatedClock, run};
 use super::config::DIGEST;
 use super::endpoint::issued;
 use super::sent::{Response, Sent, settled};
@@ -54,10 +54,7 @@ impl SecretStore for SimulatedSecrets {
         let (given, clock) = (self.given.borrow().get(name).cloned(), self.clock.clone());
         Box::pin(async move {
             match given? {
-                Given::Text(text) => {
-                    Pause::default().await;
-                    Some(text.into())
-                }
+                Given::Text(text) => Some(text.into()),
                 Given::Late(latency, text) => {
                     clock.sleep(latency).await;
                     Some(text.into())
@@ -119,8 +116,9 @@ impl StoredWorld {
             log: Rc::clone(&isolate.log),
             ..anew
         };
-        Rc::clone(&self.current.replace(Rc::new(anew)));
-        Rc::clone(&self.current.borrow())
+        let anew = Rc::new(anew);
+        self.current.replace(Rc::clone(&anew));
+        anew
     }
 
     /// A request, as `entry.rs` and `worker.mjs` handle it.
