@@ -125,7 +125,7 @@ async function readyStatus(port) {
  * @param {Local} local
  * @param {string} scope
  */
-function welcome(origin, { authority, clientId, clientKey, tenant }, scope) {
+function welcome(origin, { authority, clientId, clientKey, tenant, credentials }, scope) {
   return `
 The broker answers at ${origin}. Its tokens come from ${authority}.
 Ctrl-C stops it. Paste one of these into another terminal, twice: Cache-Status says where the token came from.
@@ -138,5 +138,19 @@ curl -i --location --request POST '${origin}/${tenant}/oauth2/v2.0/token' \\
 --data-urlencode 'client_secret=${clientKey}' \\
 --data-urlencode 'scope=${scope}' \\
 --data-urlencode 'grant_type=client_credentials'
-`;
+${others(origin, clientKey, credentials)}`;
+}
+
+/**
+ * One line for each other kind of credential.
+ * @param {string} origin
+ * @param {string} key
+ * @param {string[]} credentials
+ */
+function others(origin, key, credentials) {
+  if (credentials.length === 0) return "";
+  const lines = credentials.map(
+    (name) => `curl -G ${origin}/token -H 'Authorization: Bearer ${key}' --data-urlencode credential=${name}\n`,
+  );
+  return `\nThe same for other kinds of credentials and of authorization servers:\n\n${lines.join("")}`;
 }

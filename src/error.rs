@@ -28,7 +28,7 @@ pub enum BrokerError {
     #[error("scope is malformed")]
     ScopeMalformed,
     /// No scope was sent and the client has several grants.
-    #[error("scope is missing and the client has several grants")]
+    #[error("scope is missing and the client has several grants of the credential")]
     ScopeMissing,
     /// The configuration grants the client the credential, but not this scope.
     #[error("client is not granted the scope")]

@@ -11,7 +11,8 @@ use crate::oauth::scope::ScopeSet;
 pub struct GrantRequest {
     /// The name or the tenant of a credential.
     pub credential: String,
-    /// `None` means the client's only grant, or the one that `targets` name.
+    /// `None` means the grant without a scope, the client's only grant of the credential, or the one that
+    /// `targets` name.
     pub scope: Option<ScopeSet>,
     /// `resource`, `audience` and `organization` (RFC 8707), by name: what the token is to be for.
     pub targets: Vec<(&'static str, String)>,
@@ -32,8 +33,8 @@ pub fn authorize(
     client: &Client,
     request: &GrantRequest,
 ) -> Result<Rc<Grant>, BrokerError> {
-    let plain = || client.grants.iter().filter(|grant| !grant.capability);
-    let mut granted = plain().filter(|grant| is_of(config, grant, &request.credential)).peekable();
+    let plain = client.grants.iter().filter(|grant| !grant.capability);
+    let mut granted = plain.filter(|grant| is_of(config, grant, &request.credential)).peekable();
     if granted.peek().is_none() {
         return Err(BrokerError::CredentialNotGranted);
     }
@@ -44,14 +45,24 @@ pub fn authorize(
         (None, [target, ..]) => granted
             .find(|grant| is_for(grant, target))
             .ok_or(BrokerError::TargetNotGranted(target.0)),
-        (None, []) if plain().nth(1).is_some() => Err(BrokerError::ScopeMissing),
-        (None, []) => granted.next().ok_or(BrokerError::ScopeMissing),
+        (None, []) => without_scope(granted).ok_or(BrokerError::ScopeMissing),
     }?;
     if let Some((name, _)) = request.targets.iter().find(|target| !is_for(grant, target)) {
         return Err(BrokerError::TargetNotGranted(name));
     }
     let capable = if request.capability { client.capable(grant) } else { None };
     Ok(Rc::clone(capable.unwrap_or(grant)))
+}
+
+/// The grant that a request without a scope means: the one without a scope, else the only one.
+fn without_scope<'a>(granted: impl Iterator<Item = &'a Rc<Grant>>) -> Option<&'a Rc<Grant>> {
+    let granted: Vec<_> = granted.collect();
+    let mut scopeless = granted.iter().filter(|grant| grant.scope.is_none());
+    match (scopeless.next(), granted.as_slice()) {
+        (Some(grant), _) if scopeless.next().is_none() => Some(grant),
+        (None, [grant]) => Some(grant),
+        _ => None,
+    }
 }
 
 /// Whether `grant` is for a credential that is called `name`.

@@ -1,13 +1,15 @@
-// A stand-in for Microsoft Entra ID's token endpoint, for `npm start` and the tests.
+// A stand-in for Microsoft Entra ID's token endpoint and for other authorization servers, for `npm start` and the tests.
 //
 // It checks requests like Entra (RFC 6749 §4.4 in Entra's v2.0 dialect), answers in Entra's words, issues a new token
-// for every request, and misbehaves on demand. It listens on 127.0.0.1 only, and its tokens open nothing.
+// for every request, and misbehaves on demand. Other servers have paths of their own (servers/all.mjs). It listens on
+// 127.0.0.1 only, and its tokens open nothing.
 //
 //   import { startAuthority } from "./stand-in/authority.mjs";
 //   const authority = await startAuthority({ apps: [{ tenant, clientId, secrets: ["..."] }] });
 //   authority.next({ throttle: { retryAfter: 30 } });   // the next token request
 //   authority.always({ slow: 200 });                    // every one, until always(null)
 //   authority.requests                                  // what was received, oldest first
+//   authority.resolve("https://broker.example", url);   // where Entra finds the documents of that issuer
 //   await authority.close();
 //
 // While it runs, a person can do the same over HTTP (behaviours.mjs lists the behaviours):
@@ -19,21 +21,20 @@
 
 /** @import { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http" */
 /** @import { AddressInfo } from "node:net" */
-/** @import { Behaviour, Reply } from "./behaviours.mjs" */
+/** @import { Behaviour, Manner, Reply } from "./behaviours.mjs" */
+/** @import { Answer, App, Asked, Params, Server } from "./server.mjs" */
 
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-import { REDIRECT_TARGET, assertBehaviour, misbehave } from "./behaviours.mjs";
-import { newToken, refusal } from "./entra.mjs";
-
-/** @typedef {{ tenant: string, clientId: string, secrets: string[] }} App An app registration. */
-
-/** @typedef {Record<string, string | undefined>} Params */
+import { assertBehaviour, misbehave } from "./behaviours.mjs";
+import { control } from "./control.mjs";
+import { Seen } from "./jwt.mjs";
+import { Refusal, oauthError } from "./server.mjs";
+import { find } from "./servers/all.mjs";
 
 /**
- * @typedef {object} Received A request to the token endpoint.
+ * @typedef {object} Received A request to a server.
  * @property {number} time
  * @property {string} method
  * @property {string} path
@@ -44,13 +45,10 @@ import { newToken, refusal } from "./entra.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof startAuthority>>} RunningAuthority */
 
-const TOKEN_PATH = /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/;
-
 /**
  * Starts a stand-in authorization server.
  *
- * `apps` are its app registrations. Each of an app's `secrets` is valid, as during a rotation.
- * `port` 0 takes any free port.
+ * `apps` are the applications that its servers know. `port` 0 takes any free port.
  * @param {{ port?: number, apps?: App[] }} options
  */
 export async function startAuthority({ port = 0, apps = [] } = {}) {
@@ -67,12 +65,16 @@ export async function startAuthority({ port = 0, apps = [] } = {}) {
   return {
     port: bound,
     url: `http://127.0.0.1:${bound}`,
+    /** More can be added while it runs. */
+    apps,
     requests: authority.requests,
     issued: authority.issued,
     /** @param {Behaviour[]} behaviours */
     next: (...behaviours) => authority.next(...behaviours),
     /** @param {Behaviour | null} behaviour */
     always: (behaviour) => authority.always(behaviour),
+    /** @type {(origin: string, at: string) => void} Documents of `origin` are fetched from the origin `at`. */
+    resolve: (origin, at) => authority.hosts.set(origin, at),
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -84,6 +86,7 @@ export async function startAuthority({ port = 0, apps = [] } = {}) {
 
 class Authority {
   #apps;
+  #seen = new Seen();
   /** @type {Behaviour[]} */
   #queue = [];
   /** @type {Behaviour | null} */
@@ -93,6 +96,8 @@ class Authority {
   requests = [];
   /** @type {string[]} Every access token that was issued. */
   issued = [];
+  /** @type {Map<string, string>} */
+  hosts = new Map();
 
   /** @param {App[]} apps */
   constructor(apps) {
@@ -111,6 +116,11 @@ class Authority {
     this.#standing = behaviour;
   }
 
+  behave() {
+    this.#queue.length = 0;
+    this.#standing = null;
+  }
+
   /**
    * @param {IncomingMessage} request
    * @param {ServerResponse} response
@@ -118,128 +128,129 @@ class Authority {
   async answer(request, response) {
     const time = Date.now();
     const { method = "", url: target = "", headers } = request;
-    const url = new URL(target, "http://stand-in");
+    const url = new URL(target, `http://${headers.host ?? "stand-in"}`);
     const body = await text(request);
-    if (url.pathname.startsWith("/stand-in/")) return this.#control(method, url, body, response);
+    if (url.pathname.startsWith("/stand-in/")) return control(this, method, url, body, response);
 
-    /** @type {Params} */
-    const params = Object.fromEntries(new URLSearchParams(body));
-    const received = { time, method, path: url.pathname, headers, body, params };
+    const received = { time, method, path: url.pathname, headers, body, params: paramsOf(headers, body) };
     this.requests.push(received);
 
-    const behaviour = this.#takeBehaviour(params.scope);
-    const reply = this.#reply(received, behaviour);
-    await misbehave(behaviour, reply, request, response);
+    const { server, asked } = this.#asked(url, received);
+    const behaviour = this.#takeBehaviour(received);
+    const reply = replyOf(await answerOf(server, asked), behaviour);
+    if (reply.token !== undefined) this.issued.push(reply.token);
+    return misbehave(behaviour, reply, mannerOf(server, asked), request, response);
   }
 
   /**
-   * The proper reply, without a fault.
-   * @param {Received} received
-   * @param {Behaviour} behaviour
-   * @returns {Reply}
-   */
-  #reply({ method, path, headers: given, params }, behaviour) {
-    const requestId = given["client-request-id"]?.toString() ?? randomUUID();
-    /** @type {Record<string, string>} */
-    const headers = {
-      "Content-Type": "application/json; charset=utf-8",
-      "Cache-Control": "no-store, no-cache",
-      Pragma: "no-cache",
-    };
-    if (given["return-client-request-id"] === "true") headers["client-request-id"] = requestId;
-
-    const tenant = TOKEN_PATH.exec(path)?.groups?.tenant;
-    // A client that follows a redirect gets a token there, so that a test tells following from failing.
-    if (!tenant && path !== REDIRECT_TARGET) return { status: 404, headers: {}, body: "" };
-
-    const refused = tenant && refuse(this.#apps, method, tenant, params);
-    if (refused) return { headers, ...refusal(refused.code, refused.detail, requestId) };
-
-    const accessToken = newToken({ tenant, clientId: params.client_id, scope: params.scope ?? "" });
-    this.issued.push(accessToken);
-    /** @type {Record<string, unknown>} */
-    const token = {
-      token_type: "Bearer",
-      expires_in: 3599,
-      ext_expires_in: 3599,
-      access_token: accessToken,
-      ...behaviour.token,
-    };
-    for (const field of behaviour.without ?? []) delete token[field];
-    return { status: 200, headers, body: JSON.stringify(token) };
-  }
-
-  /**
-   * The first queued behaviour for this scope or for any, else the standing one, else none.
-   * @param {string | undefined} scope
-   */
-  #takeBehaviour(scope) {
-    const index = this.#queue.findIndex((queued) => queued.scope === undefined || queued.scope === scope);
-    const [queued] = index >= 0 ? this.#queue.splice(index, 1) : [];
-    return queued ?? this.#standing ?? {};
-  }
-
-  /**
-   * @param {string} method
    * @param {URL} url
-   * @param {string} body
-   * @param {ServerResponse} response
+   * @param {Received} received
+   * @returns {{ server: Server, asked: Asked }}
    */
-  #control(method, url, body, response) {
-    const route = `${method} ${url.pathname}`;
-    if (route === "GET /stand-in/requests") {
-      const seen = this.requests.map(({ time, method, path, params }) => ({
-        time: new Date(time).toISOString(),
-        method,
-        path,
-        client_id: params.client_id,
-        scope: params.scope,
-      }));
-      return response.end(`${JSON.stringify(seen, null, 2)}\n`);
-    }
-    try {
-      if (route === "DELETE /stand-in/behaviour") {
-        this.#queue.length = 0;
-        this.#standing = null;
-      } else if (route === "PUT /stand-in/behaviour") {
-        const behaviour = JSON.parse(body);
-        if (url.searchParams.has("always")) this.always(behaviour);
-        else this.next(behaviour);
-      } else {
-        response.statusCode = 404;
-        return response.end("PUT or DELETE /stand-in/behaviour, GET /stand-in/requests\n");
-      }
-    } catch (error) {
-      response.statusCode = 400;
-      return response.end(`${error instanceof Error ? error.message : error}\n`);
-    }
-    response.end("ok\n");
+  #asked({ origin, pathname, searchParams }, { method, headers, body, params }) {
+    const { server, name, path } = find(pathname);
+    const asked = {
+      origin,
+      base: name === undefined ? origin : `${origin}/${name}`,
+      method,
+      path,
+      headers,
+      query: searchParams,
+      body,
+      params,
+      apps: this.#apps.filter((app) => app.server === name),
+      seen: this.#seen,
+      fetch: (/** @type {string} */ url) => this.#fetch(url),
+      wasIssued: (/** @type {string} */ token) => this.issued.includes(token),
+    };
+    return { server, asked };
+  }
+
+  /** @param {string} address */
+  #fetch(address) {
+    const url = new URL(address);
+    const at = this.hosts.get(url.origin) ?? url.origin;
+    return fetch(at + url.pathname + url.search, { redirect: "error" });
+  }
+
+  /**
+   * The first queued behaviour for this request, else the standing one, else none.
+   * @param {Received} received
+   * @returns {Behaviour}
+   */
+  #takeBehaviour(received) {
+    const index = this.#queue.findIndex((queued) => concerns(queued, received));
+    const [queued] = index >= 0 ? this.#queue.splice(index, 1) : [];
+    if (queued) return queued;
+    return this.#standing && concerns(this.#standing, received) ? this.#standing : {};
   }
 }
 
 /**
- * Why Entra refuses this request, as `{ code, detail }` for entra.mjs; `undefined` if it does not.
- * @param {App[]} apps
- * @param {string} method
- * @param {string} tenant
- * @param {Params} params
+ * Every request but a `GET` is for a token.
+ * @param {Behaviour} behaviour
+ * @param {Received} received
  */
-function refuse(apps, method, tenant, params) {
-  if (method !== "POST") return { code: 900561, detail: method };
-  const inTenant = apps.filter((app) => app.tenant.toLowerCase() === tenant.toLowerCase());
-  if (inTenant.length === 0) return { code: 90002, detail: tenant };
+function concerns({ path, scope }, received) {
+  const here = path === undefined ? received.method !== "GET" : path === received.path;
+  return here && (scope === undefined || scope === received.params.scope);
+}
 
-  if (!params.grant_type) return { code: 900144, detail: "grant_type" };
-  if (params.grant_type !== "client_credentials") return { code: 70003, detail: params.grant_type };
-  if (!params.client_id) return { code: 900144, detail: "client_id" };
-  const app = inTenant.find((candidate) => candidate.clientId === params.client_id);
-  if (!app) return { code: 700016, detail: params.client_id };
-  if (!params.client_secret) return { code: 7000218, detail: "" };
-  if (!app.secrets.includes(params.client_secret)) return { code: 7000215, detail: params.client_id };
+/**
+ * @param {Server} server
+ * @param {Asked} asked
+ * @returns {Promise<Answer>}
+ */
+async function answerOf(server, asked) {
+  try {
+    return (await server.answer(asked)) ?? { status: 404, body: "" };
+  } catch (error) {
+    if (error instanceof Refusal) return error.answer;
+    throw error;
+  }
+}
 
-  if (!params.scope) return { code: 900144, detail: "scope" };
-  if (!params.scope.endsWith("/.default")) return { code: 1002012, detail: params.scope };
-  return undefined;
+/**
+ * @param {Answer} answer
+ * @param {Behaviour} behaviour
+ * @returns {Reply & { token?: string | undefined }}
+ */
+function replyOf({ status = 200, headers = {}, body, token }, behaviour = {}) {
+  if (typeof body === "string") return { status, headers, body, token };
+  const fields = /** @type {Record<string, unknown>} */ ({ ...body });
+  if (status < 300) {
+    Object.assign(fields, behaviour.token);
+    for (const field of behaviour.without ?? []) delete fields[field];
+  }
+  const type = { "Content-Type": "application/json; charset=utf-8" };
+  return { status, headers: { ...type, ...headers }, body: JSON.stringify(fields), token };
+}
+
+/**
+ * @param {Server} server
+ * @param {Asked} asked
+ * @returns {Manner}
+ */
+function mannerOf(server, asked) {
+  return {
+    refusal: (code) => replyOf(server.refusal ? server.refusal(code, asked) : oauthError(String(code))),
+    throttled: (seconds) => server.throttled && replyOf(server.throttled(seconds)),
+    failure: server.failure ?? '{"error":"server_error"}',
+  };
+}
+
+/**
+ * @param {IncomingHttpHeaders} headers
+ * @param {string} body
+ * @returns {Params}
+ */
+function paramsOf(headers, body) {
+  if (!headers["content-type"]?.startsWith("application/json")) return Object.fromEntries(new URLSearchParams(body));
+  try {
+    return { ...JSON.parse(body) };
+  } catch {
+    return {};
+  }
 }
 
 /** @param {IncomingMessage} request */

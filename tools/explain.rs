@@ -125,7 +125,7 @@ impl Question {
                 page,
                 format_args!(
                     "  a request without a scope, credential {credential}: {}",
-                    grant.scope.as_str()
+                    grant.scope.shown()
                 ),
             ),
             Err(error) => line(
@@ -189,7 +189,7 @@ fn described(grant: &Grant) -> String {
     let cae = if grant.capability { ", with the client capability (cae)" } else { "" };
     format!(
         "{} with credential {} (tenant {}, application {}){warm}{cae}",
-        grant.scope.as_str(),
+        grant.scope.shown(),
         credential.name,
         credential.server.realm(),
         credential.client_id,

@@ -2,24 +2,21 @@
 
 #![no_main]
 
+use edge_token_broker::base::cbor::{self, Cbor};
 use edge_token_broker::config::Config;
 use edge_token_broker::tokens::coordinator::message::{
     AcquireMessage, HandedMessage, SealedMessage, StoredState, TokenId,
 };
 use edge_token_broker_fuzz::{assert_has_no_secret, config, first_grant};
 use libfuzzer_sys::fuzz_target;
-use minicbor::{Decode, Encode};
 
 /// Decodes; what decodes encodes to bytes that decode to the same, and is not much larger than it was.
-fn decoded<T>(bytes: &[u8]) -> Option<T>
-where
-    T: for<'b> Decode<'b, ()> + Encode<()>,
-{
-    let message: T = minicbor::decode(bytes).ok()?;
-    let encoded = minicbor::to_vec(&message).expect("a Vec takes everything");
+fn decoded<T: Cbor>(bytes: &[u8]) -> Option<T> {
+    let message: T = cbor::of_slice(bytes)?;
+    let encoded = cbor::to_vec(&message);
     assert!(encoded.len() <= bytes.len().saturating_mul(2).saturating_add(64), "bounded");
-    let again: T = minicbor::decode(&encoded).expect("what is encoded is decoded");
-    assert_eq!(minicbor::to_vec(&again).expect("a Vec takes everything"), encoded);
+    let again: T = cbor::of_slice(&encoded).expect("what is encoded is decoded");
+    assert_eq!(cbor::to_vec(&again), encoded);
     Some(message)
 }
 

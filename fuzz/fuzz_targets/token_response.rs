@@ -1,19 +1,26 @@
-//! The token endpoint's answer: a byte that picks the status, a line of `Retry-After`, the body.
+//! The token endpoint's answer: a byte that picks the status, a line of `Retry-After` or
+//! `x-ratelimit-reset`, the body.
 
 #![no_main]
 
 use edge_token_broker::base::json::Json;
 use edge_token_broker::base::limits::{
     EXPIRES_IN_MAX_SECS, RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES,
-    RETRY_AFTER_MAX_SECS,
+    RESPONSE_FIELDS_MAX_BYTES, RETRY_AFTER_MAX_SECS,
 };
+use edge_token_broker::base::origin::Origin;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::http::error::Dialect;
 use edge_token_broker::http::reply::Reply;
 use edge_token_broker::oauth::error_response::ErrorResponse;
-use edge_token_broker::oauth::token_response::{IssuedToken, TokenResponse};
-use edge_token_broker::upstream::entra::answer::interpret;
+use edge_token_broker::oauth::response_fields::is_reserved;
+use edge_token_broker::oauth::token_response::{
+    AnswerFault, IssuedToken, ResponseRules, TokenResponse,
+};
+use edge_token_broker::upstream::answer::interpret;
+use edge_token_broker::upstream::entra::Entra;
+use edge_token_broker::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
 use edge_token_broker::upstream::exchange::EndpointResponse;
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +29,50 @@ const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 /// Every text that is relayed, at its longest, and the broker's own words.
 const ERROR_BODY_MAX_BYTES: usize = 4096;
 
-fn token(issued: &IssuedToken, body: &[u8]) {
+/// What a configuration may say of a server.
+fn rules() -> ResponseRules {
+    let response_fields = ["instance_url", "id", "a", "b", "", "\"", "scope", "access_token"]
+        .map(str::to_owned)
+        .to_vec();
+    ResponseRules { default_expires_in: Some(Millis::from_secs(900)), response_fields }
+}
+
+/// With rules there are no fewer tokens, and the same ones, and what is relayed are members of the body.
+fn with_rules(body: &[u8]) {
+    let rules = rules();
+    let issued =
+        match (IssuedToken::parse(body, &rules), IssuedToken::parse(body, &ResponseRules::USUAL)) {
+            (Ok(issued), Ok(usual)) => {
+                assert!(issued.access_token == usual.access_token && issued.scope == usual.scope);
+                issued
+            }
+            (Ok(issued), Err(fault)) => {
+                assert!(
+                    fault == AnswerFault::ExpiresIn && issued.expires_in == Millis::from_secs(900)
+                );
+                issued
+            }
+            (Err(fault), usual) => return assert_eq!(usual, Err(fault)),
+        };
+    token(&issued, body, &rules);
+    let Some(fields) = &issued.fields else { return };
+    let printed = format!("{{{}}}", fields.as_json());
+    assert!(printed.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+    assert!(printed.len() <= RESPONSE_FIELDS_MAX_BYTES + 2);
+    let Ok(Json::Object(relayed)) = Json::parse(printed.as_bytes()) else { panic!("no members") };
+    let Ok(Json::Object(sent)) = Json::parse(body) else { panic!("a token from no object") };
+    assert!(!relayed.is_empty());
+    for (name, value) in relayed {
+        assert!(rules.response_fields.contains(&name) && !is_reserved(&name));
+        let mut same = sent.iter().filter(|(other, _)| *other == name);
+        let (Some((_, other)), None) = (same.next(), same.next()) else {
+            panic!("{name} comes once")
+        };
+        assert_eq!(format!("{value:?}"), format!("{other:?}"), "{name}");
+    }
+}
+
+fn token(issued: &IssuedToken, body: &[u8], rules: &ResponseRules) {
     let lifetime = issued.expires_in;
     assert!(lifetime > Millis(0) && lifetime <= Millis::from_secs(EXPIRES_IN_MAX_SECS));
     assert!(issued.refresh_in.is_none_or(|span| span < lifetime && span > Millis(0)));
@@ -36,8 +86,10 @@ fn token(issued: &IssuedToken, body: &[u8]) {
         ext_expires_in: issued.ext_expires_in.map(Millis::whole_secs),
         access_token: &issued.access_token,
         scope: issued.scope.as_ref(),
+        fields: issued.fields.as_ref(),
     };
-    let again = IssuedToken::parse(printed.to_json().as_bytes()).expect("printed, it is read");
+    let again =
+        IssuedToken::parse(printed.to_json().as_bytes(), rules).expect("printed, it is read");
     assert_eq!(again, IssuedToken { refresh_in: None, ..issued.clone() });
 }
 
@@ -57,12 +109,13 @@ fn error_response(response: &ErrorResponse) {
     let mut printed = serde_json::to_value(trace).expect("plain values");
     printed["error"] = response.error.as_str().into();
     printed["error_description"] = response.description.as_deref().into();
+    assert_eq!(response.advice, None, "no body has it");
     let again = ErrorResponse::parse(printed.to_string().as_bytes());
     assert_eq!(again.as_ref(), Some(response), "printed, it reads the same");
 }
 
 fn answer(reply: &EndpointResponse) {
-    let Err(failure) = interpret(reply, NOW) else {
+    let Err(failure) = interpret(&entra(), reply, NOW) else {
         assert_eq!(reply.status, 200);
         return;
     };
@@ -76,19 +129,26 @@ fn answer(reply: &EndpointResponse) {
     }
 }
 
+fn entra() -> Entra {
+    let host = Origin::parse(PUBLIC_CLOUD).expect("an origin");
+    Entra::new(host, Tenant::parse("t").expect("a tenant"))
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let Some((pick, rest)) = bytes.split_first() else { return };
     let mut parts = rest.splitn(2, |byte| *byte == b'\n');
     let (Some(retry_after), Some(body)) = (parts.next(), parts.next()) else { return };
-    if let Ok(issued) = IssuedToken::parse(body) {
-        token(&issued, body);
+    if let Ok(issued) = IssuedToken::parse(body, &ResponseRules::USUAL) {
+        token(&issued, body, &ResponseRules::USUAL);
     }
+    with_rules(body);
     if let Some(response) = ErrorResponse::parse(body) {
         error_response(&response);
     }
     answer(&EndpointResponse {
         status: STATUSES[usize::from(*pick) % STATUSES.len()],
-        retry_after: String::from_utf8(retry_after.to_vec()).ok(),
+        retry_after: String::from_utf8(retry_after.to_vec()).ok().filter(|_| pick & 0x80 == 0),
+        rate_limit_reset: String::from_utf8(retry_after.to_vec()).ok(),
         body: Ok(body.to_vec().into()),
     });
 });

@@ -13,10 +13,6 @@ use edge_token_broker::callers::ledger::{
     AssertionLedger, LedgerError, ReservedAssertion, Step, UsedAssertions, Verdict,
 };
 use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
-use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
-use edge_token_broker::upstream::proof::SigningKey;
-use edge_token_broker::upstream::secrets::Secrets;
-use edge_token_broker::upstream::servers::Servers;
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
@@ -32,7 +28,12 @@ use edge_token_broker::tokens::coordinator::Want;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
+use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::TokenEndpoint;
+use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
+use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
+use edge_token_broker::upstream::servers::Servers;
 use serde_json::Value;
 
 use crate::NOW;
@@ -134,7 +135,8 @@ impl TokenEndpoint for Nothing {
     async fn post(&self, _: &EndpointRequest<'_>) -> Result<EndpointResponse, TransportFailure> {
         let body =
             format!(r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{TOKEN}"}}"#);
-        Ok(EndpointResponse { status: 200, retry_after: None, body: Ok(body.into_bytes().into()) })
+        let body = Ok(body.into_bytes().into());
+        Ok(EndpointResponse { status: 200, retry_after: None, rate_limit_reset: None, body })
     }
 }
 
@@ -218,7 +220,12 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         memory: IsolateMemory::default(),
         kv: Nothing,
         coordinator: Nothing,
-        servers: Servers { endpoint: Nothing, documents: Nothing, signer: Nothing, secrets: Secrets::default() },
+        servers: Servers {
+            endpoint: Nothing,
+            documents: Nothing,
+            signer: Nothing,
+            metadata: MetadataMemory::default(), secrets: Secrets::default(),
+        },
         clock: Nothing,
         entropy: Nothing,
         jitter: 0,

@@ -20,7 +20,7 @@ export const configurationOptions = /** @type {const} */ ({
  * @property {string[]} [key_sha256]
  * @property {string[]} [mtls_sha256]
  * @property {string[]} [origins]
- * @property {{ credential: string, scope: string, keep_warm?: boolean, cae?: boolean }[]} allow
+ * @property {{ credential: string, scope?: string, keep_warm?: boolean, cae?: boolean }[]} allow
  */
 
 /**
@@ -49,11 +49,28 @@ export async function readConfigured({ config, env, local }, { withRegistry = fa
  * @returns {Record<string, Client>}
  */
 export function clientsOf({ CLIENTS: clients = {} }) {
-  const table = typeof clients === "string" ? parsed(clients) : clients;
+  return /** @type {Record<string, Client>} */ (tableOf("CLIENTS", clients));
+}
+
+/**
+ * `CREDENTIALS` as an object, likewise.
+ * @param {Vars} vars
+ */
+export function credentialsOf({ CREDENTIALS: credentials = {} }) {
+  return tableOf("CREDENTIALS", credentials);
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function tableOf(name, value) {
+  const table = typeof value === "string" ? parsed(value) : value;
   if (typeof table !== "object" || table === null) {
-    throw new Failure("CLIENTS is not a table or its JSON text: correct it in .dev.vars or wrangler.toml.");
+    throw new Failure(`${name} is not a table or its JSON text: correct it in .dev.vars or wrangler.toml.`);
   }
-  return /** @type {Record<string, Client>} */ (table);
+  return table;
 }
 
 /** @param {string} text */

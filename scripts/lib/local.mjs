@@ -1,6 +1,7 @@
-// Adds to the configuration what `npm start` needs for a first token: a client of its own, and the stand-in for Entra
-// if no real credential is configured.
+// Adds to the configuration what `npm start` needs for a first token: a client of its own, and, if no real credential is
+// configured, the stand-in for Entra and other authorization servers, with a credential of each kind.
 
+/** @import { Keys } from "../../stand-in/keys.mjs" */
 /** @import { Client, Vars } from "./configured.mjs" */
 
 import { randomBytes } from "node:crypto";
@@ -8,17 +9,21 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { startAuthority } from "../../stand-in/authority.mjs";
+import { newKeys } from "../../stand-in/keys.mjs";
+import { GRAPH, TENANT, bindingsOf, kindsOf } from "../../stand-in/kinds.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
-import { clientsOf, readConfigured } from "./configured.mjs";
+import { clientsOf, credentialsOf, readConfigured } from "./configured.mjs";
 import { codeOf, root, say } from "./run.mjs";
 
 const credentialVars = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET"];
-const standInApp = { tenant: "stand-in.example", clientId: "11111111-2222-4333-8444-555555555555" };
-export const localScope = "https://graph.microsoft.com/.default";
+const standInApp = { tenant: TENANT, clientId: "11111111-2222-4333-8444-555555555555" };
+export const localScope = GRAPH;
+/** The stand-in has more kinds (stand-in/kinds.mjs). These show every way to find a server and to prove oneself. */
+const shown = ["certificate", "federated", "auth0", "okta", "keycloak", "resource", "salesforce", "google", "github"];
 
 /** @typedef {Awaited<ReturnType<typeof prepareLocal>>} Local */
 
-/** @typedef {{ clientKey: string, clientSecret: string, authorityPort?: number }} State */
+/** @typedef {{ clientKey: string, clientSecret: string, keys: Keys, authorityPort?: number }} State */
 
 /**
  * Prepares a start on `port`: the arguments of `wrangler dev`, and what a caller needs. `close` ends the stand-in.
@@ -27,29 +32,51 @@ export const localScope = "https://graph.microsoft.com/.default";
 export async function prepareLocal(port) {
   const configured = await readConfigured({ local: true });
   const state = readState(port);
-  const { clientId, clients } = withLocalClient(clientsOf(configured), state.clientKey);
-  // Digests and not keys: the list of processes shows them.
-  // If wrangler.toml has a route, wrangler shows the Worker the http URL of that host. It listens on loopback only.
-  const wranglerArgs = ["--var", `CLIENTS:${JSON.stringify(clients)}`, "--var", "ALLOW_HTTP:true"];
-  const caller = { clientId, clientKey: state.clientKey };
+  const { clientKey } = state;
   if (hasCredential(configured)) {
+    const { clientId, clients } = withLocalClient(clientsOf(configured), clientKey, []);
     return {
-      wranglerArgs,
-      ...caller,
+      wranglerArgs: vars({ CLIENTS: clients }),
+      clientId,
+      clientKey,
       tenant: configured.AZ_TENANT,
       authority: "Microsoft Entra ID",
+      credentials: [],
       close: async () => {},
     };
   }
-  const standIn = await startStandIn(state.clientSecret, state.authorityPort);
+  const standIn = await startStandIn(state);
   writeState(port, { ...state, authorityPort: standIn.port });
+  const given = { url: standIn.url, keys: state.keys, issuer: `http://127.0.0.1:${port}` };
+  const kinds = kindsOf(given).filter(({ name }) => shown.includes(name));
+  standIn.apps.push(...kinds.map(({ app }) => app));
+  const { vars: own, secrets, grants } = bindingsOf(kinds, given);
+  const { clientId, clients } = withLocalClient(clientsOf(configured), clientKey, grants);
+  const credentials = { ...own.CREDENTIALS, ...credentialsOf(configured) };
   return {
-    wranglerArgs: [...wranglerArgs, ...envFiles(writeStandInVars(port, standIn.url, state))],
-    ...caller,
+    wranglerArgs: [
+      ...vars({ CLIENTS: clients, CREDENTIALS: credentials, ISSUER: given.issuer }),
+      ...envFiles(writeStandInVars(port, standIn.url, state, secrets)),
+    ],
+    clientId,
+    clientKey,
     tenant: standInApp.tenant,
     authority: `a stand-in for Entra at ${standIn.url}, whose tokens open nothing`,
+    credentials: kinds.map(({ name }) => name),
     close: () => standIn.close(),
   };
+}
+
+/**
+ * Vars as arguments, and so without a secret: the list of processes shows them.
+ * If wrangler.toml has a route, wrangler shows the Worker the http URL of that host. It listens on loopback only.
+ * @param {Record<string, unknown>} values
+ */
+function vars(values) {
+  const texts = Object.entries(values).map(([name, value]) => {
+    return `${name}:${typeof value === "string" ? value : JSON.stringify(value)}`;
+  });
+  return [...texts, "ALLOW_HTTP:true"].flatMap((text) => ["--var", text]);
 }
 
 /** @param {Vars} configured */
@@ -67,20 +94,21 @@ function hasCredential(configured) {
  * The configured clients, and one more with an unused name.
  * @param {Record<string, Client>} clients
  * @param {string} key
+ * @param {Client["allow"]} grants
  */
-function withLocalClient(clients, key) {
+function withLocalClient(clients, key, grants) {
   let clientId = "local";
   for (let number = 2; clientId in clients; number += 1) clientId = `local-${number}`;
-  const local = { key_sha256: [keyDigest(key)], allow: [{ credential: "default", scope: localScope }] };
+  const local = { key_sha256: [keyDigest(key)], allow: [{ credential: "default", scope: localScope }, ...grants] };
   return { clientId, clients: { ...clients, [clientId]: local } };
 }
 
 /**
  * On its last port if that is free, because the authority is part of the token key.
- * @param {string} secret
+ * @param {State} state
  */
-async function startStandIn(secret, lastPort = 0) {
-  const apps = [{ ...standInApp, secrets: [secret] }];
+async function startStandIn({ clientSecret, authorityPort: lastPort = 0 }) {
+  const apps = [{ ...standInApp, secrets: [clientSecret] }];
   try {
     return await startAuthority({ port: lastPort, apps });
   } catch (error) {
@@ -95,12 +123,27 @@ async function startStandIn(secret, lastPort = 0) {
  * @returns {State}
  */
 function readState(port) {
+  const kept = keptState(port);
+  if (kept?.keys) return /** @type {State} */ (kept);
+  const state = {
+    clientKey: newClientKey(),
+    clientSecret: randomBytes(32).toString("base64url"),
+    ...kept,
+    keys: newKeys(),
+  };
+  writeState(port, state);
+  return state;
+}
+
+/**
+ * @param {number} port
+ * @returns {Partial<State> | undefined}
+ */
+function keptState(port) {
   try {
     return JSON.parse(readFileSync(statePath(port), "utf8"));
   } catch {
-    const state = { clientKey: newClientKey(), clientSecret: randomBytes(32).toString("base64url") };
-    writeState(port, state);
-    return state;
+    return undefined;
   }
 }
 
@@ -113,18 +156,20 @@ function writeState(port, state) {
 }
 
 /**
+ * Values are in single quotes, where nothing is escaped and lines may end. No secret has such a quote in it.
  * @param {number} port
  * @param {string} url
  * @param {State} state
+ * @param {Record<string, string>} secrets
  */
-function writeStandInVars(port, url, { clientSecret }) {
+function writeStandInVars(port, url, { clientSecret }, secrets) {
   const path = localPath(`${port}.stand-in.env`);
   const { tenant, clientId } = standInApp;
-  const vars = { AZ_TENANT: tenant, AZ_CLIENT_ID: clientId, AZ_CLIENT_SECRET: clientSecret, AZ_AUTHORITY_HOST: url };
+  const own = { AZ_TENANT: tenant, AZ_CLIENT_ID: clientId, AZ_CLIENT_SECRET: clientSecret, AZ_AUTHORITY_HOST: url };
   writePrivate(
     path,
-    Object.entries(vars)
-      .map(([name, value]) => `${name}=${value}\n`)
+    Object.entries({ ...own, ...secrets })
+      .map(([name, value]) => `${name}='${value}'\n`)
       .join(""),
   );
   return path;

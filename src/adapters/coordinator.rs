@@ -17,7 +17,7 @@ use crate::base::keyspace::COORDINATOR_STATE;
 use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
 use crate::http::isolate::Isolate;
-use crate::tokens::coordinator::driver::Driver;
+use crate::tokens::coordinator::driver::{CallFault, Driver};
 use crate::tokens::coordinator::ports::Home;
 
 /// One token's coordinator, as `worker.mjs` calls it.
@@ -51,9 +51,13 @@ impl TokenCoordinator {
     pub fn call(&self, message: Vec<u8>) -> Promise {
         let inside = Rc::clone(&self.inside);
         promise::of(async move {
-            let mut answer = inside.driver().await.answer(&message).await;
-            if answer.is_err() && inside.is_outdated() {
-                answer = inside.driver().await.answer(&message).await;
+            let mut answer = Err(CallFault::Outdated);
+            for _ in 0..2 {
+                let driver = inside.driver(isolate::ready(&inside.env).await);
+                answer = driver.answer(&message).await;
+                if answer.is_ok() || !inside.is_outdated() {
+                    break;
+                }
             }
             let answer = answer.map_err(|fault| fault.to_string())?;
             Ok(Uint8Array::from(answer.as_slice()).into())
@@ -64,7 +68,8 @@ impl TokenCoordinator {
     pub fn alarm(&self) -> Promise {
         let inside = Rc::clone(&self.inside);
         promise::of(async move {
-            inside.driver().await.alarm().await.map_err(|_| "storage failed")?;
+            let driver = inside.driver(isolate::ready(&inside.env).await);
+            driver.alarm().await.map_err(|_| "storage failed")?;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -72,8 +77,7 @@ impl TokenCoordinator {
 
 impl Inside {
     /// The driver for this isolate as it is now.
-    async fn driver(&self) -> Rc<ObjectDriver> {
-        let isolate = isolate::ready(&self.env).await;
+    fn driver(&self, isolate: Rc<Isolate<Platform>>) -> Rc<ObjectDriver> {
         if let Some((known, driver)) = &*self.made.borrow()
             && Rc::ptr_eq(known, &isolate)
         {

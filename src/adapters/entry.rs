@@ -39,9 +39,9 @@ pub fn fetch(
 ) -> JsValue {
     let isolate = isolate::current(env);
     if isolate.needs_secrets() {
-        let env = env.clone();
+        let ready = isolate::ready(env);
         return promise::of(async move {
-            isolate::ready(&env).await;
+            ready.await;
             Ok(BEGIN_ANEW)
         })
         .into();

@@ -1,6 +1,7 @@
 //! Sets the isolate up: the core's types with the platform's adapters as their ports.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use worker::Env;
@@ -31,6 +32,7 @@ use crate::tokens::broker::Broker;
 use crate::tokens::coordinator::client::CoordinatorClient;
 use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::TokenPorts;
+use crate::upstream::metadata::MetadataMemory;
 use crate::upstream::ports::UpstreamPorts;
 use crate::upstream::secrets::Secrets;
 use crate::upstream::servers::Servers;
@@ -71,6 +73,7 @@ thread_local! {
 }
 
 /// This isolate. Its first request sets it up, and the first one after a change of secrets does so anew.
+#[inline(never)]
 pub(super) fn current(env: &Env) -> Rc<Isolate<Platform>> {
     ISOLATE.with_borrow_mut(|current| match current {
         Some(isolate) if !isolate.is_outdated() => Rc::clone(isolate),
@@ -84,16 +87,20 @@ pub(super) fn current(env: &Env) -> Rc<Isolate<Platform>> {
     })
 }
 
-/// This isolate, after a reading of the secrets that it cannot do without.
-pub(super) async fn ready(env: &Env) -> Rc<Isolate<Platform>> {
-    for _ in 0..SECRETS_ROUNDS_MAX {
-        let isolate = current(env);
-        if !isolate.needs_secrets() {
-            return isolate;
+/// This isolate, after a reading of the secrets that it cannot do without. Boxed, so that the wasm has this
+/// code once.
+pub(super) fn ready(env: &Env) -> Pin<Box<dyn Future<Output = Rc<Isolate<Platform>>>>> {
+    let env = env.clone();
+    Box::pin(async move {
+        let mut isolate = current(&env);
+        for _ in 0..SECRETS_ROUNDS_MAX {
+            if isolate.needs_secrets() {
+                isolate.read_secrets().await;
+                isolate = current(&env);
+            }
         }
-        isolate.read_secrets().await;
-    }
-    current(env)
+        isolate
+    })
 }
 
 fn set_up(env: &Env) -> Isolate<Platform> {
@@ -112,6 +119,7 @@ fn set_up(env: &Env) -> Isolate<Platform> {
             documents: Https,
             signer: PrivateKeys::default(),
             secrets,
+            metadata: MetadataMemory::default(),
         },
         clock: SystemClock,
         entropy: SystemEntropy,

@@ -156,8 +156,9 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 }
 
-/// The JSON text `json` in printable ASCII. Everything else in it stands within its strings, and is
-/// escaped with four hexadecimal digits (RFC 8259 §7).
+/// The JSON text `json` in printable ASCII. Line breaks and tabs stand between its tokens, and are left
+/// out. Everything else stands within its strings, and is escaped with four hexadecimal digits (RFC 8259
+/// §7).
 #[must_use]
 pub fn in_ascii(json: String) -> String {
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -167,7 +168,7 @@ pub fn in_ascii(json: String) -> String {
     for character in json.chars() {
         if matches!(character, ' '..='~') {
             escaped.push(character);
-        } else {
+        } else if character > '~' {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 // Writing into a `String` does not fail.
                 let _ = write!(escaped, "\\u{unit:04x}");

@@ -7,6 +7,7 @@ mod assertions;
 mod coordinator;
 mod failures;
 mod issuer;
+mod metadata;
 mod rejected;
 mod secrets;
 mod signing;
@@ -16,6 +17,7 @@ pub use assertions::*;
 pub use coordinator::*;
 pub use failures::*;
 pub use issuer::*;
+pub use metadata::*;
 pub use rejected::*;
 pub use secrets::*;
 pub use signing::*;
@@ -40,6 +42,13 @@ const _: () =
 pub const RENEW_AHEAD_SHORT: Millis = Millis::from_secs(5 * 60);
 const _: () =
     assert!(SERVE_FLOOR.0 < RENEW_AHEAD_SHORT.0, "a token must be due before its serve floor");
+/// Divisor of the lifetime for the most that the renew-ahead may be. A token of a minute, such as
+/// Keycloak's, would be due from its start, and upstream would be asked for it four times a minute.
+pub const RENEW_AHEAD_LIFETIME_DIVISOR: u64 = 2;
+const _: () = assert!(
+    SERVE_FLOOR_LIFETIME_DIVISOR > RENEW_AHEAD_LIFETIME_DIVISOR,
+    "a short-lived token must be due before its serve floor"
+);
 /// Renew-ahead of usual lifetimes: enough to survive an outage of the authorization server.
 pub const RENEW_AHEAD: Millis = Millis::from_secs(15 * 60);
 const _: () = assert!(RENEW_AHEAD.0 < SHORT_LIFETIME.0, "a usual token must be fresh at first");
@@ -100,11 +109,18 @@ pub const RETRY_PAUSE_MIN: Millis = Millis(500);
 pub const RETRY_PAUSE_MAX: Millis = Millis(1500);
 const _: () =
     assert!(RETRY_PAUSE_MIN.0 <= RETRY_PAUSE_MAX.0, "the shortest must not be above the longest");
-/// Longest time for one token: each secret once, and one retry after its pause.
-pub const FLIGHT_MAX: Millis =
-    Millis((CLIENT_SECRETS_MAX as u64 + 1) * UPSTREAM_TIMEOUT.0 + RETRY_PAUSE_MAX.0);
+/// Longest time for one token: the metadata of the server, then each proof once, and one retry after its
+/// pause.
+pub const FLIGHT_MAX: Millis = Millis(
+    METADATA_TIMEOUT.0
+        + (CLIENT_SECRETS_MAX as u64 + 1) * (SIGNING_TIMEOUT.0 + UPSTREAM_TIMEOUT.0)
+        + RETRY_PAUSE_MAX.0,
+);
 /// Longest `Retry-After` that the broker takes over from upstream (as MSAL.NET does).
 pub const RETRY_AFTER_MAX_SECS: u64 = 3600;
+/// The reset of a rate limit is a time in Unix seconds from this number on, which is in 2001. A smaller one
+/// is the seconds until then, of at most thirty years.
+pub const EPOCH_SECS_MIN: u64 = 1_000_000_000;
 /// `Retry-After` for callers while upstream throttles and names no time.
 pub const THROTTLE_RETRY_AFTER_SECS: u64 = 60;
 const _: () = assert!(
@@ -153,6 +169,9 @@ pub const CLAIMS_MAX_BYTES: usize = 4 * 1024;
 pub const RELAYED_TEXT_MAX_BYTES: usize = 1024;
 /// Longest upstream `trace_id`, `correlation_id`, `timestamp`.
 pub const RELAYED_ID_MAX_BYTES: usize = 64;
+/// Longest members beyond RFC 6749 §5.1 that callers get of a token response. Salesforce's five have 600
+/// bytes, and a GitHub App's list of repositories 5 kB for each.
+pub const RESPONSE_FIELDS_MAX_BYTES: usize = 16 * 1024;
 /// Most `error_codes` that the broker relays. Entra sends one or two.
 pub const RELAYED_CODES_MAX: usize = 8;
 

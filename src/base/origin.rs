@@ -72,6 +72,13 @@ pub fn is_trustworthy(url: &str) -> bool {
     secure && url.len() <= URL_MAX_BYTES && url.bytes().all(plain)
 }
 
+/// Whether `url`, which a document of `source` names, is as trustworthy as that. Plain http is for a server
+/// on this machine that has everything on this machine.
+#[must_use]
+pub fn is_trustworthy_of(url: &str, source: &str) -> bool {
+    (url.starts_with("https:") || source.starts_with("http:")) && is_trustworthy(url)
+}
+
 /// Whether no network has seen a request for `url` in the clear: it is `https`, or to this machine.
 /// workerd leaves the host as the caller wrote it.
 #[must_use]

@@ -1,14 +1,15 @@
 //! The request id: one name for a request in the caller's log, the broker's, and Entra's.
 
-use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use crate::base::cbor;
 use crate::base::limits::REQUEST_ID_MAX_CHARS;
 
 /// `X-Request-Id`, sent upstream as `client-request-id`.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, Serialize)]
-#[cbor(transparent)]
-pub struct RequestId(#[n(0)] String);
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct RequestId(String);
+
+cbor::transparent!(RequestId);
 
 impl RequestId {
     /// Takes over a caller's id if it is visible ASCII of at most [`REQUEST_ID_MAX_CHARS`].

@@ -5,11 +5,12 @@
 
 use std::rc::Rc;
 
-use minicbor::{Decode, Encode};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+use crate::base::cbor;
 
 /// An access token (RFC 6749 §1.4), opaque to the broker. Clones share one copy.
 #[derive(Clone, Debug)]
@@ -87,9 +88,10 @@ fn json_string(text: &str) -> SecretString {
 }
 
 /// The SHA-256 of an access token. It identifies the token without disclosing it.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(transparent)]
-pub struct TokenDigest(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TokenDigest([u8; 32]);
+
+cbor::transparent!(TokenDigest);
 
 impl TokenDigest {
     /// The digest of `token`.

@@ -2,17 +2,17 @@
 //!
 //! All arithmetic saturates: a clock that jumps must never panic the isolate.
 
-use minicbor::{Decode, Encode};
+use crate::base::cbor;
 
 /// Milliseconds since the Unix epoch, as JavaScript's `Date.now()` counts them.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[cbor(transparent)]
-pub struct UnixMillis(#[n(0)] pub u64);
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnixMillis(pub u64);
 
 /// A length of time in milliseconds.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[cbor(transparent)]
-pub struct Millis(#[n(0)] pub u64);
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Millis(pub u64);
+
+cbor::transparent!(UnixMillis, Millis);
 
 /// Days from the first of March of the year 0 to 1970, in our calendar.
 const DAYS_BEFORE_1970: u64 = 719_468;

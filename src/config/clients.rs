@@ -216,17 +216,24 @@ fn grant(
         .map(|field| field.and_then(|field| field.into_bool(faults)).unwrap_or(false));
     let name =
         required(credential, &path, "credential", faults).and_then(|field| field.into_text(faults));
-    let scope = required(scope, &path, "scope", faults).and_then(|field| field.into_text(faults));
-    let scope = scope.and_then(|text| {
-        let parsed = ScopeSet::parse(&text).map_err(|_| Reason::NotAScope);
-        faults.ok(format!("{path}.scope"), parsed)
-    });
-    let name = name?;
-    if !credentials.names.contains(&name) {
+    let known = credentials.parsed.iter().find(|known| Some(&known.name) == name.as_ref());
+    let is_named = name.as_ref().is_some_and(|name| credentials.names.contains(name));
+    let needs_scope = known.map_or(!is_named, |credential| credential.needs_scope());
+    let takes_scope = known.is_none_or(|credential| credential.server.takes_scope());
+    let scope = match scope {
+        Some(scope) if !takes_scope => faults.ok(scope.path, Err(Reason::ScopeOfNoUse)),
+        None if !needs_scope => Some(ScopeSet::none()),
+        scope => required(scope, &path, "scope", faults)
+            .and_then(|field| field.into_text(faults))
+            .and_then(|text| {
+                let parsed = ScopeSet::parse(&text).map_err(|_| Reason::NotAScope);
+                faults.ok(format!("{path}.scope"), parsed)
+            }),
+    };
+    if name.is_some() && !is_named {
         faults.add(format!("{path}.credential"), Reason::NoSuchCredential);
     }
-    let credential = credentials.parsed.iter().find(|credential| credential.name == name)?;
-    let scope = scope?;
+    let (credential, scope) = (known?, scope?);
     let capable = cae.then(|| Grant::new(credential, scope.clone(), keep_warm, true));
     Some((Grant::new(credential, scope, keep_warm, false), capable))
 }

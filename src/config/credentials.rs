@@ -146,8 +146,6 @@ fn named(
     if let Some(parts) = parts.as_mut().filter(|parts| entry.unseen && parts.proofs.is_empty()) {
         parts.proofs.push(Proof::unseen());
     }
-    for (_, field) in std::mem::take(&mut entry.fields) {
-        entry.faults.add(field.path, Reason::Unknown);
-    }
+    entry.refuse_rest();
     parts
 }

@@ -169,7 +169,9 @@ fn describe(error: &BrokerError) -> String {
         }
         E::UnsupportedGrantType => "grant_type must be client_credentials".into(),
         E::ScopeMalformed => "scope is malformed (RFC 6749 section 3.3)".into(),
-        E::ScopeMissing => "scope is missing, and this client has more than one grant".into(),
+        E::ScopeMissing => {
+            "scope is missing, and this client has more than one grant of the credential".into()
+        }
         E::ScopeNotGranted => "this client is not granted the requested scope".into(),
         E::CredentialNotGranted => "this client is not granted the requested credential".into(),
         E::TargetNotGranted(parameter) => format!(
@@ -192,7 +194,13 @@ fn describe(error: &BrokerError) -> String {
         E::Upstream(U::NotATokenResponse { fault, in_a_row, .. }) => {
             not_understood(*fault, *in_a_row)
         }
-        E::Upstream(U::Unavailable { cause, .. }) => unavailable(*cause).into(),
+        E::Upstream(error @ U::Unavailable { cause, .. }) => {
+            let words = error.response().and_then(|response| response.advice.as_deref());
+            match words {
+                Some(words) => [unavailable(*cause), " (", words, ")"].concat(),
+                None => unavailable(*cause).into(),
+            }
+        }
     }
 }
 
@@ -201,10 +209,14 @@ fn refused(response: &ErrorResponse) -> String {
     let number = response
         .aadsts()
         .map_or_else(|| response.error.clone(), |number| format!("AADSTS{number}"));
-    let trace_id = response.trace.trace_id.as_deref().unwrap_or("none");
+    let which = match (number.as_str(), response.trace.trace_id.as_deref()) {
+        ("", _) => String::new(),
+        (error, None) => format!(" ({error})"),
+        (error, Some(trace_id)) => format!(" ({error}, trace id {trace_id})"),
+    };
     format!(
-        "the authorization server refused the broker's own credential ({number}, trace id {trace_id}); \
-         the client key is fine. An operator must act: {}",
+        "the authorization server refused the broker's own credential{which}; the client key is fine. An \
+         operator must act: {}",
         response.advice.as_deref().unwrap_or("check the credential in the configuration")
     )
 }

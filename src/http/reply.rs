@@ -80,6 +80,7 @@ impl Reply {
             ext_expires_in: token.ext_expires_at.map(|at| now.until(at).whole_secs()),
             access_token: &token.access_token,
             scope,
+            fields: token.fields.as_deref(),
         };
         Self {
             pragma: true,

@@ -73,7 +73,7 @@ impl Granted {
     /// none, or upstream granted another one.
     #[must_use]
     pub fn untold_scope<'a>(&'a self, served: &'a Served) -> Option<&'a ScopeSet> {
-        let own = (!self.scope_is_named).then_some(&self.grant.scope);
+        let own = Some(&self.grant.scope).filter(|scope| !self.scope_is_named && !scope.is_none());
         served.token.scope.as_deref().or(own)
     }
 }
@@ -96,7 +96,7 @@ impl TokenRequest {
         match &granted {
             Ok(grant) => {
                 line.credential = Some(grant.credential.name.clone());
-                line.scope = Some(grant.scope.as_str().to_owned());
+                line.scope = Some(grant.scope.shown().to_owned());
             }
             // An operator looks for a scope that was refused. Its characters are those of RFC 6749.
             Err(_) => line.scope = request.scope.as_ref().map(|scope| scope.as_str().to_owned()),

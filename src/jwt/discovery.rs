@@ -26,7 +26,5 @@ pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Result<String, DocumentFault> 
         return Err(DocumentFault::OtherIssuer);
     }
     let uri = uri.and_then(Json::into_text).ok_or(DocumentFault::NoKeysUrl)?;
-    // Plain http is for an issuer on this machine that has its keys on this machine.
-    let as_secure = uri.starts_with("https:") || issuer.starts_with("http:");
-    if as_secure && origin::is_trustworthy(&uri) { Ok(uri) } else { Err(DocumentFault::KeysUrl) }
+    if origin::is_trustworthy_of(&uri, issuer) { Ok(uri) } else { Err(DocumentFault::KeysUrl) }
 }

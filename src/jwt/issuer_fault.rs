@@ -48,6 +48,14 @@ pub enum DocumentFault {
     NoKeysUrl,
     /// Metadata whose `jwks_uri` is none from which keys may come.
     KeysUrl,
+    /// Metadata without `token_endpoint`.
+    NoTokenEndpoint,
+    /// Metadata whose `token_endpoint` is none to which a secret may go.
+    TokenEndpoint,
+    /// Metadata of a resource that name no resource, or another one (RFC 9728 §3.3).
+    OtherResource,
+    /// Metadata of a resource whose first authorization server is missing, or none that may be trusted.
+    NoServer,
 }
 
 /// Why an issuer gave no document.
@@ -87,11 +95,15 @@ impl fmt::Display for IssuerFault {
             }
         };
         f.write_str(document)?;
-        f.write_str(fault.words())?;
-        match fault {
-            DocumentFault::Unreachable(IssuerUnreachable::Status(status)) => {
-                fmt::Display::fmt(status, f)
-            }
+        fmt::Display::fmt(fault, f)
+    }
+}
+
+impl fmt::Display for DocumentFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())?;
+        match self {
+            Self::Unreachable(IssuerUnreachable::Status(status)) => fmt::Display::fmt(status, f),
             _ => Ok(()),
         }
     }
@@ -113,6 +125,10 @@ impl DocumentFault {
             Self::OtherIssuer => "the issuer in it is another one, or missing",
             Self::NoKeysUrl => "jwks_uri is missing",
             Self::KeysUrl => "jwks_uri in it is not https, or not plain",
+            Self::NoTokenEndpoint => "token_endpoint is missing",
+            Self::TokenEndpoint => "token_endpoint in it is not https, or not plain",
+            Self::OtherResource => "the resource in it is another one, or missing",
+            Self::NoServer => "its first authorization server is missing, not https, or not plain",
         }
     }
 }

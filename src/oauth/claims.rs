@@ -5,16 +5,17 @@
 //! for upstream is built from the parsed parts.
 
 use base64ct::{Base64Unpadded, Encoding};
-use minicbor::{Decode, Encode};
 
+use crate::base::cbor;
 use crate::base::digest;
 use crate::base::json::Json;
 use crate::base::limits::{ADDRESS_MAX_BYTES, CLAIMS_MAX_BYTES};
 
 /// What a challenge demands: the members of `access_token`, as JSON. At least one.
-#[derive(Clone, Debug, Decode, Encode)]
-#[cbor(transparent)]
-pub struct Claims(#[n(0)] String);
+#[derive(Clone, Debug)]
+pub struct Claims(String);
+
+cbor::transparent!(Claims);
 
 impl Claims {
     /// Names them.

@@ -1,49 +1,45 @@
 //! The authorization server's error response (RFC 6749 §5.2), with Entra's additions.
 
-use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use crate::base::cbor;
 use crate::base::json::Json;
 use crate::base::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made safe to relay: every text is bounded, and has only the characters of RFC
 /// 6749 §5.2.
-#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ErrorResponse {
     /// `error`, which programs may react to. Empty if the body has none.
-    #[n(0)]
     pub error: String,
     /// `error_description`, for people.
-    #[n(1)]
     pub description: Option<String>,
     /// What identifies the failure in Entra's own logs.
-    #[n(2)]
     pub trace: Trace,
-    /// What an operator must do, in the words of the kind of server. Earlier versions did not have this.
-    #[n(3)]
+    /// What an operator must do, from the code that knows the kind of server. No body has it. Earlier
+    /// versions did not have this.
     pub advice: Option<String>,
 }
 
 /// Entra's additions to an error response, relayed to the caller.
-#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Trace {
     /// AADSTS numbers. They say more than `error`, but Entra may change them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[n(0)]
     pub error_codes: Vec<u32>,
     /// When the authorization server answered, in its own format.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(1)]
     pub timestamp: Option<String>,
     /// Identifies the request in Entra's support tools.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(2)]
     pub trace_id: Option<String>,
     /// The `client-request-id` as Entra saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(3)]
     pub correlation_id: Option<String>,
 }
+
+cbor::record!(ErrorResponse { error, description, trace, advice });
+cbor::record!(Trace { error_codes, timestamp, trace_id, correlation_id });
 
 /// AADSTS numbers: as numbers or texts, in a list or alone.
 fn numbers(codes: &Json) -> Vec<u32> {
@@ -77,6 +73,8 @@ impl ErrorResponse {
     /// others. Without a number in `error_codes`, the one in the text counts, also in that of a page.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
+        let json = Json::parse(body).unwrap_or(Json::Null);
+        let other_words = other_words(&json).map(|text| relayed(text, RELAYED_TEXT_MAX_BYTES));
         let names = [
             "error",
             "error_description",
@@ -85,9 +83,8 @@ impl ErrorResponse {
             "trace_id",
             "correlation_id",
         ];
-        let members = Json::parse(body).ok().and_then(|json| json.into_members(names));
         let [error, description, codes, timestamp, trace_id, correlation_id] =
-            members.unwrap_or_default();
+            json.into_members(names).unwrap_or_default();
         let text = |field: Option<Json>, max| {
             let text = field?.into_text().filter(|text| !text.is_empty())?;
             Some(relayed(&text, max))
@@ -95,7 +92,7 @@ impl ErrorResponse {
         let id = |field| text(field, RELAYED_ID_MAX_BYTES);
         let mut response = Self {
             error: id(error).unwrap_or_default(),
-            description: text(description, RELAYED_TEXT_MAX_BYTES),
+            description: text(description, RELAYED_TEXT_MAX_BYTES).or(other_words),
             trace: Trace {
                 error_codes: codes.as_ref().map(numbers).unwrap_or_default(),
                 timestamp: id(timestamp),
@@ -121,6 +118,18 @@ impl ErrorResponse {
     pub fn aadsts(&self) -> Option<u32> {
         self.trace.error_codes.first().copied()
     }
+}
+
+/// The words for people in a body without RFC 6749's shape: of GitHub, Twitch, Google, Okta and others.
+fn other_words(json: &Json) -> Option<&str> {
+    let Json::Object(members) = json else { return None };
+    members.iter().find_map(|(name, value)| match (name.as_str(), value) {
+        ("message" | "error_message" | "errorMessage" | "errorSummary", Json::Text(text)) => {
+            (!text.is_empty()).then_some(text.as_str())
+        }
+        ("error", nested) => other_words(nested),
+        _ => None,
+    })
 }
 
 /// `text` in the characters `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2), and at most `max` bytes.

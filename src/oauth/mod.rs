@@ -3,5 +3,6 @@
 
 pub mod claims;
 pub mod error_response;
+pub mod response_fields;
 pub mod scope;
 pub mod token_response;

@@ -22,6 +22,32 @@ impl ScopeSet {
         Self::within(SCOPE_MAX_BYTES, text)
     }
 
+    /// The scope of a grant whose server knows none.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scope of a grant as the broker keeps it, where an empty text means [none](Self::none).
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn of_grant(text: &str) -> Result<Self, MalformedScope> {
+        if text.is_empty() { Ok(Self::none()) } else { Self::parse(text) }
+    }
+
+    /// For logs and people.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        if self.is_none() { "no scope" } else { &self.0 }
+    }
+
     /// The `scope` of a token response (RFC 6749 §5.1): a text, of some servers a list. `None` if
     /// it says nothing that a caller could be told.
     #[must_use]

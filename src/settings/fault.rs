@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::limits::{CLIENT_SECRETS_MAX, NAME_MAX_BYTES};
+use crate::base::limits::{CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, NAME_MAX_BYTES};
 use crate::base::origin::OriginFault;
 use crate::jwt::signing::KeyFault;
 
@@ -153,6 +153,9 @@ pub enum Reason {
         "must be an origin such as https://app.example: no path, no *, other letters than a to z as punycode (xn--)"
     )]
     NotAnOrigin,
+    /// The scope of a grant whose server knows none.
+    #[error("means nothing to this server: say in the credential what its tokens may do")]
+    ScopeOfNoUse,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,
@@ -177,9 +180,57 @@ pub enum Reason {
     /// A name for any tenant. The client credentials grant needs one certain tenant.
     #[error("must be one certain tenant, not common, organizations or consumers")]
     AnyTenant,
+    /// The URL of a server's metadata.
+    #[error("names the metadata; an issuer is the text of issuer in them, before /.well-known")]
+    MetadataOfServer,
+    /// A field without the one that gives it a meaning, which it has the name of.
+    #[error("has a meaning only beside {0}: remove it")]
+    OnlyBeside(&'static str),
+    /// A parameter, a claim or a member that the broker itself writes.
+    #[error("cannot be set here, because the broker itself sets it: remove it")]
+    Reserved,
+    /// Not a grant that the broker knows.
+    #[error("must be client_credentials or jwt_bearer")]
+    NotAGrant,
+    /// Not a way to send a client secret.
+    #[error("must be client_secret_basic or client_secret_post")]
+    NotAnAuthMethod,
+    /// Not an algorithm, or none of the key.
+    #[error(
+        "must go with signing_alg: RS256 or PS256 for RSA, ES256 for P-256, EdDSA for Ed25519, and for a JWK what its alg says"
+    )]
+    NotASigningAlg,
+    /// A list of key ids that is shorter or longer than that of the keys.
+    #[error("must have one id for each key of private_key, in the same order")]
+    NotOneForEach,
+    /// Not a lifetime in seconds.
+    #[error("must be whole seconds, from 1 to {}", EXPIRES_IN_MAX_SECS)]
+    NotALifetime,
     /// Not an authority host.
     #[error(transparent)]
     Authority(#[from] OriginFault),
+    /// Not the key file of a service account.
+    #[error(
+        "must be the JSON key file of a service account as Google's console downloads it, whose type is service_account"
+    )]
+    NotAKeyFile,
+    /// It has the name of a member.
+    #[error("is a key file without a valid {0}: download it again and change nothing in it")]
+    KeyFileMember(&'static str),
+    /// Key files of different accounts, or with different token endpoints.
+    #[error(
+        "is a key file with another client_email or token_uri than the first: a list is for several keys of one account"
+    )]
+    OtherAccount,
+    /// Another key than the server made.
+    #[error("has a private key that is not RSA: take the file that the server gave out")]
+    NotAnRsaKey,
+    /// Not the id of an installation.
+    #[error("must be a number: the last part of the URL of the installation's settings")]
+    NotAnInstallation,
+    /// Not a repository of GitHub, nor a permission or its level.
+    #[error("must be letters, digits, '.', '-' or '_' (a repository without its owner)")]
+    NotAPlainName,
     /// A certificate that is not valid any more, and no other proof beside it.
     #[error(
         "has expired: make a new certificate, upload it to the application, and set it here with its private key"

@@ -83,7 +83,9 @@ impl<P: TokenPorts> Broker<P> {
         {
             return Step::End(Err(recalled.failure.at(now)));
         }
-        let lapse = if held.is_some() { FETCH_CLAIM } else { FETCH_CLAIM_COLD };
+        let lapse = held
+            .as_ref()
+            .map_or(FETCH_CLAIM_COLD, |token| FETCH_CLAIM.min(token.renewal_spacing()));
         if self.memory.under_way.claim_fetch(key, now, lapse) {
             return Step::Fetch;
         }

@@ -32,7 +32,7 @@ pub struct IsolateMemory {
 struct Entry {
     token: CachedToken,
     /// When a renewal behind a response started. A new token does not reset it: otherwise every
-    /// request would renew a token that is due from the start.
+    /// request would renew a token that was old when it came.
     renewal_claimed_at: Option<UnixMillis>,
     /// When upstream last gave the best token that it has.
     no_better_at: Option<UnixMillis>,
@@ -116,12 +116,14 @@ impl IsolateMemory {
     }
 
     /// Whether a renewal behind a response may start now: one at a time for a token key. A claim
-    /// lapses after [`RENEWAL_CLAIM`], because a renewal may be lost with its request.
+    /// lapses after [`RENEWAL_CLAIM`], because a renewal may be lost with its request. A token of a minute
+    /// would end before that, so its claim lapses with the spacing of its renewals.
     #[must_use]
     pub fn claim_renewal(&self, key: &TokenKey, now: UnixMillis) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         let Some(entry) = tokens.peek(key.as_bytes()) else { return false };
-        let claimed = entry.renewal_claimed_at.is_some_and(|at| now < at.plus(RENEWAL_CLAIM));
+        let lapse = RENEWAL_CLAIM.min(entry.token.renewal_spacing());
+        let claimed = entry.renewal_claimed_at.is_some_and(|at| now < at.plus(lapse));
         if !claimed {
             entry.renewal_claimed_at = Some(now);
         }

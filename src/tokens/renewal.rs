@@ -102,7 +102,7 @@ impl<P: TokenPorts> Broker<P> {
         let request_id = RequestId::from_random(self.entropy.bytes());
         let mut line = Line::new(request_id, String::new(), "scheduled");
         line.credential = Some(grant.credential.name.clone());
-        line.scope = Some(grant.scope.as_str().to_owned());
+        line.scope = Some(grant.scope.shown().to_owned());
         line.outcome = "kept_warm";
         self.keep_warm(grant, &mut line).await;
         if line.upstream.requests > 0 || line.renewal.is_some() || line.level != "info" {

@@ -77,7 +77,7 @@ impl<P: TokenPorts> Broker<P> {
             return Ok(Revocation::NotCurrent);
         };
         line.credential = Some(grant.credential.name.clone());
-        line.scope = Some(grant.scope.as_str().to_owned());
+        line.scope = Some(grant.scope.shown().to_owned());
         self.replace(&grant, &token, rejected.claims.as_ref(), line)
             .await
             .map_err(BrokerError::Upstream)

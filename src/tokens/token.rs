@@ -3,13 +3,15 @@
 use std::rc::Rc;
 
 use crate::base::limits::{
-    LONG_LIFETIME, REFRESH_IN_MIN, REFRESH_IN_MIN_LIFETIME_DIVISOR, RENEW_AHEAD, RENEW_AHEAD_LONG,
-    RENEW_AHEAD_SHORT, RENEWAL_ALONE_DIVISOR, RENEWAL_ALONE_DOUBLINGS, RENEWAL_JITTER_DIVISOR,
-    RENEWAL_SPACING, RENEWAL_SPACING_LIFETIME_DIVISOR, RENEWAL_SPACING_MIN, SERVE_FLOOR,
+    LONG_LIFETIME, REFRESH_IN_MIN, REFRESH_IN_MIN_LIFETIME_DIVISOR, RENEW_AHEAD,
+    RENEW_AHEAD_LIFETIME_DIVISOR, RENEW_AHEAD_LONG, RENEW_AHEAD_SHORT, RENEWAL_ALONE_DIVISOR,
+    RENEWAL_ALONE_DOUBLINGS, RENEWAL_JITTER_DIVISOR, RENEWAL_SPACING,
+    RENEWAL_SPACING_LIFETIME_DIVISOR, RENEWAL_SPACING_MIN, SERVE_FLOOR,
     SERVE_FLOOR_LIFETIME_DIVISOR, SHORT_LIFETIME,
 };
 use crate::base::secret::{AccessToken, TokenDigest};
 use crate::base::time::{Millis, UnixMillis};
+use crate::oauth::response_fields::ResponseFields;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::IssuedToken;
 
@@ -31,6 +33,8 @@ pub struct CachedToken {
     pub refresh_at: Option<UnixMillis>,
     /// What upstream granted, if it is another scope than the one of the grant.
     pub scope: Option<Rc<ScopeSet>>,
+    /// Members of the token response that callers get as well.
+    pub fields: Option<Rc<ResponseFields>>,
 }
 
 impl CachedToken {
@@ -46,6 +50,7 @@ impl CachedToken {
             ext_expires_at: issued.ext_expires_in.map(at),
             refresh_at: issued.refresh_in.map(at),
             scope: issued.scope.map(Rc::new),
+            fields: issued.fields.map(Rc::new),
         }
     }
 
@@ -149,13 +154,12 @@ impl CachedToken {
         renew_at.until(self.expires_at).min(self.requested_at.until(renew_at))
     }
 
-    /// No alarm renews the token before this. Otherwise a token that is due from the start would be
+    /// No alarm renews the token before this. Otherwise a token that was old when it came would be
     /// renewed at once, and again and again.
     #[must_use]
     pub fn not_renewed_before(&self) -> UnixMillis {
-        let spaced = self.requested_at.plus(self.renewal_spacing());
-        let due = self.renew_at();
-        if due > self.requested_at { due.min(spaced) } else { spaced }
+        let due = self.requested_at.until(self.renew_at()).min(self.renewal_spacing());
+        self.requested_at.plus(due.max(RENEWAL_SPACING_MIN))
     }
 
     /// Minimum time between two renewals.
@@ -190,12 +194,14 @@ pub fn serve_floor(lifetime: Millis) -> Millis {
     SERVE_FLOOR.min(Millis(lifetime.0 / SERVE_FLOOR_LIFETIME_DIVISOR))
 }
 
+/// How long before its end a token of this lifetime is due: at most half of it.
 fn renew_ahead(lifetime: Millis) -> Millis {
-    if lifetime <= SHORT_LIFETIME {
+    let ahead = if lifetime <= SHORT_LIFETIME {
         RENEW_AHEAD_SHORT
     } else if lifetime < LONG_LIFETIME {
         RENEW_AHEAD
     } else {
         RENEW_AHEAD_LONG
-    }
+    };
+    ahead.min(Millis(lifetime.0 / RENEW_AHEAD_LIFETIME_DIVISOR))
 }

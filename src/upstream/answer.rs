@@ -4,7 +4,7 @@
 use super::attempt::AttemptFailure;
 use super::error::{Outage, UpstreamError};
 use super::exchange::{BodyFault, EndpointResponse};
-use super::retry::{Remedy, retry_after_secs};
+use super::retry::{Remedy, told_secs};
 use super::server::Kind;
 use crate::base::time::UnixMillis;
 use crate::oauth::error_response::ErrorResponse;
@@ -28,7 +28,7 @@ pub enum Meaning {
     Refused,
 }
 
-/// Reads an answer. `now` is for a `Retry-After` that is a date.
+/// Reads an answer, which came `now`.
 ///
 /// # Errors
 /// [`AttemptFailure`] for anything but a token.
@@ -37,12 +37,11 @@ pub fn interpret(
     response: &EndpointResponse,
     now: UnixMillis,
 ) -> Result<IssuedToken, AttemptFailure> {
-    let retry_after =
-        response.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
+    let retry_after = told_secs(response, now);
     // A token's body is parsed once: a search for an error would leave a copy of the token behind.
     let fault = match (response.status, response.body.as_ref()) {
         (300..=399, _) => AnswerFault::Redirect,
-        (200 | 201, Ok(body)) => match kind.token(response.status, body) {
+        (200 | 201, Ok(body)) => match kind.token(response.status, body, now) {
             Ok(issued) => return Ok(issued),
             Err(fault) => fault,
         },
@@ -51,7 +50,12 @@ pub fn interpret(
         (status, _) => AnswerFault::UnexpectedStatus(status),
     };
     let body = response.body.as_ref().ok().filter(|_| fault != AnswerFault::Redirect);
-    let error = body.and_then(|body| ErrorResponse::parse(body)).map(Box::new);
+    let mut error = body.and_then(|body| ErrorResponse::parse(body)).map(Box::new);
+    if let Some(error) = &mut error
+        && !kind.has_numbers()
+    {
+        error.trace.error_codes.clear();
+    }
     Err(failure(kind, response.status, fault, retry_after, error))
 }
 
@@ -63,13 +67,17 @@ fn failure(
     retry_after: Option<u64>,
     error: Option<Box<ErrorResponse>>,
 ) -> AttemptFailure {
-    // Many a 429 has a plain-text body. The status is enough.
-    if status == 429 {
+    // Many a 429 has a plain-text body. The status is enough. With a time, so it is of a 403 that names
+    // no error.
+    let is_error = error.as_ref().is_some_and(|error| error.is_error());
+    if status == 429 || (status == 403 && retry_after.is_some() && !is_error) {
         return AttemptFailure::throttled(retry_after, error);
     }
-    let meaning = error.as_ref().and_then(|error| kind.meaning(status, error));
-    match (meaning, error) {
-        (Some(meaning), Some(error)) => refused(kind, meaning, retry_after, error),
+    let nothing = ErrorResponse::default();
+    match (kind.meaning(status, error.as_deref().unwrap_or(&nothing)), error) {
+        (Some(meaning), error) => {
+            refused(kind, (status, meaning), retry_after, error.unwrap_or_default())
+        }
         (_, error) if matches!(status, 408 | 500..) => {
             AttemptFailure::transient(Outage::Failing, retry_after, error)
         }
@@ -79,7 +87,7 @@ fn failure(
 
 fn refused(
     kind: &dyn Kind,
-    meaning: Meaning,
+    (status, meaning): (u16, Meaning),
     retry_after: Option<u64>,
     mut response: Box<ErrorResponse>,
 ) -> AttemptFailure {
@@ -93,7 +101,7 @@ fn refused(
         Meaning::ScopeRefused | Meaning::Refused => Remedy::Nothing,
     };
     if meaning != Meaning::ScopeRefused || response.aadsts().is_some() {
-        response.advice = Some(kind.advice(&response).into_owned());
+        response.advice = Some(kind.advice(status, &response).into_owned());
     }
     let error = match meaning {
         Meaning::ScopeRefused => UpstreamError::ScopeRefused(response),

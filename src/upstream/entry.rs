@@ -73,6 +73,13 @@ impl Entry<'_> {
         self.faults.add([&self.path, ".", name].concat(), reason);
     }
 
+    /// Adds a fault for each field that nobody has taken.
+    pub fn refuse_rest(&mut self) {
+        for (_, field) in std::mem::take(&mut self.fields) {
+            self.faults.add(field.path, Reason::Unknown);
+        }
+    }
+
     /// The secrets that `field` names: one binding, or a list of bindings. Each has its path.
     pub fn named_secrets(&mut self, field: Field) -> Vec<(String, SecretString)> {
         let path = field.path.clone();

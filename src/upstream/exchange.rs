@@ -34,6 +34,8 @@ pub struct EndpointResponse {
     pub status: u16,
     /// The `Retry-After` header as it came.
     pub retry_after: Option<String>,
+    /// `x-ratelimit-reset` or `x-rate-limit-reset` of a 403 or 429 as it came, if the limit is used up.
+    pub rate_limit_reset: Option<String>,
     /// The body, read as [`BodyUse`] says, or why there is none, or not all of it.
     pub body: Result<Zeroizing<Vec<u8>>, BodyFault>,
 }

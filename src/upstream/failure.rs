@@ -1,7 +1,6 @@
 //! Failure memory: how long the broker answers with a failure of upstream, and sends no request.
 
-use minicbor::{Decode, Encode};
-
+use crate::base::cbor;
 use crate::base::limits::{
     FAILURE_MEMORY_MAX, REFUSAL_MEMORY_MIN, TRANSIENT_MEMORY_MIN, TRANSIENT_RETRY_AFTER_SECS,
 };
@@ -9,18 +8,17 @@ use crate::base::time::{Millis, UnixMillis};
 use crate::upstream::error::{Outage, UpstreamError};
 
 /// A remembered failure.
-#[derive(Clone, Debug, Decode, Encode, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// Why upstream gave no token.
-    #[n(0)]
     pub error: UpstreamError,
     /// Before this instant there is no upstream request.
-    #[n(1)]
     pub until: UnixMillis,
     /// Rounds of failures in a row.
-    #[n(2)]
     pub count: u32,
 }
+
+cbor::record!(Failure { error, until, count });
 
 impl Failure {
     /// The failure of an attempt that began at `began`, in a row with `previous` if that was still

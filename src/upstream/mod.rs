@@ -10,7 +10,11 @@ pub mod error;
 pub mod exchange;
 pub mod failure;
 pub mod form;
+pub mod github;
+pub mod google;
 pub mod kinds;
+pub mod metadata;
+pub mod oauth;
 pub mod ports;
 pub mod proof;
 pub mod proof_settings;
@@ -30,7 +34,7 @@ use proof::Proof;
 use retry::Remedy;
 use secrets::Why;
 use server::Order;
-use servers::Servers;
+use servers::{Place, Servers};
 use trail::UpstreamTrail;
 
 use crate::base::ports::{Clock, Entropy};
@@ -112,6 +116,8 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let credential = wanted.credential;
+        let place = self.servers.place(&*credential.server, self.clock).await;
+        let place = place.map_err(|failure| failure.error)?;
         // An expired certificate would only be refused, unless the server's clock says otherwise.
         let now = self.clock.now();
         let mut others = credential.proofs().filter(|proof| !proof.is_expired(now));
@@ -119,7 +125,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         let mut first_refusal = None;
         let mut may_retry = true;
         loop {
-            let failure = match self.attempt(wanted, proof, trail).await {
+            let failure = match self.attempt(wanted, &place, proof, trail).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -144,12 +150,12 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
     async fn attempt(
         &self,
         wanted: Wanted<'_>,
+        place: &Place,
         proof: &Proof,
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, AttemptFailure> {
         let Wanted { credential, scope, claims, request_id } = wanted;
         let server = &*credential.server;
-        let place = self.servers.place(server, self.clock).await?;
         let order = Order {
             endpoint: &place.endpoint,
             issuer: place.issuer.as_deref(),

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
@@ -18,7 +19,7 @@ pub enum Proof {
     /// A client secret (RFC 6749 §2.3.1).
     Secret(ClientSecret),
     /// A private key, whose public half or certificate the server knows (RFC 7523 §2.2).
-    Key(SigningKey),
+    Key(Rc<SigningKey>),
 }
 
 impl Proof {
@@ -30,7 +31,7 @@ impl Proof {
 
     /// Its certificate, if it has one.
     #[must_use]
-    pub const fn certificate(&self) -> Option<&Validity> {
+    pub fn certificate(&self) -> Option<&Validity> {
         match self {
             Self::Key(key) => key.certificate.as_ref(),
             Self::Secret(_) => None,

@@ -1,5 +1,7 @@
 //! The proofs in an entry of `CREDENTIALS`.
 
+use std::rc::Rc;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -7,7 +9,7 @@ use super::entry::Entry;
 use super::proof::{Proof, SigningKey, Validity};
 use crate::base::secret::ClientSecret;
 use crate::jwt::algorithm::Algorithm;
-use crate::jwt::signing::certificate_and_key;
+use crate::jwt::signing::{PrivateKey, certificate_and_key};
 use crate::settings::examples::is_placeholder;
 use crate::settings::{Faults, Reason};
 
@@ -47,9 +49,17 @@ pub fn client_secrets(secrets: Vec<(String, SecretString)>, faults: &mut Faults)
     proofs
 }
 
-/// The certificates with their private keys among `secrets`. They sign by PS256, and `x5t#S256` names
-/// the certificate (RFC 7515 §4.1.8).
+/// The certificates with their private keys among `secrets`, which sign by PS256.
 pub fn certificates(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -> Vec<Proof> {
+    certificates_by(Algorithm::Ps256, secrets, faults)
+}
+
+/// The same, signing by `algorithm`. `x5t#S256` names the certificate (RFC 7515 §4.1.8).
+pub fn certificates_by(
+    algorithm: Algorithm,
+    secrets: Vec<(String, SecretString)>,
+    faults: &mut Faults,
+) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for (path, text) in secrets {
         let parsed = certificate_and_key(text.expose_secret());
@@ -57,8 +67,17 @@ pub fn certificates(secrets: Vec<(String, SecretString)>, faults: &mut Faults) -
         let thumbprint = Base64UrlUnpadded::encode_string(&certificate.thumbprint);
         let header = Some(("x5t#S256", thumbprint));
         let validity = Validity { field: path, not_after: certificate.not_after };
-        let key = SigningKey::new(key, Algorithm::Ps256, header, Some(validity));
-        proofs.push(Proof::Key(key));
+        let key = SigningKey::new(key, algorithm, header, Some(validity));
+        proofs.push(Proof::Key(Rc::new(key)));
     }
     proofs
+}
+
+/// The private key `text` of a server that makes its clients' keys itself, which are RSA and sign by RS256.
+///
+/// # Errors
+/// Why it is no such key.
+pub fn rsa_key(text: &str) -> Result<PrivateKey, Reason> {
+    let key = PrivateKey::parse(text)?;
+    if key.is_for(Algorithm::Rs256) { Ok(key) } else { Err(Reason::NotAnRsaKey) }
 }

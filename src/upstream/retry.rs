@@ -2,7 +2,8 @@
 
 use std::time::UNIX_EPOCH;
 
-use crate::base::limits::{RETRY_AFTER_MAX_SECS, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use super::exchange::EndpointResponse;
+use crate::base::limits::{EPOCH_SECS_MIN, RETRY_AFTER_MAX_SECS, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::base::time::{Millis, UnixMillis};
 
 /// What may help after a failed attempt.
@@ -21,6 +22,43 @@ pub enum Remedy {
 pub const fn pause(random: u32) -> Millis {
     let span = RETRY_PAUSE_MAX.0.saturating_sub(RETRY_PAUSE_MIN.0).saturating_add(1);
     Millis(RETRY_PAUSE_MIN.0.saturating_add((random as u64).saturating_mul(span) >> 32))
+}
+
+/// The seconds after which upstream wants the next request. `Retry-After` counts first. Without it, the
+/// reset of the rate limit counts where the status may mean that the limit is reached.
+#[must_use]
+pub fn told_secs(response: &EndpointResponse, now: UnixMillis) -> Option<u64> {
+    let told = response.retry_after.as_deref().and_then(|value| retry_after_secs(value, now));
+    let reset = response.rate_limit_reset.as_deref().filter(|_| is_rate_limit(response.status));
+    told.or_else(|| rate_limit_secs(reset?, now))
+}
+
+/// Whether `status` may mean that a rate limit is reached. GitHub sends a 403 for its own.
+#[must_use]
+pub const fn is_rate_limit(status: u16) -> bool {
+    matches!(status, 403 | 429)
+}
+
+/// The `x-ratelimit-reset` of a response, if it counts: GitHub sends it also with a 403 that has another
+/// reason, and then `x-ratelimit-remaining` is above zero.
+#[must_use]
+pub fn reset_of_used_up(reset: Option<String>, remaining: Option<&str>) -> Option<String> {
+    reset.filter(|_| remaining.is_none_or(|remaining| remaining.trim() == "0"))
+}
+
+/// The seconds in an `x-ratelimit-reset` value, within the bounds of [`retry_after_secs`]. Servers send
+/// the time in Unix seconds (GitHub, Okta) or the seconds until then, and a number from
+/// [`EPOCH_SECS_MIN`] on is a time. `None` for anything else.
+#[must_use]
+pub fn rate_limit_secs(value: &str, now: UnixMillis) -> Option<u64> {
+    let value = value.trim();
+    let whole = value.split_once('.').map_or(value, |(whole, _)| whole);
+    let secs = whole.parse::<u64>().ok()?;
+    let secs = match secs {
+        EPOCH_SECS_MIN.. => now.until(UnixMillis(secs.saturating_mul(1000))).0.div_ceil(1000),
+        secs => secs,
+    };
+    Some(secs.clamp(1, RETRY_AFTER_MAX_SECS))
 }
 
 /// The seconds in a `Retry-After` value (RFC 9110 §10.2.3), which is a number or a date. `None` for

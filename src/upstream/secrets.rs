@@ -139,8 +139,12 @@ impl Secrets {
     }
 
     /// Reads all secrets. A part of them is of no use: with another first secret, for instance, all token
-    /// keys are other ones.
-    async fn read(&self, clock: &impl Clock) -> bool {
+    /// keys are other ones. Boxed, so that the wasm has this code once.
+    fn read<'a>(&'a self, clock: &'a impl Clock) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+        Box::pin(self.read_all(clock))
+    }
+
+    async fn read_all(&self, clock: &impl Clock) -> bool {
         self.began.set(clock.now());
         let names = self.names.borrow().clone();
         let reads = names.iter().map(|name| async move {

@@ -11,11 +11,11 @@ use zeroize::Zeroizing;
 
 use super::answer::Meaning;
 use super::exchange::RequestHeaders;
-use crate::base::time::Millis;
+use crate::base::time::{Millis, UnixMillis};
 use crate::jwt::signing::ClaimValue;
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::scope::ScopeSet;
-use crate::oauth::token_response::{AnswerFault, IssuedToken};
+use crate::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 
 /// One authorization server, as a kind of server sees it.
 pub trait Kind: fmt::Debug {
@@ -38,6 +38,11 @@ pub trait Kind: fmt::Debug {
         true
     }
 
+    /// Whether a scope means anything to it. Else a grant that has one is a fault.
+    fn takes_scope(&self) -> bool {
+        true
+    }
+
     /// Where token requests go.
     fn endpoint(&self) -> Endpoint<'_>;
 
@@ -47,19 +52,30 @@ pub trait Kind: fmt::Debug {
     /// The token request.
     fn request(&self, order: &Order<'_>, presented: &Presented<'_>) -> RequestDraft;
 
-    /// The token in an answer that is no error by its status.
+    /// The token in an answer that came `_now`, and is no error by its status.
     ///
     /// # Errors
     /// The body has no token.
-    fn token(&self, _status: u16, body: &[u8]) -> Result<IssuedToken, AnswerFault> {
-        IssuedToken::parse(body)
+    fn token(
+        &self,
+        _status: u16,
+        body: &[u8],
+        _now: UnixMillis,
+    ) -> Result<IssuedToken, AnswerFault> {
+        IssuedToken::parse(body, &ResponseRules::USUAL)
     }
 
-    /// What an error response means. `None` if only the status says it.
+    /// Whether the numbers in its error responses are Entra's (AADSTS).
+    fn has_numbers(&self) -> bool {
+        false
+    }
+
+    /// What an error response means, of which nothing may be there but the status. `None` if only the
+    /// status says it.
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning>;
 
     /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
-    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str>;
+    fn advice(&self, status: u16, response: &ErrorResponse) -> Cow<'static, str>;
 }
 
 /// Where token requests go.
@@ -117,4 +133,14 @@ pub struct RequestDraft {
     pub authorization: Option<Zeroizing<String>>,
     /// The body. It may hold the secret.
     pub body: Zeroizing<String>,
+}
+
+/// An advice behind the words of `server`, of which only it knows the cause.
+#[must_use]
+pub fn words_and_advice(server: &str, response: &ErrorResponse, advice: &str) -> String {
+    let words = response.description.as_ref().unwrap_or(&response.error);
+    if words.is_empty() {
+        return advice.to_owned();
+    }
+    [server, " says: ", words.trim_end_matches('.'), "; ", advice].concat()
 }

@@ -6,6 +6,7 @@ use super::Upstream;
 use super::assertion;
 use super::attempt::AttemptFailure;
 use super::error::Outage;
+use super::metadata::MetadataMemory;
 use super::ports::{Signer, UpstreamPorts};
 use super::proof::{Proof, SigningKey};
 use super::secrets::Secrets;
@@ -25,6 +26,8 @@ pub struct Servers<P: UpstreamPorts> {
     pub signer: P::Signer,
     /// The broker's secrets in Secrets Store.
     pub secrets: Secrets,
+    /// The metadata that this isolate knows.
+    pub metadata: MetadataMemory,
 }
 
 /// Where a token request goes.
@@ -54,16 +57,16 @@ impl Proved {
 
 impl<P: UpstreamPorts> Servers<P> {
     /// Where token requests to `server` go.
-    #[expect(clippy::unused_async, reason = "metadata are read over the network")]
     pub(super) async fn place(
         &self,
         server: &dyn Kind,
-        _clock: &P::Clock,
+        clock: &P::Clock,
     ) -> Result<Place, AttemptFailure> {
         match server.endpoint() {
             Endpoint::Url(url) => Ok(Place { endpoint: url.to_owned(), issuer: None }),
-            Endpoint::OfIssuer(_) | Endpoint::OfResource(_) => {
-                Err(AttemptFailure::transient(Outage::NoMetadata, None, None))
+            endpoint => {
+                let metadata = self.metadata(endpoint, clock).await?;
+                Ok(Place { endpoint: metadata.token_endpoint, issuer: Some(metadata.issuer) })
             }
         }
     }

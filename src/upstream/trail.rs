@@ -2,45 +2,48 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use super::proof::Proof;
+use crate::base::cbor;
 use crate::base::limits::CERTIFICATE_WARNING;
 use crate::base::time::UnixMillis;
 
 /// The traces of the upstream requests for one token.
-#[derive(Clone, Debug, Decode, Default, Encode, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct UpstreamTrail {
     /// Milliseconds, with retries and pauses.
     #[serde(rename = "upstream_ms", skip_serializing_if = "Option::is_none")]
-    #[n(0)]
     pub ms: Option<u64>,
     /// Upstream requests sent.
     #[serde(rename = "upstream_requests", skip_serializing_if = "is_zero")]
-    #[n(1)]
     pub requests: u32,
     /// HTTP status of the last answer.
     #[serde(rename = "upstream_status", skip_serializing_if = "Option::is_none")]
-    #[n(2)]
     pub status: Option<u16>,
     /// AADSTS number of the last refusal, also if another secret then worked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(3)]
     pub aadsts: Option<u32>,
     /// Entra's trace id of the last refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(4)]
     pub trace_id: Option<String>,
     /// When the certificate that was used expires, if that is soon. Earlier versions did not have this.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(5)]
     pub certificate_not_after: Option<String>,
     /// The bindings that could not be read from Secrets Store. Earlier versions did not have this.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[n(6)]
     pub secrets_unread: Option<String>,
 }
+
+cbor::record!(UpstreamTrail {
+    ms,
+    requests,
+    status,
+    aadsts,
+    trace_id,
+    certificate_not_after,
+    secrets_unread
+});
 
 impl UpstreamTrail {
     /// Notes when the certificate of `proof` expires, if it has less than [`CERTIFICATE_WARNING`] left.

@@ -91,10 +91,15 @@ fn without_a_client_it_is_a_page_of_those_who_may() {
 
 #[test]
 fn what_a_request_without_a_scope_would_get() {
-    let page = |client| explain(&bindings(""), &[("client", client)]).1;
     let line = "a request without a scope, credential default: ";
-    assert!(page("billing").contains(&format!("{line}{GRAPH}\n")));
-    assert!(page("reports").contains(&format!("{line}refused, scope is missing")));
+    let bindings = bindings("");
+    for client in ["billing", "reports"] {
+        let page = explain(&bindings, &[("client", client)]).1;
+        assert!(page.contains(&format!("{line}{GRAPH}\n")), "{page}");
+    }
+    let [other, same] = ["fabrikam", "default"].map(|name| format!(r#"\"credential\":\"{name}\""#));
+    let page = explain(&bindings.replace(&other, &same), &[("client", "reports")]).1;
+    assert!(page.contains(&format!("{line}refused, scope is missing")), "{page}");
 }
 
 #[test]

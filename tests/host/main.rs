@@ -21,6 +21,7 @@ mod http;
 mod log;
 mod numbers;
 mod oauth;
+mod oauth_servers;
 mod signing;
 mod tokens;
 mod upstream;

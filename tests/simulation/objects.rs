@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use edge_token_broker::base::cbor;
 use edge_token_broker::base::ports::{CallFailed, Objects};
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::config::{Config, Fault};
@@ -169,7 +170,7 @@ impl Platform {
 
     /// The failure memory does not keep the refusal of a forced renewal.
     fn note_report(&self, object: &Object, message: &[u8]) {
-        let message: SealedMessage = minicbor::decode(message).unwrap();
+        let message: SealedMessage = cbor::of_slice(message).unwrap();
         let mut configs = self.configs.iter().map(|config| (**config).as_ref().unwrap());
         let grant = configs.find_map(|config| message.id.grant(config)).unwrap();
         let message = message.open(&grant).unwrap();

@@ -19,6 +19,7 @@ use edge_token_broker::tokens::broker::Broker;
 use edge_token_broker::tokens::coordinator::client::CoordinatorClient;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::TokenPorts;
+use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
 use edge_token_broker::upstream::secrets::Secrets;
@@ -79,6 +80,7 @@ impl SimPorts {
                 documents: Nothing,
                 signer: Nothing,
                 secrets: Secrets::default(),
+                metadata: MetadataMemory::default(),
             },
             clock,
             entropy: Share(Rc::clone(random)),

@@ -121,7 +121,7 @@ impl AuthorizationServer {
             1_200_001..5_400_000 => 900_000,
             _ => 3_600_000,
         };
-        let ahead = refresh_in.map_or(ahead, |refresh_in| lifetime - refresh_in);
+        let ahead = refresh_in.map_or(ahead.min(lifetime / 2), |refresh_in| lifetime - refresh_in);
         // Room for the jitter, the time of the answer, and the errors of clocks.
         account.due = now + lifetime.saturating_sub(ahead + ahead / 10 + 10_000);
         account.asked = false;
@@ -164,7 +164,12 @@ impl AuthorizationServer {
 
 fn reply(status: u16, retry_after: Option<u64>, body: &str) -> EndpointResponse {
     let retry_after = retry_after.map(|secs| secs.to_string());
-    EndpointResponse { status, retry_after, body: Ok(body.as_bytes().to_vec().into()) }
+    EndpointResponse {
+        status,
+        retry_after,
+        rate_limit_reset: None,
+        body: Ok(body.as_bytes().to_vec().into()),
+    }
 }
 
 /// The requests of one coordinator: one flight at a time, and none before the last failure is over.

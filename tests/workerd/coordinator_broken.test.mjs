@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { assertHit, assertToken, assertTokenError, cacheStatus } from "./harness/expect.mjs";
 import { withWorld } from "./harness/world.mjs";
@@ -80,8 +81,10 @@ describe("a coordinator", { concurrency: true }, () => {
   test("that fails does not keep a stale token from being renewed", () =>
     withWorld({ coordinator: FAILING[0][1] }, async (world) => {
       const scope = world.newScope();
-      world.authority.next({ scope, token: { expires_in: 300 } }); // due from the start
+      world.authority.next({ scope, token: { expires_in: 8, refresh_in: 1 } });
       const first = await world.getToken({ scope });
+      // Real time is the subject: due after a second, and renewed by the isolate itself half a second later.
+      await delay(1600);
       const stale = await world.getToken({ scope });
       assert.equal(assertToken(stale), assertToken(first));
       assert.equal((await world.logOf(stale)).renewal, "renewed");

@@ -28,15 +28,19 @@ describe(
   { concurrency: true },
   () => {
     for (const [what, fault, upstream_status] of FAULTS) {
-      // Real time is the subject: a coordinator does not ask again within a quarter of the lifetime.
+      // Real time is the subject: a token is due after three seconds at the earliest, and its renewal may take two.
       test(`${what}, with a coordinator`, () =>
         withWorld({ bindings: QUIET, coordinator: { source: ALARMLESS } }, (world) =>
-          assertWarned(world, { expires_in: 8, refresh_in: 1 }, 2100, { fault, upstream_status, renewal: /^failing$/ }),
+          assertWarned(world, { expires_in: 40, refresh_in: 3 }, 3100, {
+            fault,
+            upstream_status,
+            renewal: /^failing$/,
+          }),
         ));
 
       test(`${what}, without a coordinator`, () =>
         withWorld({ bindings: QUIET, coordinator: false }, (world) =>
-          assertWarned(world, { expires_in: 300 }, 0, {
+          assertWarned(world, { expires_in: 40, refresh_in: 3 }, 3100, {
             fault,
             upstream_status,
             renewal: /^(upstream_unavailable|credential_refused)$/,

@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const START_DEADLINE_MS = 60_000;
 /** The end of what `npm start` prints. */
-const LAST_LINE = "--data-urlencode 'grant_type=client_credentials'\n";
+const LAST_LINE = "--data-urlencode credential=github\n";
 const PARTS = [
   "package.json",
   "package-lock.json",
@@ -66,7 +66,7 @@ after(async () => {
 });
 
 test("the pasted lines return a token: first fwd=miss, then hit, on both routes", async () => {
-  assert.equal(curls.length, 2, output);
+  assert.equal(curls.length, 3, output);
   const first = await paste(curls[0]);
   const second = await paste(curls[0]);
   const posted = await paste(curls[1]);
@@ -84,6 +84,29 @@ test("the pasted lines return a token: first fwd=miss, then hit, on both routes"
   const { clientSecret } = JSON.parse(await readFile(join(directory, ".wrangler", "local", `${port}.json`), "utf8"));
   assert.ok(!output.includes(clientSecret), "the client secret was printed");
   assert.ok(!output.includes(first.body.access_token), "the token was printed");
+});
+
+test("the other lines return a token of each kind of credential", async () => {
+  const lines = curls[2].trim().split("\n");
+  assert.deepEqual(lines.map((line) => /credential=(.*)$/.exec(line)?.[1]).sort(), [
+    "auth0",
+    "certificate",
+    "federated",
+    "github",
+    "google",
+    "keycloak",
+    "okta",
+    "resource",
+    "salesforce",
+  ]);
+  for (const line of lines) {
+    const { status, body } = await paste(line.replace("curl ", "curl -i "));
+    assert.equal(status, 200, `${line}: ${JSON.stringify(body)}`);
+    assert.ok(body.access_token && !output.includes(body.access_token));
+  }
+  const state = JSON.parse(await readFile(join(directory, ".wrangler", "local", `${port}.json`), "utf8"));
+  const secrets = Object.entries(state.keys).filter(([name]) => name !== "certificate");
+  assert.ok(secrets.length > 0 && secrets.every(([, secret]) => !output.includes(secret)), "a key was printed");
 });
 
 /** The project without its state and its operator's secrets: what is in .dev.vars must never be used by a test. */

@@ -1,8 +1,8 @@
 //! The numbers of coordinators, of renewals, and of isolates without a coordinator.
 
 use super::{
-    EXPIRES_IN_MAX_SECS, FLIGHT_MAX, KV_CACHE_TTL_SECS, KV_TTL_MIN_SECS, KV_WRITE_SPACING,
-    UPSTREAM_BODY_MAX_BYTES,
+    EXPIRES_IN_MAX_SECS, FLIGHT_MAX, KV_CACHE_TTL_SECS, KV_TOKEN_MAX_BYTES, KV_TTL_MIN_SECS,
+    KV_WRITE_SPACING, UPSTREAM_BODY_MAX_BYTES,
 };
 use crate::base::time::Millis;
 
@@ -17,8 +17,9 @@ const _: () = assert!(
     "an object must have time to answer the request that tries it again"
 );
 /// Longest answer of a Durable Object: a sealed token of at most [`UPSTREAM_BODY_MAX_BYTES`], and 64 kB
-/// for its seal and the traces of its flight, which have some hundred bytes.
+/// for its response fields in ASCII, its seal and the traces of its flight, which have some hundred bytes.
 pub const OBJECT_BODY_MAX_BYTES: usize = UPSTREAM_BODY_MAX_BYTES + 64 * 1024;
+const _: () = assert!(KV_TOKEN_MAX_BYTES < OBJECT_BODY_MAX_BYTES, "the longest token must fit");
 /// A coordinator whose flight takes longer sends a sign of life, and the isolate calls again.
 pub const COORDINATOR_SIGN_OF_LIFE: Millis = Millis::from_secs(4);
 const _: () = assert!(
@@ -32,7 +33,7 @@ const _: () = assert!(
     "no isolate must give up while a flight is under way"
 );
 /// When an alarm looks for a flight that was lost with the object's memory.
-pub const FLIGHT_WATCH: Millis = Millis::from_secs(60);
+pub const FLIGHT_WATCH: Millis = Millis::from_secs(75);
 const _: () =
     assert!(FLIGHT_WATCH.0 > FLIGHT_MAX.0, "the alarm must come after the longest flight");
 /// Minimum time between two renewals of a token: upstream may have none with a longer lifetime, and
@@ -65,7 +66,8 @@ pub const RENEWAL_JITTER_DIVISOR: u64 = 10;
 /// Precision of the stored time of last use. Each update costs a storage write.
 pub const ASKED_AT_PRECISION: Millis = Millis::from_secs(5 * 60);
 /// How long an isolate waits for its renewal behind a response before it starts another one. The
-/// platform ends such work after this time (Workers docs, `waitUntil`).
+/// platform ends such work after this time (Workers docs, `waitUntil`). A short-lived token's
+/// spacing of renewals takes its place where that is shorter, also in [`FETCH_CLAIM`].
 pub const RENEWAL_CLAIM: Millis = Millis::from_secs(30);
 /// How long the log line of a hit waits for the renewal behind its response. The platform ends such
 /// work after 30 s (Workers docs, "Limits"); a flight goes on in its coordinator.

@@ -16,10 +16,14 @@ const _: () = assert!(
 );
 /// From the making of a client assertion to `exp`. Entra documents five to ten minutes after `nbf`.
 pub const CLIENT_ASSERTION_LIFETIME: Millis = Millis::from_secs(5 * 60);
-/// `iat` and `nbf` lie this far in the past, because the server's clock may be behind.
-pub const ASSERTION_BACKDATED: Millis = Millis::from_secs(30);
+/// The same of an assertion that is a grant. Salesforce may refuse more than three minutes.
+pub const BEARER_ASSERTION_LIFETIME: Millis = Millis::from_secs(3 * 60);
+/// `iat` and `nbf` lie this far in the past, because the server's clock may be behind. GitHub documents a
+/// minute.
+pub const ASSERTION_BACKDATED: Millis = Millis::from_secs(60);
 const _: () = assert!(
-    UPSTREAM_TIMEOUT.0 + ASSERTION_BACKDATED.0 < CLIENT_ASSERTION_LIFETIME.0,
+    UPSTREAM_TIMEOUT.0 + ASSERTION_BACKDATED.0 < BEARER_ASSERTION_LIFETIME.0
+        && BEARER_ASSERTION_LIFETIME.0 < CLIENT_ASSERTION_LIFETIME.0,
     "an assertion must outlive the request that has it"
 );
 /// How long a signature may take. One by RSA-2048 takes about a millisecond.

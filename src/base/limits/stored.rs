@@ -4,8 +4,8 @@
 //! an isolate's memory with a few of them.
 
 use super::{
-    CLAIMS_MAX_BYTES, ISSUER_BODY_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_CHARS, SCOPE_MAX_BYTES,
-    UPSTREAM_BODY_MAX_BYTES,
+    CLAIMS_MAX_BYTES, ISSUER_BODY_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_CHARS,
+    RESPONSE_FIELDS_MAX_BYTES, SCOPE_MAX_BYTES, UPSTREAM_BODY_MAX_BYTES,
 };
 use crate::base::time::Millis;
 
@@ -18,10 +18,11 @@ pub const KV_CACHE_TTL_SECS: u64 = 30;
 pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
 
 /// What a sealed value has beside what is sealed: version, nonce, tag and instants, of which a token
-/// has the most, 81 bytes.
+/// has the most, 97 bytes.
 const SEAL_MAX_BYTES: usize = 1024;
-/// Longest sealed token: it came in one token response.
-pub const KV_TOKEN_MAX_BYTES: usize = UPSTREAM_BODY_MAX_BYTES + SEAL_MAX_BYTES;
+/// Longest sealed token: it came in one token response, whose response fields are longer in ASCII.
+pub const KV_TOKEN_MAX_BYTES: usize =
+    UPSTREAM_BODY_MAX_BYTES + RESPONSE_FIELDS_MAX_BYTES + SEAL_MAX_BYTES;
 /// Longest sealed key set: it came in one response of its issuer.
 pub const KV_KEY_SET_MAX_BYTES: usize = ISSUER_BODY_MAX_BYTES + SEAL_MAX_BYTES;
 /// Longest entry of the registry: a usual one has some hundred bytes, one with a hundred grants 10 kB.

@@ -18,7 +18,7 @@ pub enum KeyFault {
     TooLong,
     /// Without any `-----BEGIN`, and no JSON.
     #[error(
-        "must be PEM, which begins with -----BEGIN, or where a key alone is wanted a JWK; convert a .pfx file: openssl pkcs12 -in FILE -nodes -out FILE.pem"
+        "must be PEM, which begins with -----BEGIN (a private key alone may be a JWK); convert a .pfx file with openssl pkcs12 -in FILE -nodes -out FILE.pem"
     )]
     NotPem,
     /// A `-----BEGIN` line without its `-----END` line.
@@ -66,7 +66,7 @@ pub enum KeyFault {
     Curve,
     /// Another key than RSA beside a certificate.
     #[error(
-        "must have an RSA key: make a key of 2048 bits with a certificate of its own, as servers take no other kind"
+        "must have an RSA key and its certificate, as servers take no other kind: make a key of 2048 to 4096 bits"
     )]
     NotRsa,
     /// The RSA modulus is under [`RSA_MODULUS_MIN_BITS`].

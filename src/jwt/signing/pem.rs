@@ -31,23 +31,25 @@ impl Block<'_> {
     /// Whether the key is under a password: PKCS#8 says so in the label, older forms in a header (RFC 1421
     /// §4.6.1.1).
     pub(super) fn is_encrypted(&self) -> bool {
-        self.label.starts_with("ENCRYPTED") || self.body.contains("ENCRYPTED")
+        self.label.starts_with("ENCRYPTED") || self.body.contains(",ENCRYPTED")
     }
 
     /// The bytes, or `None` if this is not base64.
     pub(super) fn decoded(&self) -> Option<Zeroizing<Vec<u8>>> {
-        // As long as the text: a buffer that grows would leave copies of the key behind.
-        let mut base64 = Zeroizing::new(Vec::with_capacity(self.body.len()));
+        // Both have their length at once: a buffer that grows would leave copies of the key behind.
+        let mut base64 = Zeroizing::new(String::with_capacity(self.body.len()));
         let mut bytes = self.body.bytes();
         while let Some(byte) = bytes.next() {
             match byte {
                 b'\\' => matches!(bytes.next()?, b'n' | b'r').then_some(())?,
                 _ if byte.is_ascii_whitespace() => {}
-                _ => base64.push(byte),
+                _ if byte.is_ascii() => base64.push(char::from(byte)),
+                _ => return None,
             }
         }
-        let length = Base64::decode_in_place(&mut base64).ok()?.len();
-        base64.truncate(length);
-        Some(base64)
+        let mut decoded = Zeroizing::new(vec![0; base64.len()]);
+        let length = Base64::decode(base64.as_str(), &mut decoded).ok()?.len();
+        decoded.truncate(length);
+        Some(decoded)
     }
 }

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::KeyFault;
 use super::private_key::{Family, Form, PrivateKey, permitted};
 use crate::base::json::Json;
-use crate::base::limits::{CURVE_BYTES, JWT_KEY_ID_MAX_BYTES, SIGNING_MODULUS_MAX_BITS};
+use crate::base::limits::{CURVE_BYTES, JWT_KEY_ID_MAX_BYTES};
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::compact::each_once;
 use crate::jwt::jwk::{Jwk, without_zeros};
@@ -139,13 +139,7 @@ impl Private {
     /// The bytes that a member encodes.
     fn decoded(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
         let text = self.text(name)?.ok_or(KeyFault::JwkMember)?;
-        let mut bytes = Zeroizing::new(text.as_bytes().to_vec());
-        let decoded = Base64UrlUnpadded::decode_in_place(&mut bytes);
-        let length = decoded.map_err(|_| KeyFault::JwkMember)?.len();
-        if length > SIGNING_MODULUS_MAX_BITS {
-            return Err(KeyFault::JwkMember);
-        }
-        bytes.truncate(length);
-        Ok(bytes)
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::JwkMember)?;
+        Ok(Zeroizing::new(bytes))
     }
 }

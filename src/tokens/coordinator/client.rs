@@ -75,6 +75,6 @@ impl<O: Objects, C: Clock, E: Entropy> CoordinatorClient<O, C, E> {
         };
         self.silence.note_answer(name);
         let answer = answer.map_err(|_| CoordinationError::Failed)?;
-        minicbor::decode(&answer).map_err(|_| CoordinationError::Failed)
+        cbor::of_slice(&answer).ok_or(CoordinationError::Failed)
     }
 }

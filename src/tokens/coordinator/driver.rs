@@ -109,7 +109,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     /// # Errors
     /// [`CallFault`].
     pub async fn answer(self: Rc<Self>, message: &[u8]) -> Result<Vec<u8>, CallFault> {
-        let message: SealedMessage = minicbor::decode(message).map_err(|_| CallFault::Malformed)?;
+        let message: SealedMessage = cbor::of_slice(message).ok_or(CallFault::Malformed)?;
         let config = (*self.config).as_ref().map_err(|_| CallFault::Misconfigured)?;
         let Some(grant) = message.id.grant(config).map(Rc::new) else {
             // The caller may have a secret that this isolate has not read yet.
@@ -157,7 +157,7 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
 
     async fn stored(&self) -> Result<Option<StoredState>, StorageFault> {
         let bytes = self.home.load().await?;
-        Ok(bytes.and_then(|bytes| minicbor::decode(&bytes).ok()))
+        Ok(bytes.and_then(|bytes| cbor::of_slice(&bytes)))
     }
 
     async fn restore(&self, grant: &Rc<Grant>) -> Result<(), StorageFault> {

@@ -9,10 +9,8 @@
 //! - The rest of an answer needs no seal: an isolate calls the objects of the class that its own
 //!   binding names, and nobody else can answer there.
 
-use minicbor::{Decode, Encode};
-
 use super::{Facts, Handout, Snapshot, Source, Want};
-use crate::base::cbor;
+use crate::base::cbor::{self, Cbor, Value};
 use crate::base::digest;
 use crate::base::request_id::RequestId;
 use crate::base::sealed::{self, NONCE_LEN, Place};
@@ -25,87 +23,96 @@ use crate::upstream::error::UpstreamError;
 use crate::upstream::trail::UpstreamTrail;
 
 /// Names a token. With the configuration, a coordinator can fetch it.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenId {
     /// The credential's name.
-    #[n(0)]
     pub credential: String,
     /// The scope.
-    #[n(1)]
     pub scope: String,
     /// The token's KV key. It shows whether both sides have the same configuration.
-    #[n(2)]
     pub token: String,
 }
 
 /// From an isolate: an [`AcquireMessage`] with a seal. Nothing in it is secret.
-#[derive(Clone, Debug, Decode, Encode)]
+#[derive(Clone, Debug)]
 pub struct SealedMessage {
     /// Which token. It leads to the key of the seal.
-    #[n(0)]
     pub id: TokenId,
     /// The message.
-    #[cbor(n(1), with = "minicbor::bytes")]
     pub message: Vec<u8>,
     /// Nothing, sealed for this message and this token.
-    #[cbor(n(2), with = "minicbor::bytes")]
     pub seal: Vec<u8>,
 }
 
 /// From an isolate: a caller wants a token.
-#[derive(Clone, Debug, Decode, Encode)]
+#[derive(Clone, Debug)]
 pub struct AcquireMessage {
     /// Which one is good enough.
-    #[n(0)]
     pub want: Want,
     /// Goes upstream with a flight that this message starts.
-    #[n(1)]
     pub request_id: RequestId,
     /// Go upstream as well, if the flight replaces a rejected token.
-    #[n(2)]
     pub claims: Option<Claims>,
 }
 
 /// From a coordinator: its answer, and the trail of the flight.
-#[derive(Debug, Decode, Encode)]
+#[derive(Debug)]
 pub struct HandedMessage {
     /// What the state machine answered.
-    #[n(0)]
     pub handed: SealedHandout,
     /// The trail of the flight, if the caller waited for one.
-    #[n(1)]
     pub trail: Option<UpstreamTrail>,
     /// How long a remembered failure still lasts.
-    #[n(2)]
     pub failing_for: Option<Millis>,
 }
 
 /// A token, or why there is none.
-#[derive(Debug, Decode, Encode)]
+#[derive(Debug)]
 pub enum SealedHandout {
     /// A sealed record, and where it came from.
-    #[n(0)]
-    Token(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>, #[n(1)] Source),
+    Token(Vec<u8>, Source),
     /// Why upstream gives none.
-    #[n(1)]
-    Failure(#[n(0)] UpstreamError),
+    Failure(UpstreamError),
     /// A sign of life: the flight is still under way, and the isolate calls again.
-    #[n(2)]
     InFlight,
 }
 
 /// What a coordinator stores.
-#[derive(Debug, Decode, Encode)]
+#[derive(Debug)]
 pub struct StoredState {
     /// Which token. An alarm comes without a message, so the state names it.
-    #[n(0)]
     pub id: TokenId,
     /// Everything that is not secret.
-    #[n(1)]
     pub facts: Facts,
     /// The token as a sealed record.
-    #[cbor(n(2), with = "minicbor::bytes")]
     pub token: Option<Vec<u8>>,
+}
+
+cbor::record!(TokenId { credential, scope, token });
+cbor::record!(SealedMessage { id, message, seal });
+cbor::record!(AcquireMessage { want, request_id, claims });
+cbor::record!(HandedMessage { handed, trail, failing_for });
+cbor::record!(StoredState { id, facts, token });
+
+impl Cbor for SealedHandout {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Token(sealed, source) => {
+                Value::variant(0, vec![sealed.to_value(), source.to_value()])
+            }
+            Self::Failure(error) => Value::variant(1, vec![error.to_value()]),
+            Self::InFlight => Value::variant(2, Vec::new()),
+        }
+    }
+
+    fn of_value(value: Value) -> Option<Self> {
+        match value.into_variant()? {
+            (0, mut fields) => Some(Self::Token(fields.take()?, fields.take()?)),
+            (1, mut fields) => Some(Self::Failure(fields.take()?)),
+            (2, _) => Some(Self::InFlight),
+            _ => None,
+        }
+    }
 }
 
 impl TokenId {
@@ -124,7 +131,7 @@ impl TokenId {
     #[must_use]
     pub fn grant(&self, config: &Config) -> Option<Grant> {
         let credential = config.credential(&self.credential)?;
-        let scope = ScopeSet::parse(&self.scope).ok()?;
+        let scope = ScopeSet::of_grant(&self.scope).ok()?;
         let mut grant = [false, true]
             .into_iter()
             .map(|capability| Grant::new(credential, scope.clone(), false, capability))
@@ -157,7 +164,7 @@ impl SealedMessage {
         let name = place_name(&self.message, grant);
         let place = Place { version: VERSION, name: &name };
         sealed::open(&self.seal, place, &grant.credential.sealing_key).ok()?;
-        minicbor::decode(&self.message).ok()
+        cbor::of_slice(&self.message)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The events that go into the state machine, and the actions that come out of it.
 
-use minicbor::{Decode, Encode};
-
+use crate::base::cbor::{self, Cbor, Value};
 use crate::base::limits::{GENERATION_AHEAD_MAX, MIN_TTL_MAX};
 use crate::base::secret::TokenDigest;
 use crate::base::time::{Millis, UnixMillis};
@@ -31,28 +30,46 @@ pub enum Event {
 }
 
 /// Which token is good enough for a caller.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Want {
     /// It has at least this much time left, if upstream gives such a token.
-    #[n(0)]
     pub min_ttl: Millis,
     /// It is not due for renewal, if upstream gives a newer one.
-    #[n(1)]
     pub renewed: bool,
     /// The generation of the caller's token. A coordinator that lost its storage goes on from it.
-    #[n(2)]
     pub known_generation: u64,
     /// A touch: the caller only tells that the token is in use. The coordinator fetches nothing.
-    #[n(3)]
     pub touch: bool,
     /// It is not this token, which an API has rejected. `known_generation` is that token's
     /// generation.
-    #[n(4)]
     pub rejected: Option<TokenDigest>,
     /// The digest of a challenge's claims, if the call has some. Without `rejected`, it is the token
     /// in hand that an API has rejected. The driver sets it: the claims travel beside the want.
-    #[cbor(skip)]
     pub challenge: Option<[u8; 32]>,
+}
+
+impl Cbor for Want {
+    fn to_value(&self) -> Value {
+        Value::record(vec![
+            self.min_ttl.to_value(),
+            self.renewed.to_value(),
+            self.known_generation.to_value(),
+            self.touch.to_value(),
+            self.rejected.to_value(),
+        ])
+    }
+
+    fn of_value(value: Value) -> Option<Self> {
+        let mut fields = value.into_fields()?;
+        Some(Self {
+            min_ttl: fields.take()?,
+            renewed: fields.take()?,
+            known_generation: fields.take()?,
+            touch: fields.take()?,
+            rejected: fields.take()?,
+            challenge: None,
+        })
+    }
 }
 
 impl Want {
@@ -99,19 +116,16 @@ pub struct Handout {
 }
 
 /// Where the token of a [`Handout`] came from.
-#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Source {
     /// The coordinator had it.
-    #[n(0)]
     Held,
     /// The coordinator had it, and upstream fails to give a newer one.
-    #[n(1)]
     HeldWhileFailing,
     /// A flight that this waiter started.
-    #[n(2)]
     Flight,
     /// A flight that another waiter had started.
-    #[n(3)]
     Collapsed,
 }
+
+cbor::names!(Source { 0 => Held, 1 => HeldWhileFailing, 2 => Flight, 3 => Collapsed });

@@ -1,7 +1,6 @@
 //! What a coordinator knows and saves: its newest token, and facts about it.
 
-use minicbor::{Decode, Encode};
-
+use crate::base::cbor;
 use crate::base::limits::{FAILURE_MEMORY_MAX, RENEWAL_SPACING};
 use crate::base::secret::TokenDigest;
 use crate::base::time::UnixMillis;
@@ -19,35 +18,38 @@ pub struct Snapshot {
 }
 
 /// The part of a [`Snapshot`] that is not secret.
-#[derive(Clone, Debug, Decode, Default, Encode, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The generation of the newest token, or a higher one.
-    #[n(0)]
     pub generation: u64,
     /// The newest failure, until a token comes.
-    #[n(1)]
     pub failure: Option<Failure>,
     /// When an isolate last called.
-    #[n(2)]
     pub asked_at: Option<UnixMillis>,
     /// When the newest token was requested, if it was to be better than another one. Upstream has
     /// no better one for a while after that.
-    #[n(3)]
     pub fetched_at: Option<UnixMillis>,
     /// When the alarm renews the token. Its jitter is drawn once.
-    #[n(4)]
     pub renew_at: Option<UnixMillis>,
     /// The last rejected token for which upstream has answered, without claims. There is no second
     /// such request for it.
-    #[n(5)]
     pub rejected: Option<TokenDigest>,
     /// When a flight without claims last started because a token was rejected.
-    #[n(6)]
     pub forced_at: Option<UnixMillis>,
     /// When a flight with the claims of a challenge last started.
-    #[n(7)]
     pub challenged_at: Option<UnixMillis>,
 }
+
+cbor::record!(Facts {
+    generation,
+    failure,
+    asked_at,
+    fetched_at,
+    renew_at,
+    rejected,
+    forced_at,
+    challenged_at,
+});
 
 impl Facts {
     pub(super) const fn forced_at(&self) -> ForcedAt {

@@ -63,11 +63,15 @@ impl Kind for Entra {
         request::draft(order, presented)
     }
 
+    fn has_numbers(&self) -> bool {
+        true
+    }
+
     fn meaning(&self, status: u16, response: &ErrorResponse) -> Option<Meaning> {
         aadsts::meaning(status, response)
     }
 
-    fn advice(&self, response: &ErrorResponse) -> Cow<'static, str> {
+    fn advice(&self, _: u16, response: &ErrorResponse) -> Cow<'static, str> {
         aadsts::advice(response)
     }
 }

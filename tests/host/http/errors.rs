@@ -116,6 +116,7 @@ fn upstream_errors() -> Vec<U> {
         A::UnexpectedStatus(_) => [A::UnexpectedStatus(404)],
         A::Redirect => [A::Redirect],
         A::CutOff => [A::CutOff],
+        A::ExpiresAt => [A::ExpiresAt],
     };
     let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival,
         NoSignature, NoMetadata, SecretChanged);
@@ -141,8 +142,7 @@ fn all() -> Vec<BrokerError> {
         E::InvalidClient(_) => presented().into_iter().map(E::InvalidClient),
         E::JwtRefused(..) => refused_jwts.map(|(fault, presented)| E::JwtRefused(fault, presented)),
         E::UnsupportedGrantType => [E::UnsupportedGrantType],
-        E::ScopeMalformed => [E::ScopeMalformed],
-        E::ScopeMissing => [E::ScopeMissing],
+        E::ScopeMalformed | E::ScopeMissing => [E::ScopeMalformed, E::ScopeMissing],
         E::ScopeNotGranted => [E::ScopeNotGranted],
         E::CredentialNotGranted => [E::CredentialNotGranted],
         E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],

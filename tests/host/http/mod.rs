@@ -18,5 +18,6 @@ mod plain_http;
 mod preflight;
 mod replies;
 mod routes;
+mod scopeless;
 mod targets;
 mod unproved;

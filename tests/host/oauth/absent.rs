@@ -4,13 +4,13 @@
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::oauth::claims::{RequestedClaims, for_upstream};
 use edge_token_broker::oauth::error_response::ErrorResponse;
-use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken};
+use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 
 const MARK: &str = "\u{feff}";
 
 fn token(more: &str) -> Result<IssuedToken, AnswerFault> {
     let body = format!(r#"{{"token_type":"Bearer","access_token":"t"{more}}}"#);
-    IssuedToken::parse(body.as_bytes())
+    IssuedToken::parse(body.as_bytes(), &ResponseRules::USUAL)
 }
 
 #[test]
@@ -39,7 +39,11 @@ fn what_a_token_response_must_have_cannot_be_null() {
             AnswerFault::NotATokenResponse,
         ),
     ] {
-        assert_eq!(IssuedToken::parse(body.as_bytes()), Err(fault), "{body}");
+        assert_eq!(
+            IssuedToken::parse(body.as_bytes(), &ResponseRules::USUAL),
+            Err(fault),
+            "{body}"
+        );
     }
 }
 
@@ -61,7 +65,10 @@ fn an_error_response_leaves_out_what_is_null_or_empty() {
 #[test]
 fn a_byte_order_mark_in_front_is_read_over() {
     let body = format!(r#"{MARK}{{"token_type":"Bearer","access_token":"t","expires_in":60}}"#);
-    assert_eq!(IssuedToken::parse(body.as_bytes()).unwrap().expires_in, Millis::from_secs(60));
+    assert_eq!(
+        IssuedToken::parse(body.as_bytes(), &ResponseRules::USUAL).unwrap().expires_in,
+        Millis::from_secs(60)
+    );
     let body = format!(r#"{MARK}{{"error":"invalid_client"}}"#);
     assert_eq!(ErrorResponse::parse(body.as_bytes()).unwrap().error, "invalid_client");
     let claims = r#"{"access_token":{"nbf":{"value":"1700000000"}}}"#;

@@ -2,5 +2,7 @@
 
 mod absent;
 mod error_response;
+mod error_shapes;
 mod scope;
+mod server_rules;
 mod token_response;

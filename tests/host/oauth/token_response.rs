@@ -2,13 +2,13 @@
 
 use edge_token_broker::base::limits::EXPIRES_IN_MAX_SECS;
 use edge_token_broker::base::time::{Millis, UnixMillis};
-use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken};
+use edge_token_broker::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 use edge_token_broker::tokens::token::CachedToken;
 
 const REAL_TOKEN: &str = include_str!("../../workerd/fixtures/entra_token_response.json");
 
 fn parse(body: &str) -> Result<IssuedToken, AnswerFault> {
-    IssuedToken::parse(body.as_bytes())
+    IssuedToken::parse(body.as_bytes(), &ResponseRules::USUAL)
 }
 
 fn with(field: &str) -> Result<IssuedToken, AnswerFault> {

@@ -203,6 +203,13 @@ fn the_public_half_and_attributes_of_a_pkcs8_stay_outside() {
 }
 
 #[test]
+fn a_key_whose_base64_spells_encrypted_is_not() {
+    let body = ["MC4CAQAwBQYDK2VwBCIEI", &"A".repeat(17), "ENCRYPTED", &"A".repeat(17)].concat();
+    let text = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    assert_eq!(key(&text).family(), Family::Ed25519);
+}
+
+#[test]
 fn debug_output_is_redacted() {
     for name in ["rsa2048.pem", "ed25519.jwk"] {
         assert_eq!(format!("{:?}", key(&file(name))), "PrivateKey(REDACTED)");

@@ -21,6 +21,8 @@ pub(crate) struct SimulatedEndpoint {
     pub(crate) answers: Rc<RefCell<VecDeque<Result<EndpointResponse, TransportFailure>>>>,
     /// The bodies of the requests that came, with the time of each.
     pub(crate) requests: Rc<RefCell<Vec<(UnixMillis, String)>>>,
+    /// The URL and the `Authorization` of each.
+    pub(crate) sent: Rc<RefCell<Vec<(String, Option<String>)>>>,
 }
 
 impl SimulatedEndpoint {
@@ -30,6 +32,7 @@ impl SimulatedEndpoint {
             latency: Rc::new(Cell::new(Millis(50))),
             answers: Rc::default(),
             requests: Rc::default(),
+            sent: Rc::default(),
         }
     }
 
@@ -52,6 +55,13 @@ impl SimulatedEndpoint {
         self.answers.borrow_mut().push_back(Ok(answer));
     }
 
+    /// An answer of a server that says when its rate limit is reset.
+    pub(crate) fn answer_limited(&self, status: u16, reset: &str, body: &str) {
+        let rate_limit_reset = Some(reset.to_owned());
+        let answer = EndpointResponse { rate_limit_reset, ..response(status, None, body) };
+        self.answers.borrow_mut().push_back(Ok(answer));
+    }
+
     pub(crate) fn fail(&self, failure: TransportFailure) {
         self.answers.borrow_mut().push_back(Err(failure));
     }
@@ -62,6 +72,7 @@ pub(crate) fn response(status: u16, retry_after: Option<&str>, body: &str) -> En
     EndpointResponse {
         status,
         retry_after: retry_after.map(str::to_owned),
+        rate_limit_reset: None,
         body: Ok(body.as_bytes().to_vec().into()),
     }
 }
@@ -77,6 +88,8 @@ impl TokenEndpoint for SimulatedEndpoint {
         request: &EndpointRequest<'_>,
     ) -> Result<EndpointResponse, TransportFailure> {
         self.requests.borrow_mut().push((self.clock.now(), request.body.to_string()));
+        let authorization = request.authorization.as_ref().map(|value| value.to_string());
+        self.sent.borrow_mut().push((request.url.to_owned(), authorization));
         Pause::default().await;
         self.clock.advance(self.latency.get());
         self.answers.borrow_mut().pop_front().expect("an answer was prepared for every request")

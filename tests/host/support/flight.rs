@@ -245,6 +245,16 @@ impl Network {
         ended.take().expect("it ends")
     }
 
+    /// Fires the alarm that was set last, if its time has come.
+    pub(crate) fn ring(&self) {
+        let Some(driver) = self.object.driver.clone() else { return };
+        let mut alarms = self.home.alarms.borrow_mut();
+        if alarms.last().is_some_and(|at| *at <= self.clock.now()) {
+            alarms.clear();
+            self.start(async move { driver.alarm().await.unwrap() });
+        }
+    }
+
     /// Lets everything happen for so long.
     pub(crate) fn pass(&self, span: Millis) {
         self.time.run(self.time.now() + span.0);

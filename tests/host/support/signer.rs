@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
 use edge_token_broker::upstream::secrets::Secrets;
@@ -44,5 +45,11 @@ where
     P: UpstreamPorts<Endpoint = E, Documents = SimulatedIssuer, Signer = SimulatedSigner>,
     SimulatedIssuer: Documents,
 {
-    Servers { endpoint, documents, signer: SimulatedSigner::default(), secrets: Secrets::default() }
+    Servers {
+        endpoint,
+        documents,
+        signer: SimulatedSigner::default(),
+        metadata: MetadataMemory::default(),
+        secrets: Secrets::default(),
+    }
 }

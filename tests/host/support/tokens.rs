@@ -13,6 +13,7 @@ pub(crate) fn token(text: &str, requested_at: UnixMillis, lifetime: Millis) -> C
         ext_expires_in: None,
         refresh_in: None,
         scope: None,
+        fields: None,
     };
     CachedToken::new(issued, requested_at)
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use edge_token_broker::base::cbor;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::config::{Config, Grant};
@@ -39,7 +40,7 @@ fn told(network: &Network, driver: &Rc<OneDriver>, secret: &str) -> Option<CallF
     let request_id = RequestId::parse("id").unwrap();
     let message = AcquireMessage { want: Want::default(), request_id, claims: None };
     let message = SealedMessage::new(&message, &grant, [7; 24]);
-    let message = minicbor::to_vec(&message).unwrap();
+    let message = cbor::to_vec(&message);
     let driver = Rc::clone(driver);
     let (_, ended) = network.start(async move { driver.answer(&message).await });
     network.pass(Millis(500));

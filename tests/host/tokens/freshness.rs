@@ -33,17 +33,22 @@ fn the_serve_floor_is_60_seconds_or_a_tenth_of_the_lifetime() {
 }
 
 #[test]
-fn renewal_is_due_5_15_or_60_minutes_ahead() {
+fn renewal_is_due_5_15_or_60_minutes_ahead_and_never_before_half_the_lifetime() {
     const MINUTE: u64 = 60;
-    for (lifetime, ahead) in [
-        (20 * MINUTE, 5),
-        (20 * MINUTE + 1, 15),
-        (60 * MINUTE, 15),
-        (90 * MINUTE - 1, 15),
-        (90 * MINUTE, 60),
-        (1440 * MINUTE, 60),
+    for (lifetime, ahead_ms) in [
+        (1, 500),
+        (60, 30_000),
+        (300, 150_000),
+        (10 * MINUTE, 300_000),
+        (20 * MINUTE, 300_000),
+        (20 * MINUTE + 1, 600_500),
+        (30 * MINUTE, 900_000),
+        (60 * MINUTE, 900_000),
+        (90 * MINUTE - 1, 900_000),
+        (90 * MINUTE, 2_700_000),
+        (120 * MINUTE, 3_600_000),
+        (1440 * MINUTE, 3_600_000),
     ] {
-        let ahead_ms = ahead * MINUTE * 1000;
         assert_eq!(left(lifetime, ahead_ms + 1), Freshness::Fresh, "{lifetime} s");
         assert_eq!(left(lifetime, ahead_ms), Freshness::Stale, "{lifetime} s");
     }

@@ -54,13 +54,13 @@ fn the_token_that_expires_later_is_kept_in_whatever_order_they_come() {
 #[test]
 fn one_background_renewal_at_a_time_whatever_it_brings() {
     let memory = IsolateMemory::default();
-    remember(&memory, 1, "t");
+    let hour = |text| token(text, UnixMillis(0), Millis::from_secs(3600));
+    memory.remember(key(1), hour("t"), UnixMillis(0));
     assert!(memory.claim_renewal(&key(1), UnixMillis(0)));
-    remember(&memory, 1, "t");
+    memory.remember(key(1), hour("t"), UnixMillis(0));
     assert!(!memory.claim_renewal(&key(1), UnixMillis(RENEWAL_CLAIM.0 - 1)));
     assert!(memory.claim_renewal(&key(1), UnixMillis(RENEWAL_CLAIM.0)), "a claim lapses");
-    let renewed = token("u", UnixMillis(0), Millis(1000)).with_generation(1);
-    memory.remember(key(1), renewed, UnixMillis(0));
+    memory.remember(key(1), hour("u").with_generation(1), UnixMillis(0));
     assert!(!memory.claim_renewal(&key(1), UnixMillis(RENEWAL_CLAIM.0)), "nor a newer one");
 }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use edge_token_broker::base::cbor;
 use edge_token_broker::base::limits::CLAIMS_MAX_BYTES;
 use edge_token_broker::base::ports::Store;
 use edge_token_broker::base::secret::AccessToken;
@@ -162,7 +163,7 @@ fn a_coordinator_that_has_nothing_or_an_older_token_gets_a_new_one() {
 #[test]
 fn an_older_isolates_message_has_neither_a_rejected_token_nor_claims() {
     let message = [0x82, 0x84, 0, 0xf4, 0, 0xf4, 0x62, b'i', b'd'];
-    let message: AcquireMessage = minicbor::decode(&message).unwrap();
+    let message: AcquireMessage = cbor::of_slice(&message).unwrap();
     assert!(message.want.rejected.is_none() && message.claims.is_none());
 }
 

@@ -1,6 +1,7 @@
 //! An error in a coordinator's state and answers: pinned byte for byte, and read as an older version
 //! wrote it. The rest of the state is in `stored_format.rs`.
 
+use edge_token_broker::base::cbor;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::AnswerFault;
 use edge_token_broker::upstream::error::UpstreamError;
@@ -24,13 +25,13 @@ fn not_understood(retry_after_secs: u64, in_a_row: u32, response: bool) -> Upstr
 const PINNED_CUT_OFF: &str = "82028482078001038360f68180";
 
 fn read(pinned: &str) -> UpstreamError {
-    minicbor::decode(&base16ct::lower::decode_vec(pinned).unwrap()).unwrap()
+    cbor::of_slice(&base16ct::lower::decode_vec(pinned).unwrap()).unwrap()
 }
 
 #[test]
 fn an_answer_that_was_not_understood_is_pinned() {
     let error = not_understood(1, 3, true);
-    assert_eq!(base16ct::lower::encode_string(&minicbor::to_vec(&error).unwrap()), PINNED);
+    assert_eq!(base16ct::lower::encode_string(&cbor::to_vec(&error)), PINNED);
     assert_eq!(read(PINNED), error);
 }
 
@@ -40,7 +41,7 @@ fn an_answer_that_was_cut_off_is_pinned() {
     if let UpstreamError::NotATokenResponse { fault, .. } = &mut error {
         *fault = AnswerFault::CutOff;
     }
-    assert_eq!(base16ct::lower::encode_string(&minicbor::to_vec(&error).unwrap()), PINNED_CUT_OFF);
+    assert_eq!(base16ct::lower::encode_string(&cbor::to_vec(&error)), PINNED_CUT_OFF);
     assert_eq!(read(PINNED_CUT_OFF), error);
 }
 

@@ -2,8 +2,11 @@
 
 mod attempts;
 mod certificates;
+mod github;
+mod google;
 mod longest_flight;
 mod not_understood;
+mod rate_limit;
 mod refusals;
 mod rounds;
 mod secrets;

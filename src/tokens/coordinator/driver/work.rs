@@ -89,6 +89,6 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
 fn line_about(grant: &Grant, request_id: RequestId) -> Line {
     let mut line = Line::new(request_id, String::new(), "coordinator");
     line.credential = Some(grant.credential.name.clone());
-    line.scope = Some(grant.scope.as_str().to_owned());
+    line.scope = Some(grant.scope.shown().to_owned());
     line
 }

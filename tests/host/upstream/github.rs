@@ -1,0 +1,384 @@
+//! Installations of a GitHub App: from the private key to the token, and what a refusal means.
+
+use crate::support::bindings::Vars;
+use crate::support::config::{DIGEST, assert_faults};
+use crate::support::keys::{fixture, header_and_claims};
+use crate::support::sent::Response;
+use crate::support::world::{START, World, isolate, text};
+use edge_token_broker::base::time::{Millis, UnixMillis};
+use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::oauth::token_response::AnswerFault;
+use edge_token_broker::upstream::github::token;
+use edge_token_broker::upstream::server::{Endpoint, Order, Presented};
+use serde_json::{Value, json};
+
+const PLAIN: &str = r#""client_id":"Iv23abc","installation_id":4711"#;
+
+/// A client with a grant of an installation, whose table `github_app` has these members.
+fn vars(app: &str) -> Vars {
+    with_entry(&format!(r#""github_app":{{{app}}},"private_key":"ONE""#))
+}
+
+fn with_entry(entry: &str) -> Vars {
+    let clients =
+        format!(r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default"}}]}}}}"#);
+    Vars::of(&[
+        ("CREDENTIALS", &format!(r#"{{"default":{{{entry}}}}}"#)),
+        ("CLIENTS", &clients),
+        ("ONE", &fixture("rsa2048-pkcs1.pem")),
+        ("TWO", &fixture("rsa3072.pem")),
+        ("EC", &fixture("p256.pem")),
+    ])
+}
+
+fn world(app: &str) -> World {
+    World::of(isolate(&vars(app)))
+}
+
+/// The answer with a token that lives for an hour.
+fn issued(token: &str) -> String {
+    // START is 2023-11-14T22:13:20Z.
+    json!({
+        "token": token,
+        "expires_at": "2023-11-14T23:13:20Z",
+        "permissions": {"contents": "read", "metadata": "read"},
+        "repository_selection": "all",
+    })
+    .to_string()
+}
+
+#[test]
+fn the_jwt_of_the_app_is_in_the_header() {
+    let world = world(PLAIN);
+    let server = &*world.grant.credential.server;
+    let endpoint = "https://api.github.com/app/installations/4711/access_tokens";
+    assert_eq!(server.endpoint(), Endpoint::Url(endpoint));
+    assert!(!server.needs_scope());
+    let scope = ScopeSet::parse("s").unwrap();
+    let order = Order {
+        endpoint,
+        issuer: None,
+        client_id: &world.grant.credential.client_id,
+        scope: &scope,
+        claims: None,
+        parameters: &[],
+    };
+    let claims = server.assertion(&order).claims;
+    assert_eq!(claims, [("iss".into(), "Iv23abc".into())]);
+    let draft = server.request(&order, &Presented::Assertion("a.b.c"));
+    assert_eq!(draft.authorization.unwrap().as_str(), "Bearer a.b.c");
+    assert_eq!(draft.body.as_str(), "{}");
+    for (name, value) in [
+        ("accept", "application/vnd.github+json"),
+        ("content-type", "application/json"),
+        ("x-github-api-version", "2022-11-28"),
+    ] {
+        assert!(draft.headers.fixed.contains(&(name, value)), "{name}");
+    }
+    assert!(draft.headers.fixed.iter().any(|(name, _)| *name == "user-agent"));
+}
+
+#[test]
+fn an_installation_token_is_served_until_it_expires() {
+    let world = world(PLAIN);
+    let long = format!("ghs_4711_{}", "eyJ0.e-_~+/=".repeat(80));
+    world.broker.servers.endpoint.answer(201, &issued(&long));
+    let served = world.obtain().0.unwrap();
+    assert_eq!(text(&served), long);
+    // 50 ms later than the request: the token is not believed to live longer than GitHub says.
+    let left = UnixMillis(START).until(served.token.expires_at);
+    assert!((3598 * 1000..=3600 * 1000).contains(&left.0), "{left:?}");
+    assert_eq!(world.broker.servers.endpoint.requests.borrow()[0].1, "{}");
+    assert_eq!(world.broker.servers.signer.signatures.get(), 1);
+    assert_eq!(world.request().token(), long);
+    assert_eq!(world.upstream_requests(), 1);
+}
+
+#[test]
+fn a_token_may_be_narrowed_and_then_is_another_token() {
+    let narrowed = [
+        (PLAIN.to_owned(), "{}"),
+        (
+            format!(r#"{PLAIN},"repositories":["web",".github"]"#),
+            r#"{"repositories":["web",".github"]}"#,
+        ),
+        (
+            format!(r#"{PLAIN},"permissions":{{"contents":"read"}}"#),
+            r#"{"permissions":{"contents":"read"}}"#,
+        ),
+        (
+            format!(
+                r#"{PLAIN},"repositories":["web"],"permissions":{{"contents":"read","issues":"write"}}"#
+            ),
+            r#"{"repositories":["web"],"permissions":{"contents":"read","issues":"write"}}"#,
+        ),
+    ];
+    let mut keys = Vec::new();
+    for (app, body) in narrowed {
+        let world = world(&app);
+        world.broker.servers.endpoint.answer(201, &issued("one"));
+        assert!(world.obtain().0.is_ok());
+        assert_eq!(world.broker.servers.endpoint.requests.borrow()[0].1, body);
+        keys.push(world.grant.token_key);
+    }
+    let other_api = format!(r#"{PLAIN},"api":"https://github.example.com/api/v3""#);
+    let other_installation = r#""client_id":"Iv23abc","installation_id":4712"#;
+    keys.extend([&other_api, other_installation].map(|app| world(app).grant.token_key));
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+}
+
+#[test]
+fn members_beside_the_token_are_handed_on() {
+    let entry = format!(
+        r#""github_app":{{{PLAIN}}},"private_key":"ONE","response_fields":["permissions","expires_at"]"#
+    );
+    let world = World::of(isolate(&with_entry(&entry)));
+    world.broker.servers.endpoint.answer(201, &issued("one"));
+    let response = world.request();
+    assert_eq!(response.token(), "one");
+    assert_eq!(response.body["permissions"], json!({"contents": "read", "metadata": "read"}));
+    assert_eq!(response.body["expires_at"], "2023-11-14T23:13:20Z");
+    assert_eq!(response.body["repository_selection"], Value::Null);
+}
+
+#[test]
+fn an_enterprise_server_has_an_api_of_its_own() {
+    for (app, endpoint) in [
+        (r#""api":"https://github.example.com/api/v3/""#, "https://github.example.com/api/v3"),
+        (r#""api":"http://localhost:8080""#, "http://localhost:8080"),
+    ] {
+        let app = format!(r#""client_id":"Iv23abc","installation_id":"4711",{app}"#);
+        let url = [endpoint, "/app/installations/4711/access_tokens"].concat();
+        let world = world(&app);
+        assert_eq!(world.grant.credential.server.endpoint(), Endpoint::Url(&url));
+    }
+}
+
+#[test]
+fn a_refused_key_is_followed_by_the_next_one() {
+    let entry = format!(r#""github_app":{{{PLAIN}}},"private_key":["ONE","TWO"]"#);
+    let world = World::of(isolate(&with_entry(&entry)));
+    let body = r#"{"message":"A JSON web token could not be decoded","status":"401"}"#;
+    world.broker.servers.endpoint.answer(401, body);
+    world.broker.servers.endpoint.answer(201, &issued("two"));
+    assert_eq!(world.request().token(), "two");
+}
+
+/// What the caller gets where GitHub answers like this, and how many requests that took.
+fn told(status: u16, retry_after: Option<&str>, words: &str) -> (Response, usize) {
+    let world = world(PLAIN);
+    let body = json!({
+        "message": words,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": status.to_string(),
+    });
+    for _ in 0..2 {
+        world.broker.servers.endpoint.answer_with(status, retry_after, &body.to_string());
+    }
+    (world.request(), world.upstream_requests())
+}
+
+#[test]
+fn a_refusal_has_githubs_words_and_what_to_do() {
+    for (status, words, advice) in [
+        (401, "A JSON web token could not be decoded", "the private key and the client id"),
+        (401, "'Expiration time' claim ('exp') is too far in the future", "the clock is right"),
+        (404, "Not Found", "installation_id"),
+        (404, "Integration not found", "client_id"),
+        (403, "This installation has been suspended", "suspended"),
+        (422, "The permissions requested are not granted to this installation.", "permissions"),
+        (
+            422,
+            "There is at least one repository that does not exist or is not accessible to the \
+             parent installation.",
+            "repositories",
+        ),
+        (410, "Gone", "check the app"),
+    ] {
+        let (response, requests) = told(status, None, words);
+        assert_eq!((response.status, requests), (502, 1), "{words}");
+        let told = response.body["error_description"].as_str().unwrap();
+        let words = ["GitHub says: ", words.trim_end_matches('.'), "; "].concat();
+        assert!(told.contains(&words) && told.contains(advice), "{told}");
+    }
+}
+
+#[test]
+fn a_rate_limit_is_a_throttle_by_either_status() {
+    for (status, retry_after, words, seconds) in [
+        (403, Some("17"), "You have exceeded a secondary rate limit.", "17"),
+        (403, None, "API rate limit exceeded for installation ID 1.", "60"),
+        (429, Some("17"), "API rate limit exceeded for installation ID 1.", "17"),
+    ] {
+        let (response, requests) = told(status, retry_after, words);
+        assert_eq!((response.status, requests), (503, 1), "{words}");
+        assert_eq!(response.headers["Retry-After"], seconds, "{words}");
+    }
+    let (response, requests) = told(502, None, "Server Error");
+    assert_eq!((response.status, requests), (503, 2));
+}
+
+/// The lifetime of a token with this `expires_at`, if it has one.
+fn lifetime(expires_at: &str) -> Option<Millis> {
+    let body = json!({"token": "t", "expires_at": expires_at}).to_string();
+    match token::parse(body.as_bytes(), &[], UnixMillis(START)) {
+        Ok(issued) => Some(issued.expires_in),
+        Err(fault) => {
+            assert_eq!(fault, AnswerFault::ExpiresAt);
+            None
+        }
+    }
+}
+
+#[test]
+fn expires_at_is_an_instant_in_the_future() {
+    // START is 2023-11-14T22:13:20Z.
+    for (expires_at, seconds) in [
+        ("2023-11-14T23:13:20Z", 3600),
+        ("2023-11-14t23:13:20z", 3600),
+        ("2023-11-14T23:13:20.999Z", 3600),
+        ("2023-11-14T23:13:20.123456789+00:00", 3600),
+        ("2023-11-15T01:13:20+02:00", 3600),
+        ("2023-11-14T15:43:20-07:30", 3600),
+        ("2023-11-14T22:13:21Z", 1),
+        ("2024-02-29T22:13:20Z", 107 * 86400),
+    ] {
+        assert_eq!(lifetime(expires_at), Some(Millis(seconds * 1000)), "{expires_at}");
+    }
+    for expires_at in [
+        "2023-11-14T22:13:20Z",
+        "2023-11-14T22:13:19Z",
+        "1969-12-31T23:59:59Z",
+        "2016-07-11T22:14:10Z",
+        "",
+        "2023-11-14",
+        "2023-11-14T23:13:20",
+        "2023-11-14 23:13:20Z",
+        "2023-11-14T23:13:20.Z",
+        "2023-11-14T23:13:20.Zulu",
+        "2023-13-14T23:13:20Z",
+        "2023-11-14T24:13:20Z",
+        "2023-11-14T23:13:20+0200",
+        "2023-11-14T23:13:20+2:00",
+        "2023-11-14T23:13:20+99:00",
+        "2O23-11-14T23:13:20Z",
+        "20231114T231320Z",
+        "Tue, 14 Nov 2023 23:13:20 GMT",
+        "1700003600",
+        "\u{2003}023-11-14T23:13:20Z",
+    ] {
+        assert_eq!(lifetime(expires_at), None, "{expires_at}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_usable_token_is_none() {
+    for (body, fault) in [
+        ("", AnswerFault::NotATokenResponse),
+        ("[]", AnswerFault::NotATokenResponse),
+        (r#"{"token":"a","token":"b"}"#, AnswerFault::NotATokenResponse),
+        (r#"{"expires_at":"2023-11-14T23:13:20Z"}"#, AnswerFault::AccessToken),
+        (r#"{"token":"a\nb","expires_at":"2023-11-14T23:13:20Z"}"#, AnswerFault::AccessToken),
+        (r#"{"token":"a"}"#, AnswerFault::ExpiresAt),
+        (r#"{"token":"a","expires_at":1700003600}"#, AnswerFault::ExpiresAt),
+    ] {
+        assert_eq!(token::parse(body.as_bytes(), &[], UnixMillis(START)), Err(fault), "{body}");
+    }
+    let world = world(PLAIN);
+    for _ in 0..2 {
+        world.broker.servers.endpoint.answer(201, r#"{"token":"t","expires_at":"yesterday"}"#);
+    }
+    let response = world.request();
+    assert_eq!((response.status, world.upstream_requests()), (502, 2));
+    let told = response.body["error_description"].as_str().unwrap();
+    assert!(told.contains("expires_at is not an instant in the future"), "{told}");
+}
+
+#[test]
+fn faults_of_an_app() {
+    let path = "CREDENTIALS.default.github_app";
+    let url = "api: must be an https URL (http for loopback hosts only)";
+    let id = "installation_id: must be a number: the last part of the URL of the installation's settings";
+    let plain = "must be letters, digits, '.', '-' or '_' (a repository without its owner)";
+    for (app, expected) in [
+        (r#""installation_id":1"#.to_owned(), "client_id: is missing".to_owned()),
+        (r#""client_id":"a""#.to_owned(), "installation_id: is missing".to_owned()),
+        (r#""client_id":"a","installation_id":"4711x""#.to_owned(), id.to_owned()),
+        (r#""client_id":"a","installation_id":"""#.to_owned(), id.to_owned()),
+        (r#""client_id":"a","installation_id":-1"#.to_owned(), id.to_owned()),
+        (format!(r#"{PLAIN},"api":"http://github.example.com/api/v3""#), url.to_owned()),
+        (format!(r#"{PLAIN},"api":"https://github.example.com/api?x=""#), url.to_owned()),
+        (format!(r#"{PLAIN},"api":"github.example.com""#), url.to_owned()),
+        (format!(r#"{PLAIN},"repositories":[]"#), "repositories: must not be empty".to_owned()),
+        (format!(r#"{PLAIN},"repositories":"web""#), "repositories: must be a list".to_owned()),
+        (format!(r#"{PLAIN},"repositories":["octo/web"]"#), format!("repositories[0]: {plain}")),
+        (format!(r#"{PLAIN},"permissions":{{}}"#), "permissions: must not be empty".to_owned()),
+        (format!(r#"{PLAIN},"permissions":{{"a":"\""}}"#), format!("permissions.a: {plain}")),
+        (format!(r#"{PLAIN},"permissions":{{"\"":"a"}}"#), format!("permissions.\": {plain}")),
+        (format!(r#"{PLAIN},"permissions":{{"a":1}}"#), "permissions.a: must be text".to_owned()),
+        (format!(r#"{PLAIN},"app_id":1"#), "app_id: is not a known field".to_owned()),
+    ] {
+        assert_faults(&vars(&app), &[&format!("{path}.{expected}")]);
+    }
+}
+
+#[test]
+fn faults_of_the_key_and_of_other_fields() {
+    let app = format!(r#""github_app":{{{PLAIN}}}"#);
+    let path = "CREDENTIALS.default";
+    for (rest, expected) in [
+        ("", "private_key: is missing"),
+        (
+            r#","private_key":"EC""#,
+            "private_key: has a private key that is not RSA: take the file that the server gave out",
+        ),
+        (
+            r#","private_key":["ONE","NONE"]"#,
+            "private_key[1]: must name an existing secret binding (the name of the binding, not the secret itself)",
+        ),
+        (r#","private_key":"ONE","client_secret":"TWO""#, "client_secret: is not a known field"),
+    ] {
+        assert_faults(&with_entry(&[&app, rest].concat()), &[&format!("{path}.{expected}")]);
+    }
+    let entry = format!(r#"{app},"private_key":"ONE""#);
+    let clients = format!(
+        r#"{{"c":{{"key_sha256":["{DIGEST}"],"allow":[{{"credential":"default","scope":"s"}}]}}}}"#
+    );
+    assert_faults(
+        &with_entry(&entry).with("CLIENTS", &clients),
+        &[
+            "CLIENTS.c.allow[0].scope: means nothing to this server: say in the credential what its tokens may do",
+        ],
+    );
+    let no_table = with_entry(r#""github_app":"Iv23abc","private_key":"ONE""#);
+    assert_faults(&no_table, &["CREDENTIALS.default.github_app: must be a table (JSON object)"]);
+}
+
+#[test]
+fn the_jwt_lives_for_less_than_ten_minutes() {
+    let world = world(PLAIN);
+    let lifetime = world.grant.credential.server.assertion(&Order {
+        endpoint: "",
+        issuer: None,
+        client_id: "Iv23abc",
+        scope: &world.grant.scope,
+        claims: None,
+        parameters: &[],
+    });
+    assert!(lifetime.lifetime < Millis::from_secs(600));
+    let jwt = edge_token_broker::upstream::assertion::signing_input(
+        match &world.grant.credential.proof {
+            edge_token_broker::upstream::proof::Proof::Key(key) => key,
+            other => panic!("{other:?}"),
+        },
+        lifetime,
+        UnixMillis(START),
+        [7; 16],
+    );
+    let [header, claims] = header_and_claims(&[&jwt, ".signature"].concat());
+    assert_eq!(header, json!({"alg": "RS256", "typ": "JWT"}));
+    assert_eq!(claims["iss"], "Iv23abc");
+    assert_eq!(claims["iat"], START / 1000 - 60);
+    assert_eq!(claims["exp"], START / 1000 + 300);
+}
