@@ -71,9 +71,12 @@ fn is_of(config: &Config, grant: &Grant, name: &str) -> bool {
     config.credentials_named(name).any(|named| Rc::ptr_eq(named, &grant.credential))
 }
 
-/// Whether the token of `grant` is for this target. No grant has an `organization`.
+/// Whether the token of `grant` is for this target: the credential sends the same parameter, or its scope
+/// is the one of this resource. No scope names an `organization`.
 fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
-    *name != "organization" && grant.scope.is_default_of(value)
+    let mut sent = grant.credential.parameters.iter();
+    sent.any(|(sent, fixed)| sent == name && fixed == value)
+        || (*name != "organization" && grant.scope.is_default_of(value))
 }
 
 /// The grants of `client`, of one credential, one scope, or both.

@@ -15,7 +15,7 @@ const FAULT_MAX_BYTES: usize = 1024;
 
 fn has_an_entry_twice(vars: &Vars<'_>, name: &str) -> bool {
     let text = match vars.binding(name) {
-        Binding::Absent => return false,
+        Binding::Absent | Binding::Stored | Binding::Unseen => return false,
         Binding::Text(text) => text.expose_secret().to_owned(),
         Binding::Json(text) => text,
     };

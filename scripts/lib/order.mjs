@@ -36,7 +36,7 @@ export function withNamesInOrder(wasm) {
 }
 
 /**
- * The places of `bodies`, each behind the one that it has most runs in common with. Rare runs count for more.
+ * The places of `bodies`, each behind the one that it has most runs in common with.
  *
  * @param {Uint8Array[]} bodies
  */
@@ -49,9 +49,8 @@ function chain(bodies) {
     left.delete(next);
     const likeness = new Map();
     for (const run of runs[next] ?? []) {
-      const places = holders.get(run) ?? [];
-      const weight = Math.log(bodies.length / places.length);
-      for (const place of places) if (left.has(place)) likeness.set(place, (likeness.get(place) ?? 0) + weight);
+      for (const place of holders.get(run) ?? [])
+        if (left.has(place)) likeness.set(place, (likeness.get(place) ?? 0) + 1);
     }
     next = largest(left, (place) => likeness.get(place) ?? 0);
   }

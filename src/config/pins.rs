@@ -3,6 +3,7 @@
 
 use super::issuers::{ISSUERS, Issuer, KEYS, form, has_form, is_identifier};
 use super::trust::is_metadata;
+use crate::base::origin;
 use crate::jwt::{OneOf, Trust};
 use crate::settings::field::printable;
 use crate::settings::{Faults, Reason};
@@ -74,7 +75,7 @@ fn host(url: &str) -> &str {
 
 /// A URL with everything in one spelling that clients of HTTP see no difference in.
 fn plain(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
+    let (_, rest) = origin::scheme_and_rest(url)?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = host.to_ascii_lowercase();
     let host = host.strip_suffix(":443").or(host.strip_suffix(":80")).unwrap_or(&host);

@@ -1,6 +1,10 @@
 //! Finds the route of a request.
 
+<<<<<<< HEAD
 use crate::upstream::federation::documents::{KEYS_PATH, METADATA_PATH};
+=======
+use crate::base::origin::scheme_and_rest;
+>>>>>>> w-size
 
 /// A route of the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,7 +66,7 @@ impl<'a> Route<'a> {
                 None => return Self::NotFound,
             },
         };
-        let allowed = allow.split(", ").any(|allowed| allowed == method);
+        let allowed = allow.split(',').any(|allowed| allowed.trim_start() == method);
         let takes_proof = route.takes_proof();
         if allowed { route } else { Self::MethodNotAllowed { allow, takes_proof } }
     }
@@ -98,7 +102,7 @@ impl<'a> Route<'a> {
 /// Path and query of an absolute URL. The platform has normalised it (WHATWG URL).
 #[must_use]
 pub fn path_and_query(url: &str) -> (&str, &str) {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let after_scheme = scheme_and_rest(url).map_or(url, |(_, rest)| rest);
     let target = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/");
     let target = target.split_once('#').map_or(target, |(target, _)| target);
     target.split_once('?').unwrap_or((target, ""))
