@@ -1,10 +1,7 @@
 //! Finds the route of a request.
 
-<<<<<<< HEAD
-use crate::upstream::federation::documents::{KEYS_PATH, METADATA_PATH};
-=======
 use crate::base::origin::scheme_and_rest;
->>>>>>> w-size
+use crate::upstream::federation::documents::{KEYS_PATH, METADATA_PATH};
 
 /// A route of the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
