@@ -1,5 +1,6 @@
 //! Authorization servers other than Entra: what the broker sends them, and what their answers mean.
 
+mod federated;
 mod grants;
 mod keys;
 mod metadata;
