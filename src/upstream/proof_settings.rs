@@ -13,8 +13,7 @@ use crate::base::secret::ClientSecret;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{PrivateKey, certificate_and_key};
 use crate::settings::examples::is_placeholder;
-use crate::settings::field::required;
-use crate::settings::{Faults, Field, Reason};
+use crate::settings::{Faults, Reason};
 
 /// The name of the one of `fields` that is there. None, or a second one, is a fault.
 pub fn one_of(entry: &mut Entry<'_>, fields: &'static [&'static str]) -> Option<&'static str> {
@@ -90,41 +89,31 @@ pub fn rsa_key(text: &str) -> Result<PrivateKey, Reason> {
 pub fn federated(entry: &mut Entry<'_>, usual_audience: Option<&str>) -> Vec<Proof> {
     let Some(field) = entry.take("federated") else { return Vec::new() };
     let path = field.path.clone();
-    let Some([subject, audience]) = field.into_fields(["subject", "audience"], entry.faults) else {
-        return Vec::new();
-    };
-    if let Err(Some(missing)) = entry.own_issuer {
+    let Some(fields) = field.into_entries(entry.faults) else { return Vec::new() };
+    let Entry { bindings, authority, own_issuer, .. } = *entry;
+    if let Err(Some(missing)) = own_issuer {
         entry.faults.add(path.clone(), Reason::NoOwnIssuer(missing));
     }
-    let subject = required(subject, &path, "subject", entry.faults);
-    let subject = subject.and_then(|field| federated_text(field, entry.faults));
-    let audience = match (audience, usual_audience) {
-        (None, Some(usual)) => Some(usual.to_owned()),
-        (field, _) => required(field, &path, "audience", entry.faults)
-            .and_then(|field| federated_text(field, entry.faults)),
+    let faults = &mut *entry.faults;
+    let mut table = Entry { path, fields, bindings, authority, own_issuer, faults, unseen: false };
+    let subject = table.required("subject", federated_text);
+    let audience = match usual_audience.filter(|_| !table.has("audience")) {
+        Some(usual) => Some(usual.to_owned()),
+        None => table.required("audience", federated_text),
     };
-    let parts = subject.zip(audience).zip(entry.own_issuer.as_ref().ok());
-    let proof = |((subject, audience), issuer)| {
-        Proof::Federated(Federated { issuer: Rc::clone(issuer), subject, audience })
+    table.refuse_rest();
+    let (Some(subject), Some(audience), Ok(issuer)) = (subject, audience, own_issuer) else {
+        return Vec::new();
     };
-    parts.map(proof).into_iter().collect()
+    vec![Proof::Federated(Federated { issuer: Rc::clone(issuer), subject, audience })]
 }
 
 /// Servers compare it to the letter, so the broker corrects nothing.
-fn federated_text(field: Field, faults: &mut Faults) -> Option<String> {
-    let path = field.path.clone();
-    let text = field.into_text(faults)?;
-    let length = text.chars().count();
-    let reason = if is_placeholder(&text) {
-        Reason::Placeholder
-    } else if !(1..=FEDERATED_TEXT_MAX).contains(&length)
-        || text.trim() != text
-        || text.chars().any(char::is_control)
-    {
-        Reason::NotAFederatedText
-    } else {
-        return Some(text);
-    };
-    faults.add(path, reason);
-    None
+fn federated_text(text: &str) -> Result<String, Reason> {
+    if is_placeholder(text) {
+        return Err(Reason::Placeholder);
+    }
+    let has_length = (1..=FEDERATED_TEXT_MAX).contains(&text.chars().count());
+    let is_good = has_length && text.trim() == text && !text.chars().any(char::is_control);
+    if is_good { Ok(text.to_owned()) } else { Err(Reason::NotAFederatedText) }
 }

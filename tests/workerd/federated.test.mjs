@@ -110,7 +110,7 @@ test("a token without a secret: one JWT of five minutes, by a key that the docum
     algorithms: ["RS256"],
   });
   assert.equal(protectedHeader.kid, await calculateJwkThumbprint(set.keys[0]));
-  assert.ok(payload.exp - payload.iat <= 330, "with 30 s for clocks that differ");
+  assert.ok(payload.exp <= Date.now() / 1000 + 300, `exp is ${payload.exp}`);
   assertHit(await token(world, "graph"), "isolate");
   assert.equal(assertions(world, "graph").length, 1);
 });

@@ -28,13 +28,14 @@ const PARAMETERS: [&str; 7] = [
 /// Claims that follow from the time and from randomness.
 const CLAIMS: [&str; 4] = ["iat", "nbf", "exp", "jti"];
 /// Fields that mean nothing alone, and beside which they do.
-const BESIDE: [(&str, &str); 6] = [
+const BESIDE: [(&str, &str); 7] = [
     ("auth_method", "client_secret"),
     ("key_id", "private_key"),
     ("signing_alg", "private_key or certificate"),
     ("assertion_audience", "private_key or certificate"),
     ("assertion", "the grant jwt_bearer"),
     ("client_secret", "the grant client_credentials"),
+    ("federated", "the grant client_credentials"),
 ];
 
 /// The entry with the field `server`: `issuer`, `resource` or `token_endpoint`.
@@ -56,7 +57,8 @@ pub fn parse(entry: &mut Entry<'_>, server: &'static str) -> Option<Parts> {
     let is_secret = proof == "client_secret";
     let method =
         if is_secret { entry.optional("auth_method", auth_method).flatten() } else { None };
-    let audience = if is_secret { None } else { entry.optional("assertion_audience", text) };
+    let has_audience = !is_secret && proof != "federated";
+    let audience = if has_audience { entry.optional("assertion_audience", text) } else { None };
     let audience = audience.flatten();
     let mut parameters = Vec::new();
     if let (Some(url), "resource") = (&url, server) {
