@@ -13,12 +13,14 @@ use std::rc::Rc;
 
 use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{
-    Binding, Bindings, Client, Config, DEFAULT_CREDENTIAL, Fault, Grant,
+    Binding, Bindings, Client, Config, Credential, DEFAULT_CREDENTIAL, Fault, Grant,
 };
 use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::upstream::federation::Federated;
+use edge_token_broker::upstream::proof::Proof;
 use secrecy::ExposeSecret;
 
 const ALLOWED: u8 = 0;
@@ -75,7 +77,13 @@ impl Question {
             page.push_str("plain http is served (ALLOW_HTTP): TLS has to end before the broker\n");
         }
         let proofs = self.vars.proofs();
-        let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
+        let Some(id) = &self.client else {
+            let code = self.write_table(page, &config, &proofs);
+            if self.scope.is_none() {
+                write_federated(page, &config);
+            }
+            return code;
+        };
         let Some(client) = config.client(id) else {
             let error = BrokerError::InvalidClient(PresentedIn::Nothing);
             let registry = !matches!(self.vars.binding("REGISTRY"), Binding::Absent);
@@ -172,6 +180,24 @@ fn write_client(page: &mut String, client: &Client, proofs: Option<&Vec<String>>
     }
     for grant in &client.grants {
         line(page, format_args!("  may get {}", described(grant)));
+    }
+}
+
+/// What the applications of federated credentials have to trust.
+fn write_federated(page: &mut String, config: &Config) {
+    for credential in config.credentials() {
+        for proof in credential.proofs() {
+            let Proof::Federated(Federated { issuer, subject, audience }) = proof else { continue };
+            let Credential { name, client_id, .. } = &**credential;
+            line(
+                page,
+                format_args!(
+                    "credential {name} is federated: application {client_id} has to have, to the letter\n  \
+                     issuer {}\n  subject {subject}\n  audience {audience}",
+                    issuer.url
+                ),
+            );
+        }
     }
 }
 

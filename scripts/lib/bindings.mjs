@@ -4,6 +4,8 @@
 
 import { randomBytes } from "node:crypto";
 
+import { newIssuerKey } from "./issuer-key.mjs";
+
 /** A possible name of a secret. Any other text stays a fault: it may be the secret itself. */
 const bindingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -36,6 +38,10 @@ export function assumeSecrets(vars) {
   for (const [name, credential] of Object.entries(tableOf(vars.CREDENTIALS))) {
     const names = [credential?.client_secret].flat();
     names.forEach((secret) => assume(`CREDENTIALS.${name}.client_secret`, secret));
+    if (credential?.federated && !filled.ISSUER_KEY) {
+      filled.ISSUER_KEY = newIssuerKey().pem;
+      assumed.push("ISSUER_KEY");
+    }
   }
   if (vars.REGISTRY && !vars.REGISTRY_KEY) {
     filled.REGISTRY_KEY = randomBytes(32).toString("base64");
@@ -47,7 +53,7 @@ export function assumeSecrets(vars) {
 /**
  * Empty if it is no table: the Worker's own parser reports the fault.
  * @param {unknown} value
- * @returns {Record<string, { client_secret?: unknown } | null>}
+ * @returns {Record<string, { client_secret?: unknown, federated?: unknown } | null>}
  */
 function tableOf(value = {}) {
   try {

@@ -14,6 +14,7 @@ use crate::upstream::credential::{Credential, Parts};
 use crate::upstream::entra::Entra;
 use crate::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
 use crate::upstream::entry::Entry;
+use crate::upstream::federation::settings::Availability;
 use crate::upstream::kinds::SERVER_FIELDS;
 use crate::upstream::proof::Proof;
 use crate::upstream::proof_settings::{certificates, client_secrets};
@@ -38,6 +39,7 @@ pub(super) struct Credentials {
 pub(super) fn parse(
     bindings: &dyn Bindings,
     cache_key: Option<&CacheKey>,
+    own_issuer: &Availability,
     faults: &mut Faults,
 ) -> Credentials {
     let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
@@ -59,7 +61,7 @@ pub(super) fn parse(
         if credentials.names.contains(&name) {
             faults.add(field.path, Reason::DefaultTwice);
         } else {
-            let parts = named(bindings, &name, field, authority.as_ref(), faults);
+            let parts = named(bindings, &name, field, (authority.as_ref(), own_issuer), faults);
             credentials.add(name, parts, cache_key);
         }
     }
@@ -118,7 +120,7 @@ fn named(
     bindings: &dyn Bindings,
     name: &str,
     field: Field,
-    authority: Option<&Origin>,
+    (authority, own_issuer): (Option<&Origin>, &Availability),
     faults: &mut Faults,
 ) -> Option<Parts> {
     let path = field.path.clone();
@@ -127,7 +129,7 @@ fn named(
         faults.add(path.clone(), Reason::NotACredentialName);
     }
     let fields = field.into_entries(faults)?;
-    let mut entry = Entry { path, fields, bindings, authority, faults };
+    let mut entry = Entry { path, fields, bindings, authority, own_issuer, faults };
     let mut found = SERVER_FIELDS.iter().filter(|(name, _)| entry.has(name));
     let (first, second) = (found.next(), found.next());
     if let (Some((first, _)), Some((second, _))) = (first, second) {

@@ -29,6 +29,8 @@ use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use crate::base::time::UnixMillis;
 use crate::settings::binding::text;
 use crate::settings::{Faults, Field, field};
+use crate::upstream::federation;
+use crate::upstream::federation::documents::Documents;
 
 /// The configuration, valid by construction.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Config {
     pub allow_http: bool,
     /// `REGISTRY_KEY`: authenticates the entries of the registry.
     pub registry_key: Option<RegistryKey>,
+    /// What the broker publishes of its own issuer.
+    pub documents: Documents,
 }
 
 impl Config {
@@ -54,7 +58,12 @@ impl Config {
     pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         let cache_key = key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
-        let credentials = credentials::parse(bindings, cache_key.as_ref(), &mut faults);
+        let (own_issuer, documents) = federation::settings::parse(bindings, &mut faults);
+        let credentials =
+            credentials::parse(bindings, cache_key.as_ref(), &own_issuer, &mut faults);
+        if let Ok(own_issuer) = own_issuer {
+            own_issuer.forget_others();
+        }
         let clients = clients::parse(bindings, &credentials, &mut faults);
         let log_hits = boolean(bindings, "LOG_HITS", true, &mut faults);
         let allow_http = boolean(bindings, "ALLOW_HTTP", false, &mut faults);
@@ -70,6 +79,7 @@ impl Config {
             log_hits,
             allow_http,
             registry_key,
+            documents,
         })
     }
 
@@ -178,6 +188,11 @@ impl Config {
     #[must_use]
     pub fn other_sealing_keys(&self) -> &[SealingKey] {
         &self.first_credential.other_sealing_keys
+    }
+
+    /// Every credential.
+    pub fn credentials(&self) -> impl Iterator<Item = &Rc<Credential>> {
+        self.credentials.parsed.iter()
     }
 
     /// The credential called `name`.

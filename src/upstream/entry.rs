@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::federation::settings::Availability;
 use crate::base::json::Json;
 use crate::base::limits::CLIENT_SECRETS_MAX;
 use crate::base::origin::Origin;
@@ -17,6 +18,8 @@ pub struct Entry<'a> {
     pub bindings: &'a dyn Bindings,
     /// Entra's authority host for entries that name none. `None` if it has a fault.
     pub authority: Option<&'a Origin>,
+    /// The broker's own issuer, for federated credentials.
+    pub own_issuer: &'a Availability,
     /// What is wrong so far.
     pub faults: &'a mut Faults,
 }

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod error;
 pub mod exchange;
 pub mod failure;
+pub mod federation;
 pub mod form;
 pub mod github;
 pub mod google;
@@ -120,12 +121,12 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
                 Err(failure) => failure,
             };
             match failure.remedy {
-                Remedy::RetryOnce if may_retry => {
+                Remedy::RetryOnce | Remedy::RetryThenNextProof if may_retry => {
                     may_retry = false;
                     let random = u32::from_be_bytes(self.entropy.bytes());
                     self.clock.sleep(retry::pause(random)).await;
                 }
-                Remedy::NextProof => {
+                Remedy::NextProof | Remedy::RetryThenNextProof => {
                     let refusal = first_refusal.get_or_insert(failure.error);
                     match others.next() {
                         Some(next) => proof = next,

@@ -48,7 +48,7 @@ impl Proved {
         match (self, proof) {
             (Self::Assertion(jwt), _) => Presented::Assertion(jwt.expose_secret()),
             (Self::Secret, Proof::Secret(secret)) => Presented::Secret(secret.expose()),
-            (Self::Secret, Proof::Key(_)) => Presented::Secret(""),
+            (Self::Secret, Proof::Key(_) | Proof::Federated(_)) => Presented::Secret(""),
         }
     }
 }
@@ -82,6 +82,9 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         match proof {
             Proof::Secret(_) => Ok(Proved::Secret),
             Proof::Key(key) => self.signed(key, server.assertion(order)).await,
+            Proof::Federated(federated) => {
+                self.signed(&federated.issuer.key, federated.claims()).await
+            }
         }
     }
 

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use edge_token_broker::config::{Binding, Bindings};
+use secrecy::ExposeSecret;
+
 use crate::support::config::{DIGEST, GRAPH, TENANT};
 
 const VAULT: &str = "https://vault.azure.net/.default";
@@ -157,4 +160,26 @@ fn a_grant_with_the_client_capability_says_so() {
     let (_, without) = explain(&bindings(""), &[("client", "reports")]);
     assert!(page.contains("application other), with the client capability (cae)"), "{page}");
     assert!(!without.contains("cae"), "{without}");
+}
+
+#[test]
+fn what_to_set_at_the_application_of_a_federated_credential() {
+    let vars = crate::support::federated::federated();
+    let text = |name: &str| match vars.binding(name) {
+        Binding::Text(text) => {
+            format!(r#""{name}":{{"text":{}}}"#, serde_json::Value::from(text.expose_secret()))
+        }
+        _ => panic!("{name}"),
+    };
+    let names = ["ISSUER", "ISSUER_KEY", "CREDENTIALS", "CLIENTS"];
+    let bindings = format!("{{{}}}", names.map(text).join(","));
+    let (code, page) = explain(&bindings, &[]);
+    assert_eq!(code, 0, "{page}");
+    assert!(
+        page.ends_with(
+            "credential default is federated: application app has to have, to the letter\n  \
+             issuer https://broker.example\n  subject graph\n  audience api://AzureADTokenExchange\n"
+        ),
+        "{page}"
+    );
 }

@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod driven;
 pub(crate) mod endpoint;
+pub(crate) mod federated;
 pub(crate) mod flight;
 pub(crate) mod issuer;
 pub(crate) mod jwt;

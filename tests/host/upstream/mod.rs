@@ -2,7 +2,10 @@
 
 mod attempts;
 mod certificates;
+mod federated;
+mod federated_rotation;
 mod github;
+mod github_answers;
 mod github_settings;
 mod google;
 mod longest_flight;
