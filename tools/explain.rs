@@ -1,8 +1,8 @@
 //! Says from the configuration alone which client may get which token, and why not. It runs the
 //! Worker's own parser and decision on the host. `npm run explain` runs it.
 //!
-//! Standard input is JSON: `bindings` by name, each `{"text": …}` or `{"json": …}` (the JSON text
-//! of a table), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed,
+//! Standard input is JSON: `bindings` by name, each `{"text": …}`, `{"json": …}` (the JSON text of a
+//! table) or `{"unseen": true}` (a secret that is set), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed,
 //! 1 for refused, 2 for a configuration or an input with faults.
 
 use std::collections::BTreeMap;
@@ -238,8 +238,9 @@ impl Vars {
         let Json::Object(entries) = bindings else { return None };
         let mut vars = BTreeMap::new();
         for (name, value) in entries {
-            let [text, json] = value.into_members(["text", "json"])?;
+            let [text, json, unseen] = value.into_members(["text", "json", "unseen"])?;
             let binding = match (text.and_then(Json::into_text), json.and_then(Json::into_text)) {
+                (None, None) if unseen.is_some() => Binding::Unseen,
                 // An empty text is no text, here and for the Worker.
                 (None, None) => Binding::Absent,
                 (Some(text), None) => Binding::Text(text.into()),
@@ -255,9 +256,9 @@ impl Vars {
     /// otherwise only proofs and their fields.
     fn proofs(&self) -> Proofs {
         let text = match self.binding("CLIENTS") {
-            Binding::Absent => return Proofs::new(),
             Binding::Text(text) => text.expose_secret().to_owned(),
             Binding::Json(text) => text,
+            _ => return Proofs::new(),
         };
         let Ok(Json::Object(clients)) = Json::parse(text.as_bytes()) else {
             return Proofs::new();

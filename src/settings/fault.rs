@@ -91,6 +91,9 @@ pub enum Reason {
         "must name an existing secret binding (the name of the binding, not the secret itself)"
     )]
     NoSuchSecret,
+    /// A secret in Secrets Store. It is a fault until it has been read.
+    #[error("cannot be read from Secrets Store (it is read again with the next request)")]
+    Unread,
     /// A longer list of secrets than [`CLIENT_SECRETS_MAX`].
     #[error(
         "must be at most {} secrets (a rotation needs two): remove those that are no longer valid",

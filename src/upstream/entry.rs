@@ -22,6 +22,8 @@ pub struct Entry<'a> {
     pub own_issuer: &'a Availability,
     /// What is wrong so far.
     pub faults: &'a mut Faults,
+    /// Whether a secret is there that a tool on the host cannot see.
+    pub unseen: bool,
 }
 
 impl Entry<'_> {
@@ -95,8 +97,10 @@ impl Entry<'_> {
         for field in names {
             let path = field.path.clone();
             let Some(name) = field.into_text(self.faults) else { continue };
-            match self.bindings.binding(&name) {
+            match self.bindings.secret(&name) {
                 Binding::Text(text) => secrets.push((path, text)),
+                Binding::Unseen => self.unseen = true,
+                Binding::Stored => self.faults.add(path, Reason::Unread),
                 _ => self.faults.add(path, Reason::NoSuchSecret),
             }
         }

@@ -26,6 +26,12 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// In place of a proof that a tool on the host cannot see.
+    #[must_use]
+    pub fn unseen() -> Self {
+        Self::Secret(ClientSecret::new("unseen".into()))
+    }
+
     /// Its certificate, if it has one.
     #[must_use]
     pub fn certificate(&self) -> Option<&Validity> {

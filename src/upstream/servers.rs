@@ -9,6 +9,7 @@ use super::error::Outage;
 use super::metadata::MetadataMemory;
 use super::ports::{Signer, UpstreamPorts};
 use super::proof::{Proof, SigningKey};
+use super::secrets::Secrets;
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented};
 use super::trail::UpstreamTrail;
 use crate::base::deadline::within;
@@ -24,6 +25,8 @@ pub struct Servers<P: UpstreamPorts> {
     pub documents: P::Documents,
     /// Signs with the broker's private keys.
     pub signer: P::Signer,
+    /// The broker's secrets in Secrets Store.
+    pub secrets: Secrets,
     /// The metadata that this isolate knows.
     pub metadata: MetadataMemory,
 }

@@ -34,6 +34,9 @@ pub struct UpstreamTrail {
     /// this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata_fault: Option<String>,
+    /// The bindings that could not be read from Secrets Store. Earlier versions did not have this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets_unread: Option<String>,
 }
 
 cbor::record!(UpstreamTrail {
@@ -44,6 +47,7 @@ cbor::record!(UpstreamTrail {
     trace_id,
     certificate_not_after,
     metadata_fault,
+    secrets_unread,
 });
 
 impl UpstreamTrail {

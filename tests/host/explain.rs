@@ -183,3 +183,29 @@ fn what_to_set_at_the_application_of_a_federated_credential() {
         "{page}"
     );
 }
+
+#[test]
+fn a_secret_that_is_not_looked_at_is_no_fault_whatever_it_is() {
+    let plain = bindings("");
+    for (seen, unseen) in [
+        (r#""AZ_CLIENT_SECRET":{"text":"s3cret"}"#, r#""AZ_CLIENT_SECRET":{"unseen":true}"#),
+        (r#""AZ_CLIENT_SECRET":{"text":"s3cret"}"#, r#""AZ_CLIENT_CERTIFICATE":{"unseen":true}"#),
+        (r#""FABRIKAM":{"text":"other-s3cret"}"#, r#""FABRIKAM":{"unseen":true}"#),
+    ] {
+        assert!(plain.contains(seen));
+        for field in ["client_secret", "certificate"] {
+            let bindings = plain
+                .replace(seen, unseen)
+                .replace(r#"\"client_secret\":\"FABRIKAM"#, &format!(r#"\"{field}\":\"FABRIKAM"#));
+            // A text that can be seen is no certificate.
+            let code = i32::from(field == "certificate" && !unseen.contains("FABRIKAM")) * 2;
+            for client in ["reports", "billing"] {
+                let (answered, page) = explain(&bindings, &[("client", client), ("scope", GRAPH)]);
+                assert_eq!(answered, code, "{unseen} {page}");
+            }
+        }
+    }
+    let registry =
+        plain.replacen('{', r#"{"REGISTRY":{"json":"{}"},"REGISTRY_KEY":{"unseen":true},"#, 1);
+    assert_eq!(explain(&registry, &[("client", "billing"), ("scope", GRAPH)]).0, 0);
+}

@@ -95,6 +95,7 @@ fn whole() -> Line {
             status: Some(200),
             aadsts: Some(1),
             trace_id: text(),
+            secrets_unread: text(),
             certificate_not_after: text(),
             metadata_fault: text(),
         },

@@ -49,6 +49,7 @@ fn app(entry: &mut Entry<'_>, field: Field) -> Option<(String, String, String)> 
         authority: None,
         own_issuer: entry.own_issuer,
         faults: &mut *entry.faults,
+        unseen: false,
     };
     let client_id = table.required("client_id", name_of);
     let id = table.take_required("installation_id");

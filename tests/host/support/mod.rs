@@ -18,6 +18,7 @@ pub(crate) mod registry;
 pub(crate) mod sent;
 pub(crate) mod signer;
 pub(crate) mod store;
+pub(crate) mod stored;
 #[path = "../../simulation/time.rs"]
 #[expect(dead_code, reason = "the simulation uses all of it")]
 pub(crate) mod time;

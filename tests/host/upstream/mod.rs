@@ -13,3 +13,5 @@ mod not_understood;
 mod rate_limit;
 mod refusals;
 mod rounds;
+mod secrets;
+mod secrets_down;
