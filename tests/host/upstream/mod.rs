@@ -3,6 +3,7 @@
 mod attempts;
 mod certificates;
 mod github;
+mod github_expiry;
 mod github_settings;
 mod google;
 mod longest_flight;
