@@ -47,6 +47,9 @@ pub enum BrokerError {
     Misconfigured,
 
     // The caller can retry.
+    /// The configuration needs secrets from Secrets Store, which does not give them.
+    #[error("Secrets Store unavailable")]
+    SecretsUnavailable,
     /// Over a rate limit: of the client, or of failed authentication from an address.
     #[error("rate limit exceeded")]
     SlowDown,
@@ -160,6 +163,7 @@ impl BrokerError {
             Self::CredentialNotGranted => "credential_not_granted",
             Self::TargetNotGranted(_) => "target_not_granted",
             Self::Misconfigured => "misconfigured",
+            Self::SecretsUnavailable => "secrets_unavailable",
             Self::SlowDown => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
             Self::SearchFailed => "search_failed",

@@ -56,13 +56,14 @@ pub fn authorize(
 
 /// The grant that a request without a scope means: the one without a scope, else the only one.
 fn without_scope<'a>(granted: impl Iterator<Item = &'a Rc<Grant>>) -> Option<&'a Rc<Grant>> {
-    let granted: Vec<_> = granted.collect();
-    let mut scopeless = granted.iter().filter(|grant| grant.scope.is_none());
-    match (scopeless.next(), granted.as_slice()) {
-        (Some(grant), _) if scopeless.next().is_none() => Some(grant),
-        (None, [grant]) => Some(grant),
-        _ => None,
+    let (mut newest, mut several) = (None, false);
+    for grant in granted {
+        if grant.scope.is_none() {
+            return Some(grant);
+        }
+        several |= newest.replace(grant).is_some();
     }
+    newest.filter(|_| !several)
 }
 
 /// Whether `grant` is for a credential that is called `name`.

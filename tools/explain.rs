@@ -1,8 +1,8 @@
 //! Says from the configuration alone which client may get which token, and why not. It runs the
 //! Worker's own parser and decision on the host. `npm run explain` runs it.
 //!
-//! Standard input is JSON: `bindings` by name, each `{"text": …}` or `{"json": …}` (the JSON text
-//! of a table), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed,
+//! Standard input is JSON: `bindings` by name, each `{"text": …}`, `{"json": …}` (the JSON text of a
+//! table) or `{"unseen": true}` (a secret that is set), and, optional, `client`, `credential` and `scope`. The exit code is 0 for allowed,
 //! 1 for refused, 2 for a configuration or an input with faults.
 
 use std::collections::BTreeMap;
@@ -13,12 +13,14 @@ use std::rc::Rc;
 
 use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{
-    Binding, Bindings, Client, Config, DEFAULT_CREDENTIAL, Fault, Grant,
+    Binding, Bindings, Client, Config, Credential, DEFAULT_CREDENTIAL, Fault, Grant,
 };
 use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::grants::{GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::upstream::federation::Federated;
+use edge_token_broker::upstream::proof::Proof;
 use secrecy::ExposeSecret;
 
 const ALLOWED: u8 = 0;
@@ -75,7 +77,13 @@ impl Question {
             page.push_str("plain http is served (ALLOW_HTTP): TLS has to end before the broker\n");
         }
         let proofs = self.vars.proofs();
-        let Some(id) = &self.client else { return self.write_table(page, &config, &proofs) };
+        let Some(id) = &self.client else {
+            let code = self.write_table(page, &config, &proofs);
+            if self.scope.is_none() {
+                write_federated(page, &config);
+            }
+            return code;
+        };
         let Some(client) = config.client(id) else {
             let error = BrokerError::InvalidClient(PresentedIn::Nothing);
             let registry = !matches!(self.vars.binding("REGISTRY"), Binding::Absent);
@@ -175,6 +183,24 @@ fn write_client(page: &mut String, client: &Client, proofs: Option<&Vec<String>>
     }
 }
 
+/// What the applications of federated credentials have to trust.
+fn write_federated(page: &mut String, config: &Config) {
+    for credential in config.credentials() {
+        for proof in credential.proofs() {
+            let Proof::Federated(Federated { issuer, subject, audience }) = proof else { continue };
+            let Credential { name, client_id, .. } = &**credential;
+            line(
+                page,
+                format_args!(
+                    "credential {name} is federated: application {client_id} has to have, to the letter\n  \
+                     issuer {}\n  subject {subject}\n  audience {audience}",
+                    issuer.url
+                ),
+            );
+        }
+    }
+}
+
 /// The claims that a JWT must have in addition to its issuer and audience, by name.
 fn pins(trust: &Trust) -> String {
     let subject = trust.subject.as_ref().map(|_| "sub");
@@ -212,8 +238,9 @@ impl Vars {
         let Json::Object(entries) = bindings else { return None };
         let mut vars = BTreeMap::new();
         for (name, value) in entries {
-            let [text, json] = value.into_members(["text", "json"])?;
+            let [text, json, unseen] = value.into_members(["text", "json", "unseen"])?;
             let binding = match (text.and_then(Json::into_text), json.and_then(Json::into_text)) {
+                (None, None) if unseen.is_some() => Binding::Unseen,
                 // An empty text is no text, here and for the Worker.
                 (None, None) => Binding::Absent,
                 (Some(text), None) => Binding::Text(text.into()),
@@ -229,9 +256,9 @@ impl Vars {
     /// otherwise only proofs and their fields.
     fn proofs(&self) -> Proofs {
         let text = match self.binding("CLIENTS") {
-            Binding::Absent => return Proofs::new(),
             Binding::Text(text) => text.expose_secret().to_owned(),
             Binding::Json(text) => text,
+            _ => return Proofs::new(),
         };
         let Ok(Json::Object(clients)) = Json::parse(text.as_bytes()) else {
             return Proofs::new();

@@ -32,6 +32,7 @@ use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::TokenEndpoint;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 use serde_json::Value;
 
@@ -223,7 +224,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
             endpoint: Nothing,
             documents: Nothing,
             signer: Nothing,
-            metadata: MetadataMemory::default(),
+            metadata: MetadataMemory::default(), secrets: Secrets::default(),
         },
         clock: Nothing,
         entropy: Nothing,
@@ -236,6 +237,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         log: Rc::new(RequestLog { sink: Lines::default(), log_hits: true }),
         client_limit: Nothing,
         failure_limit: Nothing,
+        secret_changes: 0,
         faults_listed: Cell::default(),
     })
 }

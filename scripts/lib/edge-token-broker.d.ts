@@ -5,8 +5,8 @@ import type { PendingRead } from "../../src/adapters/kv.mjs";
 /** The bindings. Only Rust reads them. */
 type Env = unknown;
 
-/** A Response, or what has to be waited for. */
-export type Answer = Response | Promise<Response> | PendingRead;
+/** A Response, or what has to be waited for. A promise of nothing: the request has to begin anew. */
+export type Answer = Response | Promise<Response | undefined> | PendingRead;
 
 export function fetch(
   method: string,
@@ -24,7 +24,7 @@ export function fetch(
 /** A half-done exchange. */
 export class Pending {
   /** Goes on with the value of KV, or with the word for the reason why there is none. */
-  resume(value: Uint8Array | undefined, word: string | undefined): Response | Promise<Response>;
+  resume(value: Uint8Array | undefined, word: string | undefined): Response | Promise<Response | undefined>;
 }
 
 export function scheduled(event: ScheduledController, env: Env, context: ExecutionContext): Promise<void>;

@@ -1,5 +1,6 @@
 //! A token's coordinator as a SQLite-backed Durable Object.
 
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -15,14 +16,26 @@ use super::storage::ObjectStorage;
 use crate::base::keyspace::COORDINATOR_STATE;
 use crate::base::ports::StorageFault;
 use crate::base::time::UnixMillis;
-use crate::tokens::coordinator::driver::Driver;
+use crate::http::isolate::Isolate;
+use crate::tokens::coordinator::driver::{CallFault, Driver};
 use crate::tokens::coordinator::ports::Home;
 
 /// One token's coordinator, as `worker.mjs` calls it.
 #[wasm_bindgen]
 pub struct TokenCoordinator {
-    driver: Rc<Driver<Platform, ObjectHome>>,
+    inside: Rc<Inside>,
 }
+
+/// The object, and its driver with the isolate that it was made for. After a change of secrets both are
+/// made anew.
+struct Inside {
+    state: Rc<DurableObjectState>,
+    env: Env,
+    made: RefCell<Option<Made>>,
+}
+
+type ObjectDriver = Driver<Platform, ObjectHome>;
+type Made = (Rc<Isolate<Platform>>, Rc<ObjectDriver>);
 
 #[wasm_bindgen]
 impl TokenCoordinator {
@@ -30,35 +43,61 @@ impl TokenCoordinator {
     #[must_use]
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, env: &Env) -> Self {
-        let isolate = isolate::current(env);
-        let (config, broker, log) = (&isolate.config, &isolate.broker, &isolate.log);
-        let storage = ObjectStorage::of(&state);
-        let home = ObjectHome { state, storage };
-        let driver = Driver::new(home, Rc::clone(config), Rc::clone(broker), Rc::clone(log));
-        Self { driver }
+        let inside = Inside { state: Rc::new(state), env: env.clone(), made: RefCell::default() };
+        Self { inside: Rc::new(inside) }
     }
 
     /// Answers a message of an isolate. The promise is rejected if there is no answer.
     pub fn call(&self, message: Vec<u8>) -> Promise {
-        let driver = Rc::clone(&self.driver);
+        let inside = Rc::clone(&self.inside);
         promise::of(async move {
-            let answer = driver.answer(&message).await.map_err(|fault| fault.to_string())?;
+            let mut answer = Err(CallFault::Outdated);
+            for _ in 0..2 {
+                let driver = inside.driver(isolate::ready(&inside.env).await);
+                answer = driver.answer(&message).await;
+                if answer.is_ok() || !inside.is_outdated() {
+                    break;
+                }
+            }
+            let answer = answer.map_err(|fault| fault.to_string())?;
             Ok(Uint8Array::from(answer.as_slice()).into())
         })
     }
 
     /// The time of the alarm has come.
     pub fn alarm(&self) -> Promise {
-        let driver = Rc::clone(&self.driver);
+        let inside = Rc::clone(&self.inside);
         promise::of(async move {
+            let driver = inside.driver(isolate::ready(&inside.env).await);
             driver.alarm().await.map_err(|_| "storage failed")?;
             Ok(JsValue::UNDEFINED)
         })
     }
 }
 
+impl Inside {
+    /// The driver for this isolate as it is now.
+    fn driver(&self, isolate: Rc<Isolate<Platform>>) -> Rc<ObjectDriver> {
+        if let Some((known, driver)) = &*self.made.borrow()
+            && Rc::ptr_eq(known, &isolate)
+        {
+            return Rc::clone(driver);
+        }
+        let (config, broker, log) = (&isolate.config, &isolate.broker, &isolate.log);
+        let storage = ObjectStorage::of(&self.state);
+        let home = ObjectHome { state: Rc::clone(&self.state), storage };
+        let driver = Driver::new(home, Rc::clone(config), Rc::clone(broker), Rc::clone(log));
+        self.made.replace(Some((isolate, Rc::clone(&driver))));
+        driver
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.made.borrow().as_ref().is_some_and(|(isolate, _)| isolate.is_outdated())
+    }
+}
+
 struct ObjectHome {
-    state: DurableObjectState,
+    state: Rc<DurableObjectState>,
     storage: ObjectStorage,
 }
 

@@ -15,8 +15,9 @@ use crate::config::Config;
 /// Calls the coordinator of every grant that is kept warm.
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
-    let isolate = isolate::current(env);
+    let ready = isolate::ready(env);
     promise::of(async move {
+        let isolate = ready.await;
         let warming = Array::new();
         for grant in isolate.config().into_iter().flat_map(Config::kept_warm) {
             let (broker, log) = (Rc::clone(&isolate.broker), Rc::clone(&isolate.log));

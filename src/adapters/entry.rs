@@ -15,6 +15,7 @@ use super::isolate::{self, Platform};
 use super::request::{Context, WorkerRequest};
 use super::{kv, promise, response};
 use crate::http::exchange::{self, Answered, Incoming, Progress};
+use crate::http::isolate::Isolate;
 
 /// Answers one request: with a `Response`, a promise of one, or a `PendingRead` of `kv.mjs`. It
 /// never throws: an error of the platform becomes a 500 without its text.
@@ -37,6 +38,14 @@ pub fn fetch(
     context: Context,
 ) -> JsValue {
     let isolate = isolate::current(env);
+    if isolate.needs_secrets() {
+        let ready = isolate::ready(env);
+        return promise::of(async move {
+            ready.await;
+            Ok(BEGIN_ANEW)
+        })
+        .into();
+    }
     let request = Rc::new(WorkerRequest { request, context });
     let (authorization, body) = (authorization.map(Zeroizing::new), body.map(Zeroizing::new));
     let incoming = Incoming {
@@ -48,12 +57,16 @@ pub fn fetch(
         body: body.as_ref().map(|text| text.as_bytes()),
     };
     let progress = exchange::begin(&isolate, &request, incoming);
-    deliver(request, progress)
+    deliver(isolate, request, progress)
 }
+
+/// In place of a `Response`: `worker.mjs` begins the request anew.
+const BEGIN_ANEW: JsValue = JsValue::UNDEFINED;
 
 /// A half-done exchange. `worker.mjs` keeps it while it waits for KV.
 #[wasm_bindgen]
 pub struct Pending {
+    isolate: Rc<Isolate<Platform>>,
     request: Rc<WorkerRequest>,
     exchange: Box<exchange::Pending<Platform>>,
 }
@@ -65,20 +78,30 @@ impl Pending {
     #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
     pub fn resume(self, value: Option<Vec<u8>>, word: Option<String>) -> JsValue {
         let loaded = value.map_or_else(|| kv::from_word(word.as_deref()), |value| Ok(Some(value)));
-        deliver(self.request, self.exchange.resume(loaded))
+        deliver(self.isolate, self.request, self.exchange.resume(loaded))
     }
 }
 
-fn deliver(request: Rc<WorkerRequest>, progress: Progress<Platform>) -> JsValue {
+fn deliver(
+    isolate: Rc<Isolate<Platform>>,
+    request: Rc<WorkerRequest>,
+    progress: Progress<Platform>,
+) -> JsValue {
     match progress {
         Progress::Done(answered) => respond(&request, answered),
         Progress::ReadStore(exchange) => {
             let (namespace, name) = (exchange.store().value(), exchange.token_key().kv_name());
-            kv::read(&namespace, &name, Pending { request, exchange }.into())
+            kv::read(&namespace, &name, Pending { isolate, request, exchange }.into())
         }
         Progress::Later(answered) => {
             let waiting = Rc::clone(&request);
-            let response = promise::of(async move { Ok(respond(&waiting, answered.await)) });
+            let response = promise::of(async move {
+                let answered = answered.await;
+                if isolate.is_worth_another(&answered.reply) {
+                    return Ok(BEGIN_ANEW);
+                }
+                Ok(respond(&waiting, answered))
+            });
             // The token is of use, and the log line is written, also if the caller goes away.
             request.wait_until(&response);
             response.into()

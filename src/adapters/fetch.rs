@@ -26,7 +26,7 @@ use crate::upstream::exchange::{
     BodyFault, BodyUse, EndpointRequest, EndpointResponse, TransportFailure,
 };
 use crate::upstream::ports::{Documents, TokenEndpoint};
-use crate::upstream::retry::{is_rate_limit, reset_of_used_up};
+use crate::upstream::retry::{RATE_LIMIT_HEADERS, is_rate_limit, reset_of_used_up};
 
 /// Servers that the broker reaches over HTTPS.
 #[derive(Debug)]
@@ -106,14 +106,8 @@ async fn endpoint_response(response: Response) -> worker::Result<EndpointRespons
     let status = response.status_code();
     let headers = response.headers();
     let retry_after = headers.get("retry-after")?;
-    let rate_limit_reset = if is_rate_limit(status) {
-        let reset = headers.get("x-ratelimit-reset")?;
-        let reset = reset.or(headers.get("x-rate-limit-reset")?);
-        let remaining = headers.get("x-ratelimit-remaining")?;
-        reset_of_used_up(reset, remaining.as_deref())
-    } else {
-        None
-    };
+    let text = |name| headers.get(name).ok().flatten();
+    let reset = is_rate_limit(status).then(|| reset_of_used_up(RATE_LIMIT_HEADERS.map(text)));
     let body = body_up_to(UPSTREAM_BODY_MAX_BYTES, &response);
     let body = match BodyUse::of_status(status) {
         BodyUse::Unread => Err(BodyFault::Unread),
@@ -123,7 +117,7 @@ async fn endpoint_response(response: Response) -> worker::Result<EndpointRespons
             body.map_or(Err(BodyFault::Unread), whole)
         }
     };
-    Ok(EndpointResponse { status, retry_after, rate_limit_reset, body })
+    Ok(EndpointResponse { status, retry_after, rate_limit_reset: reset.flatten(), body })
 }
 
 fn whole<T>(read: Result<Option<T>, JsValue>) -> Result<T, BodyFault> {

@@ -1,10 +1,12 @@
 //! Sets the isolate up: the core's types with the platform's adapters as their ports.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use worker::Env;
 
+use super::bindings::StoredSecrets;
 use super::clock::SystemClock;
 use super::console::Console;
 use super::entropy::SystemEntropy;
@@ -14,6 +16,7 @@ use super::limiter::Limiter;
 use super::objects::Namespace;
 use super::request::WorkerRequest;
 use super::signature::{PrivateKeys, WebCrypto};
+use crate::base::limits::SECRETS_ROUNDS_MAX;
 use crate::base::ports::{Clock, Entropy, Ports};
 use crate::callers::Callers;
 use crate::callers::issuer::{JwtVerifier, KeySets};
@@ -21,7 +24,7 @@ use crate::callers::ledger::{ObjectLedger, UsedAssertions};
 use crate::callers::ports::CallerPorts;
 use crate::callers::registry::Registry;
 use crate::callers::seen::VerifiedJwts;
-use crate::config::Config;
+use crate::config::{Config, Fault};
 use crate::http::isolate::Isolate;
 use crate::http::ports::HttpPorts;
 use crate::log::RequestLog;
@@ -31,6 +34,7 @@ use crate::tokens::memory::IsolateMemory;
 use crate::tokens::ports::TokenPorts;
 use crate::upstream::metadata::MetadataMemory;
 use crate::upstream::ports::UpstreamPorts;
+use crate::upstream::secrets::Secrets;
 use crate::upstream::servers::Servers;
 
 /// The ports, by Cloudflare Workers.
@@ -65,17 +69,43 @@ impl HttpPorts for Platform {
 }
 
 thread_local! {
-    static ISOLATE: OnceCell<Rc<Isolate<Platform>>> = const { OnceCell::new() };
+    static ISOLATE: RefCell<Option<Rc<Isolate<Platform>>>> = const { RefCell::new(None) };
 }
 
-/// This isolate. Its first request sets it up.
+/// This isolate. Its first request sets it up, and the first one after a change of secrets does so anew.
+#[inline(never)]
 pub(super) fn current(env: &Env) -> Rc<Isolate<Platform>> {
-    ISOLATE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(set_up(env)))))
+    ISOLATE.with_borrow_mut(|current| match current {
+        Some(isolate) if !isolate.is_outdated() => Rc::clone(isolate),
+        _ => {
+            let isolate = Rc::new(match current.take() {
+                Some(outdated) => set_up_anew(env, &outdated),
+                None => set_up(env),
+            });
+            Rc::clone(current.insert(isolate))
+        }
+    })
+}
+
+/// This isolate, after a reading of the secrets that it cannot do without. Boxed, so that the wasm has this
+/// code once.
+pub(super) fn ready(env: &Env) -> Pin<Box<dyn Future<Output = Rc<Isolate<Platform>>>>> {
+    let env = env.clone();
+    Box::pin(async move {
+        let mut isolate = current(&env);
+        for _ in 0..SECRETS_ROUNDS_MAX {
+            if isolate.needs_secrets() {
+                isolate.read_secrets().await;
+                isolate = current(&env);
+            }
+        }
+        isolate
+    })
 }
 
 fn set_up(env: &Env) -> Isolate<Platform> {
-    let config = Config::parse_at(env, SystemClock.now());
-    let log_hits = config.as_ref().map_or(true, |config| config.log_hits);
+    let secrets = Secrets::of(Box::new(StoredSecrets(env.clone())));
+    let config = Config::with_secrets(env, &secrets, Some(SystemClock.now()));
     let broker = Broker {
         memory: IsolateMemory::default(),
         kv: KvNamespace::new(env, "TOKENS"),
@@ -88,16 +118,31 @@ fn set_up(env: &Env) -> Isolate<Platform> {
             endpoint: Https,
             documents: Https,
             signer: PrivateKeys::default(),
+            secrets,
             metadata: MetadataMemory::default(),
         },
         clock: SystemClock,
         entropy: SystemEntropy,
         jitter: u32::from_be_bytes(SystemEntropy.bytes()),
     };
+    assembled(env, Rc::new(config), Rc::new(broker))
+}
+
+fn set_up_anew(env: &Env, outdated: &Isolate<Platform>) -> Isolate<Platform> {
+    assembled(env, outdated.reconfigured(env), Rc::clone(&outdated.broker))
+}
+
+fn assembled(
+    env: &Env,
+    config: Rc<Result<Config, Vec<Fault>>>,
+    broker: Rc<Broker<Platform>>,
+) -> Isolate<Platform> {
+    let log_hits = (*config).as_ref().map_or(true, |config| config.log_hits);
     Isolate {
-        config: Rc::new(config),
+        secret_changes: broker.servers.secrets.changes(),
+        config,
         callers: callers(env),
-        broker: Rc::new(broker),
+        broker,
         log: Rc::new(RequestLog { sink: Console::new(env), log_hits }),
         client_limit: Limiter::new(env, "CLIENT_RATE_LIMIT"),
         failure_limit: Limiter::new(env, "FAILED_AUTH_RATE_LIMIT"),

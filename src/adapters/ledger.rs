@@ -9,12 +9,11 @@ use worker::worker_sys::DurableObjectState;
 
 use super::clock::SystemClock;
 use super::entropy::SystemEntropy;
-use super::isolate::{self, Platform};
+use super::isolate;
 use super::promise;
 use super::storage::ObjectStorage;
 use crate::base::ports::{Clock, Entropy};
 use crate::callers::ledger::Ledger;
-use crate::http::isolate::Isolate;
 
 /// One client's ledger, as `worker.mjs` calls it.
 #[wasm_bindgen]
@@ -23,7 +22,7 @@ pub struct AssertionLedger {
 }
 
 struct Inside {
-    isolate: Rc<Isolate<Platform>>,
+    env: Env,
     ledger: Ledger<ObjectStorage>,
 }
 
@@ -36,14 +35,15 @@ impl AssertionLedger {
     pub fn new(state: DurableObjectState, env: &Env) -> Self {
         let name = state.id().ok().and_then(|id| id.name());
         let ledger = Ledger::new(name, ObjectStorage::of(&state));
-        Self { inside: Rc::new(Inside { isolate: isolate::current(env), ledger }) }
+        Self { inside: Rc::new(Inside { env: env.clone(), ledger }) }
     }
 
     /// Answers a message of an isolate. The promise is rejected if there is no answer.
     pub fn call(&self, message: Vec<u8>) -> Promise {
         let inside = Rc::clone(&self.inside);
         promise::of(async move {
-            let Inside { isolate, ledger } = &*inside;
+            let Inside { env, ledger } = &*inside;
+            let isolate = isolate::ready(env).await;
             let config = isolate.config().map_err(|error| error.to_string())?;
             let (now, random) = (SystemClock.now(), SystemEntropy.bytes());
             let answer = ledger.answer(config, &message, now, random).await;

@@ -83,15 +83,17 @@ async function resumed(read, memory, again, failed) {
 }
 
 /**
- * Waits for the wasm. After a second loss the answer is a 500, for it may be this request that makes the wasm panic.
+ * Waits for the wasm. It promises nothing where the request has to begin anew, with a secret that has just been read. After a
+ * second loss the answer is a 500, for it may be this request that makes the wasm panic.
  *
- * @param {Promise<Response>} promise
+ * @param {Promise<Response | undefined>} promise
  * @param {() => Answer} again
  * @param {() => Response} failed
  * @returns {Promise<Response>}
  */
 async function waited(promise, again, failed) {
   const answer = await awaitUnlessLost(promise);
+  if (answer === undefined) return followed(again(), again, failed);
   return answer === MEMORY_LOST ? followed(again(), failed, failed) : answer;
 }
 

@@ -77,9 +77,13 @@ impl RegistryKey {
 pub fn derive(material: &[u8], cache_key: Option<&CacheKey>) -> (Fingerprint, SealingKey) {
     let cache_key = cache_key.map(|key| key.0.expose_secret().as_slice());
     let fingerprint = expand(cache_key, material, b"edge-token-broker fingerprint v1");
-    let sealing_material = cache_key.unwrap_or(material);
-    let sealing_key = expand(None, sealing_material, b"edge-token-broker sealing key v1");
-    (Fingerprint(*fingerprint.expose_secret()), SealingKey(sealing_key))
+    (Fingerprint(*fingerprint.expose_secret()), sealing_key(cache_key.unwrap_or(material)))
+}
+
+/// The sealing key that comes from `material`.
+#[must_use]
+pub fn sealing_key(material: &[u8]) -> SealingKey {
+    SealingKey(expand(None, material, b"edge-token-broker sealing key v1"))
 }
 
 fn expand(salt: Option<&[u8]>, material: &[u8], purpose: &[u8]) -> SecretBox<[u8; 32]> {

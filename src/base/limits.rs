@@ -9,6 +9,7 @@ mod failures;
 mod issuer;
 mod metadata;
 mod rejected;
+mod secrets;
 mod signing;
 mod stored;
 
@@ -18,6 +19,7 @@ pub use failures::*;
 pub use issuer::*;
 pub use metadata::*;
 pub use rejected::*;
+pub use secrets::*;
 pub use signing::*;
 pub use stored::*;
 

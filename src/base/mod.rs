@@ -17,3 +17,4 @@ pub mod secret;
 pub mod silence;
 pub mod sorted_map;
 pub mod time;
+pub mod together;

@@ -5,7 +5,7 @@
 use crate::base::cbor;
 
 /// Milliseconds since the Unix epoch, as JavaScript's `Date.now()` counts them.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct UnixMillis(pub u64);
 
 /// A length of time in milliseconds.

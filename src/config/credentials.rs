@@ -6,14 +6,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::base::keys::CacheKey;
 use crate::base::origin::Origin;
-use crate::settings::binding::{is_bound, required_text, text};
+use crate::settings::binding::{is_bound, required_secret, required_text, secret, text};
 use crate::settings::field::{self, Field};
 use crate::settings::name::name_of;
-use crate::settings::{Bindings, Faults, Reason};
+use crate::settings::{Binding, Bindings, Faults, Reason};
 use crate::upstream::credential::{Credential, Parts};
 use crate::upstream::entra::Entra;
 use crate::upstream::entra::authority::{PUBLIC_CLOUD, Tenant};
 use crate::upstream::entry::Entry;
+use crate::upstream::federation::settings::Availability;
 use crate::upstream::kinds::SERVER_FIELDS;
 use crate::upstream::proof::Proof;
 use crate::upstream::proof_settings::{certificates, client_secrets};
@@ -38,6 +39,7 @@ pub(super) struct Credentials {
 pub(super) fn parse(
     bindings: &dyn Bindings,
     cache_key: Option<&CacheKey>,
+    own_issuer: &Availability,
     faults: &mut Faults,
 ) -> Credentials {
     let host = text(bindings, "AZ_AUTHORITY_HOST", faults);
@@ -59,7 +61,7 @@ pub(super) fn parse(
         if credentials.names.contains(&name) {
             faults.add(field.path, Reason::DefaultTwice);
         } else {
-            let parts = named(bindings, &name, field, authority.as_ref(), faults);
+            let parts = named(bindings, &name, field, (authority.as_ref(), own_issuer), faults);
             credentials.add(name, parts, cache_key);
         }
     }
@@ -96,11 +98,11 @@ fn default_proofs(bindings: &dyn Bindings, faults: &mut Faults) -> Vec<Proof> {
     let mut read = |fields: [&'static str; 2], required: bool| {
         let [first, second] = fields;
         let first_text = if required {
-            required_text(bindings, first, faults)
+            required_secret(bindings, first, faults)
         } else {
-            text(bindings, first, faults)
+            secret(bindings, first, faults)
         };
-        let second_text = text(bindings, second, faults);
+        let second_text = secret(bindings, second, faults);
         let found = [(first, first_text), (second, second_text)];
         found.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?))).collect()
     };
@@ -109,6 +111,10 @@ fn default_proofs(bindings: &dyn Bindings, faults: &mut Faults) -> Vec<Proof> {
     let secret_texts = read(SECRETS, !by_certificate);
     let mut proofs = certificates(certificate_texts, faults);
     proofs.extend(client_secrets(secret_texts, faults));
+    let is_unseen = |name| matches!(bindings.secret(name), Binding::Unseen);
+    if proofs.is_empty() && [CERTIFICATES, SECRETS].into_iter().flatten().any(is_unseen) {
+        proofs.push(Proof::unseen());
+    }
     proofs
 }
 
@@ -118,7 +124,7 @@ fn named(
     bindings: &dyn Bindings,
     name: &str,
     field: Field,
-    authority: Option<&Origin>,
+    (authority, own_issuer): (Option<&Origin>, &Availability),
     faults: &mut Faults,
 ) -> Option<Parts> {
     let path = field.path.clone();
@@ -127,7 +133,7 @@ fn named(
         faults.add(path.clone(), Reason::NotACredentialName);
     }
     let fields = field.into_entries(faults)?;
-    let mut entry = Entry { path, fields, bindings, authority, faults };
+    let mut entry = Entry { path, fields, bindings, authority, own_issuer, faults, unseen: false };
     let mut found = SERVER_FIELDS.iter().filter(|(name, _)| entry.has(name));
     let (first, second) = (found.next(), found.next());
     if let (Some((first, _)), Some((second, _))) = (first, second) {
@@ -138,7 +144,10 @@ fn named(
         entry.add("tenant", Reason::NoServer);
         return None;
     };
-    let parts = parse(&mut entry);
+    let mut parts = parse(&mut entry);
+    if let Some(parts) = parts.as_mut().filter(|parts| entry.unseen && parts.proofs.is_empty()) {
+        parts.proofs.push(Proof::unseen());
+    }
     entry.refuse_rest();
     parts
 }

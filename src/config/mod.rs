@@ -14,7 +14,7 @@ mod trust;
 use std::rc::Rc;
 
 use base64ct::{Base64, Encoding};
-use secrecy::{ExposeSecret, SecretBox};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 pub use clients::{Client, Grant};
 pub use credentials::DEFAULT_CREDENTIAL;
@@ -27,8 +27,12 @@ pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
 use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use crate::base::time::UnixMillis;
-use crate::settings::binding::text;
+use crate::settings::binding::{is_bound, secret};
+use crate::settings::stored::WithStored;
 use crate::settings::{Faults, Field, field};
+use crate::upstream::federation;
+use crate::upstream::federation::documents::Documents;
+use crate::upstream::secrets::Secrets;
 
 /// The configuration, valid by construction.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub struct Config {
     pub allow_http: bool,
     /// `REGISTRY_KEY`: authenticates the entries of the registry.
     pub registry_key: Option<RegistryKey>,
+    /// What the broker publishes of its own issuer.
+    pub documents: Documents,
 }
 
 impl Config {
@@ -54,7 +60,12 @@ impl Config {
     pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         let cache_key = key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
-        let credentials = credentials::parse(bindings, cache_key.as_ref(), &mut faults);
+        let (own_issuer, documents) = federation::settings::parse(bindings, &mut faults);
+        let credentials =
+            credentials::parse(bindings, cache_key.as_ref(), &own_issuer, &mut faults);
+        if let Ok(own_issuer) = own_issuer {
+            own_issuer.forget_others();
+        }
         let clients = clients::parse(bindings, &credentials, &mut faults);
         let log_hits = boolean(bindings, "LOG_HITS", true, &mut faults);
         let allow_http = boolean(bindings, "ALLOW_HTTP", false, &mut faults);
@@ -70,7 +81,28 @@ impl Config {
             log_hits,
             allow_http,
             registry_key,
+            documents,
         })
+    }
+
+    /// The configuration with the values that were read from Secrets Store, which learns the names of what is
+    /// to be read. At the first time, as [`Self::parse_at`]; later, as [`Self::parse`]: an expired
+    /// certificate must not keep the secrets of other credentials from use.
+    ///
+    /// # Errors
+    /// Every fault found. A secret that has not been read is one.
+    pub fn with_secrets(
+        bindings: &dyn Bindings,
+        secrets: &Secrets,
+        first_at: Option<UnixMillis>,
+    ) -> Result<Self, Vec<Fault>> {
+        let bindings = WithStored::new(bindings, secrets.take());
+        let config = match first_at {
+            Some(now) => Self::parse_at(&bindings, now),
+            None => Self::parse(&bindings),
+        };
+        secrets.are_called(bindings.into_wanted());
+        config
     }
 
     /// [`Self::parse`], and no credential has only certificates that have expired at `now`.
@@ -180,6 +212,11 @@ impl Config {
         &self.first_credential.other_sealing_keys
     }
 
+    /// Every credential.
+    pub fn credentials(&self) -> impl Iterator<Item = &Rc<Credential>> {
+        self.credentials.parsed.iter()
+    }
+
     /// The credential called `name`.
     #[must_use]
     pub fn credential(&self, name: &str) -> Option<&Rc<Credential>> {
@@ -200,8 +237,8 @@ impl Config {
 
 /// The registry key. A registry requires it: without it no entry could be verified.
 fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<RegistryKey> {
-    let bound = !matches!(bindings.binding("REGISTRY"), Binding::Absent);
-    if bound && matches!(bindings.binding("REGISTRY_KEY"), Binding::Absent) {
+    let is_absent = matches!(bindings.secret("REGISTRY_KEY"), Binding::Absent);
+    if is_bound(bindings, "REGISTRY") && is_absent {
         faults.add("REGISTRY_KEY", Reason::Missing);
     }
     key(bindings, "REGISTRY_KEY", faults).map(RegistryKey::new)
@@ -209,7 +246,7 @@ fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<Registr
 
 /// A key that an operator chose.
 fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretBox<[u8; 32]>> {
-    let text = text(bindings, field, faults)?;
+    let text = secret(bindings, field, faults)?;
     let mut fault = None;
     let key = SecretBox::init_with_mut(|bytes: &mut [u8; 32]| {
         let decoded = Base64::decode(text.expose_secret().trim(), bytes);
@@ -228,6 +265,7 @@ fn boolean(bindings: &impl Bindings, field: &str, default: bool, faults: &mut Fa
         Binding::Absent => return default,
         Binding::Text(text) => text,
         Binding::Json(text) => text.into(),
+        Binding::Stored | Binding::Unseen => SecretString::default(),
     };
     match text.expose_secret().trim() {
         "true" => true,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::limits::{
     ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, NOT_UNDERSTOOD_ADVICE_FROM,
-    RATE_LIMIT_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
+    RATE_LIMIT_RETRY_AFTER_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
@@ -66,6 +66,7 @@ impl WireError {
             challenge: challenge(error, dialect, status),
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
+                BrokerError::SecretsUnavailable => Some(SECRETS_RETRY_AFTER_SECS),
                 BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
                 BrokerError::RegistryUnavailable | BrokerError::SearchFailed => {
                     Some(TRANSIENT_RETRY_AFTER_SECS)
@@ -113,6 +114,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         }
         (
             E::Misconfigured
+            | E::SecretsUnavailable
             | E::RegistryUnavailable
             | E::SearchFailed
             | E::IssuerUnavailable(_)
@@ -153,6 +155,7 @@ fn describe(error: &BrokerError) -> String {
             "client authentication failed: the client is unknown or its key is wrong".into()
         }
         E::JwtRefused(fault, _) => fault.description().into(),
+        E::SecretsUnavailable => "a secret cannot be read from Secrets Store; retry later".into(),
         E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
         E::SearchFailed => "the token cannot be looked for; retry later".into(),
@@ -223,8 +226,8 @@ fn not_understood(fault: AnswerFault, in_a_row: u32) -> String {
     let advice = if in_a_row < NOT_UNDERSTOOD_ADVICE_FROM {
         "retry after the time in Retry-After"
     } else {
-        "this has happened several times in a row, so an operator should check the authority host and \
-         tenant"
+        "this has happened several times in a row, so an operator should check the server of the \
+         credential: tenant and authority host, issuer, or token_endpoint"
     };
     format!("the authorization server's answer is not a token response ({fault}); {advice}")
 }
@@ -241,6 +244,7 @@ const fn unavailable(cause: Outage) -> &'static str {
             "the authorization server's token had expired on arrival; retry later"
         }
         Outage::NoSignature => "the broker cannot sign its assertion; retry later",
+        Outage::SecretChanged => "a secret has just changed in Secrets Store; retry later",
         Outage::NoMetadata => {
             "the metadata of the authorization server cannot be fetched; retry later"
         }

@@ -13,6 +13,7 @@
 //! 10. writes the log line, after the work behind the response.
 
 mod authentication;
+mod documents;
 mod finish;
 mod plain_http;
 mod preflight;
@@ -150,6 +151,8 @@ pub fn begin<P: HttpPorts>(
             Ok(_) => exchange.plain("ok", Reply::ok()),
             Err(error) => exchange.failed(&error),
         },
+        Route::Metadata => exchange.document(|documents| documents.metadata.as_deref()),
+        Route::PublicKeys => exchange.document(|documents| Some(&documents.keys)),
         Route::MethodNotAllowed { allow, .. } => exchange.preflight_or_refusal(allow),
         Route::NotFound => exchange.plain("not_found", Reply::not_found()),
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::limits::{PREFLIGHT_HEADERS_MAX_BYTES, PREFLIGHT_SECS};
+use crate::base::limits::{DOCUMENT_SECS, PREFLIGHT_HEADERS_MAX_BYTES, PREFLIGHT_SECS};
 use crate::error::BrokerError;
 use crate::http::error::{Dialect, WireError};
 use crate::oauth::scope::ScopeSet;
@@ -27,6 +27,8 @@ pub struct Reply {
     pub retry_after_secs: Option<u64>,
     /// `Allow` (RFC 9110 §10.2.1).
     pub allow: Option<&'static str>,
+    /// Whether everybody may read the reply, and keep it.
+    pub is_public: bool,
     /// `Access-Control-Allow-Origin` (Fetch standard): pages of this origin may read the reply.
     pub origin: Option<String>,
     /// The headers that a page may send, if it answers a CORS preflight.
@@ -128,6 +130,19 @@ impl Reply {
         Self::json(404, &PlainError { error: "not_found", error_description })
     }
 
+    /// A public document, which is JSON text.
+    #[must_use]
+    pub fn document(json: &str) -> Self {
+        Self { status: 200, body: json.to_owned(), is_public: true, ..Self::default() }
+    }
+
+    /// 404 for the metadata of an issuer that does not exist.
+    #[must_use]
+    pub fn no_issuer() -> Self {
+        let error_description = "the broker has no issuer of its own: the var ISSUER is not set";
+        Self::json(404, &PlainError { error: "not_found", error_description })
+    }
+
     /// 405.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
@@ -138,13 +153,17 @@ impl Reply {
 
     /// The headers that not all responses share: name, value, name, value.
     pub fn headers(&self) -> impl Iterator<Item = String> {
+        let public = self.is_public;
+        let origin = self.origin.clone().or_else(|| public.then(|| "*".to_owned()));
         [
             ("Pragma", self.pragma.then(|| "no-cache".to_owned())),
             ("Cache-Status", self.cache_status.clone()),
             ("WWW-Authenticate", self.challenge.map(str::to_owned)),
             ("Retry-After", self.retry_after_secs.map(|secs| secs.to_string())),
             ("Allow", self.allow.map(str::to_owned)),
-            ("Access-Control-Allow-Origin", self.origin.clone()),
+            // Without it, the reply has `no-store`.
+            ("Cache-Control", public.then(|| format!("public, max-age={DOCUMENT_SECS}"))),
+            ("Access-Control-Allow-Origin", origin),
             ("Vary", self.origin.as_ref().map(|_| "Origin".to_owned())),
             ("Access-Control-Expose-Headers", self.origin.as_ref().map(|_| EXPOSED.to_owned())),
             ("Access-Control-Allow-Methods", self.preflight.as_ref().map(|_| METHODS.to_owned())),

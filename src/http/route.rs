@@ -1,5 +1,7 @@
 //! Finds the route of a request.
 
+use crate::upstream::federation::documents::{KEYS_PATH, METADATA_PATH};
+
 /// A route of the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
@@ -16,6 +18,10 @@ pub enum Route<'a> {
     Health,
     /// `GET /readyz`, and `HEAD`.
     Ready,
+    /// `GET /.well-known/openid-configuration`, and `HEAD`.
+    Metadata,
+    /// `GET /.well-known/jwks.json`, and `HEAD`.
+    PublicKeys,
     /// A known path with another method.
     MethodNotAllowed {
         /// The value of `Allow` (RFC 9110 §10.2.1).
@@ -43,6 +49,8 @@ impl<'a> Route<'a> {
             "/revoke" => (Self::Revoke, POST),
             "/healthz" => (Self::Health, GET),
             "/readyz" => (Self::Ready, GET),
+            METADATA_PATH => (Self::Metadata, GET),
+            KEYS_PATH => (Self::PublicKeys, GET),
             _ => match path.strip_suffix(TOKEN_ENDPOINT) {
                 Some("") => (Self::TokenEndpoint { credential: None }, POST),
                 Some(rest) => match rest.strip_prefix('/') {
@@ -65,7 +73,9 @@ impl<'a> Route<'a> {
         match self {
             Self::Token | Self::TokenEndpoint { .. } | Self::Revoke => true,
             Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
-            Self::Health | Self::Ready | Self::NotFound => false,
+            Self::Health | Self::Ready | Self::Metadata | Self::PublicKeys | Self::NotFound => {
+                false
+            }
         }
     }
 
@@ -78,6 +88,8 @@ impl<'a> Route<'a> {
             Self::Revoke => "revoke",
             Self::Health => "healthz",
             Self::Ready => "readyz",
+            Self::Metadata => "metadata",
+            Self::PublicKeys => "jwks",
             Self::MethodNotAllowed { .. } | Self::NotFound => "other",
         }
     }

@@ -13,12 +13,21 @@ pub enum Binding {
     Text(SecretString),
     /// A var that is a table, a number, or a boolean, as JSON text.
     Json(String),
+    /// A secret in Secrets Store, which nobody has read yet. Only secrets can be there.
+    Stored,
+    /// A secret that is there, and that a tool on the host cannot see. Nothing about it is a fault.
+    Unseen,
 }
 
 /// The Worker's bindings.
 pub trait Bindings {
     /// The binding called `name`.
     fn binding(&self, name: &str) -> Binding;
+
+    /// The binding called `name`, of which the configuration says that it is a secret.
+    fn secret(&self, name: &str) -> Binding {
+        self.binding(name)
+    }
 }
 
 /// Whether the binding `name` exists.
@@ -31,11 +40,35 @@ pub fn text(bindings: &dyn Bindings, field: &str, faults: &mut Faults) -> Option
     match bindings.binding(field) {
         Binding::Absent => None,
         Binding::Text(text) => Some(text),
-        Binding::Json(_) => {
+        _ => {
             faults.add(field, Reason::NotText);
             None
         }
     }
+}
+
+/// The text of a secret. `None` also if it is [`Binding::Unseen`].
+pub fn secret(bindings: &dyn Bindings, field: &str, faults: &mut Faults) -> Option<SecretString> {
+    let reason = match bindings.secret(field) {
+        Binding::Absent | Binding::Unseen => return None,
+        Binding::Text(text) => return Some(text),
+        Binding::Stored => Reason::Unread,
+        Binding::Json(_) => Reason::NotText,
+    };
+    faults.add(field, reason);
+    None
+}
+
+/// The text of a required secret.
+pub fn required_secret(
+    bindings: &dyn Bindings,
+    field: &str,
+    faults: &mut Faults,
+) -> Option<SecretString> {
+    if matches!(bindings.secret(field), Binding::Absent) {
+        faults.add(field, Reason::Missing);
+    }
+    secret(bindings, field, faults)
 }
 
 /// The text of a required binding.

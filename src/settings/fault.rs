@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::base::limits::{CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, NAME_MAX_BYTES};
+use crate::base::limits::{
+    CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, FEDERATED_TEXT_MAX, NAME_MAX_BYTES,
+};
 use crate::base::origin::OriginFault;
 use crate::jwt::signing::KeyFault;
 
@@ -89,6 +91,9 @@ pub enum Reason {
         "must name an existing secret binding (the name of the binding, not the secret itself)"
     )]
     NoSuchSecret,
+    /// A secret in Secrets Store. It is a fault until it has been read.
+    #[error("cannot be read from Secrets Store (it is read again with the next request)")]
+    Unread,
     /// A longer list of secrets than [`CLIENT_SECRETS_MAX`].
     #[error(
         "must be at most {} secrets (a rotation needs two): remove those that are no longer valid",
@@ -233,6 +238,23 @@ pub enum Reason {
         "has expired: make a new certificate, upload it to the application, and set it here with its private key"
     )]
     ExpiredCertificate,
+    /// A federated credential without what its JWTs need. It has the name of a binding.
+    #[error("needs the binding {0}, which is not set: npm run issuer-key says how")]
+    NoOwnIssuer(&'static str),
+    /// `ISSUER` in another form than the one in which it is published.
+    #[error(
+        "must be the broker's own origin such as https://broker.example: lower case, no path, no slash at the end (http for loopback hosts only)"
+    )]
+    NotAnOwnIssuer,
+    /// A key of the broker's own issuer that cannot sign by RS256.
+    #[error("must be an RSA private key for RS256: npm run issuer-key makes one")]
+    NotAnIssuerKey,
+    /// Subject or audience of a federated credential.
+    #[error(
+        "must be 1 to {} characters without white space at either end or control characters",
+        FEDERATED_TEXT_MAX
+    )]
+    NotAFederatedText,
     /// A private key or certificate that cannot sign.
     #[error(transparent)]
     Key(#[from] KeyFault),

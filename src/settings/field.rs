@@ -11,6 +11,10 @@ pub fn of_binding(bindings: &dyn Bindings, field: &str, faults: &mut Faults) -> 
         Binding::Absent => None,
         Binding::Text(text) => parse(field, text.expose_secret().as_bytes(), faults),
         Binding::Json(text) => parse(field, text.as_bytes(), faults),
+        Binding::Stored | Binding::Unseen => {
+            faults.add(field, Reason::NotATable);
+            None
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod examples;
 pub mod fault;
 pub mod field;
 pub mod name;
+pub mod stored;
 
 pub use binding::{Binding, Bindings};
 pub use fault::{Fault, Faults, Reason};

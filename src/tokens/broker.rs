@@ -14,6 +14,7 @@ use crate::tokens::token::CachedToken;
 use crate::tokens::token::Freshness;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::failure::RecalledFailure;
+use crate::upstream::secrets::Why;
 use crate::upstream::servers::Servers;
 
 /// The broker over its ports.
@@ -149,13 +150,33 @@ impl<P: TokenPorts> Broker<P> {
         }
     }
 
-    /// From the coordinator, else from upstream. A remembered failure causes no request upstream.
+    /// From the coordinator, else from upstream. A remembered failure causes no request upstream. After a
+    /// refusal, also a remembered one, the secrets are read again: one may have been corrected.
     pub(super) async fn acquire(
         &self,
         grant: &Grant,
         want: Want,
         line: &mut Line,
     ) -> Result<(Handout, Tier, FollowUp), UpstreamError> {
+        let acquired = self.acquire_anywhere(grant, want, line).await;
+        if matches!(acquired, Err(UpstreamError::CredentialRefused(_))) {
+            self.doubt_secrets(line).await;
+        }
+        acquired
+    }
+
+    async fn doubt_secrets(&self, line: &mut Line) {
+        let secrets = &self.servers.secrets;
+        secrets.have_changed(&self.clock, Why::Refusal, &mut line.upstream).await;
+    }
+
+    async fn acquire_anywhere(
+        &self,
+        grant: &Grant,
+        want: Want,
+        line: &mut Line,
+    ) -> Result<(Handout, Tier, FollowUp), UpstreamError> {
+        let changes = self.servers.secrets.changes();
         let (key, now) = (&grant.token_key, self.clock.now());
         if let Some(RecalledFailure { failure, ask_again_at }) = self.memory.failure(key)
             && now < ask_again_at
@@ -178,6 +199,13 @@ impl<P: TokenPorts> Broker<P> {
             Err(fault) => fault,
         };
         note_fault(fault, line);
+        if fault == CoordinationError::Failed {
+            // The object's isolate may have a secret that this one has not read yet.
+            self.doubt_secrets(line).await;
+        }
+        if self.servers.secrets.changes() != changes {
+            return Err(UpstreamError::SECRET_CHANGED);
+        }
         self.acquire_alone(grant, want, fault, line).await
     }
 

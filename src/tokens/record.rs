@@ -69,12 +69,16 @@ pub fn seal_for(grant: &Grant, token: &CachedToken, nonce: [u8; NONCE_LEN]) -> V
     seal(token, &grant.token_key, &grant.credential.sealing_key, nonce)
 }
 
-/// Opens a record that [`seal_for`] made for the same grant.
+/// Opens a record that [`seal_for`] made for the same grant, also in a version of the broker with
+/// another first secret, during a rotation.
 ///
 /// # Errors
 /// [`OpenError`]. The caller treats it as a miss.
 pub fn open_for(grant: &Grant, sealed: &[u8]) -> Result<CachedToken, OpenError> {
-    open(sealed, &grant.token_key, &grant.credential.sealing_key)
+    let mut keys = grant.credential.sealing_keys();
+    let own = keys.next().map(|key| open(sealed, &grant.token_key, key));
+    own.unwrap_or(Err(OpenError::NotAuthentic))
+        .or_else(|error| keys.find_map(|key| open(sealed, &grant.token_key, key).ok()).ok_or(error))
 }
 
 /// The generation and four instants in milliseconds as big-endian `u64`, then the scope and the

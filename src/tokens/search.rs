@@ -1,9 +1,7 @@
 //! Finds the grant of a rejected token, in isolate memory, else in KV.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
 
 use super::broker::Broker;
 use super::ports::TokenPorts;
@@ -19,6 +17,7 @@ use crate::base::lru::LruMap;
 use crate::base::ports::{Clock, Store, StoreError};
 use crate::base::secret::AccessToken;
 use crate::base::time::UnixMillis;
+use crate::base::together::together;
 use crate::config::Grant;
 use crate::error::{BrokerError, RequestFault};
 use crate::log::Line;
@@ -124,23 +123,4 @@ impl<P: TokenPorts> Broker<P> {
     fn is_current(&self, token: &CachedToken, presented: &AccessToken) -> bool {
         token.access_token.matches(presented) && self.is_servable(token)
     }
-}
-
-/// What all `futures` come to. They run at the same time.
-async fn together<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut all: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    poll_fn(|context| {
-        let mut pending = false;
-        for (future, output) in &mut all {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(ended) => *output = Some(ended),
-                    Poll::Pending => pending = true,
-                }
-            }
-        }
-        if pending { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    all.into_iter().filter_map(|(_, output)| output).collect()
 }

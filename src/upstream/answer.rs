@@ -97,7 +97,7 @@ fn refused(
             return AttemptFailure::transient(Outage::Failing, retry_after, Some(response));
         }
         Meaning::ProofRefused => Remedy::NextProof,
-        Meaning::NotYet => Remedy::RetryOnce,
+        Meaning::NotYet => Remedy::RetryThenNextProof,
         Meaning::ScopeRefused | Meaning::Refused => Remedy::Nothing,
     };
     if meaning != Meaning::ScopeRefused || response.aadsts().is_some() {

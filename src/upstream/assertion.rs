@@ -9,13 +9,18 @@ use crate::jwt::signing::{Assertion, ClaimValue};
 /// The claims of a client's own assertion: issuer and subject are the client (RFC 7523 §3).
 #[must_use]
 pub fn of_client(order: &Order<'_>, audience: &str) -> AssertionClaims {
-    let text = |text: &str| ClaimValue::Text(text.to_owned().into());
+    claims(order.client_id, order.client_id, audience)
+}
+
+/// The claims of an assertion of `issuer` about `subject`.
+#[must_use]
+pub fn claims(issuer: &str, subject: &str, audience: &str) -> AssertionClaims {
+    let claims = [("iss", issuer), ("sub", subject), ("aud", audience)];
+    let claim = |(name, text): (&'static str, &str)| {
+        (name.into(), ClaimValue::Text(text.to_owned().into()))
+    };
     AssertionClaims {
-        claims: vec![
-            ("iss".into(), text(order.client_id)),
-            ("sub".into(), text(order.client_id)),
-            ("aud".into(), text(audience)),
-        ],
+        claims: claims.into_iter().map(claim).collect(),
         lifetime: CLIENT_ASSERTION_LIFETIME,
     }
 }

@@ -24,7 +24,8 @@ pub struct Credential {
     pub parameters: Vec<(String, String)>,
     /// Seals its stored tokens.
     pub sealing_key: SealingKey,
-    /// What [`Self::sealing_key`] is where one of the other proofs is the first one.
+    /// What [`Self::sealing_key`] is where one of the other proofs, or another key of the broker's own
+    /// issuer, is the first one.
     pub other_sealing_keys: Vec<SealingKey>,
     fingerprint: Fingerprint,
 }
@@ -49,11 +50,20 @@ impl Credential {
         let Parts { server, client_id, proofs, parameters } = parts;
         let mut proofs = proofs.into_iter();
         let proof = proofs.next()?;
-        let (fingerprint, sealing_key) = keys::derive(&proof.secret_bytes(), cache_key);
+        let (fingerprint, mut sealing_key) = keys::derive(&proof.identity(), cache_key);
+        if cache_key.is_none() {
+            // What the server knows of the broker is no secret.
+            sealing_key = keys::sealing_key(&proof.secret_bytes());
+        }
         let other_proofs: Vec<_> = proofs.collect();
         // Now, because the material of keys does not stay.
-        let sealing_key_of = |proof: &Proof| keys::derive(&proof.secret_bytes(), None).1;
-        let other_sealing_keys = other_proofs.iter().map(sealing_key_of).collect();
+        let of_proofs = other_proofs.iter().map(Proof::secret_bytes);
+        let mut other_secrets: Vec<_> = of_proofs.collect();
+        if let Proof::Federated(federated) = &proof {
+            other_secrets.extend(federated.issuer.other_secrets());
+        }
+        let other_sealing_keys = other_secrets.iter().map(|bytes| keys::sealing_key(bytes));
+        let other_sealing_keys = other_sealing_keys.collect();
         Some(Self {
             name,
             server,
@@ -82,6 +92,11 @@ impl Credential {
     /// Every proof, the one that should work first.
     pub fn proofs(&self) -> impl Iterator<Item = &Proof> {
         std::iter::once(&self.proof).chain(&self.other_proofs)
+    }
+
+    /// Every sealing key, the one that seals first.
+    pub fn sealing_keys(&self) -> impl Iterator<Item = &SealingKey> {
+        std::iter::once(&self.sealing_key).chain(&self.other_sealing_keys)
     }
 
     /// The certificates without which it has no proof, if all of them have expired.

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::federation::settings::Availability;
 use crate::base::json::Json;
 use crate::base::limits::CLIENT_SECRETS_MAX;
 use crate::base::origin::Origin;
@@ -17,8 +18,12 @@ pub struct Entry<'a> {
     pub bindings: &'a dyn Bindings,
     /// Entra's authority host for entries that name none. `None` if it has a fault.
     pub authority: Option<&'a Origin>,
+    /// The broker's own issuer, for federated credentials.
+    pub own_issuer: &'a Availability,
     /// What is wrong so far.
     pub faults: &'a mut Faults,
+    /// Whether a secret is there that a tool on the host cannot see.
+    pub unseen: bool,
 }
 
 impl Entry<'_> {
@@ -92,8 +97,10 @@ impl Entry<'_> {
         for field in names {
             let path = field.path.clone();
             let Some(name) = field.into_text(self.faults) else { continue };
-            match self.bindings.binding(&name) {
+            match self.bindings.secret(&name) {
                 Binding::Text(text) => secrets.push((path, text)),
+                Binding::Unseen => self.unseen = true,
+                Binding::Stored => self.faults.add(path, Reason::Unread),
                 _ => self.faults.add(path, Reason::NoSuchSecret),
             }
         }

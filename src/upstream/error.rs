@@ -63,6 +63,9 @@ pub enum Outage {
     /// The server's metadata, which name its token endpoint, are not there.
     #[error("no metadata")]
     NoMetadata,
+    /// A secret has changed in Secrets Store. The broker begins anew with it.
+    #[error("a secret has changed")]
+    SecretChanged,
 }
 
 cbor::names!(Outage {
@@ -73,6 +76,7 @@ cbor::names!(Outage {
     4 => ExpiredOnArrival,
     5 => NoSignature,
     6 => NoMetadata,
+    7 => SecretChanged,
 });
 
 impl Cbor for UpstreamError {
@@ -122,6 +126,13 @@ impl UpstreamError {
     /// The token was too old to be served when it arrived.
     pub const EXPIRED_ON_ARRIVAL: Self = Self::Unavailable {
         cause: Outage::ExpiredOnArrival,
+        retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
+        response: None,
+    };
+
+    /// The credential is out of date.
+    pub const SECRET_CHANGED: Self = Self::Unavailable {
+        cause: Outage::SecretChanged,
         retry_after_secs: TRANSIENT_RETRY_AFTER_SECS,
         response: None,
     };

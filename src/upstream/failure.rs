@@ -101,6 +101,7 @@ pub const fn is_true_for_all(error: &UpstreamError) -> bool {
 /// How long a failure is remembered.
 ///
 /// - A throttle: as long as upstream says.
+/// - A changed secret: not at all. The next request has the new one.
 /// - The first, second, third … refusal in a row: 2, 4, 8 … 60 seconds.
 /// - The first, second, third … other failure in a row: 1, 2, 4 … 60 seconds, and not less than
 ///   upstream's own `Retry-After`. `random` picks an instant in the second half of this time, so that
@@ -112,6 +113,7 @@ pub fn window(error: &UpstreamError, failures: u32, random: u32) -> Millis {
         first.0.saturating_mul(1 << doublings).min(FAILURE_MEMORY_MAX.0)
     };
     match error {
+        UpstreamError::Unavailable { cause: Outage::SecretChanged, .. } => Millis(0),
         UpstreamError::Unavailable { cause: Outage::Throttled, retry_after_secs, .. } => {
             Millis::from_secs(*retry_after_secs)
         }

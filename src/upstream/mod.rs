@@ -9,6 +9,7 @@ pub mod entry;
 pub mod error;
 pub mod exchange;
 pub mod failure;
+pub mod federation;
 pub mod form;
 pub mod github;
 pub mod google;
@@ -19,6 +20,7 @@ pub mod ports;
 pub mod proof;
 pub mod proof_settings;
 pub mod retry;
+pub mod secrets;
 pub mod server;
 pub mod servers;
 pub mod token_key;
@@ -31,6 +33,7 @@ use exchange::EndpointRequest;
 use ports::{TokenEndpoint, UpstreamPorts};
 use proof::Proof;
 use retry::Remedy;
+use secrets::Why;
 use server::Order;
 use servers::{Place, Servers};
 use trail::UpstreamTrail;
@@ -80,7 +83,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
     ///
     /// # Errors
     /// The error of the last attempt. If every proof is refused, the error of the first one, which
-    /// should work.
+    /// should work. [`UpstreamError::SECRET_CHANGED`] if the credential is out of date.
     pub async fn token(
         &self,
         credential: &Credential,
@@ -90,9 +93,17 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let started = self.clock.now();
+        let secrets = &self.servers.secrets;
+        if secrets.have_changed(self.clock, Why::Routine, trail).await {
+            return Err(UpstreamError::SECRET_CHANGED);
+        }
         let claims = claims::for_upstream(self.claims, capability);
         let wanted = Wanted { credential, scope, claims: claims.as_deref(), request_id };
-        let result = self.attempts(wanted, trail).await;
+        let mut result = self.attempts(wanted, trail).await;
+        let is_refused = matches!(result, Err(UpstreamError::CredentialRefused(_)));
+        if is_refused && secrets.have_changed(self.clock, Why::Refusal, trail).await {
+            result = Err(UpstreamError::SECRET_CHANGED);
+        }
         trail.ms = Some(started.until(self.clock.now()).0);
         if let Err(error) = &result {
             note_refusal(trail, error);
@@ -106,7 +117,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let credential = wanted.credential;
-        let place = self.servers.place(&*credential.server, self.clock).await;
+        let place = self.servers.place(&*credential.server, self.clock, trail).await;
         let place = place.map_err(|failure| failure.error)?;
         // An expired certificate would only be refused, unless the server's clock says otherwise.
         let now = self.clock.now();
@@ -120,12 +131,12 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
                 Err(failure) => failure,
             };
             match failure.remedy {
-                Remedy::RetryOnce if may_retry => {
+                Remedy::RetryOnce | Remedy::RetryThenNextProof if may_retry => {
                     may_retry = false;
                     let random = u32::from_be_bytes(self.entropy.bytes());
                     self.clock.sleep(retry::pause(random)).await;
                 }
-                Remedy::NextProof => {
+                Remedy::NextProof | Remedy::RetryThenNextProof => {
                     let refusal = first_refusal.get_or_insert(failure.error);
                     match others.next() {
                         Some(next) => proof = next,

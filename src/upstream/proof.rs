@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use super::federation::Federated;
 use crate::base::digest;
 use crate::base::secret::ClientSecret;
 use crate::base::time::UnixMillis;
@@ -20,15 +21,23 @@ pub enum Proof {
     Secret(ClientSecret),
     /// A private key, whose public half or certificate the server knows (RFC 7523 §2.2).
     Key(Rc<SigningKey>),
+    /// A JWT of the broker's own issuer, which the server trusts.
+    Federated(Federated),
 }
 
 impl Proof {
+    /// In place of a proof that a tool on the host cannot see.
+    #[must_use]
+    pub fn unseen() -> Self {
+        Self::Secret(ClientSecret::new("unseen".into()))
+    }
+
     /// Its certificate, if it has one.
     #[must_use]
     pub fn certificate(&self) -> Option<&Validity> {
         match self {
             Self::Key(key) => key.certificate.as_ref(),
-            Self::Secret(_) => None,
+            Self::Secret(_) | Self::Federated(_) => None,
         }
     }
 
@@ -38,13 +47,24 @@ impl Proof {
         self.certificate().is_some_and(|certificate| certificate.not_after < now)
     }
 
-    /// The secret bytes of which fingerprint and sealing key are images. They are gone once a key has
-    /// been imported.
+    /// The bytes of which the fingerprint is an image: what the server knows of the broker, or else the
+    /// secret bytes.
+    #[must_use]
+    pub fn identity(&self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Federated(federated) => federated.identity().to_vec().into(),
+            Self::Secret(_) | Self::Key(_) => self.secret_bytes(),
+        }
+    }
+
+    /// The secret bytes of which the sealing key is an image. They are gone once a key has been
+    /// imported.
     #[must_use]
     pub fn secret_bytes(&self) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Secret(secret) => secret.expose().as_bytes().to_vec().into(),
             Self::Key(key) => key.secret_bytes(),
+            Self::Federated(federated) => federated.issuer.key.secret_bytes(),
         }
     }
 }
@@ -95,7 +115,8 @@ impl SigningKey {
         self.key.take();
     }
 
-    fn secret_bytes(&self) -> Zeroizing<Vec<u8>> {
+    /// The secret bytes of the key. There are none once [`Self::forget`] was called.
+    pub(super) fn secret_bytes(&self) -> Zeroizing<Vec<u8>> {
         let key = self.key.borrow();
         key.as_ref().map_or_else(Zeroizing::default, |key| key.secret_bytes().to_vec().into())
     }

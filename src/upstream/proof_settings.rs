@@ -6,12 +6,15 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::entry::Entry;
+use super::federation::Federated;
 use super::proof::{Proof, SigningKey, Validity};
+use crate::base::limits::FEDERATED_TEXT_MAX;
 use crate::base::secret::ClientSecret;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{PrivateKey, certificate_and_key};
 use crate::settings::examples::is_placeholder;
-use crate::settings::{Faults, Reason};
+use crate::settings::field::required;
+use crate::settings::{Faults, Field, Reason};
 
 /// The name of the one of `fields` that is there. None, or a second one, is a fault.
 pub fn one_of(entry: &mut Entry<'_>, fields: &'static [&'static str]) -> Option<&'static str> {
@@ -80,4 +83,48 @@ pub fn certificates_by(
 pub fn rsa_key(text: &str) -> Result<PrivateKey, Reason> {
     let key = PrivateKey::parse(text)?;
     if key.is_for(Algorithm::Rs256) { Ok(key) } else { Err(Reason::NotAnRsaKey) }
+}
+
+/// The JWT of the broker that the field `federated` describes. It is for `usual_audience` if the field
+/// names none.
+pub fn federated(entry: &mut Entry<'_>, usual_audience: Option<&str>) -> Vec<Proof> {
+    let Some(field) = entry.take("federated") else { return Vec::new() };
+    let path = field.path.clone();
+    let Some([subject, audience]) = field.into_fields(["subject", "audience"], entry.faults) else {
+        return Vec::new();
+    };
+    if let Err(Some(missing)) = entry.own_issuer {
+        entry.faults.add(path.clone(), Reason::NoOwnIssuer(missing));
+    }
+    let subject = required(subject, &path, "subject", entry.faults);
+    let subject = subject.and_then(|field| federated_text(field, entry.faults));
+    let audience = match (audience, usual_audience) {
+        (None, Some(usual)) => Some(usual.to_owned()),
+        (field, _) => required(field, &path, "audience", entry.faults)
+            .and_then(|field| federated_text(field, entry.faults)),
+    };
+    let parts = subject.zip(audience).zip(entry.own_issuer.as_ref().ok());
+    let proof = |((subject, audience), issuer)| {
+        Proof::Federated(Federated { issuer: Rc::clone(issuer), subject, audience })
+    };
+    parts.map(proof).into_iter().collect()
+}
+
+/// Servers compare it to the letter, so the broker corrects nothing.
+fn federated_text(field: Field, faults: &mut Faults) -> Option<String> {
+    let path = field.path.clone();
+    let text = field.into_text(faults)?;
+    let length = text.chars().count();
+    let reason = if is_placeholder(&text) {
+        Reason::Placeholder
+    } else if !(1..=FEDERATED_TEXT_MAX).contains(&length)
+        || text.trim() != text
+        || text.chars().any(char::is_control)
+    {
+        Reason::NotAFederatedText
+    } else {
+        return Some(text);
+    };
+    faults.add(path, reason);
+    None
 }

@@ -15,6 +15,8 @@ pub enum Remedy {
     RetryOnce,
     /// The same request with the credential's next proof.
     NextProof,
+    /// [`Self::RetryOnce`], and if that was done already, [`Self::NextProof`].
+    RetryThenNextProof,
 }
 
 /// The pause before the one retry. `random` spreads requests that failed together.
@@ -39,11 +41,15 @@ pub const fn is_rate_limit(status: u16) -> bool {
     matches!(status, 403 | 429)
 }
 
-/// The `x-ratelimit-reset` of a response, if it counts: GitHub sends it also with a 403 that has another
-/// reason, and then `x-ratelimit-remaining` is above zero.
+/// The headers of [`reset_of_used_up`].
+pub const RATE_LIMIT_HEADERS: [&str; 3] =
+    ["x-ratelimit-remaining", "x-ratelimit-reset", "x-rate-limit-reset"];
+
+/// The reset in the [`RATE_LIMIT_HEADERS`] of a response, if it counts: GitHub sends it also with a 403
+/// that has another reason, and then the first of them is above zero.
 #[must_use]
-pub fn reset_of_used_up(reset: Option<String>, remaining: Option<&str>) -> Option<String> {
-    reset.filter(|_| remaining.is_none_or(|remaining| remaining.trim() == "0"))
+pub fn reset_of_used_up([remaining, reset, other]: [Option<String>; 3]) -> Option<String> {
+    reset.or(other).filter(|_| remaining.is_none_or(|remaining| remaining == "0"))
 }
 
 /// The seconds in an `x-ratelimit-reset` value, within the bounds of [`retry_after_secs`]. Servers send

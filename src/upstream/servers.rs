@@ -9,7 +9,9 @@ use super::error::Outage;
 use super::metadata::MetadataMemory;
 use super::ports::{Signer, UpstreamPorts};
 use super::proof::{Proof, SigningKey};
+use super::secrets::Secrets;
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented};
+use super::trail::UpstreamTrail;
 use crate::base::deadline::within;
 use crate::base::limits::SIGNING_TIMEOUT;
 use crate::base::ports::{Clock, Entropy};
@@ -23,6 +25,8 @@ pub struct Servers<P: UpstreamPorts> {
     pub documents: P::Documents,
     /// Signs with the broker's private keys.
     pub signer: P::Signer,
+    /// The broker's secrets in Secrets Store.
+    pub secrets: Secrets,
     /// The metadata that this isolate knows.
     pub metadata: MetadataMemory,
 }
@@ -47,7 +51,7 @@ impl Proved {
         match (self, proof) {
             (Self::Assertion(jwt), _) => Presented::Assertion(jwt.expose_secret()),
             (Self::Secret, Proof::Secret(secret)) => Presented::Secret(secret.expose()),
-            (Self::Secret, Proof::Key(_)) => Presented::Secret(""),
+            (Self::Secret, Proof::Key(_) | Proof::Federated(_)) => Presented::Secret(""),
         }
     }
 }
@@ -58,11 +62,12 @@ impl<P: UpstreamPorts> Servers<P> {
         &self,
         server: &dyn Kind,
         clock: &P::Clock,
+        trail: &mut UpstreamTrail,
     ) -> Result<Place, AttemptFailure> {
         match server.endpoint() {
             Endpoint::Url(url) => Ok(Place { endpoint: url.to_owned(), issuer: None }),
             endpoint => {
-                let metadata = self.metadata(endpoint, clock).await?;
+                let metadata = self.metadata(endpoint, clock, trail).await?;
                 Ok(Place { endpoint: metadata.token_endpoint, issuer: Some(metadata.issuer) })
             }
         }
@@ -80,6 +85,9 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         match proof {
             Proof::Secret(_) => Ok(Proved::Secret),
             Proof::Key(key) => self.signed(key, server.assertion(order)).await,
+            Proof::Federated(federated) => {
+                self.signed(&federated.issuer.key, federated.claims()).await
+            }
         }
     }
 

@@ -30,9 +30,25 @@ pub struct UpstreamTrail {
     /// When the certificate that was used expires, if that is soon. Earlier versions did not have this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_not_after: Option<String>,
+    /// Why metadata could not be had. Those from before may still be good. Earlier versions did not have
+    /// this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata_fault: Option<String>,
+    /// The bindings that could not be read from Secrets Store. Earlier versions did not have this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets_unread: Option<String>,
 }
 
-cbor::record!(UpstreamTrail { ms, requests, status, aadsts, trace_id, certificate_not_after });
+cbor::record!(UpstreamTrail {
+    ms,
+    requests,
+    status,
+    aadsts,
+    trace_id,
+    certificate_not_after,
+    metadata_fault,
+    secrets_unread,
+});
 
 impl UpstreamTrail {
     /// Notes when the certificate of `proof` expires, if it has less than [`CERTIFICATE_WARNING`] left.

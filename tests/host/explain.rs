@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use edge_token_broker::config::{Binding, Bindings};
+use secrecy::ExposeSecret;
+
 use crate::support::config::{DIGEST, GRAPH, TENANT};
 
 const VAULT: &str = "https://vault.azure.net/.default";
@@ -157,4 +160,52 @@ fn a_grant_with_the_client_capability_says_so() {
     let (_, without) = explain(&bindings(""), &[("client", "reports")]);
     assert!(page.contains("application other), with the client capability (cae)"), "{page}");
     assert!(!without.contains("cae"), "{without}");
+}
+
+#[test]
+fn what_to_set_at_the_application_of_a_federated_credential() {
+    let vars = crate::support::federated::federated();
+    let text = |name: &str| match vars.binding(name) {
+        Binding::Text(text) => {
+            format!(r#""{name}":{{"text":{}}}"#, serde_json::Value::from(text.expose_secret()))
+        }
+        _ => panic!("{name}"),
+    };
+    let names = ["ISSUER", "ISSUER_KEY", "CREDENTIALS", "CLIENTS"];
+    let bindings = format!("{{{}}}", names.map(text).join(","));
+    let (code, page) = explain(&bindings, &[]);
+    assert_eq!(code, 0, "{page}");
+    assert!(
+        page.ends_with(
+            "credential default is federated: application app has to have, to the letter\n  \
+             issuer https://broker.example\n  subject graph\n  audience api://AzureADTokenExchange\n"
+        ),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_looked_at_is_no_fault_whatever_it_is() {
+    let plain = bindings("");
+    for (seen, unseen) in [
+        (r#""AZ_CLIENT_SECRET":{"text":"s3cret"}"#, r#""AZ_CLIENT_SECRET":{"unseen":true}"#),
+        (r#""AZ_CLIENT_SECRET":{"text":"s3cret"}"#, r#""AZ_CLIENT_CERTIFICATE":{"unseen":true}"#),
+        (r#""FABRIKAM":{"text":"other-s3cret"}"#, r#""FABRIKAM":{"unseen":true}"#),
+    ] {
+        assert!(plain.contains(seen));
+        for field in ["client_secret", "certificate"] {
+            let bindings = plain
+                .replace(seen, unseen)
+                .replace(r#"\"client_secret\":\"FABRIKAM"#, &format!(r#"\"{field}\":\"FABRIKAM"#));
+            // A text that can be seen is no certificate.
+            let code = i32::from(field == "certificate" && !unseen.contains("FABRIKAM")) * 2;
+            for client in ["reports", "billing"] {
+                let (answered, page) = explain(&bindings, &[("client", client), ("scope", GRAPH)]);
+                assert_eq!(answered, code, "{unseen} {page}");
+            }
+        }
+    }
+    let registry =
+        plain.replacen('{', r#"{"REGISTRY":{"json":"{}"},"REGISTRY_KEY":{"unseen":true},"#, 1);
+    assert_eq!(explain(&registry, &[("client", "billing"), ("scope", GRAPH)]).0, 0);
 }

@@ -47,6 +47,18 @@ client reports
   assert.equal(code, 0);
 });
 
+test("a certificate that is a secret, or in Secrets Store, is not looked at", async (context) => {
+  const toml = `${TOML.replace("client_secret", "certificate")}
+[[secrets_store_secrets]]
+binding = "FABRIKAM_SECRET"
+store_id = "0123456789abcdef0123456789abcdef"
+secret_name = "fabrikam"
+`;
+  const { code, stderr } = await explain(context, ["--client", "reports", "--scope", GRAPH], toml);
+  assert.equal(stderr, "explain: not looked at, taken as set: AZ_CLIENT_SECRET, CREDENTIALS.fabrikam.certificate\n");
+  assert.equal(code, 0);
+});
+
 test("refused: why", async (context) => {
   const { code, stdout } = await explain(context, [
     "--client",

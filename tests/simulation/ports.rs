@@ -22,6 +22,7 @@ use edge_token_broker::tokens::ports::TokenPorts;
 use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 
 use super::kv::LocalKv;
@@ -78,6 +79,7 @@ impl SimPorts {
                 endpoint,
                 documents: Nothing,
                 signer: Nothing,
+                secrets: Secrets::default(),
                 metadata: MetadataMemory::default(),
             },
             clock,

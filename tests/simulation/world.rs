@@ -193,6 +193,7 @@ impl World {
             log: Rc::new(RequestLog { sink: SimLog::default(), log_hits: false }),
             client_limit: Nothing,
             failure_limit: Nothing,
+            secret_changes: 0,
             faults_listed: Cell::default(),
         };
         let name = format!("{location}.{owner}");

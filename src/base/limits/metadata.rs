@@ -5,7 +5,7 @@ use crate::base::time::Millis;
 
 /// Servers whose metadata are in the memory of one isolate; about 300 bytes each.
 pub const METADATA_MAX: usize = 256;
-/// All requests for the metadata of one server: up to two places for a resource, and three for its
+/// All requests for the metadata of one server: up to two places for a resource, and four for its
 /// authorization server. Servers answer each within a second.
 pub const METADATA_TIMEOUT: Millis = Millis::from_secs(5);
 const _: () = assert!(

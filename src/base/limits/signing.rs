@@ -30,3 +30,12 @@ const _: () = assert!(
 pub const SIGNING_TIMEOUT: Millis = Millis::from_secs(2);
 /// A certificate with less time left than this is in the log.
 pub const CERTIFICATE_WARNING: Millis = Millis::from_secs(30 * 24 * 60 * 60);
+/// Longest subject or audience of a federated credential, in characters. Entra takes no longer ones.
+pub const FEDERATED_TEXT_MAX: usize = 600;
+/// How long everybody may keep the broker's metadata and public keys, in seconds. A key that
+/// is to sign is published that long before.
+pub const DOCUMENT_SECS: u64 = 60 * 60;
+const _: () = assert!(
+    CLIENT_ASSERTION_LIFETIME.0 < DOCUMENT_SECS * 1000,
+    "the steps of a rotation wait for copies of the keys, and so for the last assertion as well"
+);

@@ -95,6 +95,8 @@ impl<P: HttpPorts> Exchange<P> {
         self.line.failed(error);
         if *error == BrokerError::Misconfigured {
             self.isolate.list_faults(&mut self.line);
+        } else if *error == BrokerError::SecretsUnavailable {
+            self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
         Reply::error(error, self.dialect)
     }

@@ -28,6 +28,7 @@ use crate::oauth::claims::Claims;
 use crate::tokens::broker::Broker;
 use crate::tokens::ports::TokenPorts;
 use crate::upstream::error::UpstreamError;
+use crate::upstream::secrets::Why;
 use crate::upstream::trail::UpstreamTrail;
 
 /// What a waiter gets.
@@ -45,6 +46,9 @@ pub enum CallFault {
     /// This isolate's configuration does not have the token: the caller's may be newer.
     #[error("not this configuration's token")]
     NotThisToken,
+    /// A secret has changed since this isolate read its configuration.
+    #[error("out of date")]
+    Outdated,
     /// The message does not open: no isolate of this broker has sealed it, or one of another version.
     #[error("not authentic")]
     NotAuthentic,
@@ -107,7 +111,13 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
     pub async fn answer(self: Rc<Self>, message: &[u8]) -> Result<Vec<u8>, CallFault> {
         let message: SealedMessage = cbor::of_slice(message).ok_or(CallFault::Malformed)?;
         let config = (*self.config).as_ref().map_err(|_| CallFault::Misconfigured)?;
-        let grant = Rc::new(message.id.grant(config).ok_or(CallFault::NotThisToken)?);
+        let Some(grant) = message.id.grant(config).map(Rc::new) else {
+            // The caller may have a secret that this isolate has not read yet.
+            let Broker { servers, clock, .. } = &*self.broker;
+            let trail = &mut UpstreamTrail::default();
+            servers.secrets.have_changed(clock, Why::Refusal, trail).await;
+            return Err(CallFault::NotThisToken);
+        };
         // Before anything else happens: it may come from another Worker of the account.
         let message = message.open(&grant).ok_or(CallFault::NotAuthentic)?;
         self.restore(&grant).await.map_err(|_| CallFault::Storage)?;
@@ -115,6 +125,9 @@ impl<P: TokenPorts, H: Home> Driver<P, H> {
             let handed = SealedHandout::InFlight;
             return Ok(cbor::to_vec(&HandedMessage { handed, trail: None, failing_for: None }));
         };
+        if handed.as_ref().is_err_and(|error| *error == UpstreamError::SECRET_CHANGED) {
+            return Err(CallFault::Outdated);
+        }
         let handed = SealedHandout::new(handed, &grant, self.broker.entropy.bytes());
         let active = self.active.borrow();
         let failing_for = active.as_ref().and_then(|active| active.machine.failing_for(self.now()));

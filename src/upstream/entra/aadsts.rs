@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use Meaning::{ProofRefused, Refused, ScopeRefused, Throttled, Transient};
+use Meaning::{NotYet, ProofRefused, Refused, ScopeRefused, Throttled, Transient};
 
 use crate::oauth::error_response::ErrorResponse;
 use crate::upstream::answer::Meaning;
@@ -18,14 +18,10 @@ use crate::upstream::answer::Meaning;
 pub type Row = (Meaning, &'static str, &'static [u32]);
 
 /// The numbers that a client credentials request can meet.
-pub const NUMBERS: [Row; 29] = [
+pub const NUMBERS: [Row; 41] = [
     (Throttled, "", &[50196, 90055]),
-    // The last four: a claims transformation, or an issuer of assertions, did not answer Entra.
-    (
-        Transient,
-        "",
-        &[50000, 50033, 90006, 90012, 90024, 90033, 90090, 90091, 50166, 90061, 501_621, 501_661],
-    ),
+    // The last: a claims transformation did not answer Entra.
+    (Transient, "", &[50000, 50033, 90006, 90012, 90024, 90033, 90090, 90091, 501_621]),
     (
         ScopeRefused,
         "",
@@ -43,23 +39,92 @@ pub const NUMBERS: [Row; 29] = [
     (ProofRefused, "the client secret has expired; create a new one and set it", &[7_000_222]),
     (
         ProofRefused,
-        "the certificate is not one of this application, or it has expired or was revoked; upload a \
-         valid one",
-        &[50012, 700_027, 700_030, 1_000_502, 7_000_214, 7_000_274, 7_000_277],
+        "the application does not have this certificate; upload the certificate, without its private \
+         key, to the application",
+        &[700_027],
     ),
     (
         ProofRefused,
-        "the client assertion is malformed or outside its lifetime; check who makes it, and the clock",
-        &[50013, 50027, 50048, 500_133, 700_021, 700_024, 900_384],
+        "Entra cannot verify the signature with the certificate or key that it has; upload the \
+         certificate of the private key in use",
+        &[7_000_274],
     ),
     (
         ProofRefused,
-        "no federated credential of the application fits the assertion; its issuer, subject and \
-         audience must be the same to the letter",
-        &[
-            70021, 700_211, 700_212, 700_213, 700_222, 700_229, 7_000_272, 7_002_131, 7_002_137,
-            7_002_138,
-        ],
+        "the certificate has expired or is not valid yet; make one that is valid, upload it to the \
+         application, and set it here",
+        &[1_000_502],
+    ),
+    (
+        ProofRefused,
+        "the certificate was revoked; make another one, upload it to the application, and set it here",
+        &[7_000_214, 7_000_277],
+    ),
+    (
+        ProofRefused,
+        "the application takes no certificate of this issuer or subject; upload the certificate itself \
+         to the application",
+        &[50012, 700_030],
+    ),
+    (
+        ProofRefused,
+        "Entra cannot read the client assertion; check that client id and certificate are those of \
+         one application",
+        &[50013, 50027, 50048, 700_021, 900_384],
+    ),
+    (
+        NotYet,
+        "the client assertion is outside its lifetime, and so is a new one; check the clock where the \
+         broker runs",
+        &[500_133, 700_024],
+    ),
+    (
+        NotYet,
+        "no federated credential of the application fits; wait some minutes after a change, then \
+         compare issuer, subject and audience with npm run explain",
+        &[70021],
+    ),
+    (
+        ProofRefused,
+        "no federated credential of the application has this issuer to the letter; compare it with \
+         npm run explain",
+        &[700_211],
+    ),
+    (
+        ProofRefused,
+        "no federated credential of the application has this audience to the letter; compare it with \
+         npm run explain",
+        &[700_212],
+    ),
+    (
+        ProofRefused,
+        "no federated credential of the application has this subject to the letter; compare it with \
+         npm run explain",
+        &[700_213, 7_002_131, 7_002_137],
+    ),
+    (
+        ProofRefused,
+        "the federated credential of the application differs in upper and lower case; compare issuer, \
+         subject and audience with npm run explain",
+        &[7_002_138],
+    ),
+    (
+        NotYet,
+        "Entra has a copy of the broker's public keys without the one that signs; wait until it reads \
+         them again, and publish the next key as ISSUER_KEY_NEXT before it signs",
+        &[7_000_272],
+    ),
+    (
+        NotYet,
+        "Entra cannot read the documents at ISSUER; /.well-known/openid-configuration must open \
+         there for everybody, without Cloudflare Access, bot challenge or port number",
+        &[50166, 90061, 501_661],
+    ),
+    (
+        ProofRefused,
+        "Entra takes no token of its own as a federated credential; set ISSUER to the origin of the \
+         broker",
+        &[700_222, 700_229],
     ),
     (
         Refused,

@@ -7,7 +7,10 @@ use crate::settings::name::name_of;
 use crate::upstream::credential::Parts;
 use crate::upstream::entry::Entry;
 use crate::upstream::proof::Proof;
-use crate::upstream::proof_settings::{certificates, client_secrets, one_of};
+use crate::upstream::proof_settings::{certificates, client_secrets, federated, one_of};
+
+/// The audience of a federated credential, unless an operator chose another one there.
+pub const USUAL_AUDIENCE: &str = "api://AzureADTokenExchange";
 
 /// The entry with the field `tenant`.
 pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
@@ -21,7 +24,11 @@ pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
 }
 
 fn proofs(entry: &mut Entry<'_>) -> Vec<Proof> {
-    let Some(name) = one_of(entry, &["client_secret", "certificate"]) else { return Vec::new() };
+    let fields = &["client_secret", "certificate", "federated"];
+    let Some(name) = one_of(entry, fields) else { return Vec::new() };
+    if name == "federated" {
+        return federated(entry, Some(USUAL_AUDIENCE));
+    }
     let secrets = entry.take(name).map(|field| entry.named_secrets(field)).unwrap_or_default();
     match name {
         "client_secret" => client_secrets(secrets, entry.faults),

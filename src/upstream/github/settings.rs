@@ -42,8 +42,15 @@ pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
 fn app(entry: &mut Entry<'_>, field: Field) -> Option<(String, String, String)> {
     let path = field.path.clone();
     let fields = field.into_entries(entry.faults)?;
-    let (bindings, faults) = (entry.bindings, &mut *entry.faults);
-    let mut table = Entry { path, fields, bindings, authority: None, faults };
+    let mut table = Entry {
+        path,
+        fields,
+        bindings: entry.bindings,
+        authority: None,
+        own_issuer: entry.own_issuer,
+        faults: &mut *entry.faults,
+        unseen: false,
+    };
     let client_id = table.required("client_id", name_of);
     let id = table.take_required("installation_id");
     let id = id.and_then(|field| installation_id(field, table.faults));

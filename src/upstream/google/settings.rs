@@ -27,7 +27,9 @@ pub fn parse(entry: &mut Entry<'_>) -> Option<Parts> {
         }
         proofs.push(Proof::Key(Rc::new(file.key)));
     }
-    let (client_id, token_uri) = account?;
+    // What stands in a file that a tool cannot see changes no grant.
+    let unseen = || entry.unseen.then(|| ("unseen".to_owned(), String::new()));
+    let (client_id, token_uri) = account.or_else(unseen)?;
     let subject = match subject {
         Some(subject) => Some(subject?),
         None => None,

@@ -14,7 +14,8 @@ pub struct ServerMetadata {
     pub issuer: String,
 }
 
-/// Where the metadata of `issuer` may be. Most servers have the first place, whatever else they have.
+/// Where the metadata of `issuer` may be. Most servers have the first place, whatever else they have. The last
+/// one is that of servers which append the name of RFC 8414 as well.
 #[must_use]
 pub fn server_urls(issuer: &str) -> Vec<String> {
     let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
@@ -22,6 +23,7 @@ pub fn server_urls(issuer: &str) -> Vec<String> {
     for name in ["oauth-authorization-server", "openid-configuration"] {
         add(&mut urls, inserted(issuer, name));
     }
+    add(&mut urls, [issuer, "/.well-known/oauth-authorization-server"].concat());
     urls
 }
 
@@ -67,10 +69,10 @@ pub fn server(document: &[u8], issuer: &str) -> Result<ServerMetadata, DocumentF
     let stated = stated.and_then(Json::into_text).filter(|stated| stated == issuer);
     let issuer = stated.ok_or(DocumentFault::OtherIssuer)?;
     let endpoint = endpoint.and_then(Json::into_text).ok_or(DocumentFault::NoTokenEndpoint)?;
-    match origin::is_trustworthy_of(&endpoint, &issuer) {
-        true => Ok(ServerMetadata { token_endpoint: endpoint, issuer }),
-        false => Err(DocumentFault::TokenEndpoint),
+    if !origin::is_trustworthy_of(&endpoint, &issuer) {
+        return Err(DocumentFault::TokenEndpoint);
     }
+    Ok(ServerMetadata { token_endpoint: endpoint, issuer })
 }
 
 /// The issuer of the first authorization server of `resource` in a document.

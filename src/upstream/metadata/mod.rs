@@ -14,6 +14,7 @@ use super::ports::{Documents, UpstreamPorts};
 use super::retry::Remedy;
 use super::server::Endpoint;
 use super::servers::Servers;
+use super::trail::UpstreamTrail;
 use crate::base::digest;
 use crate::base::limits::METADATA_TIMEOUT;
 use crate::base::ports::Clock;
@@ -27,6 +28,7 @@ impl<P: UpstreamPorts> Servers<P> {
         &self,
         endpoint: Endpoint<'_>,
         clock: &P::Clock,
+        trail: &mut UpstreamTrail,
     ) -> Result<ServerMetadata, AttemptFailure> {
         let (label, url) = match endpoint {
             Endpoint::OfResource(url) => ("resource", url),
@@ -47,6 +49,7 @@ impl<P: UpstreamPorts> Servers<P> {
             }
             Err((document, fault)) => {
                 let why = [document, &fault.to_string()].concat();
+                trail.metadata_fault = Some(why.clone());
                 let held = self.metadata.fail(name, why.clone(), clock.now());
                 held.ok_or_else(|| no_metadata(why))
             }

@@ -11,16 +11,19 @@ use crate::jwt::signing::PrivateKey;
 use crate::settings::{Field, Reason};
 use crate::upstream::entry::Entry;
 use crate::upstream::proof::{Proof, SigningKey};
-use crate::upstream::proof_settings::{certificates_by, client_secrets, one_of};
+use crate::upstream::proof_settings::{certificates_by, client_secrets, federated, one_of};
 
 /// The proofs of the client, or of the assertion that is the grant.
-const OF_CLIENT: [&str; 3] = ["client_secret", "certificate", "private_key"];
+const OF_CLIENT: [&str; 4] = ["client_secret", "certificate", "private_key", "federated"];
 const OF_ASSERTION: [&str; 2] = ["private_key", "certificate"];
 
 /// The proofs, and the name of their field.
 pub fn parse(entry: &mut Entry<'_>, is_bearer: bool) -> (&'static str, Vec<Proof>) {
     let fields: &'static [&'static str] = if is_bearer { &OF_ASSERTION } else { &OF_CLIENT };
     let Some(name) = one_of(entry, fields) else { return ("", Vec::new()) };
+    if name == "federated" {
+        return (name, federated(entry, None));
+    }
     let secrets = entry.take(name).map(|field| entry.named_secrets(field)).unwrap_or_default();
     let proofs = match name {
         "client_secret" => client_secrets(secrets, entry.faults),

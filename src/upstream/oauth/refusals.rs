@@ -14,21 +14,16 @@ pub fn meaning(status: u16, response: &ErrorResponse, is_bearer: bool) -> Option
     Some(match (response.error.as_str(), status) {
         ("temporarily_unavailable" | "server_error", _) => Meaning::Transient,
         ("slow_down", _) => Meaning::Throttled,
-        // The assertion is refused, and with it the key that signed it.
-        ("invalid_grant", _) if is_bearer => Meaning::ProofRefused,
-        ("invalid_client", _) => Meaning::ProofRefused,
         // RFC 8707 §2 has the second, and a draft of it the third.
         ("invalid_scope" | "invalid_target" | "invalid_resource", _) => Meaning::ScopeRefused,
         (
-            "invalid_grant"
-            | "invalid_request"
-            | "unauthorized_client"
-            | "unsupported_grant_type"
-            | "access_denied",
+            "invalid_request" | "unauthorized_client" | "unsupported_grant_type" | "access_denied",
             _,
         ) => Meaning::Refused,
-        // Twitch has a 403 for a wrong secret, and no such word.
-        (_, 401 | 403) => Meaning::ProofRefused,
+        // Where the assertion is the grant, its key is refused with it.
+        ("invalid_grant", _) if !is_bearer => Meaning::Refused,
+        // Twitch has a 403 for a wrong secret, and none of these words.
+        ("invalid_client" | "invalid_grant", _) | (_, 401 | 403) => Meaning::ProofRefused,
         (word, 200..=299) if !word.is_empty() => Meaning::Refused,
         (word, 400..=499) if !word.is_empty() || response.description.is_some() => Meaning::Refused,
         _ => return None,

@@ -4,6 +4,7 @@ mod clients;
 mod credentials;
 mod default_credential;
 mod examples;
+mod federated;
 mod issuers;
 mod origins;
 mod pins;

@@ -119,7 +119,7 @@ fn upstream_errors() -> Vec<U> {
         A::ExpiresAt => [A::ExpiresAt],
     };
     let outages = every_unit!(Outage: Throttled, Failing, NoConnection, TimedOut, ExpiredOnArrival,
-        NoSignature, NoMetadata);
+        NoSignature, NoMetadata, SecretChanged);
     let unavailable =
         |cause| U::Unavailable { cause, retry_after_secs: 7, response: Some(upstream()) };
     every! {
@@ -142,13 +142,12 @@ fn all() -> Vec<BrokerError> {
         E::InvalidClient(_) => presented().into_iter().map(E::InvalidClient),
         E::JwtRefused(..) => refused_jwts.map(|(fault, presented)| E::JwtRefused(fault, presented)),
         E::UnsupportedGrantType => [E::UnsupportedGrantType],
-        E::ScopeMalformed => [E::ScopeMalformed],
-        E::ScopeMissing => [E::ScopeMissing],
+        E::ScopeMalformed | E::ScopeMissing => [E::ScopeMalformed, E::ScopeMissing],
         E::ScopeNotGranted => [E::ScopeNotGranted],
         E::CredentialNotGranted => [E::CredentialNotGranted],
         E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],
         E::Misconfigured => [E::Misconfigured],
-        E::SlowDown => [E::SlowDown],
+        E::SecretsUnavailable | E::SlowDown => [E::SecretsUnavailable, E::SlowDown],
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::SearchFailed => [E::SearchFailed],
         E::IssuerUnavailable(_) => [E::IssuerUnavailable(OUTAGE)],
@@ -178,6 +177,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
             same(502, "server_error")
         }
         E::Misconfigured
+        | E::SecretsUnavailable
         | E::RegistryUnavailable
         | E::SearchFailed
         | E::IssuerUnavailable(_)

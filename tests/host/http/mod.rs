@@ -5,6 +5,7 @@ mod assertions_ledger;
 mod assertions_lost;
 mod challenges;
 mod claims;
+mod documents;
 mod errors;
 mod exchange;
 mod exchange_end;

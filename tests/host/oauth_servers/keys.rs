@@ -116,7 +116,8 @@ fn a_signer_that_fails_or_hangs_is_a_passing_fault() {
     for hangs in [false, true] {
         let world = world(r#""private_key":"EC""#);
         let signer = &world.broker.servers.signer;
-        (signer.fails.set(!hangs), signer.hangs.set(hangs));
+        signer.fails.set(!hangs);
+        signer.hangs.set(hangs);
         let reply = ask(&world);
         assert_eq!(reply.status, 503);
         assert_eq!(description(&reply), "the broker cannot sign its assertion; retry later");

@@ -12,7 +12,7 @@ fn credential(server: &str) -> World {
 /// A world of an issuer, with its metadata at `url` and nothing at the places before.
 fn issuer_at(issuer: &str, absent: &[&str], url: &str) -> World {
     let world = credential(&format!(r#""issuer":"{issuer}""#));
-    absent.iter().for_each(|url| answer(&world, url, Err(IssuerUnreachable::Status(404))));
+    leave_out(&world, absent);
     answer(&world, url, Ok(&metadata(issuer, "https://as.example/token")));
     world
 }
@@ -29,6 +29,13 @@ fn answer(world: &World, url: &str, answer: Result<&str, IssuerUnreachable>) {
     }
 }
 
+/// Nothing is at `absent`.
+fn leave_out(world: &World, absent: &[&str]) {
+    for url in absent {
+        answer(world, url, Err(IssuerUnreachable::Status(404)));
+    }
+}
+
 fn asked(world: &World) -> Vec<String> {
     world.broker.servers.documents.requests.borrow().clone()
 }
@@ -38,13 +45,15 @@ fn metadata_are_found_wherever_servers_have_them() {
     let appended = "https://as.example/realms/r/.well-known/openid-configuration";
     let inserted = "https://as.example/.well-known/oauth-authorization-server/realms/r";
     let inserted_openid = "https://as.example/.well-known/openid-configuration/realms/r";
+    let appended_oauth = "https://as.example/realms/r/.well-known/oauth-authorization-server";
     let root = "https://as.example/.well-known/openid-configuration";
     let root_oauth = "https://as.example/.well-known/oauth-authorization-server";
     let port = "https://as.example:8443/.well-known/openid-configuration";
-    let cases: [(&str, &[&str], &str); 7] = [
+    let cases: [(&str, &[&str], &str); 8] = [
         ("https://as.example/realms/r", &[], appended),
         ("https://as.example/realms/r", &[appended], inserted),
         ("https://as.example/realms/r", &[appended, inserted], inserted_openid),
+        ("https://as.example/realms/r", &[appended, inserted, inserted_openid], appended_oauth),
         ("https://as.example", &[], root),
         ("https://as.example/", &[], root),
         ("https://as.example/", &[root], root_oauth),
@@ -75,7 +84,7 @@ fn the_metadata_of_a_resource_name_its_authorization_server() {
     ];
     for (resource, absent, url) in cases {
         let world = credential(&format!(r#""resource":"{resource}""#));
-        absent.iter().for_each(|url| answer(&world, url, Err(IssuerUnreachable::Status(404))));
+        leave_out(&world, absent);
         let document = json!({
             "resource": resource,
             "authorization_servers": ["https://as.example", "https://other.example"],
@@ -106,7 +115,9 @@ fn a_page_instead_of_metadata_leads_to_the_next_place() {
 /// What an operator reads of metadata that are no good.
 fn complaint(server: &str, documents: &[(&str, Result<&str, IssuerUnreachable>)]) -> String {
     let world = credential(server);
-    documents.iter().for_each(|(url, what)| answer(&world, url, *what));
+    for (url, what) in documents {
+        answer(&world, url, *what);
+    }
     let reply = ask(&world);
     assert_eq!(reply.status, 503);
     assert_eq!(world.upstream_requests(), 0, "a secret must not go anywhere");

@@ -99,6 +99,7 @@ fn stale_metadata_are_used_while_their_server_is_down_and_one_flight_waits_for_i
     server.pass(Millis(METADATA_ASK_SPACING.0 * 2));
     assert_eq!(server.ask().token(), "token");
     assert_eq!(server.asked(), 3);
+    assert_eq!(server.0.logged()["metadata_fault"], "metadata of the issuer: no answer in time");
     server.pass(METADATA_GOOD);
     assert_eq!(server.ask().status, 503);
 }

@@ -4,6 +4,7 @@ use super::{vars, with_secret};
 use crate::support::bindings::Vars;
 use crate::support::config::{assert_faults, faults};
 use crate::support::keys::{fixture, pair};
+use edge_token_broker::jwt::signing::KeyFault;
 
 fn with_keys(entry: &str) -> Vars {
     let vars =
@@ -152,7 +153,7 @@ fn faults_of_proofs_and_grants() {
         (
             r#""client_id":"app","private_key":"SECRET""#,
             "private_key",
-            "must be PEM, which begins with -----BEGIN (a private key alone may be a JWK); convert a .pfx file with openssl pkcs12 -in FILE -nodes -out FILE.pem",
+            &KeyFault::NotPem.to_string(),
         ),
         (r#""client_id":"app","private_key":"KEY","signing_alg":"ES256""#, "private_key", alg),
         (

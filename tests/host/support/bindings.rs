@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edge_token_broker::config::{Binding, Bindings};
 
-/// Text vars and secrets; a value that begins with `json:` is a table.
+/// Text vars and secrets; a value that begins with `json:` is a table, and `stored:` is in Secrets Store.
 #[derive(Clone, Default)]
 pub(crate) struct Vars(BTreeMap<String, String>);
 
@@ -24,6 +24,7 @@ impl Bindings for Vars {
         match self.0.get(name) {
             None => Binding::Absent,
             Some(text) if text.is_empty() => Binding::Absent,
+            Some(text) if text == "stored:" => Binding::Stored,
             Some(text) => match text.strip_prefix("json:") {
                 Some(json) => Binding::Json(json.to_owned()),
                 None => Binding::Text(text.clone().into()),

@@ -13,6 +13,9 @@ use edge_token_broker::upstream::ports::TokenEndpoint;
 
 use super::clock::{Pause, SimulatedClock};
 
+/// A URL, and `Authorization`.
+pub(crate) type Head = (String, Option<String>);
+
 /// Answers after `latency`; others go first meanwhile. Clones are the same endpoint.
 #[derive(Clone)]
 pub(crate) struct SimulatedEndpoint {
@@ -22,7 +25,7 @@ pub(crate) struct SimulatedEndpoint {
     /// The bodies of the requests that came, with the time of each.
     pub(crate) requests: Rc<RefCell<Vec<(UnixMillis, String)>>>,
     /// The URL and the `Authorization` of each.
-    pub(crate) sent: Rc<RefCell<Vec<(String, Option<String>)>>>,
+    pub(crate) sent: Rc<RefCell<Vec<Head>>>,
 }
 
 impl SimulatedEndpoint {

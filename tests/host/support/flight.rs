@@ -18,6 +18,7 @@ use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::TokenPorts;
 use edge_token_broker::upstream::exchange::{EndpointRequest, EndpointResponse, TransportFailure};
 use edge_token_broker::upstream::ports::{TokenEndpoint, UpstreamPorts};
+use edge_token_broker::upstream::secrets::Secrets;
 
 use super::bindings::Vars;
 use super::clock::SimulatedClock;
@@ -175,7 +176,18 @@ impl Network {
 
     /// The object in memory, with nothing restored yet.
     pub(crate) fn driver(&self, config: Rc<Result<Config, Vec<Fault>>>) -> Rc<OneDriver> {
-        let broker = Rc::new(self.broker(OneObject::default()));
+        self.driver_with(config, Secrets::default())
+    }
+
+    /// The same, with secrets in a store.
+    pub(crate) fn driver_with(
+        &self,
+        config: Rc<Result<Config, Vec<Fault>>>,
+        secrets: Secrets,
+    ) -> Rc<OneDriver> {
+        let mut broker = self.broker(OneObject::default());
+        broker.servers.secrets = secrets;
+        let broker = Rc::new(broker);
         let log = RequestLog { sink: self.log.clone(), log_hits: true };
         Driver::new(self.home.clone(), config, broker, Rc::new(log))
     }

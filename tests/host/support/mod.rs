@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod driven;
 pub(crate) mod endpoint;
+pub(crate) mod federated;
 pub(crate) mod flight;
 pub(crate) mod issuer;
 pub(crate) mod jwt;
@@ -17,6 +18,7 @@ pub(crate) mod registry;
 pub(crate) mod sent;
 pub(crate) mod signer;
 pub(crate) mod store;
+pub(crate) mod stored;
 #[path = "../../simulation/time.rs"]
 #[expect(dead_code, reason = "the simulation uses all of it")]
 pub(crate) mod time;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 use sha2::{Digest, Sha256};
 
@@ -49,5 +50,6 @@ where
         documents,
         signer: SimulatedSigner::default(),
         metadata: MetadataMemory::default(),
+        secrets: Secrets::default(),
     }
 }

@@ -7,6 +7,7 @@ mod coordinator_failures;
 mod coordinator_flight;
 mod coordinator_interleavings;
 mod coordinator_message;
+mod coordinator_secrets;
 mod fence;
 mod freshness;
 mod memory;

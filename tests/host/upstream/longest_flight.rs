@@ -19,6 +19,7 @@ use edge_token_broker::upstream::Upstream;
 use edge_token_broker::upstream::metadata::MetadataMemory;
 use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
 use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 use edge_token_broker::upstream::trail::UpstreamTrail;
 
@@ -91,8 +92,13 @@ fn the_longest_flight_reads_metadata_tries_every_proof_and_once_more() {
     let config = Config::parse(&vars()).unwrap();
     let credential = config.credential("x").unwrap();
     let (documents, signer) = (Late(clock.clone()), Late(clock.clone()));
-    let servers =
-        Servers::<Patient> { endpoint, documents, signer, metadata: MetadataMemory::default() };
+    let servers = Servers::<Patient> {
+        endpoint,
+        documents,
+        signer,
+        metadata: MetadataMemory::default(),
+        secrets: Secrets::default(),
+    };
     let (servers, clock, entropy) = (&servers, &clock, &LongestPause);
     let upstream = Upstream { servers, clock, entropy, claims: None };
     let id = RequestId::parse("id").unwrap();

@@ -2,8 +2,10 @@
 
 mod attempts;
 mod certificates;
+mod federated;
+mod federated_rotation;
 mod github;
-mod github_expiry;
+mod github_answers;
 mod github_settings;
 mod google;
 mod longest_flight;
@@ -11,3 +13,5 @@ mod not_understood;
 mod rate_limit;
 mod refusals;
 mod rounds;
+mod secrets;
+mod secrets_down;

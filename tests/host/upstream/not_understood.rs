@@ -170,13 +170,17 @@ fn after_several_in_a_row_the_advice_is_about_host_and_tenant() {
     let world = World::new();
     let told = rounds(&world, 4, &[(404, ""), (200, "<html>")]);
     for (round, response) in told.iter().enumerate() {
-        let advice = description(response).contains("authority host and tenant");
+        let advice = description(response).contains("check the server of the credential");
         assert_eq!(advice, round >= 2, "round {round}: {}", description(response));
     }
     // Another failure in between: they are in a row no more.
     rounds(&world, 1, &[(503, ""), (503, "")]);
     let [first, ..] = &rounds(&world, 1, &[(404, ""), (404, "")])[..] else { panic!() };
-    assert!(!description(first).contains("authority host and tenant"), "{}", description(first));
+    assert!(
+        !description(first).contains("check the server of the credential"),
+        "{}",
+        description(first)
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The answer with an installation token: until when it is valid.
+//! The answers of GitHub: a token and its end, or none.
 
 use super::github::{PLAIN, world};
 use crate::support::world::START;

@@ -1,0 +1,61 @@
+//! `ISSUER`, and the keys of the broker's own issuer.
+
+use std::rc::Rc;
+
+use secrecy::ExposeSecret;
+
+use super::OwnIssuer;
+use super::documents::Documents;
+use crate::base::origin::Origin;
+use crate::jwt::algorithm::Algorithm;
+use crate::jwt::signing::{PrivateKey, PublicJwk, public_jwk};
+use crate::settings::binding::{is_bound, secret, text};
+use crate::settings::{Bindings, Faults, Reason};
+use crate::upstream::proof::SigningKey;
+
+/// The key that signs, and those that are only published.
+const KEYS: [&str; 3] = ["ISSUER_KEY", "ISSUER_KEY_NEXT", "ISSUER_KEY_PREVIOUS"];
+
+/// The broker's own issuer, or the binding without which there is none. `None` if it has a fault, which
+/// is told already.
+pub type Availability = Result<Rc<OwnIssuer>, Option<&'static str>>;
+
+/// The broker's own issuer, and what it publishes.
+pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Documents) {
+    let url = text(bindings, "ISSUER", faults)
+        .and_then(|text| faults.ok("ISSUER", issuer_url(text.expose_secret())));
+    let (mut keys, mut published) = (Vec::new(), Vec::<PublicJwk>::new());
+    for field in KEYS {
+        let Some(text) = secret(bindings, field, faults) else { continue };
+        let Some((key, public)) = faults.ok(field, key_of(text.expose_secret())) else { continue };
+        keys.push(key);
+        // During a rotation, one key may be in two bindings.
+        if published.iter().all(|other| other.kid != public.kid) {
+            published.push(public);
+        }
+    }
+    let documents = Documents::new(url.as_deref(), &published);
+    let missing = ["ISSUER", "ISSUER_KEY"].into_iter().find(|name| !is_bound(bindings, name));
+    let mut keys = keys.into_iter();
+    let issuer = match (missing, url, keys.next()) {
+        (None, Some(url), Some(key)) => Ok(Rc::new(OwnIssuer { url, key, others: keys.collect() })),
+        _ => Err(missing),
+    };
+    (issuer, documents)
+}
+
+/// Servers compare the issuer to the letter, so the broker corrects nothing.
+fn issuer_url(text: &str) -> Result<String, Reason> {
+    match Origin::parse(text) {
+        Ok(origin) if origin.as_str() == text => Ok(text.to_owned()),
+        _ => Err(Reason::NotAnOwnIssuer),
+    }
+}
+
+fn key_of(text: &str) -> Result<(SigningKey, PublicJwk), Reason> {
+    let key = PrivateKey::parse(text)?;
+    let public = public_jwk(&key).filter(|_| key.is_for(Algorithm::Rs256));
+    let public = public.ok_or(Reason::NotAnIssuerKey)?;
+    let header = Some(("kid", public.kid.clone()));
+    Ok((SigningKey::new(key, Algorithm::Rs256, header, None), public))
+}
