@@ -20,8 +20,7 @@ pub(crate) fn pair(certificate: &str, key: &str) -> String {
 /// Header and claims of a JWT.
 pub(crate) fn header_and_claims(jwt: &str) -> [Value; 2] {
     let parts: Vec<_> = jwt.split('.').collect();
-    assert_eq!(parts.len(), 3);
-    [0, 1].map(|part| {
-        serde_json::from_slice(&Base64UrlUnpadded::decode_vec(parts[part]).unwrap()).unwrap()
-    })
+    let [header, claims, _] = parts.as_slice() else { panic!("{jwt}") };
+    [header, claims]
+        .map(|part| serde_json::from_slice(&Base64UrlUnpadded::decode_vec(part).unwrap()).unwrap())
 }

@@ -7,6 +7,8 @@ use crate::support::sent::Response;
 use crate::support::world::{START, World, isolate, text};
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::scope::ScopeSet;
+use edge_token_broker::upstream::assertion::signing_input;
+use edge_token_broker::upstream::proof::Proof;
 use edge_token_broker::upstream::server::{Endpoint, Order, Presented};
 use serde_json::{Value, json};
 
@@ -220,7 +222,8 @@ fn a_rate_limit_is_a_throttle_by_either_status() {
 #[test]
 fn the_jwt_lives_for_less_than_ten_minutes() {
     let world = world(PLAIN);
-    let lifetime = world.grant.credential.server.assertion(&Order {
+    let Proof::Key(key) = &world.grant.credential.proof else { panic!("a key") };
+    let assertion = world.grant.credential.server.assertion(&Order {
         endpoint: "",
         issuer: None,
         client_id: "Iv23abc",
@@ -228,16 +231,8 @@ fn the_jwt_lives_for_less_than_ten_minutes() {
         claims: None,
         parameters: &[],
     });
-    assert!(lifetime.lifetime < Millis::from_secs(600));
-    let jwt = edge_token_broker::upstream::assertion::signing_input(
-        match &world.grant.credential.proof {
-            edge_token_broker::upstream::proof::Proof::Key(key) => key,
-            other => panic!("{other:?}"),
-        },
-        lifetime,
-        UnixMillis(START),
-        [7; 16],
-    );
+    assert!(assertion.lifetime < Millis::from_secs(600));
+    let jwt = signing_input(key, assertion, UnixMillis(START), [7; 16]);
     let [header, claims] = header_and_claims(&[&jwt, ".signature"].concat());
     assert_eq!(header, json!({"alg": "RS256", "typ": "JWT"}));
     assert_eq!(claims["iss"], "Iv23abc");

@@ -34,9 +34,10 @@ fn file(pem: &str) -> Value {
 /// A key file with `member` as `value`, or without it.
 fn changed(member: &str, value: &Value) -> String {
     let mut changed = file("rsa2048.pem");
-    changed.as_object_mut().unwrap().remove(member);
+    let members = changed.as_object_mut().unwrap();
+    members.remove(member);
     if !value.is_null() {
-        changed[member] = value.clone();
+        members.insert(member.to_owned(), value.clone());
     }
     changed.to_string()
 }
@@ -61,7 +62,7 @@ fn world(credential: &str) -> World {
 /// The form of the upstream request number `at`.
 fn form(world: &World, at: usize) -> Vec<(String, String)> {
     let requests = world.broker.servers.endpoint.requests.borrow();
-    form_urlencoded::parse(requests[at].1.as_bytes()).into_owned().collect()
+    form_urlencoded::parse(requests.get(at).unwrap().1.as_bytes()).into_owned().collect()
 }
 
 #[test]
