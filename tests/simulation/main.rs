@@ -25,6 +25,7 @@ mod ports;
 mod random;
 mod rotation;
 mod shared;
+mod signing;
 mod time;
 mod trouble;
 mod upstream;
@@ -35,6 +36,7 @@ use std::thread;
 use figures::Figures;
 use random::Random;
 use rotation::Rotation;
+use signing::Signing;
 use trouble::Trouble;
 use upstream::{FAULTS, Fault};
 use world::{Spec, World};
@@ -61,6 +63,7 @@ fn healthy(locations: usize, requests_per_sec: f64) -> Spec {
         slow_upstream: 0.0,
         windows: Vec::new(),
         rotation: Rotation::NEVER,
+        signing: Signing::default(),
         nobody_waits: true,
     }
 }
@@ -94,6 +97,11 @@ fn faulty(seed: u64) -> Spec {
         slow_upstream: sometimes(0.1),
         windows: Vec::new(),
         rotation: Rotation::NEVER,
+        signing: Signing {
+            by_certificate: random.chance(0.5),
+            slow: sometimes(0.2),
+            failing: sometimes(0.1),
+        },
         nobody_waits: false,
     };
     for _ in 0..if random.chance(0.7) { random.below(6) } else { 0 } {

@@ -20,16 +20,16 @@ use edge_token_broker::tokens::coordinator::client::CoordinatorClient;
 use edge_token_broker::tokens::memory::IsolateMemory;
 use edge_token_broker::tokens::ports::TokenPorts;
 use edge_token_broker::upstream::metadata::MetadataMemory;
-use edge_token_broker::upstream::ports::{Documents, Signer, SigningFailed, UpstreamPorts};
-use edge_token_broker::upstream::proof::SigningKey;
+use edge_token_broker::upstream::ports::{Documents, UpstreamPorts};
 use edge_token_broker::upstream::secrets::Secrets;
 use edge_token_broker::upstream::servers::Servers;
 
 use super::kv::LocalKv;
 use super::objects::SimObjects;
 use super::random::{Random, Share};
+use super::signing::SimSigner;
 use super::time::LocalClock;
-use super::upstream::Endpoint;
+use super::upstream::{AuthorizationServer, Endpoint};
 
 pub(crate) struct SimPorts;
 
@@ -42,7 +42,7 @@ impl Ports for SimPorts {
 impl UpstreamPorts for SimPorts {
     type Endpoint = Endpoint;
     type Documents = Nothing;
-    type Signer = Nothing;
+    type Signer = SimSigner;
 }
 
 impl TokenPorts for SimPorts {
@@ -71,6 +71,9 @@ impl SimPorts {
         random: &Rc<Random>,
     ) -> Broker<Self> {
         let objects = objects.unwrap_or(SimObjects { platform: None, latency: 0 });
+        let AuthorizationServer { time, random: dice, signing, .. } = &*endpoint.server;
+        let signer =
+            SimSigner { time: Rc::clone(time), random: Rc::clone(dice), signing: *signing };
         Broker {
             memory: IsolateMemory::default(),
             kv,
@@ -78,7 +81,7 @@ impl SimPorts {
             servers: Servers {
                 endpoint,
                 documents: Nothing,
-                signer: Nothing,
+                signer,
                 secrets: Secrets::default(),
                 metadata: MetadataMemory::default(),
             },
@@ -111,12 +114,6 @@ pub(crate) struct Nothing;
 impl Documents for Nothing {
     async fn get(&self, _: &str, _: Millis) -> Result<Vec<u8>, IssuerUnreachable> {
         Err(IssuerUnreachable::NoConnection)
-    }
-}
-
-impl Signer for Nothing {
-    async fn sign(&self, _: &SigningKey, _: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        Err(SigningFailed)
     }
 }
 

@@ -11,6 +11,7 @@ use edge_token_broker::upstream::ports::TokenEndpoint;
 
 use super::random::Random;
 use super::rotation::Rotation;
+use super::signing::{self, Signing};
 use super::time::Time;
 
 /// A fault of the authorization server.
@@ -75,6 +76,8 @@ pub(crate) struct AuthorizationServer {
     pub(crate) rotation: Rotation,
     /// Probability of an answer that takes seconds.
     pub(crate) slow: f64,
+    /// How the platform of the broker signs.
+    pub(crate) signing: Signing,
     pub(crate) issued: RefCell<Vec<Issued>>,
     /// By grant: two credentials take turns.
     pub(crate) accounts: RefCell<Vec<Account>>,
@@ -290,11 +293,13 @@ impl TokenEndpoint for Endpoint {
 /// The grant, and whether the secret is the new one. Grants 14 and 15 have the scope `s7`, each
 /// with one of the two credentials.
 fn asked_for(body: &str) -> (usize, bool) {
-    let field = |name: &str| {
+    let optional = |name: &str| {
         let mut fields = form_urlencoded::parse(body.as_bytes());
-        fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned()).unwrap()
+        fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned())
     };
+    let field = |name: &str| optional(name).unwrap();
     let pair: usize = field("scope")[1..].parse().unwrap();
     let grant = 2 * pair + usize::from(field("client_id") == "app-other");
-    (grant, field("client_secret").ends_with("new"))
+    let new = optional("client_secret").map(|secret| secret.ends_with("new"));
+    (grant, new.unwrap_or_else(|| signing::is_of_new(&field("client_assertion"))))
 }

@@ -23,6 +23,7 @@ use super::ports::{Nothing, SimLog, SimPorts};
 use super::random::{Random, Share};
 use super::rotation::Rotation;
 use super::shared::Shared;
+use super::signing::Signing;
 use super::time::{LocalClock, Time};
 use super::trouble::{Counts, Trouble};
 use super::upstream::{Account, AuthorizationServer, Endpoint, Window};
@@ -48,6 +49,7 @@ pub(crate) struct Spec {
     pub(crate) slow_upstream: f64,
     pub(crate) windows: Vec<Window>,
     pub(crate) rotation: Rotation,
+    pub(crate) signing: Signing,
     pub(crate) nobody_waits: bool,
 }
 
@@ -100,6 +102,7 @@ impl World {
             windows: spec.windows.clone(),
             rotation: spec.rotation,
             slow: spec.slow_upstream,
+            signing: spec.signing,
             issued: Vec::new().into(),
             accounts: accounts.collect::<Vec<_>>().into(),
             violation: None.into(),
@@ -116,7 +119,7 @@ impl World {
             .collect();
         let rotation = spec.rotation;
         let configs = [0, 1].map(|configuration| {
-            Rc::new(Ok(config(spec.grants.len(), rotation.secrets(configuration))))
+            Rc::new(Ok(config(spec.grants.len(), rotation.secrets(configuration), spec.signing)))
         });
         let grants = [0, 1].map(|configuration| {
             let config: &Result<Config, _> = &configs[configuration];
