@@ -29,6 +29,7 @@ mod signing;
 mod time;
 mod trouble;
 mod upstream;
+mod watch;
 mod world;
 
 use std::thread;

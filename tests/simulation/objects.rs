@@ -21,7 +21,8 @@ use super::random::Random;
 use super::rotation::Rotation;
 use super::time::{LocalClock, Owner, Slot, Time};
 use super::trouble::{Counts, Trouble, add};
-use super::upstream::{Endpoint, Watch};
+use super::upstream::Endpoint;
+use super::watch::Watch;
 
 /// The platform evicts an object after this time without a call.
 const IDLE_MS: u64 = 70_000;
