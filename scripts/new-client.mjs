@@ -1,6 +1,6 @@
 // Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere.
 //
-//   npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]    a new client's key and its entry
+//   npm run new-client -- NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]    a new client's key and its entry
 //   npm run new-client -- NAME --rotate               a second key; the first one stays good
 //   npm run new-client -- NAME --rotate --finish      removes the old key
 //   npm run new-client -- NAME --verify < KEY-FILE    to which client does this key belong? Exit code 0: to this one
@@ -21,12 +21,13 @@ import { registered } from "./lib/registered.mjs";
 import { Failure, main, parseArguments } from "./lib/run.mjs";
 import { setUpPackages } from "./setup.mjs";
 
-const usage = `Usage: npm run new-client -- NAME [--scope SCOPE] [--credential CREDENTIAL]
+const usage = `Usage: npm run new-client -- NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]
        npm run new-client -- NAME --rotate [--finish] [--env ENVIRONMENT] [--local]
        npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE
        npm run new-client -- NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove] [--env ENVIRONMENT] [--local]`;
 const options = /** @type {const} */ ({
   scope: { type: "string" },
+  "no-scope": { type: "boolean", default: false },
   credential: { type: "string" },
   rotate: { type: "boolean", default: false },
   finish: { type: "boolean", default: false },
@@ -63,16 +64,20 @@ function readArguments() {
   return { name, values: { ...values, ...grantOf(values) } };
 }
 
-/** @param {{ scope?: string | undefined, credential?: string | undefined }} given */
-function grantOf({ scope = "https://graph.microsoft.com/.default", credential = "default" }) {
+/**
+ * A server that knows no scopes has grants without one.
+ * @param {{ scope?: string | undefined, "no-scope": boolean, credential?: string | undefined }} given
+ */
+function grantOf({ scope = "https://graph.microsoft.com/.default", "no-scope": noScope, credential = "default" }) {
   if (!visibleAscii.test(credential))
     throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
   if (!scopeWords.test(scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
-  return { scope, credential };
+  return { scope: noScope ? undefined : scope, credential };
 }
 
 /** @param {ReturnType<typeof parseArguments<typeof options>>["values"]} values */
-function checkTogether({ rotate, finish, verify, remove, registry, entry, scope, credential, config, env, local }) {
+function checkTogether({ "no-scope": noScope, ...values }) {
+  const { rotate, finish, verify, remove, registry, entry, scope, credential, config, env, local } = values;
   /** @param {string} sentence */
   const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
   if ([rotate, verify, remove].filter(Boolean).length > 1)
@@ -80,23 +85,25 @@ function checkTogether({ rotate, finish, verify, remove, registry, entry, scope,
   if (finish && !rotate) throw fault("--finish ends a --rotate.");
   if (!registry && (remove || entry !== undefined))
     throw fault("--remove and --entry are for the registry: add --registry.");
+  if (noScope && scope !== undefined) throw fault("--scope and --no-scope exclude each other.");
   const existing = rotate || verify || remove;
-  if (existing && (entry ?? scope ?? credential) !== undefined)
-    throw fault("--entry, --scope and --credential are for a new client.");
-  if (entry !== undefined && (scope ?? credential) !== undefined)
-    throw fault("--entry has the scopes and credentials in it.");
+  const granted = noScope || (scope ?? credential) !== undefined;
+  if (existing && (granted || entry !== undefined))
+    throw fault("--entry, --scope, --no-scope and --credential are for a new client.");
+  if (entry !== undefined && granted) throw fault("--entry has the scopes and credentials in it.");
   if (!registry && !existing && (local || (config ?? env) !== undefined))
     throw fault("A new client needs no configuration: leave out --config, --env and --local.");
 }
 
 /**
  * @param {string} name
- * @param {{ scope: string, credential: string }} grant
+ * @param {{ scope: string | undefined, credential: string }} grant
  */
 function create(name, { scope, credential }) {
   const key = newClientKey();
   // For visible ASCII, JSON's strings are TOML's.
   const table = /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
+  const scoped = scope === undefined ? "" : `, scope = ${JSON.stringify(scope)}`;
   console.log(`The key of client ${name}. Give it to the client now: it is shown once and kept nowhere.
 
 ${key}
@@ -105,7 +112,7 @@ Its entry for wrangler.toml, with the key's digest. Then: npm run deploy
 
 [vars.CLIENTS.${table}]
 key_sha256 = ["${keyDigest(key)}"]
-allow = [{ credential = ${JSON.stringify(credential)}, scope = ${JSON.stringify(scope)} }]`);
+allow = [{ credential = ${JSON.stringify(credential)}${scoped} }]`);
 }
 
 /**

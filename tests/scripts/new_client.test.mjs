@@ -21,6 +21,15 @@ test("a new client's entry has the digest of the key that is shown", async () =>
   assert.ok(stdout.includes(entry("reports", key).trim()), stdout);
 });
 
+test("a client of a credential whose server knows no scope", async () => {
+  const { code, stdout } = await newClient(["ci", "--credential", "github", "--no-scope"]);
+  assert.equal(code, 0);
+  assert.ok(stdout.endsWith('\nallow = [{ credential = "github" }]\n'), stdout);
+  const both = await newClient(["ci", "--scope", "s", "--no-scope"]);
+  assert.equal(both.code, 1);
+  assert.match(both.stderr, /--scope and --no-scope exclude each other/);
+});
+
 test("a rotation from the first key to the second, each step as it is printed", async (context) => {
   const old = newClientKey();
   const before = await configuration(context, entry("reports", old));
