@@ -102,7 +102,7 @@ function flawOf(error) {
   if (error instanceof errors.JWSSignatureVerificationFailed) return new JwtFlaw("signature");
   if (error instanceof errors.JOSEError) return new JwtFlaw("malformed");
   // A key of another kind than the algorithm's.
-  if (error instanceof TypeError) return new JwtFlaw("signature");
+  if (error instanceof TypeError || error instanceof DOMException) return new JwtFlaw("signature");
   return error;
 }
 

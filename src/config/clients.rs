@@ -79,8 +79,9 @@ impl Grant {
         Self { credential, scope, keep_warm, token_key, capability }
     }
 
+    /// Two credentials may be the same application under two names, and so have one token.
     fn is(&self, other: &Self) -> bool {
-        self.token_key == other.token_key
+        self.token_key == other.token_key && Rc::ptr_eq(&self.credential, &other.credential)
     }
 }
 

@@ -120,13 +120,15 @@ impl ErrorResponse {
     }
 }
 
-/// The words for people in a body without RFC 6749's shape: of GitHub, Twitch, Google, Okta and others.
+/// The words for people in a body without RFC 6749's shape: of GitHub, Twitch, Google, Okta,
+/// Zoom and others.
 fn other_words(json: &Json) -> Option<&str> {
     let Json::Object(members) = json else { return None };
     members.iter().find_map(|(name, value)| match (name.as_str(), value) {
-        ("message" | "error_message" | "errorMessage" | "errorSummary", Json::Text(text)) => {
-            (!text.is_empty()).then_some(text.as_str())
-        }
+        (
+            "message" | "error_message" | "errorMessage" | "errorSummary" | "reason",
+            Json::Text(text),
+        ) => (!text.is_empty()).then_some(text.as_str()),
         ("error", nested) => other_words(nested),
         _ => None,
     })

@@ -128,6 +128,21 @@ fn what_is_listed_twice_counts_once() {
 }
 
 #[test]
+fn two_names_of_one_token_are_two_grants() {
+    let grant = |name: &str| format!(r#"{{"credential":"{name}","scope":"{GRAPH}"}}"#);
+    let allow = [grant("one"), grant("two"), grant("one")].join(",");
+    let entry = r#"{"tenant":"t","client_id":"c","client_secret":"SECRET"}"#;
+    let vars = client(&format!(r#"{{"key_sha256":["{DIGEST}"],"allow":[{allow}]}}"#))
+        .with("SECRET", "one and the same")
+        .with("CREDENTIALS", &format!(r#"{{"one":{entry},"two":{entry}}}"#));
+    let config = Config::parse(&vars).unwrap();
+    let grants = &config.client("reports").unwrap().grants;
+    let names: Vec<_> = grants.iter().map(|grant| grant.credential.name.as_str()).collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(grants[0].token_key, grants[1].token_key);
+}
+
+#[test]
 fn a_token_is_kept_warm_once_if_any_grant_for_it_says_so() {
     let grant =
         |warm: bool| format!(r#"{{"credential":"default","scope":"{GRAPH}","keep_warm":{warm}}}"#);

@@ -153,5 +153,6 @@ fn zoom_says_why_in_words_of_its_own() {
     let refused = r#"{"reason":"unsupported grant type","error":"unsupported_grant_type"}"#;
     world.broker.servers.endpoint.answer(400, refused);
     let reply = ask(&world);
-    assert!(description(&reply).ends_with("check grant, and what the application is there"));
+    let expected = "says: unsupported grant type; check grant, and what the application is there";
+    assert!(description(&reply).ends_with(expected), "{}", description(&reply));
 }
