@@ -3,6 +3,7 @@
 pub mod cbor;
 pub mod deadline;
 pub mod digest;
+pub mod http_date;
 pub mod json;
 pub mod keys;
 pub mod keyspace;
