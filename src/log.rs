@@ -3,95 +3,68 @@
 //! It holds names and numbers only, never headers, bodies, keys or tokens. `docs/operations.md`
 //! explains every field to operators.
 
-use serde::Serialize;
-
 use crate::base::json;
+use crate::base::json_object::{JsonObject, quoted};
 use crate::base::request_id::RequestId;
 use crate::error::BrokerError;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::trail::UpstreamTrail;
 
 /// A line of the log, about one request.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Line {
     /// `info`; `warn` if the caller must act or KV failed; `error` if an operator must act.
     pub level: &'static str,
     /// `X-Request-Id` of the response, and upstream's `correlation_id`.
     pub request_id: RequestId,
     /// HTTP method. Empty if no request is behind the line.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
     /// The name of the route. It is never the path, which may hold anything.
     pub route: &'static str,
     /// HTTP status of the response. Zero if no request is behind the line.
-    #[serde(skip_serializing_if = "is_no_status")]
     pub status: u16,
     /// `hit`, `miss`, `ok`, or the name of the failure.
     pub outcome: &'static str,
     /// More about a failure, in a few fixed words.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The client. An unknown client id is left out: it may be a misplaced client key.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// The proof kind, named as in `CLIENTS`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<&'static str>,
     /// `iss` of the JWT that was the proof, or whose issuer's keys were not there.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// `sub` of that JWT.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The caller's address, as Cloudflare saw it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// The credential of the grant.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
     /// The scope of the grant.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// Where the token came from: `isolate`, `kv`, `coordinator`, `upstream`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<&'static str>,
     /// The traces of upstream requests.
-    #[serde(flatten)]
     pub upstream: UpstreamTrail,
     /// The result of a renewal after the response: `renewed`, `failing` (a remembered failure),
     /// `not_yet` (too soon after the last one), or the name of the failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<&'static str>,
     /// Why the coordinator did not answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<&'static str>,
     /// Why KV could not be read, or why its record did not open.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_read: Option<&'static str>,
     /// Why KV could not be written.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub kv_write: Option<&'static str>,
     /// Why an entry of the registry could not be read, or does not verify.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<&'static str>,
     /// Why an issuer that was asked gave no keys.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_fault: Option<String>,
     /// The keys of an issuer that are left out, and why: once for each key set.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys_left_out: Vec<String>,
     /// Faults of the configuration, or of an entry of the registry. Only one line of an isolate has all
     /// of them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
     /// How many faults there are.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub faults_count: Option<usize>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-const fn is_no_status(status: &u16) -> bool {
-    *status == 0
 }
 
 impl Line {
@@ -188,8 +161,42 @@ impl Line {
     /// U+202E), a reader would take the line for another one.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Names and numbers always serialize.
-        json::in_ascii(serde_json::to_string(self).unwrap_or_default())
+        let texts = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>();
+        let number = |count: usize| u64::try_from(count).ok();
+        let mut json = JsonObject::default();
+        let method = Some(self.method.as_str()).filter(|method| !method.is_empty());
+        json.texts(&[
+            ("level", Some(self.level)),
+            ("request_id", Some(self.request_id.as_str())),
+            ("method", method),
+            ("route", Some(self.route)),
+        ]);
+        json.number("status", Some(self.status.into()).filter(|status| *status != 0));
+        json.texts(&[
+            ("outcome", Some(self.outcome)),
+            ("reason", self.reason.as_deref()),
+            ("client_id", self.client_id.as_deref()),
+            ("proof", self.proof),
+            ("issuer", self.issuer.as_deref()),
+            ("subject", self.subject.as_deref()),
+            ("address", self.address.as_deref()),
+            ("credential", self.credential.as_deref()),
+            ("scope", self.scope.as_deref()),
+            ("tier", self.tier),
+        ]);
+        self.upstream.write(&mut json);
+        json.texts(&[
+            ("renewal", self.renewal),
+            ("coordinator", self.coordinator),
+            ("kv_read", self.kv_read),
+            ("kv_write", self.kv_write),
+            ("registry", self.registry),
+            ("issuer_fault", self.issuer_fault.as_deref()),
+        ]);
+        json.list("keys_left_out", &texts(&self.keys_left_out));
+        json.list("faults", &texts(&self.faults));
+        json.number("faults_count", self.faults_count.and_then(number));
+        json::in_ascii(json.finish())
     }
 
     /// Whether this is a hit without any failure: the lines that `LOG_HITS = false` leaves out.

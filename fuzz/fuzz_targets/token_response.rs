@@ -4,6 +4,7 @@
 #![no_main]
 
 use edge_token_broker::base::json::Json;
+use edge_token_broker::base::json_object::JsonObject;
 use edge_token_broker::base::limits::{
     EXPIRES_IN_MAX_SECS, RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES,
     RESPONSE_FIELDS_MAX_BYTES, RETRY_AFTER_MAX_SECS,
@@ -106,7 +107,11 @@ fn error_response(response: &ErrorResponse) {
         harmless(id.as_deref().unwrap_or_default(), RELAYED_ID_MAX_BYTES);
     }
     assert!(trace.error_codes.len() <= RELAYED_CODES_MAX);
-    let mut printed = serde_json::to_value(trace).expect("plain values");
+    let mut json = JsonObject::default();
+    // An object has at least one member.
+    json.text("error", "");
+    trace.write(&mut json);
+    let mut printed: serde_json::Value = serde_json::from_str(&json.finish()).expect("JSON");
     printed["error"] = response.error.as_str().into();
     printed["error_description"] = response.description.as_deref().into();
     assert_eq!(response.advice, None, "no body has it");

@@ -3,7 +3,9 @@
 pub mod cbor;
 pub mod deadline;
 pub mod digest;
+pub mod http_date;
 pub mod json;
+pub mod json_object;
 pub mod keys;
 pub mod keyspace;
 pub mod limits;

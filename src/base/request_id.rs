@@ -1,12 +1,10 @@
 //! The request id: one name for a request in the caller's log, the broker's, and Entra's.
 
-use serde::Serialize;
-
 use crate::base::cbor;
 use crate::base::limits::REQUEST_ID_MAX_CHARS;
 
 /// `X-Request-Id`, sent upstream as `client-request-id`.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RequestId(String);
 
 cbor::transparent!(RequestId);

@@ -57,6 +57,23 @@ impl UnixMillis {
         Some(Self((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000))
     }
 
+    /// The year, the month from March on (0 is March, 11 is February), and the day of the month, in UTC.
+    #[must_use]
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "the days of 2^64 milliseconds are far from the end"
+    )]
+    pub const fn date(self) -> (u64, u64, u64) {
+        const FOUR_CENTURIES: u64 = 146_097;
+        let days = self.0 / (24 * 60 * 60 * 1000) + DAYS_BEFORE_1970;
+        let (centuries, day) = (days / FOUR_CENTURIES * 400, days % FOUR_CENTURIES);
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let next_year = if month > 9 { 1 } else { 0 };
+        (centuries + year + next_year, month, day - (153 * month + 2) / 5 + 1)
+    }
+
     /// The instant `span` before `self`.
     #[must_use]
     pub const fn minus(self, span: Millis) -> Self {

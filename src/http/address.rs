@@ -14,5 +14,5 @@ pub(super) fn plausible(text: String) -> Option<String> {
 pub(super) fn network_of(address: String) -> String {
     let Ok(parsed) = address.parse::<Ipv6Addr>() else { return address };
     let [a, b, c, d, ..] = parsed.segments();
-    Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
+    format!("{a:x}:{b:x}:{c:x}:{d:x}::")
 }

@@ -1,7 +1,6 @@
 //! Maps a [`BrokerError`] to status, body and headers.
 
-use serde::Serialize;
-
+use crate::base::json_object::JsonObject;
 use crate::base::limits::{
     ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, NOT_UNDERSTOOD_ADVICE_FROM,
     RATE_LIMIT_RETRY_AFTER_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
@@ -21,23 +20,19 @@ pub enum Dialect {
 }
 
 /// An error as the caller gets it.
-#[derive(Debug, Eq, PartialEq, Serialize)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct WireError {
     /// HTTP status.
-    #[serde(skip)]
     pub status: u16,
     /// RFC 6749 §5.2 or RFC 6750 §3.1 error code.
     pub error: &'static str,
     /// What happened and what to do, in words for people.
     pub error_description: String,
     /// The numbers of Entra's response, if it is the cause.
-    #[serde(flatten)]
     pub trace: Trace,
     /// `WWW-Authenticate`.
-    #[serde(skip)]
     pub challenge: Option<&'static str>,
     /// `Retry-After`, in seconds.
-    #[serde(skip)]
     pub retry_after_secs: Option<u64>,
 }
 
@@ -47,6 +42,16 @@ const BEARER_INVALID: &str = r#"Bearer realm="edge-token-broker", error="invalid
 const BEARER_SCOPE: &str = r#"Bearer realm="edge-token-broker", error="insufficient_scope""#;
 
 impl WireError {
+    /// The body.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = JsonObject::default();
+        json.text("error", self.error);
+        json.text("error_description", &self.error_description);
+        self.trace.write(&mut json);
+        json.finish()
+    }
+
     /// The one mapping. Faults of callers differ between the dialects, and other errors do not.
     #[must_use]
     pub fn new(error: &BrokerError, dialect: Dialect) -> Self {

@@ -1,7 +1,6 @@
 //! The response to a caller, before the platform sends it.
 
-use serde::Serialize;
-
+use crate::base::json_object::JsonObject;
 use crate::base::limits::{DOCUMENT_SECS, PREFLIGHT_HEADERS_MAX_BYTES, PREFLIGHT_SECS};
 use crate::error::BrokerError;
 use crate::http::error::{Dialect, WireError};
@@ -60,18 +59,6 @@ fn permitted(requested: Option<String>) -> String {
     names
 }
 
-/// The body of an error outside the token routes.
-#[derive(Serialize)]
-struct PlainError {
-    error: &'static str,
-    error_description: &'static str,
-}
-
-#[derive(Serialize)]
-struct State {
-    status: &'static str,
-}
-
 impl Reply {
     /// A token with its remaining lifetime, and with its scope if the caller does not know it.
     #[must_use]
@@ -107,14 +94,14 @@ impl Reply {
             pragma: true,
             challenge: wire.challenge,
             retry_after_secs: wire.retry_after_secs,
-            ..Self::json(wire.status, &wire)
+            ..Self::json(wire.status, wire.to_json())
         }
     }
 
     /// The Worker runs, or its configuration has no fault.
     #[must_use]
     pub fn ok() -> Self {
-        Self::json(200, &State { status: "ok" })
+        Self::json(200, r#"{"status":"ok"}"#.to_owned())
     }
 
     /// The reply to a CORS preflight that is permitted. The page wants to send the headers `requested`.
@@ -126,8 +113,8 @@ impl Reply {
     /// 404.
     #[must_use]
     pub fn not_found() -> Self {
-        let error_description = "no such path; tokens are at /token and /oauth2/v2.0/token";
-        Self::json(404, &PlainError { error: "not_found", error_description })
+        let description = "no such path; tokens are at /token and /oauth2/v2.0/token";
+        Self::plain_error(404, "not_found", description)
     }
 
     /// A public document, which is JSON text.
@@ -139,16 +126,15 @@ impl Reply {
     /// 404 for the metadata of an issuer that does not exist.
     #[must_use]
     pub fn no_issuer() -> Self {
-        let error_description = "the broker has no issuer of its own: the var ISSUER is not set";
-        Self::json(404, &PlainError { error: "not_found", error_description })
+        let description = "the broker has no issuer of its own: the var ISSUER is not set";
+        Self::plain_error(404, "not_found", description)
     }
 
     /// 405.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        let error_description = "this path has another method; see the Allow header";
-        let body = PlainError { error: "method_not_allowed", error_description };
-        Self { allow: Some(allow), ..Self::json(405, &body) }
+        let description = "this path has another method; see the Allow header";
+        Self { allow: Some(allow), ..Self::plain_error(405, "method_not_allowed", description) }
     }
 
     /// The headers that not all responses share: name, value, name, value.
@@ -175,8 +161,14 @@ impl Reply {
         .flatten()
     }
 
-    fn json(status: u16, body: &impl Serialize) -> Self {
-        // Plain structs of text and numbers always serialize.
-        Self { status, body: serde_json::to_string(body).unwrap_or_default(), ..Self::default() }
+    fn json(status: u16, body: String) -> Self {
+        Self { status, body, ..Self::default() }
+    }
+
+    /// An error outside the token routes.
+    fn plain_error(status: u16, error: &str, description: &str) -> Self {
+        let mut json = JsonObject::default();
+        json.texts(&[("error", Some(error)), ("error_description", Some(description))]);
+        Self::json(status, json.finish())
     }
 }

@@ -1,9 +1,8 @@
 //! The authorization server's error response (RFC 6749 §5.2), with Entra's additions.
 
-use serde::Serialize;
-
 use crate::base::cbor;
 use crate::base::json::Json;
+use crate::base::json_object::JsonObject;
 use crate::base::limits::{RELAYED_CODES_MAX, RELAYED_ID_MAX_BYTES, RELAYED_TEXT_MAX_BYTES};
 
 /// An error response, made safe to relay: every text is bounded, and has only the characters of RFC
@@ -22,24 +21,33 @@ pub struct ErrorResponse {
 }
 
 /// Entra's additions to an error response, relayed to the caller.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Trace {
     /// AADSTS numbers. They say more than `error`, but Entra may change them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub error_codes: Vec<u32>,
     /// When the authorization server answered, in its own format.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
     /// Identifies the request in Entra's support tools.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
     /// The `client-request-id` as Entra saw it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
 
 cbor::record!(ErrorResponse { error, description, trace, advice });
 cbor::record!(Trace { error_codes, timestamp, trace_id, correlation_id });
+
+impl Trace {
+    /// Adds what is there to the caller's error response.
+    pub fn write(&self, json: &mut JsonObject) {
+        let codes: Vec<String> = self.error_codes.iter().map(u32::to_string).collect();
+        json.list("error_codes", &codes);
+        json.texts(&[
+            ("timestamp", self.timestamp.as_deref()),
+            ("trace_id", self.trace_id.as_deref()),
+            ("correlation_id", self.correlation_id.as_deref()),
+        ]);
+    }
+}
 
 /// AADSTS numbers: as numbers or texts, in a list or alone.
 fn numbers(codes: &Json) -> Vec<u32> {

@@ -1,8 +1,7 @@
 //! Whether and when an upstream request is sent again.
 
-use std::time::UNIX_EPOCH;
-
 use super::exchange::EndpointResponse;
+use crate::base::http_date;
 use crate::base::limits::{EPOCH_SECS_MIN, RETRY_AFTER_MAX_SECS, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::base::time::{Millis, UnixMillis};
 
@@ -80,9 +79,7 @@ pub fn retry_after_secs(value: &str, now: UnixMillis) -> Option<u64> {
         // More digits than fit are more than the cap.
         value.parse().unwrap_or(u64::MAX)
     } else {
-        let date = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
-        let date = UnixMillis(u64::try_from(date.as_millis()).ok()?);
-        now.until(date).0.div_ceil(1000)
+        now.until(http_date::parse(value)?).0.div_ceil(1000)
     };
     Some(secs.clamp(1, RETRY_AFTER_MAX_SECS))
 }

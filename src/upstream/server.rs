@@ -18,7 +18,7 @@ use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::{AnswerFault, IssuedToken, ResponseRules};
 
 /// One authorization server, as a kind of server sees it.
-pub trait Kind: fmt::Debug {
+pub trait Kind {
     /// The kind's name, such as `entra`. It is part of the token key.
     fn name(&self) -> &'static str;
 
@@ -76,6 +76,13 @@ pub trait Kind: fmt::Debug {
 
     /// What an operator must do after a refusal, in the characters of RFC 6749 §5.2.
     fn advice(&self, status: u16, response: &ErrorResponse) -> Cow<'static, str>;
+}
+
+// Not by `Kind: Debug`, which would keep the code of `Debug` for each kind.
+impl fmt::Debug for dyn Kind + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Where token requests go.

@@ -59,15 +59,23 @@ fn free_text_stands_in_printable_ascii_and_reads_the_same() {
     assert!(json.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{json}");
     assert!(json.contains(r"b\u2028c\u2029d\u202ee\u007ff") && json.contains(r"\ud83d\ude00"));
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(read, serde_json::to_value(&line).unwrap());
     for field in ["issuer", "subject", "client_id", "scope", "trace_id", "reason", "method"] {
         assert_eq!(read[field], NASTY, "{field}");
     }
 }
 
 #[test]
-fn a_line_in_ascii_is_as_the_serializer_writes_it() {
-    assert_eq!(whole().to_json(), serde_json::to_string(&whole()).unwrap());
+fn a_line_has_its_fields_in_this_order() {
+    let fields = [
+        r#"{"level":"info","request_id":"id","method":"GET","route":"token","status":200,"outcome":"hit""#,
+        r#""reason":"x","client_id":"x","proof":"jwt","issuer":"x","subject":"x","address":"x""#,
+        r#""credential":"x","scope":"x","tier":"kv","upstream_ms":1,"upstream_requests":1"#,
+        r#""upstream_status":200,"aadsts":1,"trace_id":"x","certificate_not_after":"x""#,
+        r#""metadata_fault":"x","secrets_unread":"x","renewal":"x","coordinator":"x","kv_read":"x""#,
+        r#""kv_write":"x","registry":"x","issuer_fault":"x","keys_left_out":["x"],"faults":["x"]"#,
+        r#""faults_count":1}"#,
+    ];
+    assert_eq!(whole().to_json(), fields.join(","));
 }
 
 /// A line with every field. It names them all, so that it does not compile without a new one.
@@ -117,7 +125,7 @@ fn the_documented_fields_are_all_there_are() {
     let table = operations.split_once("| Field | Meaning |\n").unwrap().1;
     let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
     let names = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2));
-    let line = serde_json::to_value(whole()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&whole().to_json()).unwrap();
     let fields = line.as_object().unwrap().keys().map(String::as_str);
     assert_eq!(names.collect::<BTreeSet<_>>(), fields.collect::<BTreeSet<_>>());
 }

@@ -6,6 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use secrecy::SecretString;
 
 use crate::base::json::Json;
+use crate::base::json_object::quoted;
 use crate::base::limits::JSON_NUMBER_MAX;
 use crate::jwt::algorithm::Algorithm;
 
@@ -75,9 +76,9 @@ impl Assertion<'_> {
         let mut header = [r#"{"alg":""#, self.algorithm.name(), r#"","typ":"JWT""#].concat();
         if let Some((name, value)) = self.header {
             header.push(',');
-            push_text(&mut header, name);
+            header.push_str(&quoted(name));
             header.push(':');
-            push_text(&mut header, value);
+            header.push_str(&quoted(value));
         }
         header.push('}');
         let mut claims = String::from("{");
@@ -85,7 +86,7 @@ impl Assertion<'_> {
             if place > 0 {
                 claims.push(',');
             }
-            push_text(&mut claims, name);
+            claims.push_str(&quoted(name));
             claims.push(':');
             value.push(&mut claims);
         }
@@ -98,7 +99,7 @@ impl Assertion<'_> {
 impl ClaimValue<'_> {
     fn push(&self, json: &mut String) {
         match self {
-            Self::Text(text) => push_text(json, text),
+            Self::Text(text) => json.push_str(&quoted(text)),
             Self::Whole(number) => json.push_str(&number.to_string()),
             Self::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
             Self::List(values) => {
@@ -113,11 +114,6 @@ impl ClaimValue<'_> {
             }
         }
     }
-}
-
-fn push_text(json: &mut String, text: &str) {
-    // Text is always JSON.
-    json.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
 /// The JWT in compact form (RFC 7515 §7.1).

@@ -255,7 +255,7 @@ fn a_refused_credential_tells_the_caller_not_to_rotate_and_the_operator_what_to_
     let text = "the authorization server refused the broker's own credential (AADSTS7000215, trace \
                 id trace-7); the client key is fine. An operator must act: set it anew";
     assert_eq!(wire.error_description, text);
-    let body = serde_json::to_string(&wire).unwrap();
+    let body = wire.to_json();
     assert!(body.ends_with(r#","error_codes":[7000215],"trace_id":"trace-7"}"#), "{body}");
 }
 
@@ -268,9 +268,7 @@ fn a_refused_scope_relays_what_upstream_said() {
 
 #[test]
 fn the_body_of_an_own_error_has_two_fields() {
-    let body =
-        serde_json::to_string(&WireError::new(&E::UnsupportedGrantType, Dialect::TokenEndpoint))
-            .unwrap();
+    let body = WireError::new(&E::UnsupportedGrantType, Dialect::TokenEndpoint).to_json();
     assert_eq!(
         body,
         r#"{"error":"unsupported_grant_type","error_description":"grant_type must be client_credentials"}"#
