@@ -45,7 +45,6 @@ for (const path of [
   "/default/extra/oauth2/v2.0/token",
   "/default/oauth2/v1.0/token",
   "/stand-in/behaviour",
-  "/.well-known/openid-configuration",
 ]) {
   test(`${path} is 404 not_found`, async () => {
     assertError(await world.fetch(path), 404, "not_found");
