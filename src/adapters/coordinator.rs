@@ -53,9 +53,9 @@ impl TokenCoordinator {
         promise::of(async move {
             let mut answer = Err(CallFault::Outdated);
             for _ in 0..2 {
-                let driver = inside.driver(isolate::ready(&inside.env).await);
-                answer = driver.answer(&message).await;
-                if answer.is_ok() || !inside.is_outdated() {
+                let isolate = isolate::ready(&inside.env).await;
+                answer = inside.driver(Rc::clone(&isolate)).answer(&message).await;
+                if answer.is_ok() || !isolate.is_outdated() {
                     break;
                 }
             }
@@ -89,10 +89,6 @@ impl Inside {
         let driver = Driver::new(home, Rc::clone(config), Rc::clone(broker), Rc::clone(log));
         self.made.replace(Some((isolate, Rc::clone(&driver))));
         driver
-    }
-
-    fn is_outdated(&self) -> bool {
-        self.made.borrow().as_ref().is_some_and(|(isolate, _)| isolate.is_outdated())
     }
 }
 

@@ -129,7 +129,10 @@ fn set_up(env: &Env) -> Isolate<Platform> {
 }
 
 fn set_up_anew(env: &Env, outdated: &Isolate<Platform>) -> Isolate<Platform> {
-    assembled(env, outdated.reconfigured(env), Rc::clone(&outdated.broker))
+    let mut isolate = assembled(env, outdated.reconfigured(env), Rc::clone(&outdated.broker));
+    // To forget a use would allow it again.
+    isolate.callers.used = outdated.callers.used.clone();
+    isolate
 }
 
 fn assembled(

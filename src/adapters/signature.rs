@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::base::limits::IMPORTED_KEYS_MAX;
 use crate::callers::ports::SignatureVerifier;
 use crate::jwt::jwk::VerificationKey;
 use crate::jwt::signing::Material;
@@ -54,7 +55,11 @@ impl Signer for PrivateKeys {
     async fn sign(&self, key: &SigningKey, input: &[u8]) -> Result<Vec<u8>, SigningFailed> {
         let algorithm = key.algorithm.name();
         let imported = match self.imported(key) {
-            Some(imported) => imported,
+            Some(imported) => {
+                // Another configuration, or another credential, may have the same key.
+                key.forget();
+                imported
+            }
             None => self.import(key).await?,
         };
         let signature = sign(algorithm, &imported, &Uint8Array::from(input));
@@ -79,7 +84,11 @@ impl PrivateKeys {
         let imported = imported.map_err(|_| SigningFailed)?;
         key.forget();
         if self.imported(key).is_none() {
-            self.0.borrow_mut().push((key.id, imported.clone()));
+            let mut keys = self.0.borrow_mut();
+            if keys.len() >= IMPORTED_KEYS_MAX {
+                keys.remove(0);
+            }
+            keys.push((key.id, imported.clone()));
         }
         Ok(imported)
     }

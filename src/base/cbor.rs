@@ -86,7 +86,7 @@ fn read(from: &mut Decoder<'_>, depth: usize) -> Result<Value, Error> {
             Value::Null
         }
         Type::Array => {
-            let mut left = from.array()?.unwrap_or_default();
+            let mut left = from.array()?.ok_or_else(|| Error::message(""))?;
             let mut items = Vec::new();
             while left > 0 {
                 items.push(read(from, deeper)?);

@@ -109,10 +109,11 @@ pub const RETRY_PAUSE_MIN: Millis = Millis(500);
 pub const RETRY_PAUSE_MAX: Millis = Millis(1500);
 const _: () =
     assert!(RETRY_PAUSE_MIN.0 <= RETRY_PAUSE_MAX.0, "the shortest must not be above the longest");
-/// Longest time for one token: the metadata of the server, then each proof once, and one retry after its
-/// pause.
+/// Longest time for one token: Secrets Store before and after, the metadata of the server, then each proof
+/// once, and one retry after its pause.
 pub const FLIGHT_MAX: Millis = Millis(
-    METADATA_TIMEOUT.0
+    2 * SECRETS_TIMEOUT.0
+        + METADATA_TIMEOUT.0
         + (CLIENT_SECRETS_MAX as u64 + 1) * (SIGNING_TIMEOUT.0 + UPSTREAM_TIMEOUT.0)
         + RETRY_PAUSE_MAX.0,
 );

@@ -235,6 +235,9 @@ fn grant(
         faults.add(format!("{path}.credential"), Reason::NoSuchCredential);
     }
     let (credential, scope) = (known?, scope?);
+    if cae && !credential.server.takes_capability() {
+        faults.add(format!("{path}.cae"), Reason::CapabilityOfNoUse);
+    }
     let capable = cae.then(|| Grant::new(credential, scope.clone(), keep_warm, true));
     Some((Grant::new(credential, scope, keep_warm, false), capable))
 }

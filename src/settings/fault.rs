@@ -158,6 +158,9 @@ pub enum Reason {
     /// The scope of a grant whose server knows none.
     #[error("means nothing to this server: say in the credential what its tokens may do")]
     ScopeOfNoUse,
+    /// The client capability of a grant whose server knows none.
+    #[error("means nothing to this server: only Entra has continuous access evaluation")]
+    CapabilityOfNoUse,
     /// RFC 6749 §3.3.
     #[error("must be a scope (RFC 6749 section 3.3)")]
     NotAScope,
@@ -168,7 +171,9 @@ pub enum Reason {
     #[error("names a credential that does not exist")]
     NoSuchCredential,
     /// The default credential, both in `AZ_*` and in `CREDENTIALS`.
-    #[error("is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET already")]
+    #[error(
+        "is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET or AZ_CLIENT_CERTIFICATE already"
+    )]
     DefaultTwice,
     /// Not 32 bytes of base64.
     #[error("must be 32 bytes in base64")]
@@ -233,6 +238,11 @@ pub enum Reason {
     /// Not a repository of GitHub, nor a permission or its level.
     #[error("must be letters, digits, '.', '-' or '_' (a repository without its owner)")]
     NotAPlainName,
+    /// A key of the broker's own as the proof of a credential.
+    #[error(
+        "names a key of the broker itself, which is no proof: make a secret or key for this credential"
+    )]
+    OwnKey,
     /// A certificate that is not valid any more, and no other proof beside it.
     #[error(
         "has expired: make a new certificate, upload it to the application, and set it here with its private key"

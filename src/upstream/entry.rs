@@ -8,6 +8,10 @@ use crate::base::limits::CLIENT_SECRETS_MAX;
 use crate::base::origin::Origin;
 use crate::settings::{Binding, Bindings, Faults, Field, Reason};
 
+/// Keys of the broker's own. They sign and seal nothing for a server.
+const OWN_KEYS: [&str; 5] =
+    ["ISSUER_KEY", "ISSUER_KEY_NEXT", "ISSUER_KEY_PREVIOUS", "CACHE_KEY", "REGISTRY_KEY"];
+
 /// The fields of an entry that nobody has taken yet, and what it takes to read them.
 pub struct Entry<'a> {
     /// The path, such as `CREDENTIALS.contoso`.
@@ -97,10 +101,17 @@ impl Entry<'_> {
         for field in names {
             let path = field.path.clone();
             let Some(name) = field.into_text(self.faults) else { continue };
+            if OWN_KEYS.contains(&name.as_str()) {
+                self.faults.add(path, Reason::OwnKey);
+                continue;
+            }
             match self.bindings.secret(&name) {
                 Binding::Text(text) => secrets.push((path, text)),
                 Binding::Unseen => self.unseen = true,
-                Binding::Stored => self.faults.add(path, Reason::Unread),
+                Binding::Stored => {
+                    self.unseen = true;
+                    self.faults.add(path, Reason::Unread);
+                }
                 _ => self.faults.add(path, Reason::NoSuchSecret),
             }
         }

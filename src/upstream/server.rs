@@ -43,6 +43,11 @@ pub trait Kind {
         true
     }
 
+    /// Whether its tokens may have the client capability.
+    fn takes_capability(&self) -> bool {
+        false
+    }
+
     /// Where token requests go.
     fn endpoint(&self) -> Endpoint<'_>;
 

@@ -9,6 +9,7 @@ use super::error::Outage;
 use super::metadata::MetadataMemory;
 use super::ports::{Signer, UpstreamPorts};
 use super::proof::{Proof, SigningKey};
+use super::retry::Remedy;
 use super::secrets::Secrets;
 use super::server::{AssertionClaims, Endpoint, Kind, Order, Presented};
 use super::trail::UpstreamTrail;
@@ -100,7 +101,11 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         let signature = self.servers.signer.sign(key, input.as_bytes());
         match within(self.clock, SIGNING_TIMEOUT, signature).await {
             Some(Ok(signature)) => Ok(Proved::Assertion(signing::finish(&input, &signature))),
-            _ => Err(AttemptFailure::transient(Outage::NoSignature, None, None)),
+            // The platform may fail for a moment, or it does not take this key.
+            _ => Err(AttemptFailure {
+                remedy: Remedy::RetryThenNextProof,
+                ..AttemptFailure::transient(Outage::NoSignature, None, None)
+            }),
         }
     }
 }

@@ -17,7 +17,7 @@ const _: () = assert!(
     "one client must not take all the memory"
 );
 /// How long a request may work with a client assertion. Then another one may: its owner has vanished.
-pub const ASSERTION_LEASE: Millis = Millis::from_secs(240);
+pub const ASSERTION_LEASE: Millis = Millis::from_secs(5 * 60);
 const _: () = assert!(
     RATE_LIMIT_TIMEOUT.0
         + KV_TIMEOUT.0

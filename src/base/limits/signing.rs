@@ -39,3 +39,5 @@ const _: () = assert!(
     CLIENT_ASSERTION_LIFETIME.0 < DOCUMENT_SECS * 1000,
     "the steps of a rotation wait for copies of the keys, and so for the last assertion as well"
 );
+/// Imported private keys of one isolate. A key that a changed secret has replaced makes way for others.
+pub const IMPORTED_KEYS_MAX: usize = 256;

@@ -1,6 +1,7 @@
 //! The client assertions that an isolate, or a ledger, knows to be used or reserved.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::reservation::{Owner, Reservation, Verdict};
 use crate::base::digest;
@@ -13,8 +14,10 @@ use crate::base::time::UnixMillis;
 /// Only expired ones are forgotten. If there is no room, a new assertion is refused: to forget a use
 /// would allow it again. Each client has a share of the room, so a client that fills its share shuts
 /// out only itself.
-#[derive(Debug, Default)]
-pub struct UsedAssertions(RefCell<SortedMap<String, Known>>);
+///
+/// Clones are the same memory.
+#[derive(Clone, Debug, Default)]
+pub struct UsedAssertions(Rc<RefCell<SortedMap<String, Known>>>);
 
 /// The assertions of one client, by their digests.
 #[derive(Debug, Default)]

@@ -279,7 +279,7 @@ pub fn advice(response: &ErrorResponse) -> Cow<'static, str> {
         (Some(words), None) => format!("Entra says: {words}").into(),
         (None, Some(number)) => look_up(number).into(),
         (None, None) => match meaning_of_word(response) {
-            ProofRefused => "check the client id and client secret of this credential".into(),
+            ProofRefused => "check the client id and the proof of this credential".into(),
             _ => "check the application and tenant of this credential".into(),
         },
     }

@@ -51,6 +51,10 @@ impl Kind for Entra {
         self.tenant.is(text)
     }
 
+    fn takes_capability(&self) -> bool {
+        true
+    }
+
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::Url(&self.token_endpoint)
     }

@@ -9,7 +9,7 @@ use super::documents::Documents;
 use crate::base::origin::Origin;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{PrivateKey, PublicJwk, public_jwk};
-use crate::settings::binding::{is_bound, secret, text};
+use crate::settings::binding::{is_bound, text};
 use crate::settings::{Bindings, Faults, Reason};
 use crate::upstream::proof::SigningKey;
 
@@ -26,7 +26,7 @@ pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Doc
         .and_then(|text| faults.ok("ISSUER", issuer_url(text.expose_secret())));
     let (mut keys, mut published) = (Vec::new(), Vec::<PublicJwk>::new());
     for field in KEYS {
-        let Some(text) = secret(bindings, field, faults) else { continue };
+        let Some(text) = text(bindings, field, faults) else { continue };
         let Some((key, public)) = faults.ok(field, key_of(text.expose_secret())) else { continue };
         keys.push(key);
         // During a rotation, one key may be in two bindings.

@@ -79,7 +79,8 @@ fn key_ids(entry: &mut Entry<'_>, field: Field, count: usize) -> Vec<String> {
         Json::List(_) => field.into_list(entry.faults).unwrap_or_default(),
         _ => vec![field],
     };
-    if fields.len() != count {
+    // A secret that is not read may still have its id.
+    if fields.len() != count && !entry.unseen {
         entry.faults.add(path, Reason::NotOneForEach);
     }
     let mut ids = Vec::new();

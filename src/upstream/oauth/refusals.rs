@@ -16,6 +16,8 @@ pub fn meaning(status: u16, response: &ErrorResponse, is_bearer: bool) -> Option
         ("slow_down", _) => Meaning::Throttled,
         // RFC 8707 §2 has the second, and a draft of it the third.
         ("invalid_scope" | "invalid_target" | "invalid_resource", _) => Meaning::ScopeRefused,
+        // So Keycloak and Auth0 say that the secret is wrong.
+        ("unauthorized_client" | "access_denied", 401) => Meaning::ProofRefused,
         (
             "invalid_request" | "unauthorized_client" | "unsupported_grant_type" | "access_denied",
             _,
@@ -34,12 +36,15 @@ pub fn meaning(status: u16, response: &ErrorResponse, is_bearer: bool) -> Option
 #[must_use]
 pub fn advice(response: &ErrorResponse) -> String {
     let advice = match response.error.as_str() {
-        "unauthorized_client" => "permit the application this grant there",
+        "unauthorized_client" => {
+            "check client_id and the proof, and permit the application this grant there"
+        }
         "unsupported_grant_type" => "check grant, and what the application is there",
         "invalid_grant" => {
             "check the claims in assertion, assertion_audience, the key, and that the clock is right"
         }
-        "invalid_request" | "access_denied" => "check parameters and scope of this credential",
+        "access_denied" => "check client_id, the proof, parameters and scope of this credential",
+        "invalid_request" => "check parameters and scope of this credential",
         _ => "check client_id, the proof and its auth_method or assertion_audience",
     };
     words_and_advice("the authorization server", response, advice)
