@@ -66,8 +66,11 @@ impl Json {
     /// counts (RFC 8725 §2.4).
     #[must_use]
     pub fn into_members<const N: usize>(self, names: [&str; N]) -> Option<[Option<Self>; N]> {
-        let members = self.into_members_as_written(names)?;
-        Some(members.map(|member| member.filter(|value| !value.is_absent())))
+        let mut members = self.into_members_as_written(names)?;
+        for member in &mut members {
+            member.take_if(|value| value.is_absent());
+        }
+        Some(members)
     }
 
     /// [`Self::into_members`] with those that say nothing.
@@ -76,18 +79,22 @@ impl Json {
         self,
         names: [&str; N],
     ) -> Option<[Option<Self>; N]> {
-        let Self::Object(entries) = self else { return None };
         let mut members = [const { None }; N];
+        self.put_members(&names, &mut members)?;
+        Some(members)
+    }
+
+    /// Puts the members `names` of an object into `slots`. It is in the wasm once, and not for each number of
+    /// names.
+    fn put_members(self, names: &[&str], slots: &mut [Option<Self>]) -> Option<()> {
+        let Self::Object(entries) = self else { return None };
         for (key, value) in entries {
-            let Some((_, slot)) = names.iter().zip(&mut members).find(|(name, _)| **name == key)
-            else {
-                continue;
-            };
-            if slot.replace(value).is_some() {
+            let slot = names.iter().position(|name| *name == key).and_then(|at| slots.get_mut(at));
+            if slot.is_some_and(|slot| slot.replace(value).is_some()) {
                 return None;
             }
         }
-        Some(members)
+        Some(())
     }
 
     /// The text of a string.

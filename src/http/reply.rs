@@ -141,7 +141,7 @@ impl Reply {
     pub fn headers(&self) -> impl Iterator<Item = String> {
         let public = self.is_public;
         let origin = self.origin.clone().or_else(|| public.then(|| "*".to_owned()));
-        [
+        let headers = [
             ("Pragma", self.pragma.then(|| "no-cache".to_owned())),
             ("Cache-Status", self.cache_status.clone()),
             ("WWW-Authenticate", self.challenge.map(str::to_owned)),
@@ -155,10 +155,14 @@ impl Reply {
             ("Access-Control-Allow-Methods", self.preflight.as_ref().map(|_| METHODS.to_owned())),
             ("Access-Control-Allow-Headers", self.preflight.clone()),
             ("Access-Control-Max-Age", self.preflight.as_ref().map(|_| PREFLIGHT_SECS.to_string())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| [name.to_owned(), value]))
-        .flatten()
+        ];
+        let mut list = Vec::new();
+        for (name, value) in headers {
+            if let Some(value) = value {
+                list.extend([name.to_owned(), value]);
+            }
+        }
+        list.into_iter()
     }
 
     fn json(status: u16, body: String) -> Self {

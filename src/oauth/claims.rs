@@ -4,7 +4,7 @@
 //! Clients share tokens, so only what a challenge to an application can hold goes upstream. The text
 //! for upstream is built from the parsed parts.
 
-use base64ct::{Base64Unpadded, Encoding};
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::base::cbor;
 use crate::base::digest;
@@ -200,11 +200,12 @@ fn is_address(text: &str) -> bool {
 
 /// Decodes base64 in either alphabet, with or without padding. No JSON object is valid base64.
 fn decoded(text: &str) -> Option<String> {
-    let usual = |c| match c {
-        '-' => '+',
-        '_' => '/',
+    // The alphabet that all other rooms decode.
+    let of_url = |c| match c {
+        '+' => '-',
+        '/' => '_',
         c => c,
     };
-    let text: String = text.chars().filter(|c| *c != '=').map(usual).collect();
-    String::from_utf8(Base64Unpadded::decode_vec(&text).ok()?).ok()
+    let text: String = text.chars().filter(|c| *c != '=').map(of_url).collect();
+    String::from_utf8(Base64UrlUnpadded::decode_vec(&text).ok()?).ok()
 }

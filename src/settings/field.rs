@@ -99,13 +99,24 @@ impl Field {
         faults: &mut Faults,
     ) -> Option<[Option<Self>; N]> {
         let mut fields = [const { None }; N];
+        self.put_fields(&known, &mut fields, faults)?;
+        Some(fields)
+    }
+
+    /// Puts the fields `known` into `slots`. It is in the wasm once, and not for each number of fields.
+    fn put_fields(
+        self,
+        known: &[&str],
+        slots: &mut [Option<Self>],
+        faults: &mut Faults,
+    ) -> Option<()> {
         for (key, field) in self.into_entries(faults)? {
-            match known.iter().zip(&mut fields).find(|(name, _)| **name == key) {
-                Some((_, slot)) => *slot = Some(field),
+            match known.iter().position(|name| *name == key).and_then(|at| slots.get_mut(at)) {
+                Some(slot) => *slot = Some(field),
                 None => faults.add(field.path, Reason::Unknown),
             }
         }
-        Some(fields)
+        Some(())
     }
 }
 

@@ -26,9 +26,9 @@ impl TokenKey {
             fields.push(b"edge-token-broker token key v1".as_slice());
             fields.extend(server_fields.iter().map(String::as_bytes));
         } else {
-            list = of_texts(&mut server_fields.iter());
-            let parameters = &mut parameters.iter().flat_map(|(name, value)| [name, value]);
-            parameter_list = of_texts(parameters);
+            list = of_texts(server_fields.iter().collect());
+            parameter_list =
+                of_texts(parameters.iter().flat_map(|(name, value)| [name, value]).collect());
             fields.push(b"edge-token-broker token key v2");
             fields.extend([server.name().as_bytes(), &list, &parameter_list]);
         }
@@ -53,8 +53,8 @@ impl TokenKey {
     }
 }
 
-fn of_texts(texts: &mut dyn Iterator<Item = &String>) -> [u8; 32] {
-    let fields: Vec<_> = texts.map(String::as_bytes).collect();
+fn of_texts(texts: Vec<&String>) -> [u8; 32] {
+    let fields: Vec<_> = texts.into_iter().map(String::as_bytes).collect();
     digest::of_fields(&fields)
 }
 
