@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import Provider, { errors } from "oidc-provider";
 
+import { selfSigned } from "../../stand-in/certificate.mjs";
 import { assertHit, assertMiss, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { REPORTS } from "./harness/fixtures.mjs";
 import { ALGORITHMS, newKey } from "./harness/jose.mjs";
@@ -20,6 +21,7 @@ const OTHER_API = "https://other.example/";
 const SECRET = `${randomBytes(18).toString("base64url")} :%+/&=?"\\~*`;
 const WRONG = `${randomBytes(18).toString("base64url")} wrong`;
 const KEYS = Object.fromEntries(ALGORITHMS.map((alg) => [alg, newKey(alg)]));
+const CERTIFICATE = selfSigned(KEYS.RS256.privateKey);
 const UNKNOWN_KEY = newKey("ES256");
 
 let world;
@@ -119,11 +121,11 @@ function quietly(make) {
 }
 
 /** The broker's credentials: those of `GOOD` get tokens. */
-const GOOD = ["basic", "explicit", "post", ...ALGORITHMS, "other-api"];
+const GOOD = ["basic", "explicit", "post", ...ALGORITHMS, "certificate", "other-api"];
 
 function bindings() {
   const token_endpoint = `${issuer}/token`;
-  const parameters = { resource: API };
+  const [parameters, other] = [API, OTHER_API].map((resource) => ({ resource }));
   const basic = { client_id: "basic: client+%&", client_secret: "OAUTH_SECRET" };
   const CREDENTIALS = {
     basic: { issuer, ...basic, parameters },
@@ -139,8 +141,16 @@ function bindings() {
     PS256: { token_endpoint, client_id: "PS256", private_key: "PS256_KEY", signing_alg: "PS256", parameters },
     ES256: { token_endpoint, client_id: "ES256", private_key: "ES256_KEY", parameters },
     EdDSA: { issuer, client_id: "EdDSA", private_key: "EDDSA_KEY", assertion_audience: issuer, parameters },
-    "other-api": { issuer, ...basic, parameters: { resource: OTHER_API } },
-    rotated: { issuer, ...basic, client_secret: ["WRONG_SECRET", "OAUTH_SECRET"], parameters: { resource: OTHER_API } },
+    certificate: { issuer, client_id: "RS256", certificate: "CERTIFICATE", parameters: other },
+    "other-api": { issuer, ...basic, parameters: other },
+    rotated: { issuer, ...basic, client_secret: ["WRONG_SECRET", "OAUTH_SECRET"], parameters: other },
+    "rotated-key": {
+      token_endpoint,
+      client_id: "ES256",
+      private_key: ["UNKNOWN_KEY", "ES256_KEY"],
+      key_id: ["new", KEYS.ES256.jwk.kid],
+      parameters: other,
+    },
     wrong: { issuer, ...basic, client_secret: "WRONG_SECRET", parameters },
     unknown: { issuer, ...basic, client_id: "unknown", parameters },
     "wrong-key": { issuer, client_id: "ES256", private_key: "UNKNOWN_KEY", parameters },
@@ -167,6 +177,7 @@ function bindings() {
     PS256_KEY: pem(KEYS.PS256.privateKey),
     ES256_KEY: JSON.stringify({ ...privateKey.export({ format: "jwk" }), kid: jwk.kid }),
     EDDSA_KEY: pem(KEYS.EdDSA.privateKey),
+    CERTIFICATE: CERTIFICATE + pem(KEYS.RS256.privateKey),
     UNKNOWN_KEY: pem(UNKNOWN_KEY.privateKey),
   };
 }
@@ -176,7 +187,9 @@ const ask = (credential, scope = "read") => world.getToken({ credential, scope }
 /** The claims of a token, which the provider signed. */
 const claimsOf = async (token, audience) => (await jwtVerify(token, keys, { issuer, audience, typ: "at+jwt" })).payload;
 
+const BASIC = "basic: client+%&";
 const PROOFS = { basic: "header", explicit: "header", "other-api": "header", post: "secret" };
+const CLIENT_IDS = { basic: BASIC, explicit: BASIC, "other-api": BASIC, certificate: "RS256" };
 
 for (const name of GOOD) {
   test(`a token by ${name}`, async () => {
@@ -185,9 +198,9 @@ for (const name of GOOD) {
     const token = assertToken(reply);
     assertMiss(reply);
     assert.ok(reply.body.expires_in > 590 && reply.body.expires_in <= 600, reply.text);
-    const clientId = PROOFS[name] === "header" ? "basic: client+%&" : name;
+    const clientId = CLIENT_IDS[name] ?? name;
     assert.deepEqual(granted, [[clientId, PROOFS[name] ?? "assertion"]]);
-    const claims = await claimsOf(token, name === "other-api" ? OTHER_API : API);
+    const claims = await claimsOf(token, ["certificate", "other-api"].includes(name) ? OTHER_API : API);
     assert.deepEqual([claims.client_id, claims.scope], [clientId, "read"]);
     const { outcome, credential, upstream_requests } = await world.logOf(reply);
     assert.deepEqual([outcome, credential, upstream_requests], ["miss", name, 1]);
@@ -199,10 +212,10 @@ for (const name of GOOD) {
 }
 
 test("another scope is another token; an assertion is never presented twice", async () => {
-  for (const name of ["basic", "RS256", "ES256"]) {
+  for (const name of ["basic", "RS256", "ES256", "certificate"]) {
     const reply = await ask(name, "write read");
     assertMiss(reply);
-    const claims = await claimsOf(assertToken(reply), API);
+    const claims = await claimsOf(assertToken(reply), name === "certificate" ? OTHER_API : API);
     assert.equal(claims.scope, "read write");
   }
 });
@@ -212,7 +225,7 @@ test("metadata are fetched once for all credentials, and not for those that name
   assert.ok(metadata.length > 0 && metadata.length === new Set(metadata).size, `${metadata}`);
 });
 
-test("a wrong secret is 502 in the provider's words, and the next secret is tried", async () => {
+test("a wrong secret is 502 in the provider's words, and the next secret or key is tried", async () => {
   refused = [];
   const reply = await ask("wrong");
   assertTokenError(reply, 502, "server_error");
@@ -220,11 +233,16 @@ test("a wrong secret is 502 in the provider's words, and the next secret is trie
   assert.equal((await world.logOf(reply)).outcome, "credential_refused");
   assert.deepEqual(refused, [["invalid_client", "invalid secret provided"]]);
 
-  refused = [];
-  const rotated = await ask("rotated");
-  assertToken(rotated);
-  assert.equal((await world.logOf(rotated)).upstream_requests, 2);
-  assert.deepEqual(refused, [["invalid_client", "invalid secret provided"]]);
+  for (const [name, reason] of [
+    ["rotated", "invalid secret provided"],
+    ["rotated-key", "no applicable key found in the JSON Web Key Set"],
+  ]) {
+    refused = [];
+    const rotated = await ask(name);
+    assertToken(rotated);
+    assert.equal((await world.logOf(rotated)).upstream_requests, 2);
+    assert.deepEqual(refused, [["invalid_client", reason]]);
+  }
 });
 
 for (const [name, error, words] of [
