@@ -3,16 +3,15 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import Provider, { errors } from "oidc-provider";
+import { errors } from "oidc-provider";
 
 import { selfSigned } from "../../stand-in/certificate.mjs";
 import { assertHit, assertMiss, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { REPORTS } from "./harness/fixtures.mjs";
 import { ALGORITHMS, newKey } from "./harness/jose.mjs";
+import { startProvider } from "./harness/provider.mjs";
 import { openWorld } from "./harness/world.mjs";
 
 const API = "https://api.example/orders";
@@ -28,20 +27,19 @@ let world;
 let server;
 let issuer;
 let keys;
-let paths = [];
 /** What the provider's own events say: how a client proved itself, or the reason that it keeps from clients. */
 let granted = [];
 let refused = [];
 
 before(async () => {
-  let answer;
-  server = createServer((request, response) => {
-    paths.push(request.url);
-    return answer(request, response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  issuer = `http://127.0.0.1:${server.address().port}`;
-  answer = provider();
+  server = await startProvider(configuration);
+  server.provider.on("grant.success", ({ headers, oidc }) => {
+    const { client_secret: secret, client_assertion: assertion } = oidc.params;
+    const used = [headers.authorization && "header", secret && "secret", assertion && "assertion"].filter(Boolean);
+    granted.push([oidc.client.clientId, ...used]);
+  });
+  server.provider.on("grant.error", (_, { message, error_detail: detail }) => refused.push([message, detail]));
+  issuer = server.issuer;
   keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
   world = await openWorld({ bindings: bindings() });
   for (const line of Object.values(KEYS).flatMap(({ privateKey }) => pem(privateKey).split("\n"))) {
@@ -50,7 +48,6 @@ before(async () => {
 });
 after(async () => {
   await world?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 
@@ -76,48 +73,27 @@ const clients = () =>
     ...client,
   }));
 
-/** The provider. Its APIs are `API` and `OTHER_API`. */
-function provider() {
+/** The APIs of the provider are `API` and `OTHER_API`. */
+function configuration() {
   const { privateKey, jwk } = newKey("RS256");
-  const made = quietly(
-    () =>
-      new Provider(issuer, {
-        jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), ...jwk }] },
-        clients: clients(),
-        scopes: ["read", "write", "admin"],
-        ttl: { ClientCredentials: 600 },
-        features: {
-          devInteractions: { enabled: false },
-          clientCredentials: { enabled: true },
-          resourceIndicators: {
-            enabled: true,
-            getResourceServerInfo: (_, resource) => {
-              if (![API, OTHER_API].includes(resource)) throw new errors.InvalidTarget();
-              return { scope: "read write", audience: resource, accessTokenFormat: "jwt" };
-            },
-          },
+  return {
+    jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), ...jwk }] },
+    clients: clients(),
+    scopes: ["read", "write", "admin"],
+    ttl: { ClientCredentials: 600 },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => {
+          if (![API, OTHER_API].includes(resource)) throw new errors.InvalidTarget();
+          return { scope: "read write", audience: resource, accessTokenFormat: "jwt" };
         },
-        enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS },
-      }),
-  );
-  made.on("grant.success", ({ headers, oidc }) => {
-    const { client_secret: secret, client_assertion: assertion } = oidc.params;
-    const used = [headers.authorization && "header", secret && "secret", assertion && "assertion"].filter(Boolean);
-    granted.push([oidc.client.clientId, ...used]);
-  });
-  made.on("grant.error", (_, { message, error_detail: detail }) => refused.push([message, detail]));
-  return made.callback();
-}
-
-/** It warns about http and the lack of a database: both are meant here. */
-function quietly(make) {
-  const { warn, info } = console;
-  Object.assign(console, { warn() {}, info() {} });
-  try {
-    return make();
-  } finally {
-    Object.assign(console, { warn, info });
-  }
+      },
+    },
+    enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS },
+  };
 }
 
 /** The broker's credentials: those of `GOOD` get tokens. */
@@ -221,7 +197,7 @@ test("another scope is another token; an assertion is never presented twice", as
 });
 
 test("metadata are fetched once for all credentials, and not for those that name their endpoint", async () => {
-  const metadata = paths.filter((path) => path.startsWith("/.well-known/"));
+  const metadata = server.paths.filter((path) => path.startsWith("/.well-known/"));
   assert.ok(metadata.length > 0 && metadata.length === new Set(metadata).size, `${metadata}`);
 });
 
