@@ -2,8 +2,11 @@
 // members of their answers that callers get as well. oauth_servers.test.mjs has a token of each.
 
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { decodeProtectedHeader } from "jose";
 
+import { selfSigned } from "../../stand-in/certificate.mjs";
 import {
   assertHit,
   assertMiss,
@@ -12,7 +15,7 @@ import {
   assertUnavailable,
   cacheStatus,
 } from "./harness/expect.mjs";
-import { credentialBindings, kindsAt, register } from "./harness/credentials.mjs";
+import { KEYS, credentialBindings, kindsAt, register } from "./harness/credentials.mjs";
 import { REPORTS } from "./harness/fixtures.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";
 
@@ -36,6 +39,7 @@ function configured(kinds, more = {}) {
   return {
     ...bindings,
     WRONG_SECRET: WRONG,
+    SALESFORCE_PAIR: selfSigned(createPrivateKey(KEYS.salesforce)) + KEYS.salesforce,
     CREDENTIALS: JSON.parse(JSON.stringify(CREDENTIALS)),
     CLIENTS: { [REPORTS.id]: { key_sha256: [REPORTS.digest], allow } },
   };
@@ -51,6 +55,8 @@ const VARIANTS = {
   "okta-key": ["okta", { private_key: "ZITADEL_KEY" }],
   "resource-elsewhere": ["resource", {}],
   "salesforce-user": ["salesforce", {}],
+  "salesforce-certificate": ["salesforce", { private_key: undefined, certificate: "SALESFORCE_PAIR" }],
+  "salesforce-alias": ["salesforce", {}],
   "twitch-wrong": ["twitch", wrong],
   "twitch-unknown": ["twitch", { client_id: "nobody" }],
   "twitch-rotated": ["twitch", { client_id: "twitch:second", client_secret: ["WRONG_SECRET", "TWITCH_SECRET"] }],
@@ -66,8 +72,10 @@ before(async () => {
   own = configured(kinds, VARIANTS);
   const { salesforce, resource } = own.CREDENTIALS;
   own.CREDENTIALS["salesforce-user"].assertion = { ...salesforce.assertion, sub: "nobody@stand-in.example" };
+  own.CREDENTIALS["salesforce-certificate"].assertion = { ...salesforce.assertion, sub: "second@stand-in.example" };
   own.CREDENTIALS["resource-elsewhere"].resource = `${resource.resource}/none`;
   register(world.authority, world.broker.url, kinds);
+  kinds.find(({ name }) => name === "salesforce").app.users.push("second@stand-in.example");
   const { app } = kinds.find(({ name }) => name === "twitch");
   world.authority.apps.push({ ...app, clientId: "twitch:second" });
   await world.restart(own);
@@ -188,6 +196,19 @@ for (const name of ["salesforce", "salesforce-secret"]) {
     }
   });
 }
+
+test("the assertion of the grant may be signed with the key of a certificate; a second name is the same token", async () => {
+  const [reply, requests] = await requestsOf(() => ask("salesforce-certificate"));
+  assert.equal(reply.status, 200, reply.text);
+  assert.deepEqual(
+    requests.map(({ params }) => decodeProtectedHeader(params.assertion).alg),
+    ["RS256"],
+  );
+  const { body } = await ask("salesforce");
+  assert.notEqual(reply.body.access_token, body.access_token);
+  const [alias, none] = await requestsOf(() => ask("salesforce-alias"));
+  assert.deepEqual([alias.body.access_token, none], [body.access_token, []]);
+});
 
 test("instance_url is there after a restart without KV: the coordinator keeps it", () =>
   withWorld({ kv: false, coordinator: { durable: true } }, async (durable) => {
