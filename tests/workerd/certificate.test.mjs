@@ -71,7 +71,10 @@ describe("a certificate", () => {
     world = await openWorld({ bindings: bindings(FORMS["PKCS#8, the certificate first"]) });
     trust(world, CERTIFICATE);
   });
-  after(() => world?.close());
+  after(() => {
+    for (const { params } of world?.authority.requests ?? []) world.sweep.token(params.client_assertion);
+    return world?.close();
+  });
 
   test("a miss is one request with one assertion, a hit is none", async () => {
     const scope = world.newScope();

@@ -2,16 +2,14 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import Provider from "oidc-provider";
 import * as oauth from "oauth4webapi";
 
 import { assertHit, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { GRAPH } from "./harness/fixtures.mjs";
 import { AUDIENCE } from "./harness/issuer.mjs";
 import { ALGORITHMS, newKey } from "./harness/jose.mjs";
+import { startProvider } from "./harness/provider.mjs";
 import { openWorld } from "./harness/world.mjs";
 
 const allow = [{ credential: "default", scope: GRAPH }];
@@ -19,19 +17,12 @@ const JOB = { client_id: "nightly-job", client_secret: randomBytes(24).toString(
 const KEYS = ALGORITHMS.map((alg) => newKey(alg));
 
 let world;
-let server;
+let provider;
 let issuer;
-let answer; // what the provider's port does
-let paths = [];
 
 before(async () => {
-  server = createServer((request, response) => {
-    paths.push(request.url);
-    return answer(request, response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  issuer = `http://127.0.0.1:${server.address().port}`;
-  answer = provider(KEYS);
+  provider = await startProvider(() => configuration(KEYS));
+  issuer = provider.issuer;
   const CLIENTS = {
     job: {
       jwt: [
@@ -44,14 +35,13 @@ before(async () => {
 });
 after(async () => {
   await world?.close();
-  server?.closeAllConnections();
-  server?.close();
+  provider?.close();
 });
 
 /** The provider with these keys, and one API: the broker, which is named by the algorithm that its tokens are signed with. */
-function provider(keys) {
+function configuration(keys) {
   const jwks = { keys: keys.map(({ privateKey, jwk }) => ({ ...privateKey.export({ format: "jwk" }), ...jwk })) };
-  const configuration = {
+  return {
     jwks,
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     clients: [{ ...JOB, grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
@@ -71,18 +61,6 @@ function provider(keys) {
       },
     },
   };
-  return quietly(() => new Provider(issuer, configuration)).callback();
-}
-
-/** It warns about http and the lack of a database: both are meant here. */
-function quietly(make) {
-  const { warn, info } = console;
-  Object.assign(console, { warn() {}, info() {} });
-  try {
-    return make();
-  } finally {
-    Object.assign(console, { warn, info });
-  }
 }
 
 /** An access token of the provider for `resource`, got by a standard library. */
@@ -120,9 +98,9 @@ for (const alg of ALGORITHMS) {
 
 test("it is asked for its metadata and keys once", async () => {
   const jwt = await providerToken();
-  paths = [];
+  const { length } = provider.paths;
   for (let n = 0; n < 3; n += 1) assertHit(await get(jwt), "isolate");
-  assert.deepEqual(paths, []);
+  assert.equal(provider.paths.length, length);
 });
 
 test("its access token for another API is refused", async () => {
@@ -131,7 +109,7 @@ test("its access token for another API is refused", async () => {
 
 test("it rotates its keys: the new one is learnt, the old one is good no more", async () => {
   const old = await providerToken();
-  answer = provider(ALGORITHMS.map((alg) => newKey(alg)));
+  provider.configure(configuration(ALGORITHMS.map((alg) => newKey(alg))));
   await world.restart({ CLIENTS: { job: { jwt: [{ issuer, audience: AUDIENCE, subject: JOB.client_id }], allow } } });
   assertToken(await get(await providerToken()));
   assertTokenError(await get(old), 401, "invalid_token");

@@ -3,15 +3,15 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import Provider, { errors } from "oidc-provider";
+import { errors } from "oidc-provider";
 
+import { selfSigned } from "../../stand-in/certificate.mjs";
 import { assertHit, assertMiss, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { REPORTS } from "./harness/fixtures.mjs";
 import { ALGORITHMS, newKey } from "./harness/jose.mjs";
+import { startProvider } from "./harness/provider.mjs";
 import { openWorld } from "./harness/world.mjs";
 
 const API = "https://api.example/orders";
@@ -20,26 +20,26 @@ const OTHER_API = "https://other.example/";
 const SECRET = `${randomBytes(18).toString("base64url")} :%+/&=?"\\~*`;
 const WRONG = `${randomBytes(18).toString("base64url")} wrong`;
 const KEYS = Object.fromEntries(ALGORITHMS.map((alg) => [alg, newKey(alg)]));
+const CERTIFICATE = selfSigned(KEYS.RS256.privateKey);
 const UNKNOWN_KEY = newKey("ES256");
 
 let world;
 let server;
 let issuer;
 let keys;
-let paths = [];
 /** What the provider's own events say: how a client proved itself, or the reason that it keeps from clients. */
 let granted = [];
 let refused = [];
 
 before(async () => {
-  let answer;
-  server = createServer((request, response) => {
-    paths.push(request.url);
-    return answer(request, response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  issuer = `http://127.0.0.1:${server.address().port}`;
-  answer = provider();
+  server = await startProvider(configuration);
+  server.provider.on("grant.success", ({ headers, oidc }) => {
+    const { client_secret: secret, client_assertion: assertion } = oidc.params;
+    const used = [headers.authorization && "header", secret && "secret", assertion && "assertion"].filter(Boolean);
+    granted.push([oidc.client.clientId, ...used]);
+  });
+  server.provider.on("grant.error", (_, { message, error_detail: detail }) => refused.push([message, detail]));
+  issuer = server.issuer;
   keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
   world = await openWorld({ bindings: bindings() });
   for (const line of Object.values(KEYS).flatMap(({ privateKey }) => pem(privateKey).split("\n"))) {
@@ -48,7 +48,6 @@ before(async () => {
 });
 after(async () => {
   await world?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 
@@ -74,56 +73,35 @@ const clients = () =>
     ...client,
   }));
 
-/** The provider. Its APIs are `API` and `OTHER_API`. */
-function provider() {
+/** The APIs of the provider are `API` and `OTHER_API`. */
+function configuration() {
   const { privateKey, jwk } = newKey("RS256");
-  const made = quietly(
-    () =>
-      new Provider(issuer, {
-        jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), ...jwk }] },
-        clients: clients(),
-        scopes: ["read", "write", "admin"],
-        ttl: { ClientCredentials: 600 },
-        features: {
-          devInteractions: { enabled: false },
-          clientCredentials: { enabled: true },
-          resourceIndicators: {
-            enabled: true,
-            getResourceServerInfo: (_, resource) => {
-              if (![API, OTHER_API].includes(resource)) throw new errors.InvalidTarget();
-              return { scope: "read write", audience: resource, accessTokenFormat: "jwt" };
-            },
-          },
+  return {
+    jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), ...jwk }] },
+    clients: clients(),
+    scopes: ["read", "write", "admin"],
+    ttl: { ClientCredentials: 600 },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => {
+          if (![API, OTHER_API].includes(resource)) throw new errors.InvalidTarget();
+          return { scope: "read write", audience: resource, accessTokenFormat: "jwt" };
         },
-        enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS },
-      }),
-  );
-  made.on("grant.success", ({ headers, oidc }) => {
-    const { client_secret: secret, client_assertion: assertion } = oidc.params;
-    const used = [headers.authorization && "header", secret && "secret", assertion && "assertion"].filter(Boolean);
-    granted.push([oidc.client.clientId, ...used]);
-  });
-  made.on("grant.error", (_, { message, error_detail: detail }) => refused.push([message, detail]));
-  return made.callback();
-}
-
-/** It warns about http and the lack of a database: both are meant here. */
-function quietly(make) {
-  const { warn, info } = console;
-  Object.assign(console, { warn() {}, info() {} });
-  try {
-    return make();
-  } finally {
-    Object.assign(console, { warn, info });
-  }
+      },
+    },
+    enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS },
+  };
 }
 
 /** The broker's credentials: those of `GOOD` get tokens. */
-const GOOD = ["basic", "explicit", "post", ...ALGORITHMS, "other-api"];
+const GOOD = ["basic", "explicit", "post", ...ALGORITHMS, "certificate", "other-api"];
 
 function bindings() {
   const token_endpoint = `${issuer}/token`;
-  const parameters = { resource: API };
+  const [parameters, other] = [API, OTHER_API].map((resource) => ({ resource }));
   const basic = { client_id: "basic: client+%&", client_secret: "OAUTH_SECRET" };
   const CREDENTIALS = {
     basic: { issuer, ...basic, parameters },
@@ -139,8 +117,16 @@ function bindings() {
     PS256: { token_endpoint, client_id: "PS256", private_key: "PS256_KEY", signing_alg: "PS256", parameters },
     ES256: { token_endpoint, client_id: "ES256", private_key: "ES256_KEY", parameters },
     EdDSA: { issuer, client_id: "EdDSA", private_key: "EDDSA_KEY", assertion_audience: issuer, parameters },
-    "other-api": { issuer, ...basic, parameters: { resource: OTHER_API } },
-    rotated: { issuer, ...basic, client_secret: ["WRONG_SECRET", "OAUTH_SECRET"], parameters: { resource: OTHER_API } },
+    certificate: { issuer, client_id: "RS256", certificate: "CERTIFICATE", parameters: other },
+    "other-api": { issuer, ...basic, parameters: other },
+    rotated: { issuer, ...basic, client_secret: ["WRONG_SECRET", "OAUTH_SECRET"], parameters: other },
+    "rotated-key": {
+      token_endpoint,
+      client_id: "ES256",
+      private_key: ["UNKNOWN_KEY", "ES256_KEY"],
+      key_id: ["new", KEYS.ES256.jwk.kid],
+      parameters: other,
+    },
     wrong: { issuer, ...basic, client_secret: "WRONG_SECRET", parameters },
     unknown: { issuer, ...basic, client_id: "unknown", parameters },
     "wrong-key": { issuer, client_id: "ES256", private_key: "UNKNOWN_KEY", parameters },
@@ -167,6 +153,7 @@ function bindings() {
     PS256_KEY: pem(KEYS.PS256.privateKey),
     ES256_KEY: JSON.stringify({ ...privateKey.export({ format: "jwk" }), kid: jwk.kid }),
     EDDSA_KEY: pem(KEYS.EdDSA.privateKey),
+    CERTIFICATE: CERTIFICATE + pem(KEYS.RS256.privateKey),
     UNKNOWN_KEY: pem(UNKNOWN_KEY.privateKey),
   };
 }
@@ -176,7 +163,9 @@ const ask = (credential, scope = "read") => world.getToken({ credential, scope }
 /** The claims of a token, which the provider signed. */
 const claimsOf = async (token, audience) => (await jwtVerify(token, keys, { issuer, audience, typ: "at+jwt" })).payload;
 
+const BASIC = "basic: client+%&";
 const PROOFS = { basic: "header", explicit: "header", "other-api": "header", post: "secret" };
+const CLIENT_IDS = { basic: BASIC, explicit: BASIC, "other-api": BASIC, certificate: "RS256" };
 
 for (const name of GOOD) {
   test(`a token by ${name}`, async () => {
@@ -185,9 +174,9 @@ for (const name of GOOD) {
     const token = assertToken(reply);
     assertMiss(reply);
     assert.ok(reply.body.expires_in > 590 && reply.body.expires_in <= 600, reply.text);
-    const clientId = PROOFS[name] === "header" ? "basic: client+%&" : name;
+    const clientId = CLIENT_IDS[name] ?? name;
     assert.deepEqual(granted, [[clientId, PROOFS[name] ?? "assertion"]]);
-    const claims = await claimsOf(token, name === "other-api" ? OTHER_API : API);
+    const claims = await claimsOf(token, ["certificate", "other-api"].includes(name) ? OTHER_API : API);
     assert.deepEqual([claims.client_id, claims.scope], [clientId, "read"]);
     const { outcome, credential, upstream_requests } = await world.logOf(reply);
     assert.deepEqual([outcome, credential, upstream_requests], ["miss", name, 1]);
@@ -199,20 +188,20 @@ for (const name of GOOD) {
 }
 
 test("another scope is another token; an assertion is never presented twice", async () => {
-  for (const name of ["basic", "RS256", "ES256"]) {
+  for (const name of ["basic", "RS256", "ES256", "certificate"]) {
     const reply = await ask(name, "write read");
     assertMiss(reply);
-    const claims = await claimsOf(assertToken(reply), API);
+    const claims = await claimsOf(assertToken(reply), name === "certificate" ? OTHER_API : API);
     assert.equal(claims.scope, "read write");
   }
 });
 
 test("metadata are fetched once for all credentials, and not for those that name their endpoint", async () => {
-  const metadata = paths.filter((path) => path.startsWith("/.well-known/"));
+  const metadata = server.paths.filter((path) => path.startsWith("/.well-known/"));
   assert.ok(metadata.length > 0 && metadata.length === new Set(metadata).size, `${metadata}`);
 });
 
-test("a wrong secret is 502 in the provider's words, and the next secret is tried", async () => {
+test("a wrong secret is 502 in the provider's words, and the next secret or key is tried", async () => {
   refused = [];
   const reply = await ask("wrong");
   assertTokenError(reply, 502, "server_error");
@@ -220,11 +209,16 @@ test("a wrong secret is 502 in the provider's words, and the next secret is trie
   assert.equal((await world.logOf(reply)).outcome, "credential_refused");
   assert.deepEqual(refused, [["invalid_client", "invalid secret provided"]]);
 
-  refused = [];
-  const rotated = await ask("rotated");
-  assertToken(rotated);
-  assert.equal((await world.logOf(rotated)).upstream_requests, 2);
-  assert.deepEqual(refused, [["invalid_client", "invalid secret provided"]]);
+  for (const [name, reason] of [
+    ["rotated", "invalid secret provided"],
+    ["rotated-key", "no applicable key found in the JSON Web Key Set"],
+  ]) {
+    refused = [];
+    const rotated = await ask(name);
+    assertToken(rotated);
+    assert.equal((await world.logOf(rotated)).upstream_requests, 2);
+    assert.deepEqual(refused, [["invalid_client", reason]]);
+  }
 });
 
 for (const [name, error, words] of [

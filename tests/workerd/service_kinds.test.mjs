@@ -63,7 +63,12 @@ before(async () => {
   }
   await world.restart(own);
 });
-after(() => world?.close());
+after(() => {
+  for (const { params, headers } of world?.authority.requests ?? []) {
+    world.sweep.token(params.assertion ?? headers.authorization.split(" ")[1]);
+  }
+  return world?.close();
+});
 
 const ask = (credential, scope) => world.getToken({ credential, scope });
 const post = (credential, scope) => world.postToken({ path: `/${credential}/oauth2/v2.0/token`, scope });

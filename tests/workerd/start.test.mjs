@@ -100,9 +100,16 @@ test("the other lines return a token of each kind of credential", async () => {
     "salesforce",
   ]);
   for (const line of lines) {
-    const { status, body } = await paste(line.replace("curl ", "curl -i "));
+    const command = line.replace("curl ", "curl -i ");
+    const first = await paste(command);
+    const again = await paste(command);
+    const { status, body } = first;
     assert.equal(status, 200, `${line}: ${JSON.stringify(body)}`);
     assert.ok(body.access_token && !output.includes(body.access_token));
+    assert.match(first.cacheStatus, /^edge-token-broker; fwd=miss/);
+    assert.match(again.cacheStatus, /^edge-token-broker; hit;/);
+    assert.equal(again.body.access_token, body.access_token);
+    assert.equal(typeof body.instance_url, line.endsWith("=salesforce") ? "string" : "undefined");
   }
   const state = JSON.parse(await readFile(join(directory, ".wrangler", "local", `${port}.json`), "utf8"));
   const secrets = Object.entries(state.keys).filter(([name]) => name !== "certificate");
