@@ -63,6 +63,7 @@ impl ReservedAssertion {
 
 impl UsedAssertions {
     /// Reserves `assertion`, unless it is used, reserved by another request, or there is no room.
+    #[must_use]
     pub fn reserve(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Verdict {
         let mut clients = self.0.borrow_mut();
         let verdict = verdict(&clients, assertion, now);
@@ -80,6 +81,7 @@ impl UsedAssertions {
     }
 
     /// Records that `assertion` is used, unless its reservation has ended and another request came.
+    #[expect(clippy::must_use_candidate, reason = "a request that ends has nobody to tell")]
     pub fn spend(&self, assertion: &ReservedAssertion, now: UnixMillis) -> Verdict {
         let mut clients = self.0.borrow_mut();
         let verdict = verdict(&clients, assertion, now);
