@@ -26,10 +26,17 @@ const MONTHS: [(&str, &str); 12] = [
 #[must_use]
 pub fn parse(text: &str) -> Option<UnixMillis> {
     let parts: Vec<&str> = text.split(' ').filter(|part| !part.is_empty()).collect();
-    // `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`, else `Sun Nov  6 08:49:37 1994`
-    let [weekday, day, month, year, time] = match parts[..] {
-        [weekday, day, month, year, time, "GMT"] => [weekday, day, month, year, time],
-        [weekday, month, day, time, year] => [weekday, day, month, year, time],
+    let (weekday, day, month, year, time) = match parts[..] {
+        // `Sun, 06 Nov 1994 08:49:37 GMT`
+        [weekday, day, month, year, time, "GMT"] => (weekday, day, month, year, time),
+        // `Sunday, 06-Nov-94 08:49:37 GMT`
+        [weekday, date, time, "GMT"] => {
+            let (day, date) = date.split_once('-')?;
+            let (month, year) = date.split_once('-')?;
+            (weekday, day, month, year, time)
+        }
+        // `Sun Nov  6 08:49:37 1994`
+        [weekday, name, number, clock, year] => (weekday, number, name, year, clock),
         _ => return None,
     };
     let century = match year.len() {

@@ -177,7 +177,7 @@ fn faults_of_the_credentials_table() {
         (&format!(r#"{{"x":{entry},"x":{entry}}}"#), "CREDENTIALS.x: appears twice".to_owned()),
         (
             &format!(r#"{{"default":{entry}}}"#),
-            "CREDENTIALS.default: is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET already".to_owned(),
+            "CREDENTIALS.default: is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET or AZ_CLIENT_CERTIFICATE already".to_owned(),
         ),
         (
             &format!(r#"{{"a/b":{entry}}}"#),

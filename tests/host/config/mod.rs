@@ -7,5 +7,6 @@ mod examples;
 mod federated;
 mod issuers;
 mod origins;
+mod own_keys;
 mod pins;
 mod whole;

@@ -85,7 +85,7 @@ fn a_refusal_has_the_words_of_the_server_and_what_to_do() {
             400,
             r#"{"error":"unauthorized_client"}"#,
             " (unauthorized_client); the client key is fine. An operator must act: the authorization \
-             server says: unauthorized_client; permit the application this grant there",
+             server says: unauthorized_client; check client_id and the proof, and permit the application this grant there",
         ),
         (
             403,
