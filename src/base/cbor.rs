@@ -7,12 +7,9 @@
 //! does not know.
 
 mod forms;
+mod wire;
 
 use std::vec;
-
-use minicbor::Encoder;
-use minicbor::data::Type;
-use minicbor::decode::{Decoder, Error};
 
 /// Arrays within arrays. Deeper input is no message of the broker.
 const DEPTH_MAX: usize = 12;
@@ -45,57 +42,15 @@ pub trait Cbor: Sized {
 /// The bytes of `value`.
 #[must_use]
 pub fn to_vec(value: &impl Cbor) -> Vec<u8> {
-    let mut encoder = Encoder::new(Vec::new());
-    write(&value.to_value(), &mut encoder);
-    encoder.into_writer()
+    let mut bytes = Vec::new();
+    wire::write(&value.to_value(), &mut bytes);
+    bytes
 }
 
 /// The value whose bytes these are, whatever follows them.
 #[must_use]
 pub fn of_slice<T: Cbor>(bytes: &[u8]) -> Option<T> {
-    T::of_value(read(&mut Decoder::new(bytes), DEPTH_MAX).ok()?)
-}
-
-/// Writing into a `Vec` does not fail.
-fn write(value: &Value, to: &mut Encoder<Vec<u8>>) {
-    let _ = match value {
-        Value::Whole(number) => to.u64(*number),
-        Value::Bytes(bytes) => to.bytes(bytes),
-        Value::Text(text) => to.str(text),
-        Value::Bool(value) => to.bool(*value),
-        Value::Null => to.null(),
-        Value::List(items) => {
-            let _ = to.array(items.len() as u64);
-            for item in items {
-                write(item, to);
-            }
-            return;
-        }
-    };
-}
-
-fn read(from: &mut Decoder<'_>, depth: usize) -> Result<Value, Error> {
-    let Some(deeper) = depth.checked_sub(1) else { return Err(Error::message("")) };
-    Ok(match from.datatype()? {
-        Type::U8 | Type::U16 | Type::U32 | Type::U64 => Value::Whole(from.u64()?),
-        Type::Bytes => Value::Bytes(from.bytes()?.to_vec()),
-        Type::String => Value::Text(from.str()?.to_owned()),
-        Type::Bool => Value::Bool(from.bool()?),
-        Type::Null => {
-            from.null()?;
-            Value::Null
-        }
-        Type::Array => {
-            let mut left = from.array()?.ok_or_else(|| Error::message(""))?;
-            let mut items = Vec::new();
-            while left > 0 {
-                items.push(read(from, deeper)?);
-                left = left.saturating_sub(1);
-            }
-            Value::List(items)
-        }
-        _ => return Err(Error::message("")),
-    })
+    T::of_value(wire::read(&mut { bytes }, DEPTH_MAX)?)
 }
 
 /// The fields of a record, in their order.

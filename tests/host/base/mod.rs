@@ -1,5 +1,6 @@
 //! What every room stands on.
 
+mod cbor;
 mod http_date;
 mod json;
 mod request_id;
