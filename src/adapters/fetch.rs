@@ -3,15 +3,18 @@
 //!
 //! A request follows no redirect, ends at its deadline, and reads no more than its limit. The text
 //! of a platform error is dropped: it may have the URL.
+//!
+//! It does not use `worker::Fetch` and `worker::Response`. They copy what nobody reads (a request's
+//! path, its method), which is 2 kB of wasm, and `Response::stream` takes an aborted body for a
+//! complete one.
 
 use js_sys::{IteratorNext, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{
     AbortController, Headers, ReadableStream, ReadableStreamDefaultReader, Request, RequestInit,
-    RequestRedirect,
+    RequestRedirect, Response, WorkerGlobalScope,
 };
-use worker::{AbortSignal, Fetch, Response, ResponseBody};
 use zeroize::Zeroizing;
 
 use super::clock::SystemClock;
@@ -85,7 +88,7 @@ async fn send<T>(
     url: &str,
     init: &RequestInit,
     deadline: Millis,
-    read: impl AsyncFnOnce(Response) -> worker::Result<T>,
+    read: impl AsyncFnOnce(Response) -> Result<T, JsValue>,
 ) -> Result<T, TransportFailure> {
     // A redirect could take the secret to any server.
     init.set_redirect(RequestRedirect::Manual);
@@ -93,17 +96,21 @@ async fn send<T>(
     let (Ok(request), Ok(controller)) = (request, AbortController::new()) else {
         return Err(TransportFailure::NoConnection);
     };
-    let request = Fetch::Request(request.into());
-    let signal = AbortSignal::from(controller.signal());
-    let exchange = async { read(request.send_with_signal(&signal).await?).await };
+    let until = RequestInit::new();
+    until.set_signal(Some(&controller.signal()));
+    let worker: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let exchange = async {
+        let response = worker.fetch_with_request_and_init(&request, &until);
+        read(JsFuture::from(response).await?.dyn_into()?).await
+    };
     let outcome = within(&SystemClock, deadline, exchange).await;
     // Closes a body that was not read to its end. A complete one is not affected.
     controller.abort();
     outcome.ok_or(TransportFailure::TimedOut)?.map_err(|_| TransportFailure::NoConnection)
 }
 
-async fn endpoint_response(response: Response) -> worker::Result<EndpointResponse> {
-    let status = response.status_code();
+async fn endpoint_response(response: Response) -> Result<EndpointResponse, JsValue> {
+    let status = response.status();
     let headers = response.headers();
     let retry_after = headers.get("retry-after")?;
     let text = |name| headers.get(name).ok().flatten();
@@ -124,8 +131,8 @@ fn whole<T>(read: Result<Option<T>, JsValue>) -> Result<T, BodyFault> {
     read.map_err(|_| BodyFault::CutOff)?.ok_or(BodyFault::TooLarge)
 }
 
-async fn issuer_body(response: Response) -> worker::Result<Result<Vec<u8>, IssuerUnreachable>> {
-    let status = response.status_code();
+async fn issuer_body(response: Response) -> Result<Result<Vec<u8>, IssuerUnreachable>, JsValue> {
+    let status = response.status();
     if status != 200 {
         return Ok(Err(IssuerUnreachable::Status(status)));
     }
@@ -137,16 +144,14 @@ async fn issuer_body(response: Response) -> worker::Result<Result<Vec<u8>, Issue
     })
 }
 
-/// The whole body, or `None` if it has more than `max` bytes.
-///
-/// It does not use [`Response::stream`], which takes an aborted body for a complete one.
+/// The whole body, or `None` if it has more than `max` bytes. It fails if the body is aborted.
 pub(super) async fn body_up_to(
     max: usize,
     response: &Response,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, JsValue> {
     let mut body = Zeroizing::new(Vec::new());
-    let ResponseBody::Stream(stream) = response.body() else { return Ok(Some(body)) };
-    let reader = reader(stream)?;
+    let Some(stream) = response.body() else { return Ok(Some(body)) };
+    let reader = reader(&stream)?;
     loop {
         let read: IteratorNext = JsFuture::from(reader.read()).await?.unchecked_into();
         if read.done() {

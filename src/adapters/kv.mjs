@@ -1,6 +1,8 @@
-// Reads of KV. The one after a miss in isolate memory costs little more than KV itself: one timer and few promises.
+// Reads and writes of KV. The read after a miss in isolate memory costs little more than KV itself: one timer and few
+// promises.
 //
-// A read without a value resolves to one of the words "miss", "timeout", "throttled", "too_large", "failed".
+// A read without a value resolves to one of the words "miss", "timeout", "throttled", "too_large", "failed". A write that
+// fails resolves to "throttled" or "failed".
 
 /** @import { Pending } from "edge-token-broker" */
 
@@ -66,9 +68,34 @@ export async function load(namespace, name, cacheTtl, max) {
     const value = await namespace.get(name, { type: "stream", cacheTtl });
     return value ? ((await valueUpTo(value, max)) ?? "too_large") : "miss";
   } catch (error) {
-    // The runtime gives no status code, but a text such as `KV GET failed: 429 Too Many Requests`.
-    return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";
+    return fault(error);
   }
+}
+
+/**
+ * Writes `value` under `name`, for `ttl` seconds.
+ *
+ * @param {KVNamespace} namespace
+ * @param {string} name
+ * @param {Uint8Array} value
+ * @param {number} ttl
+ * @returns {Promise<string | undefined>}
+ */
+export async function save(namespace, name, value, ttl) {
+  try {
+    return void (await namespace.put(name, value, { expirationTtl: ttl }));
+  } catch (error) {
+    return fault(error);
+  }
+}
+
+/**
+ * The runtime gives no status code, but a text such as `KV GET failed: 429 Too Many Requests`.
+ *
+ * @param {unknown} error
+ */
+function fault(error) {
+  return error instanceof Error && error.message.includes(" 429 ") ? "throttled" : "failed";
 }
 
 /**

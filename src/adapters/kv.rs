@@ -4,11 +4,11 @@
 //! "How KV works"). KV caches misses as well, so after `Ok(None)` another location may still have
 //! the token.
 
-use js_sys::{Promise, Reflect, Uint8Array};
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::{Env, KvError, KvStore};
+use worker::Env;
 
 use super::bindings::bound;
 use super::clock::SystemClock;
@@ -31,52 +31,33 @@ extern "C" {
     ) -> JsValue;
 
     fn load(namespace: &JsValue, name: &str, cache_ttl: f64, max: usize) -> Promise;
+
+    fn save(namespace: &JsValue, name: &str, value: Uint8Array, ttl: f64) -> Promise;
 }
 
 /// A KV namespace, if it is bound.
 #[derive(Clone, Debug)]
-pub(super) struct KvNamespace(Option<Bound>);
-
-#[derive(Clone, Debug)]
-struct Bound {
-    store: KvStore,
-    /// The same binding, for reads.
-    namespace: JsValue,
-}
+pub(super) struct KvNamespace(Option<JsValue>);
 
 impl KvNamespace {
     /// The namespace behind the binding `name`.
     pub(super) fn new(env: &Env, name: &str) -> Self {
-        let store = KvStore::from_this(env, name).ok();
-        let parts = store.zip(bound(env, name));
-        Self(parts.map(|(store, namespace)| Bound { store, namespace }))
+        Self(bound(env, name).filter(JsValue::is_object))
     }
 
     /// The binding itself.
     pub(super) fn value(&self) -> JsValue {
-        self.0.as_ref().map(|bound| bound.namespace.clone()).unwrap_or_default()
+        self.0.clone().unwrap_or_default()
     }
 
-    fn bound(&self) -> Result<&Bound, StoreError> {
+    fn bound(&self) -> Result<&JsValue, StoreError> {
         self.0.as_ref().ok_or(StoreError::Unbound)
     }
 }
 
-async fn in_time<T>(operation: impl Future<Output = Result<T, KvError>>) -> Result<T, StoreError> {
-    let outcome = within(&SystemClock, KV_TIMEOUT, operation).await;
-    outcome.ok_or(StoreError::TimedOut)?.map_err(fault)
-}
-
-/// The runtime gives no status code, but a text such as `KV PUT failed: 429 Too Many Requests`.
-fn fault(error: KvError) -> StoreError {
-    let KvError::JavaScript(error) = error else { return StoreError::Failed };
-    let text = Reflect::get(&error, &"message".into()).ok().and_then(|text| text.as_string());
-    match text {
-        Some(text) if text.as_bytes().windows(5).any(|part| part == b" 429 ") => {
-            StoreError::Throttled
-        }
-        _ => StoreError::Failed,
-    }
+async fn in_time(operation: Promise) -> Result<JsValue, StoreError> {
+    let outcome = within(&SystemClock, KV_TIMEOUT, JsFuture::from(operation)).await;
+    outcome.ok_or(StoreError::TimedOut)?.map_err(|_| StoreError::Failed)
 }
 
 impl Store for KvNamespace {
@@ -86,9 +67,7 @@ impl Store for KvNamespace {
 
     async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let (ttl, max) = (number(KV_CACHE_TTL_SECS), keyspace::value_max_bytes(name));
-        let read = JsFuture::from(load(&self.bound()?.namespace, name, ttl, max));
-        let loaded = within(&SystemClock, KV_TIMEOUT, read).await.ok_or(StoreError::TimedOut)?;
-        let loaded = loaded.map_err(|_| StoreError::Failed)?;
+        let loaded = in_time(load(self.bound()?, name, ttl, max)).await?;
         match loaded.dyn_into::<Uint8Array>() {
             Ok(value) => Ok(Some(value.to_vec())),
             Err(word) => from_word(word.as_string().as_deref()),
@@ -96,8 +75,13 @@ impl Store for KvNamespace {
     }
 
     async fn store(&self, name: &str, value: &[u8], ttl_secs: u64) -> Result<(), StoreError> {
-        let write = self.bound()?.store.put_bytes(name, value).map_err(fault)?;
-        in_time(write.expiration_ttl(ttl_secs).execute()).await
+        let value = Uint8Array::from(value);
+        let saved = in_time(save(self.bound()?, name, value, number(ttl_secs))).await?;
+        if saved.is_undefined() {
+            Ok(())
+        } else {
+            from_word(saved.as_string().as_deref()).map(drop)
+        }
     }
 }
 
@@ -108,7 +92,7 @@ pub(super) fn read(namespace: &JsValue, name: &str, exchange: JsValue) -> JsValu
     read_for(namespace, name, ttl, max, number(KV_TIMEOUT.0), exchange)
 }
 
-/// The result of a read without a value, from its word in `kv.mjs`.
+/// The result without a value, from its word in `kv.mjs`.
 pub(super) fn from_word(word: Option<&str>) -> Result<Option<Vec<u8>>, StoreError> {
     match word {
         Some("miss") => Ok(None),

@@ -1,9 +1,11 @@
 //! Calls Durable Objects from an isolate.
 
 use js_sys::Uint8Array;
-use wasm_bindgen::JsCast;
-use worker::web_sys::{Request, RequestInit};
-use worker::{Env, ObjectNamespace};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
+use worker::web_sys::{Request, RequestInit, Response};
+use worker::worker_sys::DurableObjectNamespace;
 
 use super::bindings::bound;
 use super::fetch::body_up_to;
@@ -12,7 +14,7 @@ use crate::base::ports::{CallFailed, Objects};
 
 /// A Durable Object namespace, if it is bound.
 #[derive(Clone)]
-pub(super) struct Namespace(Option<ObjectNamespace>);
+pub(super) struct Namespace(Option<DurableObjectNamespace>);
 
 impl Namespace {
     /// The namespace behind the binding `name`.
@@ -33,17 +35,18 @@ impl Objects for Namespace {
 }
 
 async fn call(
-    namespace: &ObjectNamespace,
+    namespace: &DurableObjectNamespace,
     name: &str,
     message: &[u8],
-) -> worker::Result<Option<Vec<u8>>> {
-    // Not the crate's own type: the wasm would have to export its class for Cloudflare's options.
+) -> Result<Option<Vec<u8>>, JsValue> {
+    // Not the crate's own types, for the reasons in `fetch.rs`.
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&Uint8Array::from(message));
     let request = Request::new_with_str_and_init("https://object", &init)?;
-    let response = namespace.get_by_name(name)?.fetch_with_request(request.into()).await?;
-    if response.status_code() != 200 {
+    let promise = namespace.get_by_name(name)?.fetch_with_request(&request)?;
+    let response: Response = JsFuture::from(promise).await?.dyn_into()?;
+    if response.status() != 200 {
         return Ok(None);
     }
     let answer = body_up_to(OBJECT_BODY_MAX_BYTES, &response).await?;
