@@ -38,7 +38,9 @@ fn by_minicbor(value: &Value, to: &mut Encoder<Vec<u8>>) {
         Value::Null => drop(to.null().unwrap()),
         Value::List(items) => {
             to.array(items.len() as u64).unwrap();
-            items.iter().for_each(|item| by_minicbor(item, to));
+            for item in items {
+                by_minicbor(item, to);
+            }
         }
     }
 }
