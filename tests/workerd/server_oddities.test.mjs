@@ -94,7 +94,10 @@ async function requestsOf(body, of = world) {
 
 describe("a refusal is 502 in the words of the server, and says what to do:", () => {
   for (const [credential, words] of [
-    ["auth0-without-audience", /No audience parameter was provided, and no default .*; check parameters and scope/],
+    [
+      "auth0-without-audience",
+      /No audience parameter was provided, and no default .*; check client_id, the proof, parameters and scope/,
+    ],
     ["cognito-wrong", /\(invalid_client\).* says: invalid_client; check client_id, the proof/],
     ["okta-by-secret", /says: Client Credentials requests to the Org Authorization Server must use .*private_key_jwt/],
     ["okta-key", /says: The client_assertion .*; check client_id, the proof/],
