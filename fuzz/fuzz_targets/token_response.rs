@@ -120,7 +120,7 @@ fn error_response(response: &ErrorResponse) {
 }
 
 fn answer(reply: &EndpointResponse) {
-    let Err(failure) = interpret(&entra(), reply, NOW) else {
+    let Err(failure) = interpret(&entra(), reply, &[], NOW) else {
         assert_eq!(reply.status, 200);
         return;
     };

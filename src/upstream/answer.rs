@@ -28,13 +28,14 @@ pub enum Meaning {
     Refused,
 }
 
-/// Reads an answer, which came `now`.
+/// Reads an answer, which came `now`. Its words do not come through if they repeat a text that was `sent`.
 ///
 /// # Errors
 /// [`AttemptFailure`] for anything but a token.
 pub fn interpret(
     kind: &dyn Kind,
     response: &EndpointResponse,
+    sent: &[&str],
     now: UnixMillis,
 ) -> Result<IssuedToken, AttemptFailure> {
     let retry_after = told_secs(response, now);
@@ -50,7 +51,8 @@ pub fn interpret(
         (status, _) => AnswerFault::UnexpectedStatus(status),
     };
     let body = response.body.as_ref().ok().filter(|_| fault != AnswerFault::Redirect);
-    let mut error = body.and_then(|body| ErrorResponse::parse(body)).map(Box::new);
+    let error = body.and_then(|body| Some(ErrorResponse::parse(body)?.without(sent, body)));
+    let mut error = error.map(Box::new);
     if let Some(error) = &mut error
         && !kind.has_numbers()
     {

@@ -35,7 +35,7 @@ use proof::Proof;
 use retry::Remedy;
 use secrets::Why;
 use server::Order;
-use servers::{Place, Servers};
+use servers::Servers;
 use trail::UpstreamTrail;
 
 use crate::base::ports::{Clock, Entropy};
@@ -117,8 +117,8 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, UpstreamError> {
         let credential = wanted.credential;
-        let place = self.servers.place(&*credential.server, self.clock, trail).await;
-        let place = place.map_err(|failure| failure.error)?;
+        let endpoint = self.servers.token_endpoint(&*credential.server, self.clock, trail).await;
+        let endpoint = endpoint.map_err(|failure| failure.error)?;
         // An expired certificate would only be refused, unless the server's clock says otherwise.
         let now = self.clock.now();
         let mut others = credential.proofs().filter(|proof| !proof.is_expired(now));
@@ -126,7 +126,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         let mut first_refusal = None;
         let mut may_retry = true;
         loop {
-            let failure = match self.attempt(wanted, &place, proof, trail).await {
+            let failure = match self.attempt(wanted, &endpoint, proof, trail).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -151,15 +151,14 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
     async fn attempt(
         &self,
         wanted: Wanted<'_>,
-        place: &Place,
+        endpoint: &str,
         proof: &Proof,
         trail: &mut UpstreamTrail,
     ) -> Result<FetchedToken, AttemptFailure> {
         let Wanted { credential, scope, claims, request_id } = wanted;
         let server = &*credential.server;
         let order = Order {
-            endpoint: &place.endpoint,
-            issuer: place.issuer.as_deref(),
+            endpoint,
             client_id: &credential.client_id,
             scope,
             claims,
@@ -167,9 +166,10 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         };
         let proved = self.prove(server, &order, proof).await?;
         trail.note_certificate(proof, self.clock.now());
-        let draft = server.request(&order, &proved.presented(proof));
+        let presented = proved.presented();
+        let draft = server.request(&order, &presented);
         let request = EndpointRequest {
-            url: order.endpoint,
+            url: endpoint,
             headers: draft.headers,
             authorization: draft.authorization,
             request_id,
@@ -181,7 +181,9 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         let answer = self.servers.endpoint.post(&request).await;
         let response = answer.map_err(AttemptFailure::no_answer)?;
         trail.status = Some(response.status);
-        let issued = answer::interpret(server, &response, self.clock.now())
+        let header = request.authorization.as_deref().map_or("", String::as_str);
+        let sent = [presented.text(), header.split_once(' ').map_or("", |(_, value)| value)];
+        let issued = answer::interpret(server, &response, &sent, self.clock.now())
             .inspect_err(|failure| note_refusal(trail, &failure.error))?;
         Ok(FetchedToken { issued, requested_at })
     }

@@ -106,8 +106,6 @@ pub enum Endpoint<'a> {
 pub struct Order<'a> {
     /// The URL of the token endpoint.
     pub endpoint: &'a str,
-    /// The server's issuer, where its metadata name it.
-    pub issuer: Option<&'a str>,
     /// The application's id.
     pub client_id: &'a str,
     /// The scope.

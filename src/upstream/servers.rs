@@ -16,6 +16,7 @@ use super::trail::UpstreamTrail;
 use crate::base::deadline::within;
 use crate::base::limits::SIGNING_TIMEOUT;
 use crate::base::ports::{Clock, Entropy};
+use crate::base::secret::ClientSecret;
 use crate::jwt::signing;
 
 /// The way to authorization servers.
@@ -32,59 +33,48 @@ pub struct Servers<P: UpstreamPorts> {
     pub metadata: MetadataMemory,
 }
 
-/// Where a token request goes.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) endpoint: String,
-    pub(super) issuer: Option<String>,
-}
-
 /// A proof that is ready to be sent.
-pub(super) enum Proved {
+pub(super) enum Proved<'a> {
     /// The secret itself.
-    Secret,
+    Secret(&'a ClientSecret),
     /// An assertion.
     Assertion(SecretString),
 }
 
-impl Proved {
-    pub(super) fn presented<'a>(&'a self, proof: &'a Proof) -> Presented<'a> {
-        match (self, proof) {
-            (Self::Assertion(jwt), _) => Presented::Assertion(jwt.expose_secret()),
-            (Self::Secret, Proof::Secret(secret)) => Presented::Secret(secret.expose()),
-            (Self::Secret, Proof::Key(_) | Proof::Federated(_)) => Presented::Secret(""),
+impl Proved<'_> {
+    pub(super) fn presented(&self) -> Presented<'_> {
+        match self {
+            Self::Secret(secret) => Presented::Secret(secret.expose()),
+            Self::Assertion(jwt) => Presented::Assertion(jwt.expose_secret()),
         }
     }
 }
 
 impl<P: UpstreamPorts> Servers<P> {
-    /// Where token requests to `server` go.
-    pub(super) async fn place(
+    /// The URL to which token requests for `server` go.
+    pub(super) async fn token_endpoint(
         &self,
         server: &dyn Kind,
         clock: &P::Clock,
         trail: &mut UpstreamTrail,
-    ) -> Result<Place, AttemptFailure> {
+    ) -> Result<String, AttemptFailure> {
         match server.endpoint() {
-            Endpoint::Url(url) => Ok(Place { endpoint: url.to_owned(), issuer: None }),
-            endpoint => {
-                let metadata = self.metadata(endpoint, clock, trail).await?;
-                Ok(Place { endpoint: metadata.token_endpoint, issuer: Some(metadata.issuer) })
-            }
+            Endpoint::Url(url) => Ok(url.to_owned()),
+            endpoint => Ok(self.metadata(endpoint, clock, trail).await?.token_endpoint),
         }
     }
 }
 
 impl<P: UpstreamPorts> Upstream<'_, P> {
     /// Makes `proof` ready. An assertion is made for one upstream request.
-    pub(super) async fn prove(
+    pub(super) async fn prove<'a>(
         &self,
         server: &dyn Kind,
         order: &Order<'_>,
-        proof: &Proof,
-    ) -> Result<Proved, AttemptFailure> {
+        proof: &'a Proof,
+    ) -> Result<Proved<'a>, AttemptFailure> {
         match proof {
-            Proof::Secret(_) => Ok(Proved::Secret),
+            Proof::Secret(secret) => Ok(Proved::Secret(secret)),
             Proof::Key(key) => self.signed(key, server.assertion(order)).await,
             Proof::Federated(federated) => {
                 self.signed(&federated.issuer.key, federated.claims()).await
@@ -96,7 +86,7 @@ impl<P: UpstreamPorts> Upstream<'_, P> {
         &self,
         key: &SigningKey,
         claims: AssertionClaims,
-    ) -> Result<Proved, AttemptFailure> {
+    ) -> Result<Proved<'static>, AttemptFailure> {
         let input = assertion::signing_input(key, claims, self.clock.now(), self.entropy.bytes());
         let signature = self.servers.signer.sign(key, input.as_bytes());
         match within(self.clock, SIGNING_TIMEOUT, signature).await {

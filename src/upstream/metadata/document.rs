@@ -10,8 +10,6 @@ use crate::jwt::DocumentFault;
 pub struct ServerMetadata {
     /// The URL of the token endpoint.
     pub token_endpoint: String,
-    /// The issuer, which is the one that was looked for.
-    pub issuer: String,
 }
 
 /// Where the metadata of `issuer` may be. Most servers have the first place, whatever else they have. The last
@@ -72,7 +70,7 @@ pub fn server(document: &[u8], issuer: &str) -> Result<ServerMetadata, DocumentF
     if !origin::is_trustworthy_of(&endpoint, &issuer) {
         return Err(DocumentFault::TokenEndpoint);
     }
-    Ok(ServerMetadata { token_endpoint: endpoint, issuer })
+    Ok(ServerMetadata { token_endpoint: endpoint })
 }
 
 /// The issuer of the first authorization server of `resource` in a document.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test that panics has failed, which is its job")]
 
+mod echoes;
 mod federated;
 mod grants;
 mod keys;

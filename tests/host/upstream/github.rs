@@ -57,7 +57,6 @@ fn the_jwt_of_the_app_is_in_the_header() {
     let scope = ScopeSet::parse("s").unwrap();
     let order = Order {
         endpoint,
-        issuer: None,
         client_id: &world.grant.credential.client_id,
         scope: &scope,
         claims: None,
@@ -225,7 +224,6 @@ fn the_jwt_lives_for_less_than_ten_minutes() {
     let Proof::Key(key) = &world.grant.credential.proof else { panic!("a key") };
     let assertion = world.grant.credential.server.assertion(&Order {
         endpoint: "",
-        issuer: None,
         client_id: "Iv23abc",
         scope: &world.grant.scope,
         claims: None,
