@@ -2,6 +2,7 @@
 
 #![no_main]
 
+use edge_token_broker::base::json::Json;
 use edge_token_broker::base::origin::is_trustworthy;
 use edge_token_broker::upstream::metadata::document::{
     is_issuer, resource_urls, server, server_of_resource, server_urls,
@@ -37,6 +38,9 @@ fuzz_target!(|bytes: &[u8]| {
     if is_issuer(url) {
         places(url, &server_urls(url));
         if let Ok(found) = server(document, url) {
+            let stated = Json::parse(document).ok().and_then(|json| json.into_members(["issuer"]));
+            let stated = stated.and_then(|[issuer]| issuer?.into_text());
+            assert_eq!(stated.as_deref(), Some(url), "to the letter");
             assert!(is_trustworthy(&found.token_endpoint));
             assert!(is_plain || found.token_endpoint.starts_with("https://"));
         }
