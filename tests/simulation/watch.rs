@@ -15,8 +15,9 @@ pub(crate) struct Watch {
     saved: Cell<u64>,
     /// The same, as the object's memory has it.
     known: Cell<u64>,
-    /// A caller has reported a rejected token since the last answer.
-    reported: Cell<bool>,
+    /// How many of the next answers may be to reports of rejected tokens. Reports that wait together are
+    /// for two flights at most: one with the claims of a challenge, then one without.
+    reported: Cell<u8>,
 }
 
 impl Watch {
@@ -47,7 +48,7 @@ impl Watch {
     }
 
     pub(crate) fn reported(&self) {
-        self.reported.set(true);
+        self.reported.set(2.min(self.reported.get() + 1));
     }
 
     pub(crate) fn takes_off(&self, now: u64, grant: usize, server: &AuthorizationServer) {
@@ -66,7 +67,8 @@ impl Watch {
     /// at once.
     pub(crate) fn landed(&self, now: u64, answer: &Result<EndpointResponse, TransportFailure>) {
         self.flying.set(self.flying.get().saturating_sub(1));
-        let reported = self.reported.replace(false);
+        let reported = self.reported.get() > 0;
+        self.reported.set(self.reported.get().saturating_sub(1));
         let Ok(answer) = answer else { return };
         let after = answer.retry_after.as_ref().map(|secs| secs.parse::<u64>().unwrap() * 1000);
         let token = answer.body.as_ref().is_ok_and(|body| body.starts_with(b"{\"token_type"));
