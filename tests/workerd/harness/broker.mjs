@@ -6,6 +6,7 @@
 
 import { once } from "node:events";
 
+import { assertDocumented } from "./openapi.mjs";
 import { brokerConfig } from "./workerd_config.mjs";
 import { serve } from "./workerd_process.mjs";
 
@@ -43,24 +44,27 @@ export class Broker {
   #workerd;
   #sweep;
   #breaks;
+  #foreign;
 
   /**
    * @param {WorkerdProcess} workerd
    * @param {Sweep} sweep
    * @param {boolean} breaks
+   * @param {string[]} foreign
    */
-  constructor(workerd, sweep, breaks) {
+  constructor(workerd, sweep, breaks, foreign) {
     this.#workerd = workerd;
     this.#sweep = sweep;
     this.#breaks = breaks;
+    this.#foreign = foreign;
   }
 
   /**
    * `breaks`: the test makes the Worker break.
    * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
    */
-  static async start({ sweep, breaks = false, ...config }) {
-    return new Broker(await serve(brokerConfig(config)), sweep, breaks);
+  static async start({ sweep, breaks = false, foreign = [], ...config }) {
+    return new Broker(await serve(brokerConfig(config)), sweep, breaks, foreign);
   }
 
   get url() {
@@ -88,7 +92,7 @@ export class Broker {
   }
 
   /**
-   * Sends a request.
+   * Sends a request. The answer has to be one that openapi.yaml has.
    * @param {string} path
    * @param {RequestInit} init
    * @returns {Promise<Reply>}
@@ -105,6 +109,10 @@ export class Broker {
     const rest = response.ok && body.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
     this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
     this.#sweep.record("response headers", JSON.stringify([...response.headers]));
+    const { pathname } = new URL(this.url + path);
+    const { status, headers } = response;
+    if (!this.#foreign.includes(pathname))
+      assertDocumented({ method: init.method ?? "GET", path: pathname, status, headers, text });
     return {
       status: response.status,
       headers: response.headers,
