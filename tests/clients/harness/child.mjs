@@ -38,7 +38,7 @@ export async function runProgram(command, args, { cwd, ...options } = {}) {
  * @param {string} text
  * @param {Options} options
  */
-export const runShell = (text, options) => runProgram("bash", ["-euo", "pipefail", "-c", text], options);
+export const runShell = (text, options) => runProgram("bash", ["--norc", "-euo", "pipefail", "-c", text], options);
 
 /**
  * Runs an ECMAScript module on this Node.js.
@@ -78,7 +78,7 @@ function outcome(command, args, { env = {}, cwd, input = "", deadlineMs = DEADLI
   return new Promise((resolve, reject) => {
     const settings = { env: { PATH: process.env.PATH, ...env }, cwd, timeout: deadlineMs, killSignal: "SIGKILL" };
     const child = execFile(command, args, /** @type {any} */ (settings), (error, stdout, stderr) => {
-      if (error && child.exitCode === null && child.signalCode === null) return reject(error);
+      if (typeof error?.code === "string") return reject(error); // it did not start, or printed too much
       resolve({ code: child.exitCode ?? String(child.signalCode), stdout: `${stdout}`, stderr: `${stderr}` });
     });
     child.stdin?.on("error", () => {}).end(input); // it may end without reading
