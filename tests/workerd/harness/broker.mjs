@@ -40,35 +40,34 @@ const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never gene
 
 /** @typedef {Record<string, unknown> & { request_id: string }} LogLine */
 
+/** @typedef {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} Started `breaks`: the test makes the Worker break. */
+
 export class Broker {
   #workerd;
+  #scheme;
   #sweep;
   #breaks;
   #foreign;
 
   /**
    * @param {WorkerdProcess} workerd
-   * @param {Sweep} sweep
-   * @param {boolean} breaks
-   * @param {string[]} foreign
+   * @param {Started} config
    */
-  constructor(workerd, sweep, breaks, foreign) {
+  constructor(workerd, { tls, sweep, breaks = false, foreign = [] }) {
     this.#workerd = workerd;
+    this.#scheme = tls ? "https" : "http";
     this.#sweep = sweep;
     this.#breaks = breaks;
     this.#foreign = foreign;
   }
 
-  /**
-   * `breaks`: the test makes the Worker break.
-   * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
-   */
-  static async start({ sweep, breaks = false, foreign = [], ...config }) {
-    return new Broker(await serve(brokerConfig(config)), sweep, breaks, foreign);
+  /** @param {Started} config */
+  static async start(config) {
+    return new Broker(await serve(brokerConfig(config)), config);
   }
 
   get url() {
-    return this.#workerd.url;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   get port() {
