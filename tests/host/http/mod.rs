@@ -14,6 +14,7 @@ mod faults;
 mod forms;
 mod granted_scope;
 mod head;
+mod metadata;
 mod pages;
 mod plain_http;
 mod preflight;
