@@ -11,7 +11,7 @@ import { openWorld } from "./harness/world.mjs";
 
 const PAGE = "https://board.example";
 const TENANT = "contoso.onmicrosoft.com";
-/** What can be no tenant. */
+/** What can be neither a tenant nor the name of a credential. */
 const ILL_FORMED = "a%20b";
 
 /** A rate limiting binding that admits nobody. */
@@ -47,7 +47,8 @@ const PROVEN = {
   "/msi/token": [identity, (scope) => ({ "api-version": "2019-08-01", resource: scope.replace("/.default", "") })],
 };
 
-const filled = (template, tenant = TENANT) => template.replace("{tenant}", tenant).replace("{credential}", "default");
+const filled = (template, segment) =>
+  template.replace("{tenant}", segment ?? TENANT).replace("{credential}", segment ?? "default");
 
 /** A request to a route that takes a proof, with more `parameters`: pairs, or an object. */
 function ask(world, method, template, { key = REPORTS.key, scope = GRAPH, parameters = {} } = {}) {
@@ -76,7 +77,7 @@ const OF_PROVEN = {
   400: (...route) => ask(usual, ...route, { parameters: { claims: "no JSON", object_id: "no application" } }),
   401: (...route) => ask(usual, ...route, { key: "wrong" }),
   403: (...route) => ask(usual, ...route, { scope: "https://other.example/.default" }),
-  404: (method, template) => usual.fetch(template.replace("{credential}", ILL_FORMED), { method }),
+  404: (method, template) => usual.fetch(filled(template, ILL_FORMED), { method }),
   413: (...route) => ask(usual, ...route, { parameters: { padding: "x".repeat(17_000) } }),
   429: (...route) => ask(limited, ...route),
   500: (...route) => ask(panicking, ...route),
@@ -100,6 +101,7 @@ const OF_PUBLIC = {
 const OF_PREFLIGHT = {
   200: (method, template) => usual.fetch(filled(template), { method, headers: { Origin: PAGE } }),
   400: overPlainHttp,
+  404: (method, template) => usual.fetch(filled(template, ILL_FORMED), { method }),
   405: (method, template) => usual.fetch(filled(template), { method }),
   500: (method, template) => panicking.fetch(filled(template), { method }),
 };

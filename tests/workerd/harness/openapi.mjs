@@ -35,7 +35,7 @@ const JSON_TYPE = "application/json";
  * @typedef {object} OpenApi
  * @property {Record<string, PathItem>} paths
  * @property {{ responses: Record<string, Response>, headers: Record<string, Header>, parameters: Record<string, Parameter>,
- *   schemas: Record<string, { properties?: Record<string, unknown> }>, securitySchemes: Record<string, unknown> }} components
+ *   schemas: Record<string, { pattern?: string, properties?: Record<string, unknown> }>, securitySchemes: Record<string, unknown> }} components
  */
 
 /**
@@ -67,19 +67,19 @@ function validator(pointer) {
 /** @param {Reference} reference `#/components/headers/NoStore` → `NoStore`. */
 const nameOf = ({ $ref }) => $ref.slice($ref.lastIndexOf("/") + 1);
 
+/** What a parameter in a path stands for. An ill-formed one makes another path of it. */
+const SEGMENT = document.components.schemas.Segment?.pattern?.replace(/^\^|\$$/g, "") ?? "";
+
 /** Paths without a parameter come first (OpenAPI 3.1 §4.8.8.2). */
 const paths = Object.entries(document.paths)
-  .map(([template, item]) => ({ template, item, pattern: patternOf(template), isTemplate: template.includes("{") }))
-  .sort((one, other) => Number(one.isTemplate) - Number(other.isTemplate));
+  .map(([template, item]) => ({ template, item, pattern: patternOf(template) }))
+  .sort((one, other) => Number(one.template.includes("{")) - Number(other.template.includes("{")));
 
 /** @param {string} template */
 function patternOf(template) {
   const literal = template.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^$()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${literal.join("[^/]+")}$`);
+  return new RegExp(`^${literal.join(SEGMENT)}$`);
 }
-
-/** @param {string} path */
-export const templateOf = (path) => paths.find(({ pattern }) => pattern.test(path));
 
 /**
  * The answers that the document has for a request: status → name of the response.
@@ -89,15 +89,13 @@ export const templateOf = (path) => paths.find(({ pattern }) => pattern.test(pat
  */
 function answersTo(method, path) {
   const always = { 400: "PlainHttp", 500: "BrokerFailed" };
-  const found = templateOf(path);
+  const found = paths.find(({ pattern }) => pattern.test(path));
   if (found === undefined) return { ...always, 404: "NotFound" };
-  // An ill-formed value of a parameter makes another path of it.
-  /** @type {Record<string, string>} */
-  const illFormed = found.isTemplate ? { 404: "NotFound" } : {};
   const operation = found.item[method.toLowerCase()];
-  if (operation === undefined) return { ...always, ...illFormed, 405: "MethodNotAllowed" };
-  const documented = Object.entries(operation.responses).map(([status, reference]) => [status, nameOf(reference)]);
-  return { ...illFormed, ...Object.fromEntries(documented) };
+  if (operation === undefined) return { ...always, 405: "MethodNotAllowed" };
+  return Object.fromEntries(
+    Object.entries(operation.responses).map(([status, reference]) => [status, nameOf(reference)]),
+  );
 }
 
 /**
