@@ -19,6 +19,7 @@ mod head;
 mod pages;
 mod plain_http;
 mod preflight;
+mod rate_limits;
 mod replies;
 mod request_ids;
 mod routes;
