@@ -5,7 +5,7 @@ use crate::base::limits::{
     ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, NOT_UNDERSTOOD_ADVICE_FROM,
     RATE_LIMIT_RETRY_AFTER_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
-use crate::error::{BrokerError, PresentedIn, RequestFault};
+use crate::error::{BrokerError, Limit, PresentedIn, RequestFault};
 use crate::oauth::error_response::{ErrorResponse, Trace};
 use crate::oauth::token_response::AnswerFault;
 use crate::upstream::error::{Outage, UpstreamError as U};
@@ -34,6 +34,8 @@ pub struct WireError {
     pub challenge: Option<&'static str>,
     /// `Retry-After`, in seconds.
     pub retry_after_secs: Option<u64>,
+    /// `RateLimit`.
+    pub rate_limit: Option<&'static str>,
 }
 
 const BASIC: &str = r#"Basic realm="edge-token-broker""#;
@@ -69,10 +71,11 @@ impl WireError {
                 .map(|response| response.trace.clone())
                 .unwrap_or_default(),
             challenge: challenge(error, dialect, status),
+            rate_limit: rate_limit(error),
             retry_after_secs: match error {
                 BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
                 BrokerError::SecretsUnavailable => Some(SECRETS_RETRY_AFTER_SECS),
-                BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
+                BrokerError::SlowDown(_) => Some(RATE_LIMIT_RETRY_AFTER_SECS),
                 BrokerError::RegistryUnavailable | BrokerError::SearchFailed => {
                     Some(TRANSIENT_RETRY_AFTER_SECS)
                 }
@@ -100,7 +103,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (E::InvalidClient(_) | E::JwtRefused(..), TokenEndpoint) => (401, "invalid_client"),
         (E::InvalidClient(_) | E::JwtRefused(..), Bearer) => (401, "invalid_token"),
         (E::TargetNotGranted(_), _) => (400, "invalid_target"),
-        (E::SlowDown, _) => (429, "slow_down"),
+        (E::SlowDown(_), _) => (429, "slow_down"),
         (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
         (
             E::ScopeMalformed
@@ -147,6 +150,19 @@ fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'sta
     }
 }
 
+/// The policy that has nothing left (draft-ietf-httpapi-ratelimit-headers-10 §4). The platform says
+/// neither its quota nor when there is more, so there is no `t` and no `RateLimit-Policy`, which needs
+/// the quota.
+const fn rate_limit(error: &BrokerError) -> Option<&'static str> {
+    match error {
+        BrokerError::SlowDown(Limit::Client) => Some(r#""client";r=0"#),
+        BrokerError::SlowDown(Limit::FailedAuthentication) => {
+            Some(r#""failed-authentication";r=0"#)
+        }
+        _ => None,
+    }
+}
+
 fn describe(error: &BrokerError) -> String {
     use BrokerError as E;
     match error {
@@ -161,7 +177,7 @@ fn describe(error: &BrokerError) -> String {
         }
         E::JwtRefused(fault, _) => fault.description().into(),
         E::SecretsUnavailable => "a secret cannot be read from Secrets Store; retry later".into(),
-        E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
+        E::SlowDown(_) => "too many requests; retry after the time in Retry-After".into(),
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
         E::SearchFailed => "the token cannot be looked for; retry later".into(),
         E::IssuerUnavailable(_) => {

@@ -2,7 +2,7 @@
 
 use BrokerError as E;
 use RequestFault as R;
-use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
+use edge_token_broker::error::{BrokerError, Limit, PresentedIn, RequestFault};
 use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::jwt::{IssuerFault, IssuerOutage, JwtFault};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
@@ -148,7 +148,8 @@ fn all() -> Vec<BrokerError> {
         E::CredentialNotGranted => [E::CredentialNotGranted],
         E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],
         E::Misconfigured => [E::Misconfigured],
-        E::SecretsUnavailable | E::SlowDown => [E::SecretsUnavailable, E::SlowDown],
+        E::SecretsUnavailable => [E::SecretsUnavailable],
+        E::SlowDown(_) => [Limit::Client, Limit::Assertions].map(E::SlowDown),
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::SearchFailed => [E::SearchFailed],
         E::IssuerUnavailable(_) => [E::IssuerUnavailable(OUTAGE)],
@@ -173,7 +174,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         }
         E::CredentialNotGranted => [(400, "unauthorized_client"), (403, "insufficient_scope")],
         E::TargetNotGranted(_) => same(400, "invalid_target"),
-        E::SlowDown => same(429, "slow_down"),
+        E::SlowDown(_) => same(429, "slow_down"),
         E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }) => {
             same(502, "server_error")
         }

@@ -20,6 +20,7 @@ mod metadata;
 mod pages;
 mod plain_http;
 mod preflight;
+mod rate_limits;
 mod replies;
 mod request_ids;
 mod routes;
