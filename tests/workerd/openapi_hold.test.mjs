@@ -33,7 +33,9 @@ const found = ({
   text = JSON.stringify(body),
 }) => {
   const usual =
-    status === 200 ? { "cache-status": "edge-token-broker; hit; ttl=5; detail=kv" } : { "retry-after": "10" };
+    status === 200
+      ? { "cache-status": "edge-token-broker; hit; ttl=5; detail=kv" }
+      : { "retry-after": "10", ratelimit: `"client";r=0` };
   const all = Object.entries({ ...COMMON, pragma: "no-cache", ...usual, ...headers }).filter(
     ([, value]) => value !== undefined,
   );
