@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "smol-toml";
 
-import { assertDocumented, deviations, document } from "./harness/openapi.mjs";
+import { assertDocumented, deviations, document, requestDeviations } from "./harness/openapi.mjs";
 import { withWorld } from "./harness/world.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -88,6 +88,35 @@ for (const [what, answer, words] of [
 ]) {
   test(`${what} that the document does not have is found`, () => assert.match(found(answer).join(), words));
 }
+
+/** What differs in a token request. */
+const inForm = (form) =>
+  requestDeviations({
+    method: "POST",
+    path: "/oauth2/v2.0/token",
+    query: new URLSearchParams(),
+    form: new URLSearchParams(form),
+  });
+const inQuery = (path, query) => requestDeviations({ method: "GET", path, query: new URLSearchParams(query) });
+
+test("a request that the document has is good", () => {
+  const grant = "grant_type=client_credentials";
+  for (const form of [
+    grant,
+    `${grant}&client_id=a&client_secret=b&scope=c&unknown=d`,
+    `${grant}&resource=a&resource=b`,
+  ])
+    assert.deepEqual(inForm(form), []);
+  assert.deepEqual(inQuery("/token", "min_ttl=60&scope=&scope=a&unknown=b"), []);
+});
+
+test("a request that the document does not have is found", () => {
+  assert.match(inForm("scope=a").join(), /the form must have required property 'grant_type'/);
+  assert.match(inForm("grant_type=client_credentials&client_secret=a").join(), /must have property client_id/);
+  assert.match(inForm("grant_type=client_credentials&req_cnf=a").join(), /\/req_cnf must NOT have more than 0/);
+  assert.match(inQuery("/token", "min_ttl=soon").join(), /the parameter min_ttl must be integer/);
+  assert.match(inQuery("/msi/token", "api-version=2019-08-01").join(), /the parameter resource is missing/);
+});
 
 test("what is found has no value of the answer", () => {
   const secret = "a".repeat(20);

@@ -33,6 +33,7 @@ export async function sendTo(world, { host, path, form, method = form ? "POST" :
   const body = answer === "" ? {} : JSON.parse(answer);
   world.sweep.record(`reply to ${host}`, body.access_token ? "" : answer);
   const reply = { status: Number(response.statusCode), headers: new Headers(response.headers), text: answer, body };
-  assertDocumented({ ...reply, method, path: new URL(path, `http://${host}`).pathname });
+  const { pathname, searchParams: query } = new URL(path, "http://broker");
+  assertDocumented({ ...reply, method, path: pathname, query, form });
   return reply;
 }

@@ -108,10 +108,7 @@ export class Broker {
     const rest = response.ok && body.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
     this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
     this.#sweep.record("response headers", JSON.stringify([...response.headers]));
-    const { pathname } = new URL(this.url + path);
-    const { status, headers } = response;
-    if (!this.#foreign.includes(pathname))
-      assertDocumented({ method: init.method ?? "GET", path: pathname, status, headers, text });
+    this.#assertDocumented(path, init, response, text);
     return {
       status: response.status,
       headers: response.headers,
@@ -119,6 +116,19 @@ export class Broker {
       body,
       requestId: response.headers.get("x-request-id") ?? "",
     };
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} init
+   * @param {Response} response
+   * @param {string} text
+   */
+  #assertDocumented(path, { method = "GET", body }, { status, headers }, text) {
+    const { pathname, searchParams: query } = new URL(this.url + path);
+    const form = body instanceof URLSearchParams ? body : undefined;
+    if (this.#foreign.includes(pathname)) return;
+    assertDocumented({ method, path: pathname, query, form, status, headers, text });
   }
 
   /**

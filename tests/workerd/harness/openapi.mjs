@@ -17,15 +17,16 @@ const TRANSPORT = new Set(["content-type", "content-length", "transfer-encoding"
 const JSON_TYPE = "application/json";
 
 /** @typedef {{ $ref: string }} Reference All answers, headers and parameters of the document are references to components. */
-/** @typedef {{ required?: boolean, schema: { type?: string } }} Header */
+/** @typedef {{ $ref?: string, type?: string, pattern?: string, properties?: Record<string, Schema> }} Schema */
+/** @typedef {{ required?: boolean, schema: Schema }} Header */
 /** @typedef {{ description: string, headers: Record<string, Reference> }} Response */
-/** @typedef {{ name: string, in: string, required?: boolean, schema: { type?: string } }} Parameter */
+/** @typedef {{ name: string, in: string, required?: boolean, schema: Schema }} Parameter */
 
 /**
  * @typedef {object} Operation
  * @property {string} [operationId]
  * @property {Reference[]} [parameters]
- * @property {unknown} [requestBody]
+ * @property {{ content: Record<"application/x-www-form-urlencoded", { schema: Reference }> }} [requestBody]
  * @property {Record<string, Reference>} responses
  */
 
@@ -35,7 +36,7 @@ const JSON_TYPE = "application/json";
  * @typedef {object} OpenApi
  * @property {Record<string, PathItem>} paths
  * @property {{ responses: Record<string, Response>, headers: Record<string, Header>, parameters: Record<string, Parameter>,
- *   schemas: Record<string, { pattern?: string, properties?: Record<string, unknown> }>, securitySchemes: Record<string, unknown> }} components
+ *   schemas: Record<string, Schema>, securitySchemes: Record<string, unknown> }} components
  */
 
 /**
@@ -81,6 +82,12 @@ function patternOf(template) {
   return new RegExp(`^${literal.join(SEGMENT)}$`);
 }
 
+/** @param {string} path */
+const itemOf = (path) => paths.find(({ pattern }) => pattern.test(path))?.item;
+
+/** @type {(method: string, path: string) => Operation | undefined} */
+const operationOf = (method, path) => itemOf(path)?.[method.toLowerCase()];
+
 /**
  * The answers that the document has for a request: status → name of the response.
  * @param {string} method
@@ -89,10 +96,9 @@ function patternOf(template) {
  */
 function answersTo(method, path) {
   const always = { 400: "PlainHttp", 500: "BrokerFailed" };
-  const found = paths.find(({ pattern }) => pattern.test(path));
-  if (found === undefined) return { ...always, 404: "NotFound" };
-  const operation = found.item[method.toLowerCase()];
-  if (operation === undefined) return { ...always, 405: "MethodNotAllowed" };
+  const operation = operationOf(method, path);
+  if (operation === undefined)
+    return { ...always, ...(itemOf(path) ? { 405: "MethodNotAllowed" } : { 404: "NotFound" }) };
   return Object.fromEntries(
     Object.entries(operation.responses).map(([status, reference]) => [status, nameOf(reference)]),
   );
@@ -161,12 +167,53 @@ function errorsOf({ errors }) {
 }
 
 /**
- * Fails if the document does not have this answer.
- * @param {Answer} answer
+ * The value of a parameter as its schema wants it. One without a value counts as absent.
+ * @param {Schema | undefined} schema
+ * @param {string[]} values
  */
-export function assertDocumented(answer) {
-  const found = deviations(answer);
-  if (found.length === 0) return;
+function valueOf(schema, values) {
+  const present = values.filter((value) => value !== "");
+  if (present.length === 0) return undefined;
+  const { type } = schema?.$ref
+    ? /** @type {Schema} */ (document.components.schemas[nameOf({ $ref: schema.$ref })])
+    : (schema ?? {});
+  return type === "array" ? present : parsed({ type }, String(present[0]));
+}
+
+/**
+ * What of a request is not as the document says. Nothing in it has a value of the request.
+ * @param {{ method: string, path: string, query: URLSearchParams, form?: URLSearchParams | undefined }} request
+ */
+export function requestDeviations({ method, path, query, form }) {
+  const { parameters = [], requestBody } = operationOf(method, path) ?? {};
+  const found = parameters.flatMap((reference) => {
+    const {
+      name,
+      in: place,
+      required,
+      schema,
+    } = /** @type {Parameter} */ (document.components.parameters[nameOf(reference)]);
+    const value = place === "query" ? valueOf(schema, query.getAll(name)) : undefined;
+    if (value === undefined) return place === "query" && required ? [`the parameter ${name} is missing`] : [];
+    const validate = validator(`parameters/${nameOf(reference)}/schema`);
+    return validate(value) ? [] : [`the parameter ${name} ${errorsOf(validate)}`];
+  });
+  if (requestBody === undefined || form === undefined) return found;
+  const name = nameOf(requestBody.content["application/x-www-form-urlencoded"].schema);
+  const { properties = {} } = /** @type {Schema} */ (document.components.schemas[name]);
+  const values = [...new Set(form.keys())].map((key) => [key, valueOf(properties[key], form.getAll(key))]);
+  const validate = validator(`schemas/${name}`);
+  const given = Object.fromEntries(values.filter(([, value]) => value !== undefined));
+  return validate(given) ? found : [...found, `the form ${errorsOf(validate)}`];
+}
+
+/**
+ * Fails if the document does not have this answer; or does not have the request, although the Worker took it.
+ * @param {Answer & { query?: URLSearchParams, form?: URLSearchParams | undefined }} answer
+ */
+export function assertDocumented({ query = new URLSearchParams(), form, ...answer }) {
   const { method, path, status } = answer;
+  const found = [...deviations(answer), ...(status === 200 ? requestDeviations({ method, path, query, form }) : [])];
+  if (found.length === 0) return;
   throw new Error(`openapi.yaml does not have this answer to ${method} ${path}, ${status}:\n  ${found.join("\n  ")}`);
 }
