@@ -13,6 +13,8 @@ pub enum Route<'a> {
         /// A credential's name, or a tenant id or domain.
         credential: Option<&'a str>,
     },
+    /// `GET /msi/token`, and `HEAD`.
+    ManagedIdentity,
     /// `POST /revoke`.
     Revoke,
     /// `GET /healthz`, and `HEAD`.
@@ -47,6 +49,7 @@ impl<'a> Route<'a> {
     pub fn new(method: &str, path: &'a str) -> Self {
         let (route, allow) = match path {
             "/token" => (Self::Token, GET),
+            "/msi/token" => (Self::ManagedIdentity, GET),
             "/revoke" => (Self::Revoke, POST),
             "/healthz" => (Self::Health, GET),
             "/readyz" => (Self::Ready, GET),
@@ -72,7 +75,7 @@ impl<'a> Route<'a> {
     #[must_use]
     pub const fn takes_proof(&self) -> bool {
         match self {
-            Self::Token | Self::TokenEndpoint { .. } | Self::Revoke => true,
+            Self::Token | Self::TokenEndpoint { .. } | Self::ManagedIdentity | Self::Revoke => true,
             Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
             Self::Health | Self::Ready | Self::Metadata | Self::PublicKeys | Self::NotFound => {
                 false
@@ -86,6 +89,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Token => "token",
             Self::TokenEndpoint { .. } => "token_endpoint",
+            Self::ManagedIdentity => "msi_token",
             Self::Revoke => "revoke",
             Self::Health => "healthz",
             Self::Ready => "readyz",

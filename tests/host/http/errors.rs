@@ -1,13 +1,18 @@
-//! Every error on the wire, in both dialects: status, code, headers, and a text that is fit for it.
+//! Every error on the wire, in each dialect: status, code, headers, and a text that is fit for it.
 
 use BrokerError as E;
 use RequestFault as R;
+use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
 use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::jwt::{IssuerFault, IssuerOutage, JwtFault};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::token_response::AnswerFault as A;
 use edge_token_broker::upstream::error::{Outage, UpstreamError as U};
+
+pub(super) fn id() -> RequestId {
+    RequestId::parse("id").unwrap()
+}
 
 fn upstream() -> Box<ErrorResponse> {
     let (error_codes, trace_id) = (vec![7_000_215], Some("trace-7".into()));
@@ -58,6 +63,8 @@ fn request_faults() -> Vec<R> {
         R::TwoClientIds => [R::TwoClientIds],
         R::AssertionType => [R::AssertionType],
         R::SeveralClients => [R::SeveralClients],
+        R::ApiVersion => [R::ApiVersion],
+        R::IdentityByOtherName(_) => [R::IdentityByOtherName("object_id")],
     }
 }
 
@@ -133,7 +140,7 @@ fn upstream_errors() -> Vec<U> {
 }
 
 /// Every error, with every variant of what it has.
-fn all() -> Vec<BrokerError> {
+pub(super) fn all() -> Vec<BrokerError> {
     let refused_jwts = presented()
         .into_iter()
         .flat_map(|presented| jwt_faults().into_iter().map(move |fault| (fault, presented)));
@@ -200,12 +207,14 @@ fn status_and_code_in_both_dialects() {
 #[test]
 fn every_description_is_within_rfc_6749_section_5_2() {
     for error in all() {
-        let text = WireError::new(&error, Dialect::TokenEndpoint).error_description;
-        assert!(!text.is_empty());
-        assert!(
-            text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)),
-            "{text}"
-        );
+        for dialect in [Dialect::TokenEndpoint, Dialect::ManagedIdentity] {
+            let text = WireError::new(&error, dialect).error_description;
+            assert!(!text.is_empty());
+            assert!(
+                text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)),
+                "{text}"
+            );
+        }
     }
 }
 
@@ -255,7 +264,7 @@ fn a_refused_credential_tells_the_caller_not_to_rotate_and_the_operator_what_to_
     let text = "the authorization server refused the broker's own credential (AADSTS7000215, trace \
                 id trace-7); the client key is fine. An operator must act: set it anew";
     assert_eq!(wire.error_description, text);
-    let body = wire.to_json();
+    let body = wire.to_json(Dialect::TokenEndpoint, &id());
     assert!(body.ends_with(r#","error_codes":[7000215],"trace_id":"trace-7"}"#), "{body}");
 }
 
@@ -268,7 +277,8 @@ fn a_refused_scope_relays_what_upstream_said() {
 
 #[test]
 fn the_body_of_an_own_error_has_two_fields() {
-    let body = WireError::new(&E::UnsupportedGrantType, Dialect::TokenEndpoint).to_json();
+    let body = WireError::new(&E::UnsupportedGrantType, Dialect::TokenEndpoint)
+        .to_json(Dialect::TokenEndpoint, &id());
     assert_eq!(
         body,
         r#"{"error":"unsupported_grant_type","error_description":"grant_type must be client_credentials"}"#
