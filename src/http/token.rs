@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::limits::QUERY_MAX_BYTES;
+use crate::base::request_id::RequestId;
 use crate::base::time::Millis;
 use crate::callers::presented::{self, PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
@@ -46,7 +47,7 @@ pub(super) enum Answer {
 }
 
 /// The parameters of both routes. `GET /token` ignores some.
-const PARAMETERS: [&str; 17] = {
+const PARAMETERS: [&str; 18] = {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     [
         id,
@@ -66,11 +67,14 @@ const PARAMETERS: [&str; 17] = {
         "fmi_path",
         "authorization_details",
         MSAL_SKU,
+        CLIENT_REQUEST_ID,
     ]
 };
 
 /// By this field, or a header of this name, an MSAL says which one it is.
 const MSAL_SKU: &str = "x-client-SKU";
+/// MSAL Node sends it in the form, and no header of this name.
+const CLIENT_REQUEST_ID: &str = "client-request-id";
 
 /// A request that is granted.
 #[derive(Debug)]
@@ -168,7 +172,8 @@ pub fn parse_query(
     Ok(TokenRequest { presented, wanted })
 }
 
-/// Parses a token request (RFC 6749 §4.4.2).
+/// Parses a token request (RFC 6749 §4.4.2). If its form has a valid request id, `named` gets it, also
+/// if the request is refused.
 ///
 /// # Errors
 /// The form is malformed, or has no proof.
@@ -176,9 +181,14 @@ pub fn parse_form(
     credential: Option<&str>,
     form: &Form<'_>,
     authorization: Option<&str>,
+    named: impl FnOnce(RequestId),
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
     let mut parameters = Parameters::parse(form.encoded(), &PARAMETERS)?;
+    let request_id = parameters.take(CLIENT_REQUEST_ID);
+    if let Some(request_id) = request_id.as_deref().and_then(RequestId::parse) {
+        named(request_id);
+    }
     let client = client_parameters(&mut parameters);
     let presented = presented::at_token_endpoint(authorization, client, identity)?;
     let wanted = match parameters.take("grant_type").as_deref() {

@@ -62,6 +62,7 @@ fn request_faults() -> Vec<R> {
         R::TwoAuthenticationMethods => [R::TwoAuthenticationMethods],
         R::TwoClientIds => [R::TwoClientIds],
         R::AssertionType => [R::AssertionType],
+        R::AssertionWithoutClient => [R::AssertionWithoutClient],
         R::SeveralClients => [R::SeveralClients],
         R::ApiVersion => [R::ApiVersion],
         R::IdentityByOtherName(_) => [R::IdentityByOtherName("object_id")],

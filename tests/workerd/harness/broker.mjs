@@ -41,16 +41,19 @@ const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never gene
 
 export class Broker {
   #workerd;
+  #scheme;
   #sweep;
   #breaks;
 
   /**
    * @param {WorkerdProcess} workerd
+   * @param {"http" | "https"} scheme
    * @param {Sweep} sweep
    * @param {boolean} breaks
    */
-  constructor(workerd, sweep, breaks) {
+  constructor(workerd, scheme, sweep, breaks) {
     this.#workerd = workerd;
+    this.#scheme = scheme;
     this.#sweep = sweep;
     this.#breaks = breaks;
   }
@@ -60,11 +63,11 @@ export class Broker {
    * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
    */
   static async start({ sweep, breaks = false, ...config }) {
-    return new Broker(await serve(brokerConfig(config)), sweep, breaks);
+    return new Broker(await serve(brokerConfig(config)), config.tls ? "https" : "http", sweep, breaks);
   }
 
   get url() {
-    return this.#workerd.url;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   get port() {
@@ -172,6 +175,7 @@ export class Broker {
     );
     this.#noteJwt(authorization);
     this.#noteJwt(given.get("cf-access-jwt-assertion"));
+    this.#sweep.secret("credentials of the caller", given.get("x-identity-header") ?? "");
     if (body instanceof URLSearchParams) {
       for (const secret of body.getAll("client_secret")) this.#sweep.secret("credentials of the caller", secret);
       for (const jwt of body.getAll("client_assertion")) this.#noteJwt(jwt);
