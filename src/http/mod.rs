@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod form;
 pub mod isolate;
 pub mod managed_identity;
+mod metadata;
 pub mod ports;
 pub mod reply;
 pub mod revoke;

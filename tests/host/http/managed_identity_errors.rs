@@ -6,7 +6,7 @@ use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
 use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::upstream::error::UpstreamError as U;
 
-use super::errors::{all, id};
+use super::every_error::{all, id};
 
 #[test]
 fn no_refusal_of_a_managed_identity_has_a_status_that_azure_sdks_retry() {

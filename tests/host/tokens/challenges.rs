@@ -99,10 +99,8 @@ fn no_failure_of_a_flight_with_claims_is_left_to_others() {
             driven.land(Err(error.clone()), 11);
             assert_eq!(driven.reply(report), Some(&Err(error.clone())));
             assert!(driven.machine.snapshot().facts.failure.is_none());
-            let caller = driven.acquire(
-                Want { min_ttl: MinTtl::asked(Millis::from_secs(HOUR)), ..Want::default() },
-                12,
-            );
+            let min_ttl = MinTtl::asked(Millis::from_secs(HOUR));
+            let caller = driven.acquire(Want { min_ttl, ..Want::default() }, 12);
             assert_eq!((driven.reply(caller), driven.asked), (None, 3), "it may have a flight");
         }
     }
@@ -270,10 +268,9 @@ fn without_a_coordinator_there_is_one_upstream_request_at_a_time() {
     // An ordinary one: this request wants more time than the token has left.
     let network_ = Rc::clone(&network);
     let ordinary = Rc::clone(&isolate);
-    let more = Millis::from_secs(3000);
-    let (_, ordinary) = network.start(async move {
-        ordinary.recall_or_obtain(&network_.grant, MinTtl::asked(more), &mut line()).await
-    });
+    let more = MinTtl::asked(Millis::from_secs(3000));
+    let (_, ordinary) = network
+        .start(async move { ordinary.recall_or_obtain(&network_.grant, more, &mut line()).await });
     network.pass(Millis(1));
     let beside = challenged(&network, Rc::clone(&isolate));
     network.pass(Millis(1));
@@ -287,12 +284,8 @@ fn without_a_coordinator_there_is_one_upstream_request_at_a_time() {
     network.pass(Millis(1));
     let network_ = Rc::clone(&network);
     let (_, beside) = network.start({
-        let isolate = Rc::clone(&isolate);
-        async move {
-            isolate
-                .fetch_token(&network_.grant, MinTtl::asked(Millis::from_secs(9999)), &mut line())
-                .await
-        }
+        let (isolate, more) = (Rc::clone(&isolate), MinTtl::asked(Millis::from_secs(9999)));
+        async move { isolate.fetch_token(&network_.grant, more, &mut line()).await }
     });
     network.pass(Millis(1));
     assert_eq!(text(&beside.take().unwrap().0.unwrap()), "two");
