@@ -17,6 +17,7 @@ mod forms;
 mod granted_scope;
 mod head;
 mod metadata;
+mod names;
 mod pages;
 mod plain_http;
 mod preflight;
