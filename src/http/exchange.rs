@@ -101,7 +101,10 @@ pub fn begin<P: HttpPorts>(
         isolate: Rc::clone(isolate),
         request: Rc::clone(request),
         line: Line::new(request_id, incoming.method, route.name()),
-        dialect: Dialect::TokenEndpoint,
+        dialect: match route {
+            Route::ManagedIdentity => Dialect::ManagedIdentity,
+            _ => Dialect::TokenEndpoint,
+        },
         client: None,
         assertion: None,
     };
@@ -119,7 +122,7 @@ pub fn begin<P: HttpPorts>(
         }
         Route::ManagedIdentity => {
             let wanted = managed_identity::parse_query(query, request.identity_header(), identity);
-            exchange.in_dialect(Dialect::ManagedIdentity).token(wanted)
+            exchange.token(wanted)
         }
         Route::TokenEndpoint { credential } => {
             let named = |id| {

@@ -135,6 +135,14 @@ function parametersOf({ parameters = [], requestBody }) {
   return known.filter((parameter) => parameter.in === "query").map(({ name }) => name);
 }
 
+describe("a proof over plain http is refused in the form that the route has", { concurrency: true }, () => {
+  for (const { method, template } of operations)
+    test(`${method} ${template}`, async () => {
+      const { status } = await overPlainHttp(method, template);
+      assert.equal(status, 400);
+    });
+});
+
 describe("the Worker reads each parameter: it takes none twice", () => {
   for (const { method, template, operation } of operations) {
     if (!(template in PROVEN && ["GET", "POST"].includes(method))) continue;
