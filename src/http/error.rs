@@ -92,6 +92,19 @@ impl WireError {
     }
 }
 
+/// The policy that has nothing left (draft-ietf-httpapi-ratelimit-headers-10 §4). The platform says
+/// neither its quota nor when there is more, so there is no `t` and no `RateLimit-Policy`, which needs
+/// the quota.
+const fn rate_limit(error: &BrokerError) -> Option<&'static str> {
+    match error {
+        BrokerError::SlowDown(Limit::Client) => Some(r#""client";r=0"#),
+        BrokerError::SlowDown(Limit::FailedAuthentication) => {
+            Some(r#""failed-authentication";r=0"#)
+        }
+        _ => None,
+    }
+}
+
 const fn retry_after_secs(error: &BrokerError) -> Option<u64> {
     match error {
         BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
@@ -168,19 +181,6 @@ fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'sta
         }
         (401, Dialect::TokenEndpoint, _) => Some(BASIC),
         (403, Dialect::Bearer, _) => Some(BEARER_SCOPE),
-        _ => None,
-    }
-}
-
-/// The policy that has nothing left (draft-ietf-httpapi-ratelimit-headers-10 §4). The platform says
-/// neither its quota nor when there is more, so there is no `t` and no `RateLimit-Policy`, which needs
-/// the quota.
-const fn rate_limit(error: &BrokerError) -> Option<&'static str> {
-    match error {
-        BrokerError::SlowDown(Limit::Client) => Some(r#""client";r=0"#),
-        BrokerError::SlowDown(Limit::FailedAuthentication) => {
-            Some(r#""failed-authentication";r=0"#)
-        }
         _ => None,
     }
 }

@@ -1,11 +1,10 @@
 //! Which limit a 429 tells of (draft-ietf-httpapi-ratelimit-headers-10 §4), and that no other answer has
 //! the field.
 
-use edge_token_broker::error::{BrokerError, Limit, PresentedIn};
-use edge_token_broker::http::error::Dialect;
-use edge_token_broker::http::reply::Reply;
-use edge_token_broker::jwt::{IssuerFault, IssuerOutage};
+use edge_token_broker::error::{BrokerError, Limit};
+use edge_token_broker::http::error::{Dialect, WireError};
 
+use super::every_error::all;
 use crate::support::platform::SimulatedLimiter;
 use crate::support::sent::Sent;
 use crate::support::world::{World, isolate, vars};
@@ -45,6 +44,12 @@ fn a_429_says_which_limit_has_nothing_left() {
 }
 
 #[test]
+fn a_managed_identity_is_told_too() {
+    let slowed = Sent::managed_identity("resource=s").to(&limited(0, 0).isolate);
+    assert_eq!((slowed.status, slowed.header("RateLimit")), (429, Some(r#""client";r=0"#)));
+}
+
+#[test]
 fn no_other_answer_has_the_field() {
     let world = limited(3, 1);
     world.issue("one", 3600);
@@ -60,17 +65,14 @@ fn no_other_answer_has_the_field() {
     }
 }
 
-/// It is no quota that comes back after some time: assertions that expire earlier make room.
+/// Of a full memory of assertions neither: it is no quota that comes back after some time.
 #[test]
-fn a_full_memory_of_assertions_has_no_policy() {
-    let outage = IssuerOutage { cause: IssuerFault::AskedLately, retry_after_secs: 7 };
-    for error in [
-        BrokerError::SlowDown(Limit::Assertions),
-        BrokerError::InvalidClient(PresentedIn::Nothing),
-        BrokerError::IssuerUnavailable(outage),
-    ] {
-        for dialect in [Dialect::TokenEndpoint, Dialect::Bearer] {
-            assert_eq!(Reply::error(&error, dialect).rate_limit, None);
+fn no_other_error_has_the_field() {
+    for error in all() {
+        let is_rate =
+            matches!(error, BrokerError::SlowDown(Limit::Client | Limit::FailedAuthentication));
+        for dialect in [Dialect::TokenEndpoint, Dialect::Bearer, Dialect::ManagedIdentity] {
+            assert_eq!(WireError::new(&error, dialect).rate_limit.is_some(), is_rate, "{error:?}");
         }
     }
 }
