@@ -186,7 +186,7 @@ fn a_configuration_with_a_fault_allows_no_http() {
 
 #[test]
 fn managed_identity_over_plain_http_is_refused_in_its_own_form() {
-    let isolate = isolate(&vars());
+    let isolate = Rc::new(isolate(&vars()));
     let sent = over("http://broker.example", Sent::get("/msi/token").by_nobody());
     let Progress::Done(answered) = sent.begin(&isolate) else { panic!("it looks something up") };
     let refused = Response::of(&answered);

@@ -121,7 +121,9 @@ export const ABUSES = [
         for (const fault of [{ exp: ahead(-600) }, { jti: undefined }, { exp: ahead(9000) }, { sub: "other" }]) {
           const assertions = [];
           for (const id of ["cron", "deploy", "nobody"])
-            assertions.push(await post(world, issuer.sign({ iss: id, sub: id, ...fault }, { key: attacker })));
+            assertions.push(
+              await post(world, issuer.sign({ iss: id, sub: id, ...fault }, { key: attacker }), { client_id: id }),
+            );
           assertOneAnswer(assertions, "invalid_client");
         }
         assert.equal(issuer.requests.length, 0, "nobody was asked");
