@@ -14,7 +14,7 @@ import { testRefusals } from "./harness/situations.mjs";
 testRefusals(LIBRARIES);
 
 test("MSAL repeats for a minute that Entra refuses the broker's credential, and asks again then", () =>
-  withWorld({ tls: localCa().pair, main: CLOCK }, async (world) => {
+  withWorld({ tls: localCa().pair, ...CLOCK }, async (world) => {
     const requests = async () => (await requestsFor(world, GRAPH, "token_endpoint")).length;
     const program = await startLibrary(world, library("js-msal-node-authority"));
     const refused = async () => assert.match((await program.call()).error.text, /refused the broker's own credential/);

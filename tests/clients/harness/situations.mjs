@@ -1,5 +1,6 @@
 // The tests of a language's libraries, which are the same for each: tokens, refusals, outages.
 
+/** @import { WorldOptions } from "../../workerd/harness/world.mjs" */
 /** @import { Library, Program, World } from "./libraries.mjs" */
 
 import assert from "node:assert/strict";
@@ -25,7 +26,7 @@ class Situation {
 
   /**
    * @param {Library[]} libraries
-   * @param {{ main?: string }} options
+   * @param {WorldOptions} options
    */
   constructor(libraries, options = {}) {
     this.#libraries = libraries;
@@ -78,7 +79,7 @@ class Situation {
  * @param {Library[]} libraries
  */
 export function testTokens(libraries) {
-  const situation = new Situation(libraries, { main: CLOCK });
+  const situation = new Situation(libraries, CLOCK);
   /** @type {Map<Library, InUse>} */
   const all = new Map();
   const inUse = (/** @type {Library} */ library) => {
