@@ -148,16 +148,13 @@ impl TokenRequest {
         let Wanted { request, min_ttl, challenge, answer } =
             self.wanted.as_ref().map_err(BrokerError::clone)?;
         let granted = grants::authorize(config, &caller.client, request);
-        match &granted {
-            Ok(grant) => {
-                line.credential = Some(grant.credential.name.clone());
-                line.scope = Some(grant.scope.shown().to_owned());
-            }
+        if let Ok(grant) = &granted {
+            line.credential = Some(grant.credential.name.clone());
+            line.scope = Some(grant.scope.shown().to_owned());
+        } else {
             // An operator looks for a scope that was refused. Its characters are those of RFC 6749.
-            Err(_) => {
-                let refused = request.scope.clone().or_else(|| answer.scope());
-                line.scope = refused.map(|scope| scope.as_str().to_owned());
-            }
+            let refused = request.scope.clone().or_else(|| answer.scope());
+            line.scope = refused.map(|scope| scope.as_str().to_owned());
         }
         Ok(Granted {
             grant: granted?,
