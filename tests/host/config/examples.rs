@@ -91,6 +91,7 @@ fn no_document_has_a_digest_that_works() {
     let documents = [
         include_str!("../../../README.md"),
         include_str!("../../../docs/callers.md"),
+        include_str!("../../../docs/proofs.md"),
         include_str!("../../../docs/operations.md"),
         include_str!("../../../wrangler.toml"),
         include_str!("../../../.dev.vars.example"),

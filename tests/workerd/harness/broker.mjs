@@ -41,16 +41,19 @@ const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never gene
 
 export class Broker {
   #workerd;
+  #scheme;
   #sweep;
   #breaks;
 
   /**
    * @param {WorkerdProcess} workerd
+   * @param {"http" | "https"} scheme
    * @param {Sweep} sweep
    * @param {boolean} breaks
    */
-  constructor(workerd, sweep, breaks) {
+  constructor(workerd, scheme, sweep, breaks) {
     this.#workerd = workerd;
+    this.#scheme = scheme;
     this.#sweep = sweep;
     this.#breaks = breaks;
   }
@@ -60,11 +63,11 @@ export class Broker {
    * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
    */
   static async start({ sweep, breaks = false, ...config }) {
-    return new Broker(await serve(brokerConfig(config)), sweep, breaks);
+    return new Broker(await serve(brokerConfig(config)), config.tls ? "https" : "http", sweep, breaks);
   }
 
   get url() {
-    return this.#workerd.url;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   get port() {

@@ -1,5 +1,7 @@
 // The Cap'n Proto configuration of one broker: the built bundle as its modules, the test's values as its bindings.
 
+/** @import { Pair } from "../../../stand-in/ca.mjs" */
+
 import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,6 +49,7 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  *   of a module whose default export makes one.
  * @property {Record<string, unknown> | undefined} [bound] More bindings of `front` to the broker: name → their `props`.
  * @property {ConfiguredCoordinator | false} [coordinator] `false` for no bindings `COORDINATOR` and `ASSERTIONS`.
+ * @property {Pair | undefined} [tls] Its key and certificate; left out, it listens for plain http.
  */
 
 /**
@@ -65,6 +68,7 @@ export function brokerConfig({
   beside = {},
   wrapped = {},
   coordinator,
+  tls,
 }) {
   const services = [
     `(name = "broker", worker = .broker)`,
@@ -101,7 +105,7 @@ export function brokerConfig({
     `using Workerd = import "/workerd/workerd.capnp";`,
     `const config :Workerd.Config = (`,
     `  services = [${services.join(", ")}],`,
-    `  sockets = [(name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = "CF-Blob"), service = "${front === undefined ? "broker" : "front"}")],`,
+    `  sockets = [(name = "http", address = "127.0.0.1:0", ${protocol(tls)}, service = "${front === undefined ? "broker" : "front"}")],`,
     `  extensions = [(modules = [${Object.entries(wrapped)
       .map(([name, source]) => `(name = ${text(`wrapped:${name}`)}, internal = true, esModule = ${text(source)})`)
       .join(", ")}])],`,
@@ -133,6 +137,14 @@ export function brokerConfig({
       worker(`beside${n}`, [`(name = "main.mjs", esModule = ${text(source)})`], []),
     ),
   ].join("\n");
+}
+
+/** @param {Pair | undefined} tls */
+function protocol(tls) {
+  const http = `(cfBlobHeader = "CF-Blob")`;
+  if (!tls) return `http = ${http}`;
+  const keypair = `(privateKey = ${text(tls.key)}, certificateChain = ${text(tls.certificate)})`;
+  return `https = (options = ${http}, tlsOptions = (keypair = ${keypair}))`;
 }
 
 /** @type {(name: string, modules: string[], bindings: string[], more?: string[]) => string} */

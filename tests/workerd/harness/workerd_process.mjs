@@ -62,7 +62,7 @@ export async function serve(config) {
 
   try {
     const port = await listening(child, output);
-    return { url: `http://127.0.0.1:${port}`, port, output, lines, stop };
+    return { port, output, lines, stop };
   } catch (error) {
     await stop();
     throw error;
