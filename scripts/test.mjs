@@ -1,4 +1,5 @@
-// Runs every test: the core on the host, the commands, then the bundle to deploy in real workerd.
+// Runs every test: the core on the host, the commands, then the bundle to deploy in real workerd, then real client
+// libraries against it.
 //
 //   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
@@ -15,6 +16,7 @@ const CONCURRENCY = 2;
 const TIMEOUT = "--test-timeout=60000";
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
+const clientTests = join("tests", "clients");
 
 main(async () => {
   const pattern = process.argv[2];
@@ -25,6 +27,7 @@ main(async () => {
   await pack();
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
+  await nodeTests("tests of client libraries", clientTests, pattern);
 });
 
 /**

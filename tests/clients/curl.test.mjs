@@ -1,0 +1,45 @@
+// The curl lines of docs/callers.md, in a shell that has only the variables of that page.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { REPORTS } from "../workerd/harness/fixtures.mjs";
+import { localCa } from "../workerd/harness/tls.mjs";
+import { openWorld } from "../workerd/harness/world.mjs";
+import { runShell } from "./harness/child.mjs";
+import { block, environment } from "./harness/docs.mjs";
+
+const ca = localCa();
+let world;
+
+before(async () => {
+  world = await openWorld({ tls: ca.pair });
+});
+after(() => world?.close());
+
+const given = () => ({ BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: REPORTS.key });
+
+async function shell(name) {
+  const env = { ...environment(["environment"], given()), SSL_CERT_FILE: ca.file };
+  const { code, stdout, stderr } = await runShell(block(name).text, { env });
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  return JSON.parse(stdout);
+}
+
+test("both routes give the same token", async () => {
+  const posted = await shell("curl-token-endpoint");
+  const got = await shell("curl-get");
+  assert.ok(posted.access_token);
+  assert.equal(got.access_token, posted.access_token);
+  assert.equal(world.authority.requests.length, 1);
+});
+
+test("a refusal ends the command, and its reason is printed", async () => {
+  const env = {
+    ...environment(["environment"], { ...given(), BROKER_KEY: `etb_${"A".repeat(43)}` }),
+    SSL_CERT_FILE: ca.file,
+  };
+  const { code, stdout } = await runShell(block("curl-get").text, { env });
+  assert.equal(code, 22);
+  assert.equal(JSON.parse(stdout).error, "invalid_token");
+});
