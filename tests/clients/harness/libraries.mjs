@@ -1,0 +1,64 @@
+// Client libraries in use, each as the program of its block of docs/callers.md.
+
+/** @import { openWorld } from "../../workerd/harness/world.mjs" */
+
+import assert from "node:assert/strict";
+
+import { GRAPH, REPORTS } from "../../workerd/harness/fixtures.mjs";
+import { localCa } from "../../workerd/harness/tls.mjs";
+import { block, environment } from "./docs.mjs";
+import { cell } from "./table.mjs";
+
+/** @typedef {Awaited<ReturnType<typeof openWorld>>} World */
+
+/** @typedef {{ name: string, message: string, text: string }} Shown An error as the program's user sees it. */
+
+/** @typedef {{ value?: any, error?: Shown, tookMs: number }} Outcome Of a call of the program's function. */
+
+/**
+ * @typedef {object} Program
+ * @property {() => Promise<Outcome>} call
+ * @property {(ms: number) => void} setClock Sets its clock that far ahead.
+ * @property {() => Promise<void>} stop
+ * @property {string[]} printed
+ */
+
+/**
+ * @typedef {object} Library
+ * @property {string} block
+ * @property {string} row In the table of docs/callers.md.
+ * @property {string[]} env The blocks of its environment.
+ * @property {boolean} keeps It keeps a token until five minutes before its end.
+ * @property {string} route In the broker's log.
+ * @property {(source: string, env: Record<string, string>) => Promise<Program>} start
+ */
+
+/**
+ * @typedef {object} Own What differs from the page.
+ * @property {string} [scope] In place of the page's.
+ * @property {string} [key] In place of the client's key.
+ * @property {Record<string, string>} [env] More variables.
+ * @property {Record<string, string>} [texts] Texts of the block that are each user's own, and what stands in their place.
+ */
+
+/** The programs of one test file. @type {Set<Program>} */
+const running = new Set();
+
+/**
+ * Starts the program of a block in an environment of which the page says everything.
+ * @param {World} world
+ * @param {Pick<Library, "block" | "env" | "start">} library
+ * @param {Own} own
+ */
+export async function startLibrary(world, { block: name, env, start }, { scope = GRAPH, key = REPORTS.key, ...own } = {}) {
+  world.sweep.secret("client key", key);
+  const given = { BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: key };
+  const resource = (/** @type {string} */ of) => of.replace(/\/\.default$/, "");
+  const source = Object.entries({ ...own.texts, [resource(GRAPH)]: resource(scope) }).reduce(
+    (text, [theirs, ours]) => text.replaceAll(theirs, ours),
+    block(name).text,
+  );
+  const program = await start(source, { ...environment(env, given), ...localCa().env, ...own.env });
+  running.add(program);
+  return program;
+}
