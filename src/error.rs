@@ -129,6 +129,12 @@ pub enum RequestFault {
     /// `client_assertion_type` is not that of a JWT (RFC 7523 §2.2).
     #[error("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
     AssertionType,
+    /// A `client_assertion` of an issuer that does not know the broker's clients, without `client_id`.
+    #[error(
+        "parameter client_id is missing: a client_assertion whose iss is not its sub does not say \
+         which client it is for"
+    )]
+    AssertionWithoutClient,
     /// Several clients list the presented proof.
     #[error("this identity is good for several clients: name one in the parameter client_id")]
     SeveralClients,

@@ -34,7 +34,7 @@ pub struct Callers<P: CallerPorts> {
     pub registry: Registry<P::Store>,
     /// Verifies JWTs.
     pub jwts: JwtVerifier<P>,
-    /// Bearer JWTs that were verified in this isolate.
+    /// JWTs of issuers that were verified in this isolate.
     pub seen: VerifiedJwts<Caller>,
     /// Client assertions that were used, or are reserved, in this isolate.
     pub used: UsedAssertions,

@@ -14,7 +14,6 @@ use crate::callers::proofs::jwt::PresentedJwt;
 use crate::callers::proofs::key::{ClientCredentials, LoneKey};
 use crate::callers::proofs::service_binding::BoundWorker;
 use crate::error::{BrokerError, PresentedIn, RequestFault};
-use crate::jwt::Profile;
 
 /// `client_assertion_type` of a JWT (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -161,8 +160,7 @@ pub fn bearer(
 }
 
 fn bearer_jwt(text: PresentedKey, client_id: Option<String>) -> Presented {
-    let (profile, presented_in) = (Profile::Bearer, PresentedIn::Header);
-    Presented::Jwt(PresentedJwt { text, client_id, profile, presented_in })
+    Presented::Jwt(PresentedJwt { text, client_id, presented_in: PresentedIn::Header })
 }
 
 fn client_assertion(
@@ -176,7 +174,6 @@ fn client_assertion(
     Ok(Presented::Jwt(PresentedJwt {
         text: PresentedKey::new(text.into_owned()),
         client_id: client_id.map(Cow::into_owned),
-        profile: Profile::ClientAssertion,
         presented_in: PresentedIn::Body,
     }))
 }

@@ -1,4 +1,4 @@
-//! Bearer JWTs that were verified lately, so that most requests cost a SHA-256 and no signature.
+//! JWTs of issuers that were verified lately, so that most requests cost a SHA-256 and no signature.
 
 use std::cell::RefCell;
 
@@ -20,7 +20,7 @@ impl JwtDigest {
     }
 }
 
-/// Up to [`VERIFIED_JWTS_MAX`] verified JWTs, with a value for each. Client assertions are not
+/// Up to [`VERIFIED_JWTS_MAX`] verified JWTs, with a value for each. A client's own JWTs are not
 /// remembered here, because each is good once.
 #[derive(Debug)]
 pub struct VerifiedJwts<T>(RefCell<LruMap<Verified<T>>>);

@@ -26,9 +26,10 @@ pub struct Trust {
 /// The use for which a JWT is presented. A JWT for another use is refused (RFC 8725 §3.11).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Profile {
-    /// A bearer token: an issuer's statement about the caller.
+    /// An issuer's statement about the caller: a bearer token, or a `client_assertion` whose `iss` is
+    /// not its `sub`.
     Bearer,
-    /// A `client_assertion` (RFC 7523 §2.2): the caller's own statement.
+    /// The caller's own statement: a `client_assertion` whose `iss` is its `sub` (RFC 7523 §2.2).
     ClientAssertion,
 }
 

@@ -1,11 +1,12 @@
-// Clients that prove their identity with a JWT of their own at the token endpoint (RFC 7523), and attacks on it.
+// Clients that prove their identity with a JWT at the token endpoint (RFC 7523), their own or of an issuer that they trust,
+// and attacks on it.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import * as oauth from "oauth4webapi";
 
-import { assertToken, assertTokenError, assertUnavailable } from "./harness/expect.mjs";
+import { assertHit, assertToken, assertTokenError, assertUnavailable } from "./harness/expect.mjs";
 import { GRAPH, REPORTS, SCOPES } from "./harness/fixtures.mjs";
 import { AUDIENCE, Issuer, signJwt } from "./harness/issuer.mjs";
 import { base64url, newKey, secretKey, withSignature } from "./harness/jose.mjs";
@@ -15,6 +16,7 @@ const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const OWN_KEY = newKey("ES256");
 const RSA = newKey("RS256");
 const ATTACKER = newKey("ES256");
+const POD = "system:serviceaccount:shop:worker";
 const allow = [GRAPH, SCOPES[0]].map((scope) => ({ credential: "default", scope }));
 
 let world;
@@ -26,6 +28,7 @@ before(async () => {
   const CLIENTS = {
     cron: { jwt: [{ issuer: "cron", audience: AUDIENCE, jwks_uri: own.jwksUri }], allow },
     robot: { jwt: [{ issuer: issuer.url, audience: AUDIENCE, subject: "robot" }], allow },
+    pod: { jwt: [{ issuer: issuer.url, audience: AUDIENCE, subject: POD }], allow },
     [REPORTS.id]: { key_sha256: [REPORTS.digest], allow },
   };
   world = await openWorld({ bindings: { CLIENTS } });
@@ -121,10 +124,8 @@ test("client_assertion_type has to be there and to be that of a JWT", async () =
 
 const ahead = (seconds) => Math.floor(Date.now() / 1000) + seconds;
 for (const [what, claims] of [
-  ["of another subject", () => ({ sub: "robot" })],
-  ["of another issuer", () => ({ iss: "robot" })],
+  ["of another client", () => ({ iss: "robot", sub: "robot" })],
   ["without iss", () => ({ iss: undefined })],
-  ["without sub", () => ({ sub: undefined })],
   ["without jti", () => ({ jti: undefined })],
   ["with an empty jti", () => ({ jti: "" })],
   ["with a number for jti", () => ({ jti: 7 })],
@@ -135,6 +136,17 @@ for (const [what, claims] of [
 ]) {
   test(`a client assertion ${what} is refused`, async () =>
     refused(await post({ client_assertion: assertion(claims()) })));
+}
+
+for (const [what, claims] of [
+  ["of another subject", { sub: "robot" }],
+  ["of another issuer", { iss: "robot" }],
+  ["without sub", { sub: undefined }],
+]) {
+  test(`a client assertion ${what} is not the client's own`, async () => {
+    assertTokenError(await post({ client_assertion: assertion(claims) }), 400, "invalid_request");
+    refused(await post({ client_id: "cron", client_assertion: assertion(claims) }));
+  });
 }
 
 for (const [what, make] of Object.entries({
@@ -163,11 +175,61 @@ test("client_id has to be the assertion's", async () => {
   }
 });
 
-test("a client assertion is no bearer token, and a JWT of an issuer is no client assertion", async () => {
+test("a client assertion is no bearer token", async () => {
   const jwt = assertion();
   for (const headers of [{ Authorization: `Bearer ${jwt}` }, { "Cf-Access-Jwt-Assertion": jwt }])
     assertTokenError(await world.fetch(`/token?scope=${GRAPH}`, { headers }), 401, "invalid_token");
-  refused(await post({ client_assertion: issuer.sign({ jti: crypto.randomUUID() }) }));
+});
+
+/** As Kubernetes projects it into a pod. */
+const podJwt = (claims = {}) =>
+  issuer.sign({
+    sub: POD,
+    aud: [AUDIENCE, "https://kubernetes.default.svc"],
+    exp: ahead(36_000),
+    jti: undefined,
+    "kubernetes.io": {
+      namespace: "shop",
+      pod: { name: "worker-7c9", uid: crypto.randomUUID() },
+      serviceaccount: { name: "worker", uid: crypto.randomUUID() },
+    },
+    ...claims,
+  });
+
+test("a JWT of Kubernetes is good until it expires, and its second request is a hit from memory", async () => {
+  const scope = SCOPES[0];
+  const client_assertion = podJwt();
+  const first = await post({ client_id: "pod", client_assertion, scope });
+  assertToken(first);
+  const { client_id, proof, issuer: iss, subject } = await world.logOf(first);
+  assert.deepEqual(
+    { client_id, proof, iss, subject },
+    { client_id: "pod", proof: "jwt", iss: issuer.url, subject: POD },
+  );
+  const asked = issuer.requests.length;
+  for (let n = 0; n < 3; n += 1) {
+    const again = await post({ client_id: "pod", client_assertion, scope });
+    assertHit(again, "isolate");
+    assert.equal((await world.logOf(again)).subject, POD);
+  }
+  assert.equal(issuer.requests.length, asked);
+  const report = await revoke({ client_id: "pod", client_assertion, token: "t" });
+  assert.equal(report.status, 200);
+});
+
+test("a JWT of an issuer needs client_id, and is refused for every other client", async () => {
+  const client_assertion = podJwt();
+  for (const reply of [await post({ client_assertion }), await revoke({ client_assertion, token: "t" })]) {
+    assertTokenError(reply, 400, "invalid_request");
+    assert.match(reply.body.error_description, /client_id/);
+  }
+  assertToken(await post({ client_assertion, client_id: "pod" }));
+  for (const client_id of ["robot", "cron", REPORTS.id, "nobody"]) refused(await post({ client_assertion, client_id }));
+  refused(await post({ client_id: "pod", client_assertion: podJwt({ aud: ["https://kubernetes.default.svc"] }) }));
+  refused(await post({ client_id: "pod", client_assertion: podJwt({ exp: ahead(-61) }) }));
+  refused(await post({ client_id: "pod", client_assertion: podJwt({ iss: "pod" }) }));
+  refused(await post({ client_id: "pod", client_assertion: podJwt({ iss: POD }) }));
+  refused(await post({ client_id: "pod", client_assertion: withSignature(client_assertion, Buffer.alloc(256)) }));
 });
 
 test("oauth4webapi gets a token with private_key_jwt", async () => {

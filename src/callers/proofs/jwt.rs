@@ -1,7 +1,8 @@
-//! A JWT: of an issuer that the client trusts, or the client's own (`client_assertion`).
+//! A JWT: of an issuer that the client trusts, or the client's own (only as `client_assertion`).
 //!
 //! A signature decides here, so this way takes I/O: the client's entry, the issuer's keys, and for a
-//! client assertion the ledger. A bearer JWT that was verified is remembered and then needs none.
+//! JWT of the client's own the ledger. One of an issuer that was verified is remembered and then needs
+//! none.
 
 use std::rc::Rc;
 
@@ -22,12 +23,10 @@ use crate::log::Line;
 pub struct PresentedJwt {
     /// In compact form (RFC 7515 §7.1).
     pub text: PresentedKey,
-    /// The client that the caller names, if it names one. For a client assertion it has to be the
-    /// `sub` (RFC 7521 §4.2).
+    /// The client that the caller names, if it names one. If the JWT is the client's own, it has to be
+    /// the `sub` (RFC 7521 §4.2).
     pub client_id: Option<String>,
-    /// What the JWT is presented as.
-    pub profile: Profile,
-    /// The header or the body.
+    /// The header, as a bearer token; or the body, as `client_assertion`.
     pub presented_in: PresentedIn,
 }
 
@@ -53,18 +52,42 @@ impl PresentedJwt {
         }
     }
 
-    /// The clients that trust the issuer in `jwt` for this profile.
-    fn candidates<'a>(&self, clients: &'a [Rc<Client>], jwt: &Jwt) -> Vec<Candidate<'a>> {
-        let self_issued = self.profile == Profile::ClientAssertion;
-        let of_client = |client: &'a Rc<Client>| {
-            let trusts = client.proofs.jwt.iter();
-            trusts
-                .filter(|trust| trust.names_issuer_of(jwt))
-                .filter(move |trust| trust.is_self_issued(&client.id) == self_issued)
-                .map(move |trust| Candidate { client, trust })
-        };
-        clients.iter().flat_map(of_client).collect()
+    /// The rules for `jwt`. Those of a `client_assertion` follow from its claims and not from the
+    /// configuration: no JWT is good under the rules of both profiles (RFC 8725 §3.12).
+    fn profile(&self, jwt: &Jwt) -> Profile {
+        let is_own = self.is_assertion() && jwt.text("iss") == jwt.text("sub");
+        if is_own { Profile::ClientAssertion } else { Profile::Bearer }
     }
+
+    fn is_assertion(&self) -> bool {
+        self.presented_in == PresentedIn::Body
+    }
+
+    /// Refuses a `client_assertion` of an issuer that does not say for which client it is, or of the
+    /// very client that is named. This compares the request with itself, so every caller may learn it.
+    fn check_client(&self, jwt: &Jwt, profile: Profile) -> Result<(), BrokerError> {
+        if profile == Profile::ClientAssertion || !self.is_assertion() {
+            return Ok(());
+        }
+        match self.client_id.as_deref() {
+            None => Err(RequestFault::AssertionWithoutClient.into()),
+            Some(id) if jwt.text("iss") == Some(id) => Err(self.refusal(JwtFault::Subject)),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// The clients that trust the issuer in `jwt` for this profile.
+fn candidates<'a>(clients: &'a [Rc<Client>], jwt: &Jwt, profile: Profile) -> Vec<Candidate<'a>> {
+    let self_issued = profile == Profile::ClientAssertion;
+    let of_client = |client: &'a Rc<Client>| {
+        let trusts = client.proofs.jwt.iter();
+        trusts
+            .filter(|trust| trust.names_issuer_of(jwt))
+            .filter(move |trust| trust.is_self_issued(&client.id) == self_issued)
+            .map(move |trust| Candidate { client, trust })
+    };
+    clients.iter().flat_map(of_client).collect()
 }
 
 impl<P: CallerPorts> Callers<P> {
@@ -81,7 +104,7 @@ impl<P: CallerPorts> Callers<P> {
     }
 
     fn recalled(&self, jwt: &PresentedJwt, attempt: &Attempt<'_>) -> Result<Caller, NeedsIo> {
-        if jwt.profile == Profile::ClientAssertion {
+        if jwt.is_assertion() && jwt.client_id.is_none() {
             return Err(NeedsIo);
         }
         let caller = self.seen.recall(&jwt.digest(), attempt.now).ok_or(NeedsIo)?;
@@ -102,11 +125,13 @@ impl<P: CallerPorts> Callers<P> {
         let refusal = |fault| presented.refusal(fault);
         let jwt = Jwt::parse(presented.text.expose()).map_err(refusal)?;
         // Before anybody is looked up, because all callers get the same answer.
-        presented.profile.examine(&jwt, attempt.now).map_err(refusal)?;
-        let clients = self.clients_for(presented, &jwt, attempt, line).await?;
-        let candidates = presented.candidates(&clients, &jwt);
-        let chosen = choose(&candidates, &jwt, presented.profile, attempt);
-        let genuine = self.genuine(&jwt, chosen, presented.profile, attempt, line);
+        let profile = presented.profile(&jwt);
+        profile.examine(&jwt, attempt.now).map_err(refusal)?;
+        presented.check_client(&jwt, profile)?;
+        let clients = self.clients_for(presented, &jwt, profile, attempt, line).await?;
+        let candidates = candidates(&clients, &jwt, profile);
+        let chosen = choose(&candidates, &jwt, profile, attempt);
+        let genuine = self.genuine(&jwt, chosen, profile, attempt, line);
         let found = genuine.await.map_err(|fault| refusal(named(fault, &clients, &jwt)));
         let (chosen, is_only_one, subject) = found?;
         if !is_only_one {
@@ -114,7 +139,7 @@ impl<P: CallerPorts> Callers<P> {
         }
         without_fault(chosen.client, line)?;
         let expires_at = subject.expires_at;
-        let assertion = match presented.profile {
+        let assertion = match profile {
             Profile::ClientAssertion => {
                 let reserved = self.reserve(chosen.client, &subject, owner(), attempt, line).await;
                 Some(reserved.map_err(refusal)?)
@@ -127,7 +152,7 @@ impl<P: CallerPorts> Callers<P> {
             jwt_subject: Some(Rc::new(subject)),
             assertion,
         };
-        if presented.profile == Profile::Bearer {
+        if profile == Profile::Bearer {
             // What `recalled` needs of the client: otherwise the JWT would be verified each time.
             // A registry that fails does not refuse a caller that has proved its identity.
             if self.load_client(attempt, &caller.client.id, line).await.is_ok() {
@@ -171,17 +196,18 @@ impl<P: CallerPorts> Callers<P> {
         Err(fault)
     }
 
-    /// The client that the caller names, and for a client assertion without a name the one that its
-    /// issuer is. If there is no name, every client of `CLIENTS`.
+    /// The client that the caller names, and for a JWT of the client's own the one that its issuer is.
+    /// If there is no name, every client of `CLIENTS`.
     async fn clients_for(
         &self,
         presented: &PresentedJwt,
         jwt: &Jwt,
+        profile: Profile,
         attempt: &Attempt<'_>,
         line: &mut Line,
     ) -> Result<Vec<Rc<Client>>, BrokerError> {
         let client_id = presented.client_id.as_deref();
-        let named = match presented.profile {
+        let named = match profile {
             Profile::Bearer => client_id,
             Profile::ClientAssertion => client_id.or_else(|| jwt.text("iss")),
         };

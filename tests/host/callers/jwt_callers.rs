@@ -14,7 +14,7 @@ use edge_token_broker::callers::proofs::jwt::PresentedJwt;
 use edge_token_broker::callers::{Attempt, Callers, Recognition};
 use edge_token_broker::config::Config;
 use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
-use edge_token_broker::jwt::{JwtFault, Profile};
+use edge_token_broker::jwt::JwtFault;
 use edge_token_broker::log::Line;
 
 use crate::support::clock::{SimulatedClock, run};
@@ -102,7 +102,6 @@ fn bearer(text: String, client_id: Option<&str>) -> Presented {
     Presented::Jwt(PresentedJwt {
         text: PresentedKey::new(text),
         client_id: client_id.map(str::to_owned),
-        profile: Profile::Bearer,
         presented_in: PresentedIn::Header,
     })
 }
@@ -118,7 +117,6 @@ fn assertion(jti: &str) -> Presented {
     Presented::Jwt(PresentedJwt {
         text: PresentedKey::new(signed_text("k1", 1, &payload)),
         client_id: None,
-        profile: Profile::ClientAssertion,
         presented_in: PresentedIn::Body,
     })
 }

@@ -11,7 +11,6 @@ use edge_token_broker::callers::proofs::certificate::ClientCertificate;
 use edge_token_broker::callers::proofs::key::LoneKey;
 use edge_token_broker::config::KeyDigest;
 use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
-use edge_token_broker::jwt::Profile;
 
 fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()))
@@ -137,7 +136,7 @@ fn two_dots_make_a_jwt() {
     let proof =
         bearer(Some("Bearer a.b.c"), || Some("id".into()), PlatformIdentity::default).unwrap();
     let Presented::Jwt(jwt) = proof else { panic!("{proof:?}") };
-    assert_eq!((jwt.client_id.as_deref(), jwt.profile), (Some("id"), Profile::Bearer));
+    assert_eq!((jwt.client_id.as_deref(), jwt.presented_in), (Some("id"), PresentedIn::Header));
     assert!(matches!(on_token(Some("Bearer a.b.c.d")), Ok(Presented::Key(_))));
 }
 
@@ -154,7 +153,7 @@ fn an_assertion_says_its_type_and_is_the_only_method() {
     };
     let jwt = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     let Ok(Presented::Jwt(own)) = assertion(Some(jwt), None) else { panic!("no JWT") };
-    assert_eq!((own.profile, own.presented_in), (Profile::ClientAssertion, PresentedIn::Body));
+    assert_eq!(own.presented_in, PresentedIn::Body);
     let fault = |result: Result<Presented, BrokerError>| result.err();
     let saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
     assert_eq!(fault(assertion(Some(saml), None)), Some(RequestFault::AssertionType.into()));

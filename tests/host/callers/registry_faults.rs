@@ -7,7 +7,6 @@ use edge_token_broker::base::secret::PresentedKey;
 use edge_token_broker::callers::presented::Presented;
 use edge_token_broker::callers::proofs::jwt::PresentedJwt;
 use edge_token_broker::error::{BrokerError, PresentedIn};
-use edge_token_broker::jwt::Profile;
 
 use crate::support::issuer::k1;
 use crate::support::jwt::{NOW, at, claims, signed_text};
@@ -145,7 +144,6 @@ fn a_jwt_that_proves_its_client_tells_of_the_faults_too() {
     let presented = Presented::Jwt(PresentedJwt {
         text: PresentedKey::new(text),
         client_id: Some("far".to_owned()),
-        profile: Profile::Bearer,
         presented_in: PresentedIn::Header,
     });
     desk.now.set(at(NOW));

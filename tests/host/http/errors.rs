@@ -57,6 +57,7 @@ fn request_faults() -> Vec<R> {
         R::TwoAuthenticationMethods => [R::TwoAuthenticationMethods],
         R::TwoClientIds => [R::TwoClientIds],
         R::AssertionType => [R::AssertionType],
+        R::AssertionWithoutClient => [R::AssertionWithoutClient],
         R::SeveralClients => [R::SeveralClients],
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface as plain values: requests taken apart, replies, errors on the wire.
 
+mod assertion_kinds;
 mod assertions;
 mod assertions_ledger;
 mod assertions_lost;
@@ -11,6 +12,7 @@ mod exchange;
 mod exchange_end;
 mod exchange_issuers;
 mod faults;
+mod foreign_assertions;
 mod forms;
 mod granted_scope;
 mod head;
