@@ -20,6 +20,7 @@
 //! - [`http`] makes the reply with its CORS headers (9). [`error`] has every failure, by who must
 //!   act.
 //! - [`log`] has the line that each request leaves behind (10).
+//! - [`settings`] is how [`config`] and the kinds of [`upstream`] read the operator's settings.
 //! - [`base`] is what all rooms use: numbers, time, secrets, encodings, the ports of the platform.
 //!
 //! # The core and the platform
