@@ -17,7 +17,7 @@ import { cell } from "./table.mjs";
 
 /**
  * @typedef {object} Program
- * @property {() => Promise<Outcome>} call
+ * @property {(...args: any[]) => Promise<Outcome>} call
  * @property {(ms: number) => void} setClock Sets its clock that far ahead.
  * @property {() => Promise<void>} stop
  * @property {string[]} printed
@@ -28,8 +28,9 @@ import { cell } from "./table.mjs";
  * @property {string} block
  * @property {string} row In the table of docs/callers.md.
  * @property {string[]} env The blocks of its environment.
- * @property {boolean} keeps It keeps a token until five minutes before its end.
+ * @property {number} keepsUntil It keeps a token until so many seconds before its end; 0 if it keeps none.
  * @property {string} route In the broker's log.
+ * @property {number} [retriesMs] For how long it asks again about a 502.
  * @property {(source: string, env: Record<string, string>) => Promise<Program>} start
  */
 
@@ -50,7 +51,11 @@ const running = new Set();
  * @param {Pick<Library, "block" | "env" | "start">} library
  * @param {Own} own
  */
-export async function startLibrary(world, { block: name, env, start }, { scope = GRAPH, key = REPORTS.key, ...own } = {}) {
+export async function startLibrary(
+  world,
+  { block: name, env, start },
+  { scope = GRAPH, key = REPORTS.key, ...own } = {},
+) {
   world.sweep.secret("client key", key);
   const given = { BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: key };
   const resource = (/** @type {string} */ of) => of.replace(/\/\.default$/, "");
@@ -61,4 +66,56 @@ export async function startLibrary(world, { block: name, env, start }, { scope =
   const program = await start(source, { ...environment(env, given), ...localCa().env, ...own.env });
   running.add(program);
   return program;
+}
+
+/**
+ * Ends every program, and gives what they printed to the sweep.
+ * @param {World | undefined} world
+ */
+export async function stopLibraries(world) {
+  for (const program of running) {
+    await program.stop();
+    world?.sweep.record("output of a program", program.printed.join(""));
+  }
+  running.clear();
+}
+
+/**
+ * The token of an outcome, which the stand-in issued. An API that a program called answers with the token as `value`.
+ * @param {World} world
+ * @param {Outcome} outcome
+ * @returns {string}
+ */
+export function tokenOf(world, { value, error }) {
+  assert.equal(error?.text, undefined);
+  const token = value?.value ?? value;
+  assert.ok(world.authority.issued.includes(token), "a token that the stand-in issued");
+  return token;
+}
+
+/**
+ * What the table of docs/callers.md quotes for a library in a situation is what its user sees.
+ * @param {World} world
+ * @param {Library["row"]} row
+ * @param {string} situation
+ * @param {Outcome} outcome
+ */
+export function assertShown(world, row, situation, { error }) {
+  assert.ok(error, "an error");
+  world.sweep.record(`error of ${row}`, error.text);
+  const quoted = [...cell(row, situation).matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
+  assert.ok(quoted.length > 0, `the table says nothing of ${row}: ${situation}. Its error:\n${error.text}`);
+  for (const text of quoted)
+    assert.ok(error.text.includes(text), `"${text}" is not in what ${row} shows:\n${error.text}`);
+}
+
+/**
+ * The log lines of the broker for a scope and route.
+ * @param {World} world
+ * @param {string} scope
+ * @param {string} route
+ */
+export async function requestsFor(world, scope, route) {
+  await world.logOf(await world.fetch("/healthz"));
+  return world.broker.log.filter((line) => line.scope === scope && line.route === route);
 }

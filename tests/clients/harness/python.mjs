@@ -8,9 +8,9 @@ import { PythonProgram, missing } from "./python_program.mjs";
 export { missing };
 
 const start = PythonProgram.start;
-const identity = { env: ["environment", "environment-managed-identity"], keeps: true, route: "msi" };
-const authority = { env: ["environment", "environment-authority"], keeps: true, route: "token_endpoint" };
-const oauth = { env: ["environment"], keeps: true, route: "token_endpoint" };
+const identity = { env: ["environment", "environment-managed-identity"], keepsUntil: 300, route: "msi" };
+const authority = { env: ["environment", "environment-authority"], keepsUntil: 300, route: "token_endpoint" };
+const oauth = { env: ["environment"], keepsUntil: 60, route: "token_endpoint" };
 
 /** @type {Library[]} */
 export const LIBRARIES = [
@@ -21,5 +21,5 @@ export const LIBRARIES = [
   { block: "python-msal-oidc-authority", row: "`msal`, `oidc_authority`", start, ...authority },
   { block: "python-authlib", row: "Authlib", start, ...oauth },
   { block: "python-requests-oauthlib", row: "`requests-oauthlib`", start, ...oauth },
-  { block: "python-requests", row: "`requests`", start, env: ["environment"], keeps: false, route: "token" },
+  { block: "python-requests", row: "`requests`", start, env: ["environment"], keepsUntil: 0, route: "token" },
 ];

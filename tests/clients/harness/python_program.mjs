@@ -40,14 +40,17 @@ export class PythonProgram {
    */
   static async start(source, env) {
     const program = new PythonProgram(env);
-    const { error, ...outcome } = await program.#ask({ program: source });
+    const { error, ...outcome } = await program.#ask({ load: source });
     if (error) program.call = async () => ({ ...outcome, error });
     return program;
   }
 
-  /** Calls the program's last function. */
-  call() {
-    return this.#ask({ call: true });
+  /**
+   * Calls the program's last function.
+   * @param {unknown[]} args
+   */
+  call(...args) {
+    return this.#ask({ call: args });
   }
 
   /**
