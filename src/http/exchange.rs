@@ -15,12 +15,15 @@
 mod authentication;
 mod documents;
 mod finish;
+mod incoming;
 mod plain_http;
 mod preflight;
 mod revoke;
 
 use std::pin::Pin;
 use std::rc::Rc;
+
+pub use incoming::Incoming;
 
 use super::error::Dialect;
 use super::form::Form;
@@ -41,23 +44,6 @@ use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::broker::Served;
 use crate::upstream::token_key::TokenKey;
-
-/// A request as the platform took it apart.
-#[derive(Debug)]
-pub struct Incoming<'a> {
-    /// HTTP method.
-    pub method: String,
-    /// Absolute URL, normalised (WHATWG URL).
-    pub url: &'a str,
-    /// `Authorization`.
-    pub authorization: Option<&'a str>,
-    /// Request ids that the caller sent. The first one that [`RequestId::parse`] takes counts.
-    pub request_ids: [Option<&'a str>; 2],
-    /// `Content-Type`.
-    pub content_type: Option<&'a str>,
-    /// The body. `None` if the method has none, or if it could not be read.
-    pub body: Option<&'a [u8]>,
-}
 
 /// The state of a request, and what the platform does next.
 pub enum Progress<P: HttpPorts> {
@@ -111,10 +97,11 @@ pub fn begin<P: HttpPorts>(
     let (path, query) = path_and_query(incoming.url);
     let route = Route::new(&incoming.method, path);
     let Incoming { authorization, content_type, body, .. } = incoming;
-    let request_id = incoming.request_ids.into_iter().flatten().find_map(RequestId::parse);
+    let given_id = incoming.request_id();
+    let is_named = given_id.is_some();
     let request_id =
-        request_id.unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
-    let exchange = Exchange {
+        given_id.unwrap_or_else(|| RequestId::from_random(isolate.broker.entropy.bytes()));
+    let mut exchange = Exchange {
         isolate: Rc::clone(isolate),
         request: Rc::clone(request),
         line: Line::new(request_id, incoming.method, route.name()),
@@ -135,8 +122,14 @@ pub fn begin<P: HttpPorts>(
             exchange.in_dialect(Dialect::Bearer).token(wanted)
         }
         Route::TokenEndpoint { credential } => {
-            let parsed = form()
-                .and_then(|form| token::parse_form(credential, &form, authorization, identity));
+            let named = |id| {
+                if !is_named {
+                    exchange.line.request_id = id;
+                }
+            };
+            let parsed = form().and_then(|form| {
+                token::parse_form(credential, &form, authorization, named, identity)
+            });
             exchange.token(parsed)
         }
         Route::Revoke => {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::limits::QUERY_MAX_BYTES;
+use crate::base::request_id::RequestId;
 use crate::base::time::Millis;
 use crate::callers::presented::{self, PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
@@ -33,7 +34,7 @@ struct Wanted {
 }
 
 /// The parameters of both routes. `GET /token` ignores some.
-const PARAMETERS: [&str; 16] = {
+const PARAMETERS: [&str; 17] = {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     [
         id,
@@ -52,8 +53,12 @@ const PARAMETERS: [&str; 16] = {
         "req_cnf",
         "fmi_path",
         "authorization_details",
+        CLIENT_REQUEST_ID,
     ]
 };
+
+/// MSAL Node sends it in the form, and no header of this name.
+const CLIENT_REQUEST_ID: &str = "client-request-id";
 
 /// A request that is granted.
 #[derive(Debug)]
@@ -131,7 +136,8 @@ pub fn parse_query(
     Ok(TokenRequest { presented, wanted })
 }
 
-/// Parses a token request (RFC 6749 §4.4.2).
+/// Parses a token request (RFC 6749 §4.4.2). If its form has a valid request id, `named` gets it, also
+/// if the request is refused.
 ///
 /// # Errors
 /// The form is malformed, or has no proof.
@@ -139,9 +145,14 @@ pub fn parse_form(
     credential: Option<&str>,
     form: &Form<'_>,
     authorization: Option<&str>,
+    named: impl FnOnce(RequestId),
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<TokenRequest, BrokerError> {
     let mut parameters = Parameters::parse(form.encoded(), &PARAMETERS)?;
+    let request_id = parameters.take(CLIENT_REQUEST_ID);
+    if let Some(request_id) = request_id.as_deref().and_then(RequestId::parse) {
+        named(request_id);
+    }
     let client = client_parameters(&mut parameters);
     let presented = presented::at_token_endpoint(authorization, client, identity)?;
     let wanted = match parameters.take("grant_type").as_deref() {

@@ -13,7 +13,7 @@ const NBF = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}';
 const CP1 = '{"access_token":{"xms_cc":{"values":["CP1"]}}}';
 
 /** The network of MSAL. The authority's metadata never leave it. */
-const network = (own) => ({
+const network = (own, seen = () => {}) => ({
   async sendGetRequestAsync() {
     const body = {
       issuer: `${AUTHORITY}/v2.0`,
@@ -25,6 +25,7 @@ const network = (own) => ({
   },
   async sendPostRequestAsync(url, { headers, body }) {
     const reply = await own.fetch(new URL(url).pathname, { method: "POST", headers, body });
+    seen(body, reply);
     return { status: reply.status, headers: Object.fromEntries(reply.headers), body: reply.body };
   },
 });
@@ -51,6 +52,24 @@ test("MSAL gets the token, and a new one after a claims challenge", () =>
     assert.notEqual(renewed, old);
     assert.equal(await ask(application(own)), renewed);
     assert.deepEqual(claimsOf(own), [undefined, NBF]);
+  }));
+
+test("the id that MSAL sends in the form names the request: in the answer, the log, and upstream", () =>
+  withWorld({}, async (own) => {
+    for (const secret of [REPORTS.key, "wrong"]) {
+      let sent, reply;
+      const networkClient = network(own, (form, answer) => {
+        sent = new URLSearchParams(form).get("client-request-id");
+        reply = answer;
+      });
+      const auth = { clientId: REPORTS.id, clientSecret: secret, authority: AUTHORITY };
+      await ask(new ConfidentialClientApplication({ auth, system: { networkClient } })).catch(() => {});
+      assert.equal(reply.status, secret === REPORTS.key ? 200 : 401);
+      assert.match(sent, /^[0-9a-f-]{36}$/);
+      assert.equal(reply.requestId, sent);
+      assert.equal((await own.logOf(reply)).request_id, sent);
+      assert.equal(own.upstreamRequests(reply).length, reply.status === 200 ? 1 : 0);
+    }
   }));
 
 for (const [cae, expected] of [

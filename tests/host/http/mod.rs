@@ -20,6 +20,7 @@ mod pages;
 mod plain_http;
 mod preflight;
 mod replies;
+mod request_ids;
 mod routes;
 mod scopeless;
 mod targets;

@@ -24,6 +24,8 @@ pub(crate) struct Sent {
     /// Path and query.
     pub(crate) target: String,
     pub(crate) authorization: Option<String>,
+    /// `client-request-id`.
+    pub(crate) request_id: Option<&'static str>,
     /// A form, where there is one.
     pub(crate) body: Option<String>,
     pub(crate) platform: SimulatedRequest,
@@ -36,6 +38,7 @@ impl Default for Sent {
             origin: "https://broker.example",
             target: "/token".to_owned(),
             authorization: Some("Bearer key".to_owned()),
+            request_id: Some("id"),
             body: None,
             platform: SimulatedRequest::default(),
         }
@@ -93,7 +96,7 @@ impl Sent {
             method: self.method.to_owned(),
             url: &[self.origin, &self.target].concat(),
             authorization: self.authorization.as_deref(),
-            request_ids: [Some("id"), None],
+            request_ids: [self.request_id, None],
             content_type: self.body.as_ref().map(|_| FORM),
             body: self.body.as_deref().map(str::as_bytes),
         };
