@@ -7,7 +7,8 @@ import { GRAPH, REPORTS } from "../workerd/harness/fixtures.mjs";
 import { localCa } from "../workerd/harness/tls.mjs";
 import { withWorld } from "../workerd/harness/world.mjs";
 import { BlobStorage } from "./harness/blob_storage.mjs";
-import { LIBRARIES, assertShown, startLibrary, stopLibraries, tokenOf } from "./harness/javascript.mjs";
+import { library, start } from "./harness/javascript.mjs";
+import { assertShown, startLibrary, stopLibraries, tokenOf } from "./harness/libraries.mjs";
 
 const STORAGE = "https://storage.azure.com/.default";
 const CHALLENGE = "A 401 with a claims challenge";
@@ -16,8 +17,8 @@ const CP1 = '{"access_token":{"xms_cc":{"values":["CP1"]}}}';
 const NBF_AND_CP1 = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"},"xms_cc":{"values":["CP1"]}}}';
 
 const client = (way) => {
-  const { env } = LIBRARIES.find(({ block }) => block === `js-azure-identity-${way}`);
-  return { block: `js-azure-storage-blob-${way}`, env };
+  const { env } = library(`js-azure-identity-${way}`);
+  return { block: `js-azure-storage-blob-${way}`, env, start };
 };
 
 /** A world with one client, and a storage account beside it. */
@@ -37,7 +38,8 @@ const withStorage = ({ cae = false } = {}, body) => {
 };
 
 const claimsOf = (world, scope) => world.upstreamFor(scope).map(({ params }) => params.claims);
-const assertListed = ({ value, error }) => assert.deepEqual({ value, error: error?.text }, { value: ["photos"], error: undefined });
+const assertListed = ({ value, error }) =>
+  assert.deepEqual({ value, error: error?.text }, { value: ["photos"], error: undefined });
 
 for (const [cae, expected] of [
   [true, [CP1, NBF_AND_CP1]],
@@ -86,8 +88,7 @@ test("as a managed identity an SDK client presents the rejected token again, als
 
 test("MSAL gets another token for the claims, and keeps it", () =>
   withStorage({}, async (world) => {
-    const library = LIBRARIES.find(({ block }) => block === "js-msal-node-authority");
-    const program = await startLibrary(world, library);
+    const program = await startLibrary(world, library("js-msal-node-authority"));
     const rejected = tokenOf(world, await program.call());
     const newer = tokenOf(world, await program.call(NBF));
     assert.notEqual(newer, rejected);

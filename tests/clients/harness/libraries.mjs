@@ -17,7 +17,7 @@ import { cell } from "./table.mjs";
 
 /**
  * @typedef {object} Program
- * @property {(...args: any[]) => Promise<Outcome>} call
+ * @property {(...args: unknown[]) => Promise<Outcome>} call
  * @property {(ms: number) => void} setClock Sets its clock that far ahead.
  * @property {() => Promise<void>} stop
  * @property {string[]} printed
@@ -28,9 +28,10 @@ import { cell } from "./table.mjs";
  * @property {string} block
  * @property {string} row In the table of docs/callers.md.
  * @property {string[]} env The blocks of its environment.
- * @property {number} keepsUntil It keeps a token until so many seconds before its end; 0 if it keeps none.
+ * @property {boolean} keeps It keeps a token until five minutes before its end.
  * @property {string} route In the broker's log.
- * @property {number} [retriesMs] For how long it asks again about a 502.
+ * @property {{ refused?: number, unavailable?: number }} [sleepsMs] How long it sleeps at most before it tells a refusal of
+ *   upstream, or an outage.
  * @property {(source: string, env: Record<string, string>) => Promise<Program>} start
  */
 
@@ -51,11 +52,8 @@ const running = new Set();
  * @param {Pick<Library, "block" | "env" | "start">} library
  * @param {Own} own
  */
-export async function startLibrary(
-  world,
-  { block: name, env, start },
-  { scope = GRAPH, key = REPORTS.key, ...own } = {},
-) {
+export async function startLibrary(world, { block: name, env, start }, own = {}) {
+  const { scope = GRAPH, key = REPORTS.key } = own;
   world.sweep.secret("client key", key);
   const given = { BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: key };
   const resource = (/** @type {string} */ of) => of.replace(/\/\.default$/, "");
@@ -70,31 +68,30 @@ export async function startLibrary(
 
 /**
  * Ends every program, and gives what they printed to the sweep.
- * @param {World | undefined} world
+ * @param {World} world
  */
 export async function stopLibraries(world) {
   for (const program of running) {
     await program.stop();
-    world?.sweep.record("output of a program", program.printed.join(""));
+    world.sweep.record("output of a program", program.printed.join(""));
   }
   running.clear();
 }
 
 /**
- * The token of an outcome, which the stand-in issued. An API that a program called answers with the token as `value`.
+ * The token of an outcome, which the stand-in issued.
  * @param {World} world
  * @param {Outcome} outcome
  * @returns {string}
  */
 export function tokenOf(world, { value, error }) {
   assert.equal(error?.text, undefined);
-  const token = value?.value ?? value;
-  assert.ok(world.authority.issued.includes(token), "a token that the stand-in issued");
-  return token;
+  assert.ok(world.authority.issued.includes(value), "a token that the stand-in issued");
+  return value;
 }
 
 /**
- * What the table of docs/callers.md quotes for a library in a situation is what its user sees.
+ * What the table of docs/callers.md quotes for a library in a situation is in what its user sees.
  * @param {World} world
  * @param {Library["row"]} row
  * @param {string} situation
@@ -110,7 +107,7 @@ export function assertShown(world, row, situation, { error }) {
 }
 
 /**
- * The log lines of the broker for a scope and route.
+ * The broker's log lines for a scope and a route.
  * @param {World} world
  * @param {string} scope
  * @param {string} route

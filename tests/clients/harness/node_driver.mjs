@@ -7,17 +7,17 @@ const RealDate = globalThis.Date;
 let aheadMs = 0;
 
 /** The clock of this process, as far ahead as the test says. */
-globalThis.Date = class Date extends RealDate {
+class ShiftedDate extends RealDate {
   /** @param {any[]} args */
   constructor(...args) {
-    if (args.length === 0) super(RealDate.now() + aheadMs);
-    else super(.../** @type {[any]} */ (args));
+    super(.../** @type {[any]} */ (args.length === 0 ? [ShiftedDate.now()] : args));
   }
 
   static now() {
     return RealDate.now() + aheadMs;
   }
-};
+}
+globalThis.Date = /** @type {any} */ (ShiftedDate);
 
 /** @typedef {{ aheadMs?: number, call?: string, args?: unknown[] }} Message */
 

@@ -1,6 +1,7 @@
 // A JavaScript program of docs/callers.md in a process of its own, driven by a test.
 
 /** @import { ChildProcess } from "node:child_process" */
+/** @import { Outcome } from "./libraries.mjs" */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,16 +12,6 @@ const DRIVER = new URL("node_driver.mjs", import.meta.url).href;
 
 /** Longer than any library waits, shorter than the test. */
 const DEADLINE_MS = 45_000;
-
-/**
- * @typedef {object} Shown What the program's user sees of an error.
- * @property {string} name
- * @property {string} message
- * @property {string} [code]
- * @property {string} text All of it, as Node.js prints it.
- */
-
-/** @typedef {{ value?: any, error?: Shown, tookMs: number }} Outcome */
 
 export class NodeProgram {
   #child;

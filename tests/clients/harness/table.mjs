@@ -5,7 +5,11 @@ import { readFileSync } from "node:fs";
 const lines = readFileSync(new URL("../../../docs/callers.md", import.meta.url), "utf8").split("\n");
 
 /** @param {string} line */
-const cells = (line) => line.split(/(?<!\\)\|/).slice(1, -1).map((text) => text.trim());
+const cells = (line) =>
+  line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((text) => text.trim());
 
 /**
  * The cell of a row, which its first cell names, and a column, which the table's head names.
