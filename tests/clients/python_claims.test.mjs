@@ -25,7 +25,7 @@ before(async () => {
   const allow = [VAULT, GRAPH].map((scope) => ({ credential: "default", scope, cae: scope === VAULT }));
   const bindings = { CLIENTS: { [REPORTS.id]: { key_sha256: [REPORTS.digest], allow } } };
   world = await openWorld({ tls: localCa().pair, bindings });
-  vault = await Api.start(world.authority, localCa().pair);
+  vault = await Api.start(localCa().pair, (token) => world.authority.issued.includes(token));
 });
 after(async () => {
   await stopLibraries(world);

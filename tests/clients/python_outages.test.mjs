@@ -1,6 +1,6 @@
 // What the user of each Python library sees while Entra throttles or is down.
 
 import { LIBRARIES, missing } from "./harness/python.mjs";
-import { outages } from "./harness/suites.mjs";
+import { testOutages } from "./harness/situations.mjs";
 
-outages(LIBRARIES, { skip: missing });
+testOutages(LIBRARIES, { skip: missing });

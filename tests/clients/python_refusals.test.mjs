@@ -1,6 +1,6 @@
 // What the user of each Python library sees of a refusal.
 
 import { LIBRARIES, missing } from "./harness/python.mjs";
-import { refusals } from "./harness/suites.mjs";
+import { testRefusals } from "./harness/situations.mjs";
 
-refusals(LIBRARIES, { skip: missing });
+testRefusals(LIBRARIES, { skip: missing });

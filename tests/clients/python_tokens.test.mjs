@@ -1,6 +1,6 @@
 // Tokens of every Python library of docs/callers.md.
 
 import { LIBRARIES, missing } from "./harness/python.mjs";
-import { tokens } from "./harness/suites.mjs";
+import { testTokens } from "./harness/situations.mjs";
 
-tokens(LIBRARIES, { skip: missing });
+testTokens(LIBRARIES, { skip: missing });

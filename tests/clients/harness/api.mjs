@@ -1,9 +1,8 @@
-// An API over TLS that takes the tokens that the stand-in issued, as a key vault does. To a token that a test has rejected
-// it answers with a claims challenge (continuous access evaluation).
+// An API over TLS that wants a token, and answers with it. It is a key vault as well, with the token as each secret. To a
+// token that a test has rejected it answers with a claims challenge (continuous access evaluation).
 
 /** @import { AddressInfo } from "node:net" */
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
-/** @import { RunningAuthority } from "../../../stand-in/authority.mjs" */
 
 import { once } from "node:events";
 import { createServer } from "node:https";
@@ -18,25 +17,26 @@ export class Api {
   /** The claims of a challenge. */
   claims = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}';
 
-  #authority;
+  #isGood;
   #server;
 
   /**
-   * @param {RunningAuthority} authority
    * @param {{ key: string, certificate: string }} pair
+   * @param {(token: string) => boolean} isGood
    */
-  constructor(authority, { key, certificate }) {
-    this.#authority = authority;
+  constructor({ key, certificate }, isGood) {
+    this.#isGood = isGood;
     this.#server = createServer({ key, cert: certificate }, (request, response) => this.#answer(request, response));
   }
 
   /**
-   * @param {RunningAuthority} authority
+   * Starts one that takes the tokens that are good. It does not keep the process alive.
    * @param {{ key: string, certificate: string }} pair
+   * @param {(token: string) => boolean} isGood
    */
-  static async start(authority, pair) {
-    const api = new Api(authority, pair);
-    api.#server.listen(0, "127.0.0.1");
+  static async start(pair, isGood = (token) => token !== "") {
+    const api = new Api(pair, isGood);
+    api.#server.listen(0, "127.0.0.1").unref();
     await once(api.#server, "listening");
     return api;
   }
@@ -54,13 +54,12 @@ export class Api {
   }
 
   /**
-   * Answers with the token, as the value of a secret.
    * @param {IncomingMessage} request
    * @param {ServerResponse} response
    */
   #answer({ headers, url }, response) {
     const token = headers.authorization?.replace(/^Bearer /, "") ?? "";
-    if (!this.#authority.issued.includes(token)) return refuse(response, 'resource="https://vault.azure.net"');
+    if (!this.#isGood(token)) return refuse(response, 'resource="https://vault.azure.net"');
     if (this.rejected.has(token)) {
       const claims = Buffer.from(this.claims).toString("base64");
       return refuse(response, `error="insufficient_claims", claims="${claims}"`);
