@@ -3,6 +3,7 @@
 #![no_main]
 
 use edge_token_broker::base::limits::REQUEST_BODY_MAX_BYTES;
+use edge_token_broker::base::origin::is_path_safe;
 use edge_token_broker_fuzz::{Seen, Sent};
 use libfuzzer_sys::fuzz_target;
 
@@ -38,7 +39,7 @@ impl<'a> Request<'a> {
         let (authorization, credential) = (line()?, line()?);
         let present = |text: &'a str| (!text.is_empty()).then_some(text);
         // Anything else in its place is another route.
-        if credential.contains(['/', '?', '#']) {
+        if !credential.is_empty() && !is_path_safe(credential) {
             return None;
         }
         let body = parts.next()?;

@@ -3,6 +3,7 @@
 #![no_main]
 
 use edge_token_broker::base::limits::{REQUEST_ID_MAX_CHARS, SCOPE_MAX_BYTES};
+use edge_token_broker::base::origin::{is_path_safe, is_private, public_origin};
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::http::route::{Route, path_and_query};
 use edge_token_broker::oauth::scope::ScopeSet;
@@ -13,10 +14,22 @@ fn url(method: &str, url: &str) {
     assert!(path.starts_with('/') && !path.contains(['?', '#']) && !query.contains('#'));
     assert!(path == "/" || url.contains(path));
     assert!(url.contains(query));
-    if let Route::TokenEndpoint { credential: Some(name) } = Route::new(method, path) {
-        assert!(method == "POST" && !name.is_empty() && !name.contains('/'));
-        assert_eq!(path, format!("/{name}/oauth2/v2.0/token"));
+    match Route::new(method, path) {
+        Route::TokenEndpoint { credential: Some(name) } => {
+            assert!(method == "POST" && is_path_safe(name));
+            assert_eq!(path, format!("/{name}/oauth2/v2.0/token"));
+        }
+        Route::Metadata { tenant, version } => {
+            assert!(tenant.is_empty() || tenant.strip_prefix('/').is_some_and(is_path_safe));
+            let behind = format!("{tenant}{version}/.well-known/openid-configuration");
+            let in_front = format!("/.well-known/oauth-authorization-server{tenant}{version}");
+            assert!(path == behind || path == in_front);
+        }
+        _ => {}
     }
+    let origin = public_origin(url);
+    assert!(origin.starts_with("https://") || is_private(url));
+    assert!(!is_private(url) || url.starts_with(&origin));
     // An URL made of the parts comes apart into the same parts.
     let again = format!("https://broker.example{path}?{query}#fragment");
     assert_eq!(path_and_query(&again), (path, query));

@@ -42,7 +42,8 @@ impl JsonObject {
         }
     }
 
-    fn member(&mut self, name: &str, json: &str) {
+    /// Adds a JSON text.
+    pub fn member(&mut self, name: &str, json: &str) {
         let begin = if self.0.is_empty() { "{\"" } else { ",\"" };
         for part in [begin, name, "\":", json] {
             self.0.push_str(part);

@@ -102,6 +102,16 @@ pub fn is_private(url: &str) -> bool {
     })
 }
 
+/// The origin of the request for `url`, as others reach it. Plain http is for this machine; elsewhere TLS ends
+/// in front of the broker.
+#[must_use]
+pub fn public_origin(url: &str) -> String {
+    let (scheme, rest) = scheme_and_rest(url).unwrap_or(("https", url));
+    let scheme = if is_private(url) { scheme } else { "https" };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    [scheme, "://", authority].concat()
+}
+
 /// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`, the port without zeros in front. `None` for
 /// anything else.
 fn host_and_port(authority: &str) -> Option<(&str, &str)> {

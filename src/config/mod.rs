@@ -31,7 +31,7 @@ use crate::settings::binding::{is_bound, secret};
 use crate::settings::stored::WithStored;
 use crate::settings::{Faults, Field, field};
 use crate::upstream::federation;
-use crate::upstream::federation::documents::Documents;
+use crate::upstream::federation::published::Published;
 use crate::upstream::secrets::Secrets;
 
 /// The configuration, valid by construction.
@@ -49,7 +49,7 @@ pub struct Config {
     /// `REGISTRY_KEY`: authenticates the entries of the registry.
     pub registry_key: Option<RegistryKey>,
     /// What the broker publishes of its own issuer.
-    pub documents: Documents,
+    pub published: Published,
 }
 
 impl Config {
@@ -60,7 +60,7 @@ impl Config {
     pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         let cache_key = key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
-        let (own_issuer, documents) = federation::settings::parse(bindings, &mut faults);
+        let (own_issuer, published) = federation::settings::parse(bindings, &mut faults);
         let credentials =
             credentials::parse(bindings, cache_key.as_ref(), &own_issuer, &mut faults);
         if let Ok(own_issuer) = own_issuer {
@@ -81,7 +81,7 @@ impl Config {
             log_hits,
             allow_http,
             registry_key,
-            documents,
+            published,
         })
     }
 

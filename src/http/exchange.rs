@@ -144,8 +144,9 @@ pub fn begin<P: HttpPorts>(
             Ok(_) => exchange.plain("ok", Reply::ok()),
             Err(error) => exchange.failed(&error),
         },
-        Route::Metadata => exchange.document(|documents| documents.metadata.as_deref()),
-        Route::PublicKeys => exchange.document(|documents| Some(&documents.keys)),
+        Route::Authorize => exchange.plain("unsupported_response_type", Reply::no_sign_in()),
+        Route::Metadata { tenant, version } => exchange.metadata(incoming.url, tenant, version),
+        Route::PublicKeys => exchange.public_keys(),
         Route::MethodNotAllowed { allow, .. } => exchange.preflight_or_refusal(allow),
         Route::NotFound => exchange.plain("not_found", Reply::not_found()),
     }

@@ -119,15 +119,16 @@ impl Reply {
 
     /// A public document, which is JSON text.
     #[must_use]
-    pub fn document(json: &str) -> Self {
-        Self { status: 200, body: json.to_owned(), is_public: true, ..Self::default() }
+    pub fn document(json: String) -> Self {
+        Self { is_public: true, ..Self::json(200, json) }
     }
 
-    /// 404 for the metadata of an issuer that does not exist.
+    /// The reply of the authorization endpoint (RFC 6749 §4.1.2.1). It is no redirect, because the broker
+    /// knows no redirect URI of a client.
     #[must_use]
-    pub fn no_issuer() -> Self {
-        let description = "the broker has no issuer of its own: the var ISSUER is not set";
-        Self::plain_error(404, "not_found", description)
+    pub fn no_sign_in() -> Self {
+        let description = "the broker signs nobody in; it has the client_credentials grant only";
+        Self::plain_error(400, "unsupported_response_type", description)
     }
 
     /// 405.

@@ -1,7 +1,6 @@
 //! Finds the route of a request.
 
-use crate::base::origin::scheme_and_rest;
-use crate::upstream::federation::documents::{KEYS_PATH, METADATA_PATH};
+use crate::base::origin::{is_path_safe, scheme_and_rest};
 
 /// A route of the broker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,14 +12,21 @@ pub enum Route<'a> {
         /// A credential's name, or a tenant id or domain.
         credential: Option<&'a str>,
     },
+    /// `GET /oauth2/v2.0/authorize`, and `HEAD`, also with a segment in front.
+    Authorize,
     /// `POST /revoke`.
     Revoke,
     /// `GET /healthz`, and `HEAD`.
     Health,
     /// `GET /readyz`, and `HEAD`.
     Ready,
-    /// `GET /.well-known/openid-configuration`, and `HEAD`.
-    Metadata,
+    /// `GET` of the metadata of an issuer, and `HEAD`.
+    Metadata {
+        /// `/{tenant}` as the caller wrote it, or nothing.
+        tenant: &'a str,
+        /// What follows the tenant in the issuer: `/v2.0`, or nothing.
+        version: &'a str,
+    },
     /// `GET /.well-known/jwks.json`, and `HEAD`.
     PublicKeys,
     /// A known path with another method.
@@ -39,7 +45,21 @@ pub enum Route<'a> {
 const GET: &str = "GET, HEAD";
 const POST: &str = "POST";
 
-const TOKEN_ENDPOINT: &str = "/oauth2/v2.0/token";
+/// The token endpoint, behind a tenant or nothing.
+pub(super) const TOKEN_ENDPOINT: &str = "/oauth2/v2.0/token";
+/// The authorization endpoint, behind a tenant or nothing.
+pub(super) const AUTHORIZATION_ENDPOINT: &str = "/oauth2/v2.0/authorize";
+/// Where a rejected token is reported.
+pub(super) const REVOCATION_ENDPOINT: &str = "/revoke";
+/// The public keys of the broker's own issuer.
+pub(super) const PUBLIC_KEYS: &str = "/.well-known/jwks.json";
+
+/// The path of metadata behind the path of the issuer (`OpenID` Connect Discovery 1.0 §4).
+const OPENID_METADATA: &str = "/.well-known/openid-configuration";
+/// The path of metadata in front of the path of the issuer (RFC 8414 §3.1).
+const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The version in issuers of Entra. The documents of both versions have the same endpoints.
+const VERSION: &str = "/v2.0";
 
 impl<'a> Route<'a> {
     /// The route of `method` and `path`.
@@ -47,19 +67,12 @@ impl<'a> Route<'a> {
     pub fn new(method: &str, path: &'a str) -> Self {
         let (route, allow) = match path {
             "/token" => (Self::Token, GET),
-            "/revoke" => (Self::Revoke, POST),
+            REVOCATION_ENDPOINT => (Self::Revoke, POST),
             "/healthz" => (Self::Health, GET),
             "/readyz" => (Self::Ready, GET),
-            METADATA_PATH => (Self::Metadata, GET),
-            KEYS_PATH => (Self::PublicKeys, GET),
-            _ => match path.strip_suffix(TOKEN_ENDPOINT) {
-                Some("") => (Self::TokenEndpoint { credential: None }, POST),
-                Some(rest) => match rest.strip_prefix('/') {
-                    Some(name) if !name.is_empty() && !name.contains('/') => {
-                        (Self::TokenEndpoint { credential: Some(name) }, POST)
-                    }
-                    _ => return Self::NotFound,
-                },
+            PUBLIC_KEYS => (Self::PublicKeys, GET),
+            _ => match Self::of_tenant(path) {
+                Some(found) => found,
                 None => return Self::NotFound,
             },
         };
@@ -68,15 +81,37 @@ impl<'a> Route<'a> {
         if allowed { route } else { Self::MethodNotAllowed { allow, takes_proof } }
     }
 
+    /// A route that is there for each tenant, and without one. Whether the tenant exists does not count.
+    fn of_tenant(path: &'a str) -> Option<(Self, &'static str)> {
+        let (tenant, route, allow) = if let Some(tenant) = path.strip_suffix(TOKEN_ENDPOINT) {
+            (tenant, Self::TokenEndpoint { credential: tenant.strip_prefix('/') }, POST)
+        } else if let Some(tenant) = path.strip_suffix(AUTHORIZATION_ENDPOINT) {
+            (tenant, Self::Authorize, GET)
+        } else {
+            let behind = path.strip_suffix(OPENID_METADATA);
+            let issuer = behind.or_else(|| path.strip_prefix(OAUTH_METADATA))?;
+            let (tenant, version) = match issuer.strip_suffix(VERSION) {
+                Some(tenant) if !tenant.is_empty() => (tenant, VERSION),
+                _ => (issuer, ""),
+            };
+            (tenant, Self::Metadata { tenant, version }, GET)
+        };
+        let is_tenant = tenant.is_empty() || tenant.strip_prefix('/').is_some_and(is_path_safe);
+        is_tenant.then_some((route, allow))
+    }
+
     /// Whether requests for this path bring a proof.
     #[must_use]
     pub const fn takes_proof(&self) -> bool {
         match self {
             Self::Token | Self::TokenEndpoint { .. } | Self::Revoke => true,
             Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
-            Self::Health | Self::Ready | Self::Metadata | Self::PublicKeys | Self::NotFound => {
-                false
-            }
+            Self::Authorize
+            | Self::Health
+            | Self::Ready
+            | Self::Metadata { .. }
+            | Self::PublicKeys
+            | Self::NotFound => false,
         }
     }
 
@@ -86,10 +121,11 @@ impl<'a> Route<'a> {
         match self {
             Self::Token => "token",
             Self::TokenEndpoint { .. } => "token_endpoint",
+            Self::Authorize => "authorize",
             Self::Revoke => "revoke",
             Self::Health => "healthz",
             Self::Ready => "readyz",
-            Self::Metadata => "metadata",
+            Self::Metadata { .. } => "metadata",
             Self::PublicKeys => "jwks",
             Self::MethodNotAllowed { .. } | Self::NotFound => "other",
         }

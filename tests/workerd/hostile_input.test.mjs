@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, afterEach, before, test } from "node:test";
 
 import { assertError, assertToken, assertTokenError } from "./harness/expect.mjs";
@@ -34,9 +35,9 @@ const post = (...headers) => [
 
 /** The status line of the response, once there is one. */
 async function statusOf(socket) {
-  const [text] = await once(socket, "data");
+  const [answer] = await once(socket, "data");
   socket.destroy();
-  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)[1]);
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)[1]);
 }
 
 test("an announced body over 16 KiB is refused before it is sent", async () => {
@@ -93,6 +94,18 @@ for (const path of [
         .slice(asked)
         .every(({ path: upstream }) => /^\/[0-9a-f-]{36}\/oauth2\/v2\.0\/token$/.test(upstream)),
     );
+  });
+}
+
+for (const host of ['a"b', "a\\b", "a<b>", "a%00b", "caf\u00e9", "user:pass@broker.example", "..", "x".repeat(1000)]) {
+  test(`the metadata are JSON for the host ${host.slice(0, 30)}`, async () => {
+    const socket = connect(world.broker.port, "127.0.0.1");
+    socket.write(`GET /t/.well-known/openid-configuration HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    const [head, body] = (await text(socket)).split("\r\n\r\n");
+    // The runtime itself refuses some.
+    if (!head.startsWith("HTTP/1.1 200 ")) return assert.match(head, /^HTTP\/1\.1 400 /);
+    const { issuer, token_endpoint } = JSON.parse(body);
+    assert.equal(token_endpoint, issuer.replace(/\/t$/, "/t/oauth2/v2.0/token"));
   });
 }
 

@@ -1,25 +1,35 @@
-//! The exchange of a public document of the broker's own issuer.
+//! The exchange of a public document.
 
 use std::rc::Rc;
 
 use super::{Exchange, Progress};
+use crate::http::metadata;
 use crate::http::ports::HttpPorts;
 use crate::http::reply::Reply;
-use crate::upstream::federation::documents::Documents;
+use crate::upstream::federation::published::Published;
 
 impl<P: HttpPorts> Exchange<P> {
-    /// Everybody may read it, and nobody is looked up.
-    pub(super) fn document(mut self, choose: fn(&Documents) -> Option<&str>) -> Progress<P> {
+    /// The metadata, for a caller that has reached the broker at `url`.
+    pub(super) fn metadata(self, url: &str, tenant: &str, version: &str) -> Progress<P> {
+        self.document(&|published| {
+            metadata::document(url, tenant, version, published.issuer.as_deref())
+        })
+    }
+
+    /// The public keys of the broker's own issuer.
+    pub(super) fn public_keys(self) -> Progress<P> {
+        self.document(&|published| published.keys.clone())
+    }
+
+    /// Everybody may read it, and nobody is looked up. While the configuration has a fault there is no
+    /// document: others would keep it for an hour, and its issuer may be what has the fault.
+    fn document(mut self, make: &dyn Fn(&Published) -> String) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
-        let config = match isolate.config() {
-            Ok(config) => config,
+        let document = match isolate.config() {
+            Ok(config) => make(&config.published),
             Err(error) => return self.failed(&error),
         };
-        let (outcome, reply) = match choose(&config.documents) {
-            Some(document) => ("ok", Reply::document(document)),
-            None => ("not_found", Reply::no_issuer()),
-        };
-        self.line.outcome = outcome;
-        Progress::Done(self.read_by(None, reply))
+        self.line.outcome = "ok";
+        Progress::Done(self.read_by(None, Reply::document(document)))
     }
 }

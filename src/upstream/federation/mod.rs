@@ -1,7 +1,7 @@
 //! The broker as an `OpenID` provider of its own. An authorization server that trusts it takes a JWT of
 //! the broker in place of a secret, and reads the broker's public keys.
 
-pub mod documents;
+pub mod published;
 pub mod settings;
 
 use std::rc::Rc;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use secrecy::ExposeSecret;
 
 use super::OwnIssuer;
-use super::documents::Documents;
+use super::published::Published;
 use crate::base::origin::Origin;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{PrivateKey, PublicJwk, public_jwk};
@@ -21,27 +21,27 @@ const KEYS: [&str; 3] = ["ISSUER_KEY", "ISSUER_KEY_NEXT", "ISSUER_KEY_PREVIOUS"]
 pub type Availability = Result<Rc<OwnIssuer>, Option<&'static str>>;
 
 /// The broker's own issuer, and what it publishes.
-pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Documents) {
+pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Published) {
     let url = text(bindings, "ISSUER", faults)
         .and_then(|text| faults.ok("ISSUER", issuer_url(text.expose_secret())));
-    let (mut keys, mut published) = (Vec::new(), Vec::<PublicJwk>::new());
+    let (mut keys, mut public_keys) = (Vec::new(), Vec::<PublicJwk>::new());
     for field in KEYS {
         let Some(text) = text(bindings, field, faults) else { continue };
         let Some((key, public)) = faults.ok(field, key_of(text.expose_secret())) else { continue };
         keys.push(key);
         // During a rotation, one key may be in two bindings.
-        if published.iter().all(|other| other.kid != public.kid) {
-            published.push(public);
+        if public_keys.iter().all(|other| other.kid != public.kid) {
+            public_keys.push(public);
         }
     }
-    let documents = Documents::new(url.as_deref(), &published);
+    let published = Published::new(url.clone(), &public_keys);
     let missing = ["ISSUER", "ISSUER_KEY"].into_iter().find(|name| !is_bound(bindings, name));
     let mut keys = keys.into_iter();
     let issuer = match (missing, url, keys.next()) {
         (None, Some(url), Some(key)) => Ok(Rc::new(OwnIssuer { url, key, others: keys.collect() })),
         _ => Err(missing),
     };
-    (issuer, documents)
+    (issuer, published)
 }
 
 /// Servers compare the issuer to the letter, so the broker corrects nothing.

@@ -1,14 +1,14 @@
-//! The documents of the broker's own issuer: what they say, and who may read and keep them.
+//! The public documents: who may read and keep them, and the keys of the broker's own issuer.
 
 use crate::support::bindings::Vars;
-use crate::support::federated::{ISSUER, federated};
+use crate::support::federated::federated;
 use crate::support::keys::fixture;
 use crate::support::sent::{Response, Sent};
 use crate::support::world::{World, isolate, vars};
-use edge_token_broker::http::route::Route;
 use serde_json::{Value, json};
 
 const METADATA: &str = "/.well-known/openid-configuration";
+const OF_TENANT: &str = "/.well-known/oauth-authorization-server/t/v2.0";
 const KEYS: &str = "/.well-known/jwks.json";
 
 fn got(vars: &Vars, path: &str) -> Response {
@@ -23,25 +23,9 @@ fn kids(vars: &Vars) -> Vec<String> {
 }
 
 #[test]
-fn the_metadata_name_the_issuer_and_routes_that_exist() {
-    let document = got(&federated(), METADATA).body;
-    assert_eq!(document["issuer"], ISSUER);
-    assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256"]));
-    assert_eq!(document["subject_types_supported"], json!(["public"]));
-    assert_eq!(document["response_types_supported"], json!(["id_token"]));
-    let route = |member: &str, method: &str| {
-        let path = document[member].as_str().unwrap().strip_prefix(ISSUER).unwrap();
-        Route::new(method, path).name()
-    };
-    assert_eq!(route("jwks_uri", "GET"), "jwks");
-    assert_eq!(route("token_endpoint", "POST"), "token_endpoint");
-    assert_eq!(route("revocation_endpoint", "POST"), "revoke");
-}
-
-#[test]
 fn everybody_may_read_and_keep_the_documents() {
     let world = World::of(isolate(&federated()));
-    for path in [METADATA, KEYS] {
+    for path in [METADATA, OF_TENANT, KEYS] {
         for method in ["GET", "HEAD"] {
             let sent = Sent { method, ..Sent::get(path).by_nobody() };
             let response = sent.on_page("https://any.example").to(&world.isolate);
@@ -85,21 +69,17 @@ fn each_key_is_published_once() {
 }
 
 #[test]
-fn without_an_issuer_there_are_no_metadata_and_without_keys_an_empty_set() {
-    let response = got(&vars(), METADATA);
-    assert_eq!((response.status, response.error()), (404, "not_found"));
-    assert_eq!(
-        response.body["error_description"],
-        "the broker has no issuer of its own: the var ISSUER is not set"
-    );
-    assert_eq!(response.header("Cache-Control"), None);
+fn without_keys_there_is_an_empty_set() {
     assert_eq!(got(&vars(), KEYS).body, json!({"keys": []}));
 }
 
 #[test]
 fn a_fault_of_the_configuration_is_told_here_too() {
     let broken = Vars::of(&[("ISSUER", "https://broker.example")]);
-    let response = Sent::get(METADATA).by_nobody().to(&std::rc::Rc::new(isolate(&broken)));
-    assert_eq!(response.status, 503);
-    assert_eq!(response.header("Cache-Control"), None);
+    let isolate = std::rc::Rc::new(isolate(&broken));
+    for path in [METADATA, OF_TENANT, KEYS] {
+        let response = Sent::get(path).by_nobody().to(&isolate);
+        assert_eq!(response.status, 503, "{path}");
+        assert_eq!(response.header("Cache-Control"), None);
+    }
 }

@@ -26,6 +26,10 @@ fn head_has_the_status_and_headers_of_get_on_every_path_that_has_get() {
             Sent::get("/token").by_nobody(),
             Sent::get("/token?scope=other"),
             Sent::get("/nowhere"),
+            Sent::get("/oauth2/v2.0/authorize"),
+            Sent::get("/.well-known/oauth-authorization-server"),
+            Sent::get("/t/v2.0/.well-known/openid-configuration"),
+            Sent::get("/.well-known/jwks.json"),
         ] {
             let get = sent.to(isolate);
             let head = Sent { method: "HEAD", ..sent.clone() }.to(isolate);

@@ -16,6 +16,7 @@ mod foreign_assertions;
 mod forms;
 mod granted_scope;
 mod head;
+mod metadata;
 mod pages;
 mod plain_http;
 mod preflight;

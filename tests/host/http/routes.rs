@@ -5,6 +5,7 @@ use edge_token_broker::http::route::{Route, path_and_query};
 #[test]
 fn paths_and_methods() {
     let endpoint = |credential| Route::TokenEndpoint { credential };
+    let metadata = |tenant, version| Route::Metadata { tenant, version };
     let refused = |allow| Route::MethodNotAllowed { allow, takes_proof: true };
     let not_allowed = Route::MethodNotAllowed { allow: "GET, HEAD", takes_proof: false };
     for (method, path, route) in [
@@ -15,6 +16,17 @@ fn paths_and_methods() {
         ("GET", "/revoke", refused("POST")),
         ("POST", "/oauth2/v2.0/token", endpoint(None)),
         ("POST", "/contoso.com/oauth2/v2.0/token", endpoint(Some("contoso.com"))),
+        ("GET", "/oauth2/v2.0/authorize", Route::Authorize),
+        ("HEAD", "/contoso.com/oauth2/v2.0/authorize", Route::Authorize),
+        ("POST", "/contoso.com/oauth2/v2.0/authorize", not_allowed),
+        ("GET", "/.well-known/openid-configuration", metadata("", "")),
+        ("GET", "/.well-known/oauth-authorization-server", metadata("", "")),
+        ("HEAD", "/t/.well-known/openid-configuration", metadata("/t", "")),
+        ("GET", "/t/v2.0/.well-known/openid-configuration", metadata("/t", "/v2.0")),
+        ("GET", "/.well-known/oauth-authorization-server/t", metadata("/t", "")),
+        ("HEAD", "/.well-known/oauth-authorization-server/t/v2.0", metadata("/t", "/v2.0")),
+        ("DELETE", "/.well-known/oauth-authorization-server/t/v2.0", not_allowed),
+        ("GET", "/.well-known/jwks.json", Route::PublicKeys),
         ("HEAD", "/token", Route::Token),
         ("HEAD", "/healthz", Route::Health),
         ("HEAD", "/readyz", Route::Ready),

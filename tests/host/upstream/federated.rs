@@ -37,7 +37,7 @@ fn the_assertion_is_a_jwt_of_the_brokers_own_issuer() {
     assert_eq!(text(&world.obtain().0.unwrap()), "one");
     let [header, claims] = assertion(&world, 0);
     let published: Value =
-        serde_json::from_str(&world.isolate.config().unwrap().documents.keys).unwrap();
+        serde_json::from_str(&world.isolate.config().unwrap().published.keys).unwrap();
     let kid = &published["keys"][0]["kid"];
     assert_eq!(header, json!({"alg": "RS256", "typ": "JWT", "kid": kid}));
     let secs = START / 1000;
