@@ -8,7 +8,7 @@ import { localCa } from "../workerd/harness/tls.mjs";
 import { openWorld } from "../workerd/harness/world.mjs";
 import { Api } from "./harness/api.mjs";
 import { assertShown, startLibrary, stopLibraries, tokenOf } from "./harness/libraries.mjs";
-import { LIBRARIES, missing } from "./harness/python.mjs";
+import { library, missing } from "./harness/python.mjs";
 
 const VAULT = "https://vault.azure.net/.default";
 const CHALLENGE = "A 401 with a claims challenge";
@@ -16,7 +16,6 @@ const NBF = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}';
 const CP1 = '{"access_token":{"xms_cc":{"values":["CP1"]}}}';
 const NBF_AND_CP1 = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"},"xms_cc":{"values":["CP1"]}}}';
 
-const library = (name) => LIBRARIES.find(({ block }) => block === name);
 const claimsOf = (scope) => world.upstreamFor(scope).map(({ params }) => params.claims);
 
 let world, vault;

@@ -54,3 +54,10 @@ async function startWithApi(source, env) {
     },
   });
 }
+
+/** @param {string} name Of its block. */
+export function library(name) {
+  const found = LIBRARIES.find(({ block }) => block === name);
+  if (!found) throw new Error(`no library has the block ${name}`);
+  return found;
+}
