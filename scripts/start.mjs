@@ -1,37 +1,43 @@
 // Runs the broker on this machine, in real workerd with a local KV, and prints curl lines that get a token.
 //
-//   npm start [-- --port 8787]
+//   npm start [-- --port 8787] [--https]
 
-/** @import { Local } from "./lib/local.mjs" */
+/** @import { Place } from "./lib/local.mjs" */
 
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { build } from "./build.mjs";
+import { get } from "./lib/get.mjs";
 import { codeOf, Failure, main, parseArguments, projectEnv, say, start, stopping } from "./lib/run.mjs";
+import { welcome } from "./lib/welcome.mjs";
 
-const usage = "Usage: npm start [-- --port PORT]";
-const options = /** @type {const} */ ({ port: { type: "string", default: "8787" } });
+const usage = "Usage: npm start [-- [--port PORT] [--https]]";
+const options = /** @type {const} */ ({
+  port: { type: "string", default: "8787" },
+  https: { type: "boolean", default: false },
+});
 const START_MS = 60_000;
 // A faulty configuration stays faulty. There is one more request, in case the Worker was still starting.
 const UNREADY_MS = 500;
 
 main(async () => {
-  const port = readPort();
-  await checkPort(port);
+  const place = readPlace();
+  const { origin } = place;
+  await checkPort(place.port);
   await build();
   // After the set-up of the build, because it reads npm packages.
   const { localScope, prepareLocal } = await import("./lib/local.mjs");
-  const local = await prepareLocal(port);
+  const local = await prepareLocal(place);
   try {
-    const worker = startWorker(port, local.wranglerArgs);
+    const worker = startWorker(place, local.wranglerArgs);
     const died = worker.finished.then((code) => {
       stopping.signal.throwIfAborted();
       throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
     });
-    await Promise.race([ready(port), died]);
-    say(welcome(`http://127.0.0.1:${port}`, local, localScope));
+    await Promise.race([ready(`${origin}/readyz`, local.tls?.certificate), died]);
+    say(welcome(origin, local, localScope));
     await died;
   } catch (error) {
     // Ctrl-C ends this command.
@@ -42,12 +48,12 @@ main(async () => {
   }
 });
 
-function readPort() {
-  const { port: text } = parseArguments(options, usage).values;
+function readPlace() {
+  const { port: text, https } = parseArguments(options, usage).values;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new Failure(`--port ${text} is not a port (1 to 65535).`);
-  return port;
+  return { port, https, origin: `${https ? "https" : "http"}://127.0.0.1:${port}` };
 }
 
 /**
@@ -68,10 +74,12 @@ async function checkPort(port) {
 }
 
 /**
- * @param {number} port
+ * The Worker sees `origin` in every request. Without `--local-upstream`, wrangler shows it the host of a route in
+ * wrangler.toml.
+ * @param {Place} place
  * @param {string[]} more
  */
-function startWorker(port, more) {
+function startWorker({ origin, port, https }, more) {
   const env = projectEnv({
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_HIDE_BANNER: "true",
@@ -79,19 +87,30 @@ function startWorker(port, more) {
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
   });
   const address = ["--ip", "127.0.0.1", "--port", String(port)];
-  const args = ["dev", ...address, "--show-interactive-dev-session=false", ...more];
+  const scheme = https ? "https" : "http";
+  const seen = ["--local-upstream", new URL(origin).host, "--upstream-protocol", scheme];
+  const args = [
+    "dev",
+    ...address,
+    "--local-protocol",
+    scheme,
+    ...seen,
+    "--show-interactive-dev-session=false",
+    ...more,
+  ];
   return start("wrangler", args, { env, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 /**
  * Waits until /readyz answers 200.
- * @param {number} port
+ * @param {string} url
+ * @param {string | undefined} ca
  */
-async function ready(port) {
+async function ready(url, ca) {
   const deadline = Date.now() + START_MS;
   let unreadySince = null;
   for (;;) {
-    const status = await readyStatus(port);
+    const status = await readyStatus(url, ca);
     if (status === 200) return settle();
     if (status !== null) unreadySince ??= Date.now();
     if (unreadySince !== null && Date.now() - unreadySince > UNREADY_MS) {
@@ -109,48 +128,14 @@ function settle() {
   return sleep(300, undefined, { signal: stopping.signal });
 }
 
-/** @param {number} port */
-async function readyStatus(port) {
+/**
+ * @param {string} url
+ * @param {string | undefined} ca
+ */
+async function readyStatus(url, ca) {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: stopping.signal });
-    await response.arrayBuffer();
-    return response.status;
+    return (await get(url, ca)).status;
   } catch {
     return null;
   }
-}
-
-/**
- * @param {string} origin
- * @param {Local} local
- * @param {string} scope
- */
-function welcome(origin, { authority, clientId, clientKey, tenant, credentials }, scope) {
-  return `
-The broker answers at ${origin}. Its tokens come from ${authority}.
-Ctrl-C stops it. Paste one of these into another terminal, twice: Cache-Status says where the token came from.
-
-curl -i -G '${origin}/token' --header 'Authorization: Bearer ${clientKey}' --data-urlencode 'scope=${scope}'
-
-curl -i --location --request POST '${origin}/${tenant}/oauth2/v2.0/token' \\
---header 'Content-Type: application/x-www-form-urlencoded' \\
---data-urlencode 'client_id=${clientId}' \\
---data-urlencode 'client_secret=${clientKey}' \\
---data-urlencode 'scope=${scope}' \\
---data-urlencode 'grant_type=client_credentials'
-${others(origin, clientKey, credentials)}`;
-}
-
-/**
- * One line for each other kind of credential.
- * @param {string} origin
- * @param {string} key
- * @param {string[]} credentials
- */
-function others(origin, key, credentials) {
-  if (credentials.length === 0) return "";
-  const lines = credentials.map(
-    (name) => `curl -G ${origin}/token -H 'Authorization: Bearer ${key}' --data-urlencode credential=${name}\n`,
-  );
-  return `\nThe same for other kinds of credentials and of authorization servers:\n\n${lines.join("")}`;
 }

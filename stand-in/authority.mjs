@@ -45,14 +45,17 @@ import { find } from "./servers/all.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof startAuthority>>} RunningAuthority */
 
+/** @typedef {(url: string) => Promise<Response>} Get */
+
 /**
  * Starts a stand-in authorization server.
  *
- * `apps` are the applications that its servers know. `port` 0 takes any free port.
- * @param {{ port?: number, apps?: App[] }} options
+ * `apps` are the applications that its servers know. `port` 0 takes any free port. `get` fetches the documents of other
+ * issuers.
+ * @param {{ port?: number, apps?: App[], get?: Get }} options
  */
-export async function startAuthority({ port = 0, apps = [] } = {}) {
-  const authority = new Authority(apps);
+export async function startAuthority({ port = 0, apps = [], get = withoutRedirect } = {}) {
+  const authority = new Authority(apps, get);
   const server = createServer((request, response) => {
     authority.answer(request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(500);
@@ -84,8 +87,12 @@ export async function startAuthority({ port = 0, apps = [] } = {}) {
   };
 }
 
+/** @type {Get} */
+const withoutRedirect = (url) => fetch(url, { redirect: "error" });
+
 class Authority {
   #apps;
+  #get;
   #seen = new Seen();
   /** @type {Behaviour[]} */
   #queue = [];
@@ -99,9 +106,13 @@ class Authority {
   /** @type {Map<string, string>} */
   hosts = new Map();
 
-  /** @param {App[]} apps */
-  constructor(apps) {
+  /**
+   * @param {App[]} apps
+   * @param {Get} get
+   */
+  constructor(apps, get) {
     this.#apps = apps;
+    this.#get = get;
   }
 
   /** @param {Behaviour[]} behaviours */
@@ -170,7 +181,7 @@ class Authority {
   #fetch(address) {
     const url = new URL(address);
     const at = this.hosts.get(url.origin) ?? url.origin;
-    return fetch(at + url.pathname + url.search, { redirect: "error" });
+    return this.#get(at + url.pathname + url.search);
   }
 
   /**

@@ -14,7 +14,7 @@ import { address, bits, der, sequence } from "./der.mjs";
 const NAME = "edge-token-broker local CA";
 const CA_DAYS = 3650;
 /** Apple's limit for a server's certificate is 398 days, of which one is before now. */
-const SERVER_DAYS = 396;
+export const SERVER_DAYS = 396;
 /** The names of this machine, and the networks that they are in. */
 const LOCAL = ["localhost", "127.0.0.1", "::1"];
 const LOCAL_NETWORKS = [
@@ -32,7 +32,7 @@ const SERVER_AUTH = Buffer.from("06082b06010505070301", "hex");
  * Trust in it reaches no further than this machine: its name constraints permit other names to nobody.
  * @returns {Pair}
  */
-export function newCa() {
+export function newCa(now = Date.now()) {
   const { privateKey, publicKey } = newKey();
   const extensions = [
     critical(ID.basic, sequence(TRUE)),
@@ -40,7 +40,7 @@ export function newCa() {
     critical(ID.names, sequence(der(0xa0, ...LOCAL_NETWORKS.map((network) => sequence(network))))),
     extension(ID.subjectKey, der(0x04, keyId(publicKey))),
   ];
-  const validity = { notBefore: days(-1), notAfter: days(CA_DAYS) };
+  const validity = { notBefore: days(-1, now), notAfter: days(CA_DAYS, now) };
   return {
     key: pkcs8(privateKey),
     certificate: certify({ signer: privateKey, issuer: NAME, subject: NAME, publicKey, ...validity, extensions }),
@@ -50,10 +50,10 @@ export function newCa() {
 /**
  * A server's key and certificate. `names` are host names and IP addresses of this machine.
  * @param {Pair} ca
- * @param {{ names?: string[], notAfter?: Date }} options
+ * @param {{ names?: string[], now?: number }} options
  * @returns {Pair}
  */
-export function issue(ca, { names = LOCAL, notAfter = days(SERVER_DAYS) } = {}) {
+export function issue(ca, { names = LOCAL, now = Date.now() } = {}) {
   const signer = createPrivateKey(ca.key);
   const { privateKey, publicKey } = newKey();
   const extensions = [
@@ -65,9 +65,10 @@ export function issue(ca, { names = LOCAL, notAfter = days(SERVER_DAYS) } = {}) 
     extension(ID.authorityKey, sequence(der(0x80, keyId(createPublicKey(signer))))),
   ];
   const subject = names[0] ?? NAME;
+  const validity = { notBefore: days(-1, now), notAfter: days(SERVER_DAYS, now) };
   return {
     key: pkcs8(privateKey),
-    certificate: certify({ signer, issuer: NAME, subject, publicKey, notBefore: days(-1), notAfter, extensions }),
+    certificate: certify({ signer, issuer: NAME, subject, publicKey, ...validity, extensions }),
   };
 }
 

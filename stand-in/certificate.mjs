@@ -55,4 +55,4 @@ export function selfSigned(privateKey, { name = "stand-in", notBefore = days(-1)
 }
 
 /** @param {number} count */
-export const days = (count) => new Date(Date.now() + count * DAY_MS);
+export const days = (count, now = Date.now()) => new Date(now + count * DAY_MS);

@@ -1,11 +1,12 @@
 // Adds to the configuration what `npm start` needs for a first token: a client of its own, and, if no real credential is
 // configured, the stand-in for Entra and other authorization servers, with a credential of each kind.
 
+/** @import { Get } from "../../stand-in/authority.mjs" */
 /** @import { Keys } from "../../stand-in/keys.mjs" */
 /** @import { Client, Vars } from "./configured.mjs" */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { startAuthority } from "../../stand-in/authority.mjs";
@@ -13,6 +14,9 @@ import { newKeys } from "../../stand-in/keys.mjs";
 import { GRAPH, TENANT, bindingsOf, kindsOf } from "../../stand-in/kinds.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
 import { clientsOf, credentialsOf, readConfigured } from "./configured.mjs";
+import { get } from "./get.mjs";
+import { readJson, writeJson, writePrivate } from "./local-files.mjs";
+import { localTls } from "./local-tls.mjs";
 import { codeOf, root, say } from "./run.mjs";
 
 const credentialVars = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET"];
@@ -23,20 +27,25 @@ const shown = ["certificate", "federated", "auth0", "okta", "keycloak", "resourc
 
 /** @typedef {Awaited<ReturnType<typeof prepareLocal>>} Local */
 
+/** @typedef {{ origin: string, port: number, https: boolean }} Place Where the broker answers. */
+
 /** @typedef {{ clientKey: string, clientSecret: string, keys: Keys, authorityPort?: number }} State */
 
 /**
- * Prepares a start on `port`: the arguments of `wrangler dev`, and what a caller needs. `close` ends the stand-in.
- * @param {number} port
+ * Prepares a start: the arguments of `wrangler dev`, and what a caller needs. `close` ends the stand-in.
+ * @param {Place} place
  */
-export async function prepareLocal(port) {
+export async function prepareLocal({ origin, port, https }) {
   const configured = await readConfigured({ local: true });
   const state = readState(port);
   const { clientKey } = state;
+  const tls = https ? localTls(port) : undefined;
+  const tlsArgs = tls?.wranglerArgs ?? [];
   if (hasCredential(configured)) {
     const { clientId, clients } = withLocalClient(clientsOf(configured), clientKey, []);
     return {
-      wranglerArgs: vars({ CLIENTS: clients }),
+      wranglerArgs: [...tlsArgs, ...vars({ CLIENTS: clients })],
+      tls,
       clientId,
       clientKey,
       tenant: configured.AZ_TENANT,
@@ -45,9 +54,9 @@ export async function prepareLocal(port) {
       close: async () => {},
     };
   }
-  const standIn = await startStandIn(state);
+  const standIn = await startStandIn(state, (url) => get(url, tls?.certificate));
   writeState(port, { ...state, authorityPort: standIn.port });
-  const given = { url: standIn.url, keys: state.keys, issuer: `http://127.0.0.1:${port}` };
+  const given = { url: standIn.url, keys: state.keys, issuer: origin };
   const kinds = kindsOf(given).filter(({ name }) => shown.includes(name));
   standIn.apps.push(...kinds.map(({ app }) => app));
   const { vars: own, secrets, grants } = bindingsOf(kinds, given);
@@ -55,9 +64,11 @@ export async function prepareLocal(port) {
   const credentials = { ...own.CREDENTIALS, ...credentialsOf(configured) };
   return {
     wranglerArgs: [
+      ...tlsArgs,
       ...vars({ CLIENTS: clients, CREDENTIALS: credentials, ISSUER: given.issuer }),
       ...envFiles(writeStandInVars(port, standIn.url, state, secrets)),
     ],
+    tls,
     clientId,
     clientKey,
     tenant: standInApp.tenant,
@@ -69,14 +80,13 @@ export async function prepareLocal(port) {
 
 /**
  * Vars as arguments, and so without a secret: the list of processes shows them.
- * If wrangler.toml has a route, wrangler shows the Worker the http URL of that host. It listens on loopback only.
  * @param {Record<string, unknown>} values
  */
 function vars(values) {
   const texts = Object.entries(values).map(([name, value]) => {
     return `${name}:${typeof value === "string" ? value : JSON.stringify(value)}`;
   });
-  return [...texts, "ALLOW_HTTP:true"].flatMap((text) => ["--var", text]);
+  return texts.flatMap((text) => ["--var", text]);
 }
 
 /** @param {Vars} configured */
@@ -106,24 +116,26 @@ function withLocalClient(clients, key, grants) {
 /**
  * On its last port if that is free, because the authority is part of the token key.
  * @param {State} state
+ * @param {Get} get
  */
-async function startStandIn({ clientSecret, authorityPort: lastPort = 0 }) {
+async function startStandIn({ clientSecret, authorityPort: lastPort = 0 }, get) {
   const apps = [{ ...standInApp, secrets: [clientSecret] }];
   try {
-    return await startAuthority({ port: lastPort, apps });
+    return await startAuthority({ port: lastPort, apps, get });
   } catch (error) {
     if (codeOf(error) !== "EADDRINUSE") throw error;
-    return startAuthority({ port: 0, apps });
+    return startAuthority({ port: 0, apps, get });
   }
 }
 
 /**
- * Kept between starts, so that tokens in the local KV outlive a restart and a pasted curl line stays good.
+ * Kept between starts, so that tokens in the local KV outlive a restart and a pasted curl line stays good. Each port has
+ * its own, so that two brokers can run side by side.
  * @param {number} port
  * @returns {State}
  */
 function readState(port) {
-  const kept = keptState(port);
+  const kept = readJson(`${port}.json`);
   if (kept?.keys) return /** @type {State} */ (kept);
   const state = {
     clientKey: newClientKey(),
@@ -137,22 +149,10 @@ function readState(port) {
 
 /**
  * @param {number} port
- * @returns {Partial<State> | undefined}
- */
-function keptState(port) {
-  try {
-    return JSON.parse(readFileSync(statePath(port), "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {number} port
  * @param {State} state
  */
 function writeState(port, state) {
-  writePrivate(statePath(port), `${JSON.stringify(state, null, 2)}\n`);
+  writeJson(`${port}.json`, state);
 }
 
 /**
@@ -163,16 +163,14 @@ function writeState(port, state) {
  * @param {Record<string, string>} secrets
  */
 function writeStandInVars(port, url, { clientSecret }, secrets) {
-  const path = localPath(`${port}.stand-in.env`);
   const { tenant, clientId } = standInApp;
   const own = { AZ_TENANT: tenant, AZ_CLIENT_ID: clientId, AZ_CLIENT_SECRET: clientSecret, AZ_AUTHORITY_HOST: url };
-  writePrivate(
-    path,
+  return writePrivate(
+    `${port}.stand-in.env`,
     Object.entries({ ...own, ...secrets })
       .map(([name, value]) => `${name}='${value}'\n`)
       .join(""),
   );
-  return path;
 }
 
 /**
@@ -183,26 +181,4 @@ function writeStandInVars(port, url, { clientSecret }, secrets) {
 function envFiles(standInVars) {
   const files = [join(root, ".dev.vars"), standInVars].filter((path) => existsSync(path));
   return files.flatMap((path) => ["--env-file", path]);
-}
-
-/** @param {number} port */
-function statePath(port) {
-  return localPath(`${port}.json`);
-}
-
-/**
- * Each port has its own files, so that two brokers can run side by side.
- * @param {string} name
- */
-function localPath(name) {
-  return join(root, ".wrangler", "local", name);
-}
-
-/**
- * @param {string} path
- * @param {string} text
- */
-function writePrivate(path, text) {
-  mkdirSync(localPath("."), { recursive: true, mode: 0o700 });
-  writeFileSync(path, text, { mode: 0o600 });
 }
