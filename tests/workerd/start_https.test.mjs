@@ -1,5 +1,5 @@
-// `npm start -- --https`: the printed lines return a token over TLS, and the printed environment is all that Node.js
-// needs to trust the broker, whose documents have the printed address. The authority stays over a restart.
+// `npm start -- --https`: the printed lines return a token over TLS, and the printed environment is all that
+// @azure/identity needs. The authority stays over a restart.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -49,17 +49,18 @@ test("the pasted lines return a token, of a credential whose keys the stand-in f
   }
 });
 
-test("with the printed environment Node.js trusts the broker, whose documents have its address", async () => {
-  const { NODE_EXTRA_CA_CERTS, AZURE_AUTHORITY_HOST: origin } = exported();
-  assert.equal(origin, `https://127.0.0.1:${port}`);
+test("with the printed environment @azure/identity gets a token: it reads the documents of the printed address", async () => {
+  const env = exported();
+  assert.equal(env.AZURE_AUTHORITY_HOST, `https://127.0.0.1:${port}`);
   const script = `
-    const response = await fetch("${origin}/.well-known/openid-configuration");
-    console.log(await response.text());`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
-    env: { NODE_EXTRA_CA_CERTS },
-  });
-  const { issuer, jwks_uri } = JSON.parse(stdout);
-  assert.deepEqual([issuer, jwks_uri], [origin, `${origin}/.well-known/jwks.json`]);
+    import { EnvironmentCredential } from "@azure/identity";
+    const credential = new EnvironmentCredential({ disableInstanceDiscovery: true });
+    const { token } = await credential.getToken("https://graph.microsoft.com/.default");
+    console.log(token);`;
+  const settings = { cwd: directory, env };
+  const run = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], settings);
+  const { body } = await paste(curls[0]);
+  assert.equal(run.stdout.trim(), body.access_token);
 });
 
 test("the authority stays over a restart, and its key is its user's own", async () => {
