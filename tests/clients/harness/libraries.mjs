@@ -44,8 +44,8 @@ import { cell } from "./table.mjs";
  * @property {Record<string, string>} [texts] Texts of the block that are each user's own, and what stands in their place.
  */
 
-/** The programs of one test file. @type {Set<Program>} */
-const running = new Set();
+/** The programs of one test file, also those that are still starting. @type {Set<Promise<Program>>} */
+const started = new Set();
 
 /**
  * Starts the program of a block in an environment of which the page says everything.
@@ -53,7 +53,7 @@ const running = new Set();
  * @param {Pick<Library, "block" | "env" | "start">} library
  * @param {Own} own
  */
-export async function startLibrary(world, { block: name, env, start }, own = {}) {
+export function startLibrary(world, { block: name, env, start }, own = {}) {
   const { scope = GRAPH, key = REPORTS.key } = own;
   world.sweep.secret("client key", key);
   const given = { BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: key };
@@ -62,8 +62,8 @@ export async function startLibrary(world, { block: name, env, start }, own = {})
     (text, [theirs, ours]) => text.replaceAll(theirs, ours),
     block(name).text,
   );
-  const program = await start(source, { ...environment(env, given), ...localCa().env, ...own.env });
-  running.add(program);
+  const program = start(source, { ...environment(env, given), ...localCa().env, ...own.env });
+  started.add(program);
   return program;
 }
 
@@ -72,11 +72,11 @@ export async function startLibrary(world, { block: name, env, start }, own = {})
  * @param {World} world
  */
 export async function stopLibraries(world) {
-  for (const program of running) {
-    await program.stop();
-    world.sweep.record("output of a program", program.printed.join(""));
+  for (const program of await Promise.all([...started].map((starting) => starting.catch(() => undefined)))) {
+    await program?.stop();
+    world.sweep.record("output of a program", program?.printed.join("") ?? "");
   }
-  running.clear();
+  started.clear();
 }
 
 /**

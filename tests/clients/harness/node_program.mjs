@@ -43,8 +43,13 @@ export class NodeProgram {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const program = new NodeProgram(child, name);
-    await program.#answer();
-    return program;
+    try {
+      await program.#answer();
+      return program;
+    } catch (error) {
+      await program.stop();
+      throw error;
+    }
   }
 
   /**
