@@ -99,6 +99,12 @@ pub enum RequestFault {
     /// A parameter came twice (RFC 6749 §3.2).
     #[error("parameter {0} was sent more than once")]
     DuplicateParameter(&'static str),
+    /// `api-version` of managed identity is missing, or another one.
+    #[error("parameter api-version must be 2019-08-01")]
+    ApiVersion,
+    /// A managed identity is named by something else than an application id.
+    #[error("parameter {0} is not supported: name the identity by client_id, or leave both out")]
+    IdentityByOtherName(&'static str),
     /// `min_ttl` is not a number of seconds.
     #[error("parameter min_ttl must be a whole number of seconds")]
     MinTtl,

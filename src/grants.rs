@@ -9,8 +9,8 @@ use crate::oauth::scope::ScopeSet;
 /// What an authenticated client requests.
 #[derive(Debug)]
 pub struct GrantRequest {
-    /// The name or the tenant of a credential.
-    pub credential: String,
+    /// Which credential.
+    pub credential: CredentialName,
     /// `None` means the grant without a scope, the client's only grant of the credential, or the one that
     /// `targets` name.
     pub scope: Option<ScopeSet>,
@@ -20,9 +20,18 @@ pub struct GrantRequest {
     pub capability: bool,
 }
 
+/// How a request names a credential.
+#[derive(Debug)]
+pub enum CredentialName {
+    /// By its name, or its tenant.
+    OrTenant(String),
+    /// By its name, or the id of its application.
+    OrApplication(String),
+}
+
 /// The grant of `client` for `request`.
 ///
-/// A tenant may have several credentials. Then the client's first grant for any of them decides. An
+/// A tenant may have several credentials, and an application several tenants. Then the client's first grant for any of them decides. An
 /// unknown credential looks like one that is not granted.
 ///
 /// # Errors
@@ -34,7 +43,7 @@ pub fn authorize(
     request: &GrantRequest,
 ) -> Result<Rc<Grant>, BrokerError> {
     let plain = client.grants.iter().filter(|grant| !grant.capability);
-    let mut granted = plain.filter(|grant| is_of(config, grant, &request.credential)).peekable();
+    let mut granted = plain.filter(|grant| is_named(config, grant, &request.credential)).peekable();
     if granted.peek().is_none() {
         return Err(BrokerError::CredentialNotGranted);
     }
@@ -67,6 +76,17 @@ fn without_scope<'a>(granted: impl Iterator<Item = &'a Rc<Grant>>) -> Option<&'a
 }
 
 /// Whether `grant` is for a credential that is called `name`.
+fn is_named(config: &Config, grant: &Grant, name: &CredentialName) -> bool {
+    match name {
+        CredentialName::OrTenant(name) => is_of(config, grant, name),
+        CredentialName::OrApplication(id) => match config.credential(id) {
+            Some(named) => Rc::ptr_eq(named, &grant.credential),
+            None => grant.credential.client_id.eq_ignore_ascii_case(id),
+        },
+    }
+}
+
+/// Whether `grant` is for a credential with this name, or of this tenant.
 fn is_of(config: &Config, grant: &Grant, name: &str) -> bool {
     config.credentials_named(name).any(|named| Rc::ptr_eq(named, &grant.credential))
 }

@@ -16,7 +16,7 @@ use edge_token_broker::config::{
     Binding, Bindings, Client, Config, Credential, DEFAULT_CREDENTIAL, Fault, Grant,
 };
 use edge_token_broker::error::{BrokerError, PresentedIn};
-use edge_token_broker::grants::{GrantRequest, authorize};
+use edge_token_broker::grants::{CredentialName, GrantRequest, authorize};
 use edge_token_broker::jwt::Trust;
 use edge_token_broker::oauth::scope::ScopeSet;
 use edge_token_broker::upstream::federation::Federated;
@@ -109,7 +109,12 @@ impl Question {
     fn decide(&self, config: &Config, client: &Client) -> Result<Rc<Grant>, BrokerError> {
         let scope = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
         let credential = self.credential.clone();
-        let request = GrantRequest { credential, scope, targets: Vec::new(), capability: false };
+        let request = GrantRequest {
+            credential: CredentialName::OrTenant(credential),
+            scope,
+            targets: Vec::new(),
+            capability: false,
+        };
         authorize(config, client, &request)
     }
 

@@ -120,6 +120,20 @@ export function getToken({ key, scope } = CLIENT) {
 }
 
 /**
+ * `GET /msi/token`, with as many headers as `GET /token`.
+ * @param {Client} client
+ * @returns {Request}
+ */
+export function getIdentityToken({ key, scope } = CLIENT) {
+  const resource = encodeURIComponent(scope.replace("/.default", ""));
+  return {
+    method: "GET",
+    path: `/msi/token?api-version=2019-08-01&resource=${resource}`,
+    headers: { "x-identity-header": key },
+  };
+}
+
+/**
  * `POST /oauth2/v2.0/token` with `client_secret_basic`.
  * @param {Pick<Client, "id" | "key" | "scope">} client
  */

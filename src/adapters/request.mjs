@@ -22,6 +22,24 @@ export function identity(request, context) {
 }
 
 /**
+ * The client key of `GET /msi/token`. Most requests need it or `msalSku`, so their names do not cross.
+ *
+ * @param {Request} request
+ */
+export function identityHeader(request) {
+  return request.headers.get("x-identity-header") ?? undefined;
+}
+
+/**
+ * Which MSAL the caller says that it is.
+ *
+ * @param {Request} request
+ */
+export function msalSku(request) {
+  return request.headers.get("x-client-sku") ?? undefined;
+}
+
+/**
  * A header, or nothing.
  *
  * @param {Request} request

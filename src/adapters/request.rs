@@ -22,6 +22,10 @@ extern "C" {
 extern "C" {
     fn identity(request: &JsValue, context: &Context) -> Vec<JsValue>;
     fn header(request: &JsValue, name: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = identityHeader)]
+    fn identity_header(request: &JsValue) -> Option<String>;
+    #[wasm_bindgen(js_name = msalSku)]
+    fn msal_sku(request: &JsValue) -> Option<String>;
     fn nonce(request: &JsValue) -> String;
 }
 
@@ -58,6 +62,14 @@ impl PlatformRequest for WorkerRequest {
 
     fn address(&self) -> Option<String> {
         header(&self.request, "cf-connecting-ip")
+    }
+
+    fn identity_header(&self) -> Option<String> {
+        identity_header(&self.request)
+    }
+
+    fn is_msal(&self) -> bool {
+        msal_sku(&self.request).is_some()
     }
 
     fn origin(&self) -> Option<String> {

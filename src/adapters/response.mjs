@@ -46,16 +46,22 @@ export function otherResponse(status, body, requestId, more) {
 /**
  * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
  * the request id. A page of any `origin` may read it: the wasm could not say which ones may, and there is nothing in it.
+ * Azure SDKs get it in their words, as the `url` tells.
  *
  * @param {string} given
  * @param {string} fresh
  * @param {string | undefined} origin
+ * @param {string} [url]
  */
-export function internalError(given, fresh, origin) {
+export function internalError(given, fresh, origin, url = "") {
   const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);
-  const body = { error: "server_error", error_description: "the broker failed; try again" };
+  const id = isSane ? given : fresh;
+  const message = "the broker failed; try again";
+  const body = /^\w+:\/\/[^/]*\/msi\/token(\?|$)/.test(url)
+    ? { statusCode: 500, message, correlationId: id }
+    : { error: "server_error", error_description: message };
   const page = origin !== undefined && /^https?:\/\//.test(origin) ? readableBy(origin) : [];
-  return otherResponse(500, JSON.stringify(body), isSane ? given : fresh, ["Pragma", "no-cache", ...page]);
+  return otherResponse(500, JSON.stringify(body), id, ["Pragma", "no-cache", ...page]);
 }
 
 /** @param {string} origin */

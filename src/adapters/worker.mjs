@@ -28,7 +28,7 @@ function handle(request, contentType, body, env, context) {
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
   const failed = () =>
-    internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID(), headers.get("origin") ?? undefined);
+    internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID(), headers.get("origin") ?? undefined, url);
   const begin = () =>
     guarded(
       () =>

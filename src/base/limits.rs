@@ -32,6 +32,16 @@ use crate::base::time::Millis;
 pub const SERVE_FLOOR: Millis = Millis::from_secs(60);
 /// Divisor of the lifetime for the serve floor of short-lived tokens.
 pub const SERVE_FLOOR_LIFETIME_DIVISOR: u64 = 10;
+/// The floor for callers that keep a token until 5 minutes before its end, as every MSAL does (MSAL Python,
+/// `_MIN_ACCESS_TOKEN_LIFETIME`), with a minute for the way and for clocks that differ. For a short-lived
+/// token it is half the lifetime.
+pub const KEPT_FLOOR: Millis = Millis::from_secs(360);
+/// Divisor of the lifetime for the floor of short-lived tokens.
+pub const KEPT_FLOOR_LIFETIME_DIVISOR: u64 = 2;
+const _: () = assert!(
+    SERVE_FLOOR.0 < KEPT_FLOOR.0 && KEPT_FLOOR_LIFETIME_DIVISOR < SERVE_FLOOR_LIFETIME_DIVISOR,
+    "the floor for callers that keep tokens must be above the serve floor"
+);
 /// Lifetimes up to this are short. Their tokens are renewed [`RENEW_AHEAD_SHORT`] before expiry.
 pub const SHORT_LIFETIME: Millis = Millis::from_secs(20 * 60);
 /// Lifetimes from this on are long. Their tokens are renewed [`RENEW_AHEAD_LONG`] before expiry.
@@ -132,6 +142,10 @@ const _: () = assert!(
 pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 1;
 /// `Retry-After` for callers while the configuration has a fault. A person has to act.
 pub const MISCONFIGURED_RETRY_AFTER_SECS: u64 = 60;
+
+/// Longest `Retry-After` of `GET /msi/token`. An Azure SDK sleeps for this long within its user's call, up to
+/// three times (azure-core, `RetryPolicy`).
+pub const MANAGED_IDENTITY_RETRY_AFTER_MAX_SECS: u64 = 2;
 
 // Rate limiting.
 

@@ -151,12 +151,31 @@ pub fn bearer(
     };
     let token = credentials_of("Bearer", authorization)
         .ok_or(BrokerError::InvalidClient(PresentedIn::Header))?;
-    let key = PresentedKey::new(token.to_owned());
-    // The keys that the broker's own command makes have no dots.
-    if token.bytes().filter(|b| *b == b'.').count() == 2 {
-        return Ok(bearer_jwt(key, client_id()));
+    Ok(key_or_jwt(PresentedKey::new(token.to_owned()), client_id))
+}
+
+/// What the caller of `GET /msi/token` presents: a client key in `X-IDENTITY-HEADER`, which is `header`, or
+/// what the platform knows.
+///
+/// # Errors
+/// `invalid_token` for nothing at all.
+pub fn in_identity_header(
+    header: Option<String>,
+    platform: impl FnOnce() -> PlatformIdentity,
+) -> Result<Presented, BrokerError> {
+    if let Some(key) = header.filter(|key| !key.is_empty()) {
+        return Ok(key_or_jwt(PresentedKey::new(key), || None));
     }
-    Ok(Presented::Key(LoneKey::new(&key)))
+    platform().presented(None)?.ok_or(BrokerError::InvalidClient(PresentedIn::Nothing))
+}
+
+/// The keys that the broker's own command makes have no dots.
+fn key_or_jwt(key: PresentedKey, client_id: impl FnOnce() -> Option<String>) -> Presented {
+    if key.expose().bytes().filter(|b| *b == b'.').count() == 2 {
+        bearer_jwt(key, client_id())
+    } else {
+        Presented::Key(LoneKey::new(&key))
+    }
 }
 
 fn bearer_jwt(text: PresentedKey, client_id: Option<String>) -> Presented {

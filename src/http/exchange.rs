@@ -16,6 +16,7 @@ mod authentication;
 mod documents;
 mod finish;
 mod incoming;
+mod pending;
 mod plain_http;
 mod preflight;
 mod revoke;
@@ -24,10 +25,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 pub use incoming::Incoming;
+pub use pending::Pending;
 
 use super::error::Dialect;
 use super::form::Form;
 use super::isolate::Isolate;
+use super::managed_identity;
 use super::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use super::reply::Reply;
 use super::revoke as revocation;
@@ -43,7 +46,6 @@ use crate::config::{Client, Config};
 use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::broker::Served;
-use crate::upstream::token_key::TokenKey;
 
 /// The state of a request, and what the platform does next.
 pub enum Progress<P: HttpPorts> {
@@ -66,12 +68,6 @@ pub struct Answered {
     pub request_id: RequestId,
     /// The work behind the response: a renewal or a KV write, then the log line.
     pub follow_up: Option<Pin<Box<dyn Future<Output = ()>>>>,
-}
-
-/// A half-done exchange: its grant is found, and isolate memory has no token.
-pub struct Pending<P: HttpPorts> {
-    exchange: Exchange<P>,
-    granted: Granted,
 }
 
 /// One request.
@@ -121,6 +117,10 @@ pub fn begin<P: HttpPorts>(
             let wanted = token::parse_query(query, authorization, identity);
             exchange.in_dialect(Dialect::Bearer).token(wanted)
         }
+        Route::ManagedIdentity => {
+            let wanted = managed_identity::parse_query(query, request.identity_header(), identity);
+            exchange.in_dialect(Dialect::ManagedIdentity).token(wanted)
+        }
         Route::TokenEndpoint { credential } => {
             let named = |id| {
                 if !is_named {
@@ -161,7 +161,7 @@ impl<P: HttpPorts> Exchange<P> {
     fn token(mut self, request: Result<TokenRequest, BrokerError>) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
         let (config, request) = match isolate.config().and_then(|config| Ok((config, request?))) {
-            Ok(parsed) => parsed,
+            Ok((config, request)) => (config, request.of_keeper(|| self.request.is_msal())),
             Err(error) => return self.refused(error),
         };
         // If requests are counted (4), steps 3 to 8 need a future.
@@ -255,38 +255,5 @@ impl<P: HttpPorts> Exchange<P> {
             Ok(served) => self.served(granted, served),
             Err(error) => self.failed_later(&error).await,
         }
-    }
-}
-
-impl<P: HttpPorts> Pending<P> {
-    /// The tier that may have the record.
-    #[must_use]
-    pub fn store(&self) -> &P::Store {
-        &self.exchange.isolate.broker.kv
-    }
-
-    /// The name of the record in that tier.
-    #[must_use]
-    pub fn token_key(&self) -> &TokenKey {
-        &self.granted.grant.token_key
-    }
-
-    /// 7: goes on with what KV returned.
-    #[must_use]
-    pub fn resume(self, loaded: Result<Option<Vec<u8>>, StoreError>) -> Progress<P> {
-        let Self { mut exchange, granted } = self;
-        let broker = Rc::clone(&exchange.isolate.broker);
-        match broker.unseal(&granted.grant, granted.min_ttl, loaded, &mut exchange.line) {
-            Some(served) => Progress::Done(exchange.served(&granted, served)),
-            None => Progress::Later(Box::pin(Self { exchange, granted }.fetch())),
-        }
-    }
-
-    /// 8
-    async fn fetch(self) -> Answered {
-        let Self { mut exchange, granted } = self;
-        let broker = Rc::clone(&exchange.isolate.broker);
-        let served = broker.fetch_token(&granted.grant, granted.min_ttl, &mut exchange.line).await;
-        exchange.obtained(&granted, served).await
     }
 }

@@ -7,6 +7,7 @@ pub mod error;
 pub mod exchange;
 pub mod form;
 pub mod isolate;
+pub mod managed_identity;
 mod metadata;
 pub mod ports;
 pub mod reply;

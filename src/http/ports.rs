@@ -22,6 +22,10 @@ pub trait PlatformRequest: 'static {
     /// The caller's address (`CF-Connecting-IP`), not checked: a Worker that calls over a service
     /// binding can send any text.
     fn address(&self) -> Option<String>;
+    /// The client key of `GET /msi/token` (`X-IDENTITY-HEADER`).
+    fn identity_header(&self) -> Option<String>;
+    /// Whether the caller says that it is an MSAL (`x-client-SKU`).
+    fn is_msal(&self) -> bool;
     /// The origin of the page that makes the request (`Origin`).
     fn origin(&self) -> Option<String>;
     /// The headers that the page wants to send (`Access-Control-Request-Headers`): any text.

@@ -2,8 +2,10 @@
 
 use crate::base::json_object::JsonObject;
 use crate::base::limits::{DOCUMENT_SECS, PREFLIGHT_HEADERS_MAX_BYTES, PREFLIGHT_SECS};
+use crate::base::request_id::RequestId;
 use crate::error::BrokerError;
 use crate::http::error::{Dialect, WireError};
+use crate::http::managed_identity;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::TokenResponse;
 use crate::tokens::broker::Served;
@@ -71,13 +73,18 @@ impl Reply {
             scope,
             fields: token.fields.as_deref(),
         };
-        Self {
-            pragma: true,
-            cache_status: Some(served.cache_status.to_string()),
-            status: 200,
-            body: response.to_json(),
-            ..Self::default()
-        }
+        Self::with_token(response.to_json(), served)
+    }
+
+    /// A token of a managed identity.
+    #[must_use]
+    pub fn managed_identity(served: &Served, resource: &str, client_id: &str) -> Self {
+        Self::with_token(managed_identity::token_json(served, resource, client_id), served)
+    }
+
+    fn with_token(body: String, Served { cache_status, .. }: &Served) -> Self {
+        let cache_status = Some(cache_status.to_string());
+        Self { pragma: true, cache_status, status: 200, body, ..Self::default() }
     }
 
     /// The reply of `POST /revoke`. It does not say whether the text was a token (RFC 7009 §2.2).
@@ -88,13 +95,13 @@ impl Reply {
 
     /// A failed token request.
     #[must_use]
-    pub fn error(error: &BrokerError, dialect: Dialect) -> Self {
+    pub fn error(error: &BrokerError, dialect: Dialect, request_id: &RequestId) -> Self {
         let wire = WireError::new(error, dialect);
         Self {
             pragma: true,
             challenge: wire.challenge,
             retry_after_secs: wire.retry_after_secs,
-            ..Self::json(wire.status, wire.to_json())
+            ..Self::json(wire.status, wire.to_json(dialect, request_id))
         }
     }
 

@@ -12,6 +12,8 @@ pub enum Route<'a> {
         /// A credential's name, or a tenant id or domain.
         credential: Option<&'a str>,
     },
+    /// `GET /msi/token`, and `HEAD`.
+    ManagedIdentity,
     /// `GET /oauth2/v2.0/authorize`, and `HEAD`, also with a segment in front.
     Authorize,
     /// `POST /revoke`.
@@ -67,6 +69,7 @@ impl<'a> Route<'a> {
     pub fn new(method: &str, path: &'a str) -> Self {
         let (route, allow) = match path {
             "/token" => (Self::Token, GET),
+            "/msi/token" => (Self::ManagedIdentity, GET),
             REVOCATION_ENDPOINT => (Self::Revoke, POST),
             "/healthz" => (Self::Health, GET),
             "/readyz" => (Self::Ready, GET),
@@ -104,7 +107,7 @@ impl<'a> Route<'a> {
     #[must_use]
     pub const fn takes_proof(&self) -> bool {
         match self {
-            Self::Token | Self::TokenEndpoint { .. } | Self::Revoke => true,
+            Self::Token | Self::TokenEndpoint { .. } | Self::ManagedIdentity | Self::Revoke => true,
             Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
             Self::Authorize
             | Self::Health
@@ -121,6 +124,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Token => "token",
             Self::TokenEndpoint { .. } => "token_endpoint",
+            Self::ManagedIdentity => "msi_token",
             Self::Authorize => "authorize",
             Self::Revoke => "revoke",
             Self::Health => "healthz",

@@ -9,12 +9,14 @@ use crate::callers::presented::{self, PlatformIdentity, Presented};
 use crate::callers::proofs::Caller;
 use crate::config::{Config, DEFAULT_CREDENTIAL, Grant};
 use crate::error::{BrokerError, RequestFault};
-use crate::grants::{self, GrantRequest};
+use crate::grants::{self, CredentialName, GrantRequest};
 use crate::http::form::{CLIENT_PARAMETERS, Form, Parameters, client_parameters};
+use crate::http::reply::Reply;
 use crate::log::Line;
 use crate::oauth::claims::{Claims, RequestedClaims};
 use crate::oauth::scope::ScopeSet;
 use crate::tokens::broker::Served;
+use crate::tokens::min_ttl::MinTtl;
 
 /// A parsed token request.
 #[derive(Debug)]
@@ -26,15 +28,26 @@ pub struct TokenRequest {
     wanted: Result<Wanted, BrokerError>,
 }
 
+/// Which token is wanted, and the form of the answer.
 #[derive(Debug)]
-struct Wanted {
-    request: GrantRequest,
-    min_ttl: Millis,
-    challenge: Option<Claims>,
+pub(super) struct Wanted {
+    pub(super) request: GrantRequest,
+    pub(super) min_ttl: MinTtl,
+    pub(super) challenge: Option<Claims>,
+    pub(super) answer: Answer,
+}
+
+/// The form of the answer with a token.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// RFC 6749 §5.1. The request named its scope, or did not.
+    OAuth { scope_is_named: bool },
+    /// Of a managed identity, which repeats the resource.
+    ManagedIdentity { resource: String },
 }
 
 /// The parameters of both routes. `GET /token` ignores some.
-const PARAMETERS: [&str; 17] = {
+const PARAMETERS: [&str; 18] = {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
     [
         id,
@@ -53,10 +66,13 @@ const PARAMETERS: [&str; 17] = {
         "req_cnf",
         "fmi_path",
         "authorization_details",
+        MSAL_SKU,
         CLIENT_REQUEST_ID,
     ]
 };
 
+/// By this field, or a header of this name, an MSAL says which one it is.
+const MSAL_SKU: &str = "x-client-SKU";
 /// MSAL Node sends it in the form, and no header of this name.
 const CLIENT_REQUEST_ID: &str = "client-request-id";
 
@@ -65,25 +81,45 @@ const CLIENT_REQUEST_ID: &str = "client-request-id";
 pub struct Granted {
     /// The grant of its client.
     pub grant: Rc<Grant>,
-    /// `min_ttl`: the caller wants a token with at least this much time left, if upstream gives one.
-    pub min_ttl: Millis,
+    /// How much time the caller wants a token to have left.
+    pub min_ttl: MinTtl,
     /// What a challenge demands: the caller's API has rejected the token in hand.
     pub challenge: Option<Claims>,
-    /// The request named its scope.
-    scope_is_named: bool,
+    answer: Answer,
 }
 
 impl Granted {
-    /// The scope of the token, if the caller does not know it (RFC 6749 §5.1): the request named
-    /// none, or upstream granted another one.
+    /// The reply with a token.
     #[must_use]
-    pub fn untold_scope<'a>(&'a self, served: &'a Served) -> Option<&'a ScopeSet> {
-        let own = Some(&self.grant.scope).filter(|scope| !self.scope_is_named && !scope.is_none());
-        served.token.scope.as_deref().or(own)
+    pub fn reply(&self, served: &Served) -> Reply {
+        match &self.answer {
+            Answer::OAuth { scope_is_named } => {
+                let own = Some(&self.grant.scope).filter(|own| !scope_is_named && !own.is_none());
+                // The caller does not know what upstream granted if that is another scope (RFC 6749 §5.1).
+                Reply::token(served, served.token.scope.as_deref().or(own))
+            }
+            Answer::ManagedIdentity { resource } => {
+                Reply::managed_identity(served, resource, &self.grant.credential.client_id)
+            }
+        }
     }
 }
 
 impl TokenRequest {
+    pub(super) const fn new(presented: Presented, wanted: Result<Wanted, BrokerError>) -> Self {
+        Self { presented, wanted }
+    }
+
+    /// The same request, of a caller that `keeps` its tokens until shortly before their end, if nothing in
+    /// the request has said so.
+    #[must_use]
+    pub fn of_keeper(mut self, keeps: impl FnOnce() -> bool) -> Self {
+        if let Ok(Wanted { min_ttl, .. }) = &mut self.wanted {
+            min_ttl.keeps = min_ttl.keeps || keeps();
+        }
+        self
+    }
+
     /// The grant, if `caller` has it.
     ///
     /// # Errors
@@ -95,7 +131,7 @@ impl TokenRequest {
         line: &mut Line,
     ) -> Result<Granted, BrokerError> {
         log_caller(line, caller);
-        let Wanted { request, min_ttl, challenge } =
+        let Wanted { request, min_ttl, challenge, answer } =
             self.wanted.as_ref().map_err(BrokerError::clone)?;
         let granted = grants::authorize(config, &caller.client, request);
         match &granted {
@@ -110,7 +146,7 @@ impl TokenRequest {
             grant: granted?,
             min_ttl: *min_ttl,
             challenge: challenge.clone(),
-            scope_is_named: request.scope.is_some(),
+            answer: answer.clone(),
         })
     }
 }
@@ -176,7 +212,8 @@ impl Wanted {
         {
             return Err(BrokerError::TargetNotGranted("credential"));
         }
-        let min_ttl = min_ttl(take("min_ttl").as_deref())?;
+        let asked = min_ttl(take("min_ttl").as_deref())?;
+        let min_ttl = MinTtl { asked, keeps: take(MSAL_SKU).is_some() };
         let scope = take("scope").as_deref().map(ScopeSet::parse).transpose()?;
         let claims = take("claims").as_deref().map(RequestedClaims::parse).transpose();
         let RequestedClaims { capability, challenge } =
@@ -195,8 +232,10 @@ impl Wanted {
             .filter_map(|name| Some((name, take(name)?.into_owned())))
             .collect();
         let credential = credential.or(named.as_deref()).unwrap_or(DEFAULT_CREDENTIAL).to_owned();
+        let credential = CredentialName::OrTenant(credential);
+        let answer = Answer::OAuth { scope_is_named: scope.is_some() };
         let request = GrantRequest { credential, scope, targets, capability };
-        Ok(Self { request, min_ttl, challenge })
+        Ok(Self { request, min_ttl, challenge, answer })
     }
 }
 

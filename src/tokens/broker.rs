@@ -1,13 +1,14 @@
 //! The order of the tiers: isolate memory, KV, the coordinator, else the authorization server.
 
 use crate::base::ports::{Clock, Store, StoreError};
-use crate::base::time::{Millis, UnixMillis};
+use crate::base::time::UnixMillis;
 use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::log::Line;
 use crate::tokens::cache_status::{CacheStatus, Forward, Tier};
 use crate::tokens::coordinator::{Handout, Source, Want};
 use crate::tokens::memory::IsolateMemory;
+use crate::tokens::min_ttl::MinTtl;
 use crate::tokens::ports::{Coordinated, Coordination, CoordinationError, TokenPorts};
 use crate::tokens::shared_tier;
 use crate::tokens::token::CachedToken;
@@ -63,7 +64,7 @@ pub enum FollowUp {
 
 impl<P: TokenPorts> Broker<P> {
     /// The token from isolate memory. Plain synchronous code: most requests end here.
-    pub fn recall(&self, grant: &Grant, min_ttl: Millis) -> Option<Served> {
+    pub fn recall(&self, grant: &Grant, min_ttl: MinTtl) -> Option<Served> {
         let token = self.memory.recall(&grant.token_key)?;
         self.hit(grant, token, Tier::Isolate, min_ttl)
     }
@@ -75,7 +76,7 @@ impl<P: TokenPorts> Broker<P> {
     pub async fn recall_or_obtain(
         &self,
         grant: &Grant,
-        min_ttl: Millis,
+        min_ttl: MinTtl,
         line: &mut Line,
     ) -> Result<Served, BrokerError> {
         match self.recall(grant, min_ttl) {
@@ -91,7 +92,7 @@ impl<P: TokenPorts> Broker<P> {
     pub async fn obtain(
         &self,
         grant: &Grant,
-        min_ttl: Millis,
+        min_ttl: MinTtl,
         line: &mut Line,
     ) -> Result<Served, BrokerError> {
         let loaded = self.kv.load(&grant.token_key.kv_name()).await;
@@ -105,7 +106,7 @@ impl<P: TokenPorts> Broker<P> {
     pub fn unseal(
         &self,
         grant: &Grant,
-        min_ttl: Millis,
+        min_ttl: MinTtl,
         loaded: Result<Option<Vec<u8>>, StoreError>,
         line: &mut Line,
     ) -> Option<Served> {
@@ -124,7 +125,7 @@ impl<P: TokenPorts> Broker<P> {
     pub async fn fetch_token(
         &self,
         grant: &Grant,
-        min_ttl: Millis,
+        min_ttl: MinTtl,
         line: &mut Line,
     ) -> Result<Served, BrokerError> {
         let held = self.memory.recall(&grant.token_key);
@@ -136,7 +137,7 @@ impl<P: TokenPorts> Broker<P> {
                 let now = self.clock.now();
                 // As in a coordinator: after a better token, no other one is fetched for a while.
                 let better = held.is_some() && matches!(source, Source::Flight | Source::Collapsed);
-                if tier == Tier::Coordinator && (better || now.until(token.expires_at) < min_ttl) {
+                if tier == Tier::Coordinator && (better || !min_ttl.is_met_by(&token, now)) {
                     self.memory.note_no_better_token(&grant.token_key, now);
                 }
                 Ok(self.handed_out(Handout { token, source }, tier, reason, follow_up))
@@ -260,14 +261,16 @@ impl<P: TokenPorts> Broker<P> {
         grant: &Grant,
         token: CachedToken,
         tier: Tier,
-        min_ttl: Millis,
+        min_ttl: MinTtl,
     ) -> Option<Served> {
         let at = self.clock.now();
         let left = at.until(token.expires_at);
         let due = at >= token.renew_early_at(self.jitter);
         let follow_up = match token.freshness(at) {
             Freshness::Expired => return None,
-            _ if left < min_ttl && !self.memory.no_better_token_lately(&grant.token_key, at) => {
+            _ if !min_ttl.is_met_by(&token, at)
+                && !self.memory.no_better_token_lately(&grant.token_key, at) =>
+            {
                 return None;
             }
             _ if due && self.claim(grant, at) => FollowUp::Renew,

@@ -4,11 +4,11 @@
 use super::broker::{Broker, FollowUp, Served, note_fault, want};
 use super::cache_status::{Forward, Tier};
 use super::coordinator::{Handout, Source, Want};
+use super::min_ttl::MinTtl;
 use super::ports::{CoordinationError, TokenPorts};
 use super::shared_tier;
 use super::token::CachedToken;
 use crate::base::ports::Store;
-use crate::base::time::Millis;
 use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::log::Line;
@@ -24,7 +24,7 @@ impl<P: TokenPorts> Broker<P> {
         &self,
         grant: &Grant,
         challenge: &Claims,
-        min_ttl: Millis,
+        min_ttl: MinTtl,
         line: &mut Line,
     ) -> Result<Served, BrokerError> {
         let held = self.memory.recall(&grant.token_key).filter(|token| self.is_servable(token));

@@ -10,6 +10,7 @@ mod failing;
 pub mod fetch;
 pub mod forced;
 pub mod memory;
+pub mod min_ttl;
 pub mod ports;
 pub mod record;
 pub mod renewal;

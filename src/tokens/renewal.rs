@@ -2,6 +2,7 @@
 
 use super::broker::{Broker, FollowUp, want};
 use super::coordinator::{Handout, Source, Want};
+use super::min_ttl::MinTtl;
 use super::ports::{Coordinated, Coordination, TokenPorts};
 use super::token::CachedToken;
 use crate::base::ports::Entropy;
@@ -74,7 +75,7 @@ impl<P: TokenPorts> Broker<P> {
                     Err(error) => line.failed(&error.into()),
                 }
             }
-            Err(_) => match self.obtain(grant, Millis(0), line).await {
+            Err(_) => match self.obtain(grant, MinTtl::default(), line).await {
                 Ok(served) if served.follow_up == FollowUp::Renew => self.renew(grant, line).await,
                 Ok(served) if served.follow_up == FollowUp::Store => {
                     self.write_behind(grant, &served.token, line).await;

@@ -153,6 +153,14 @@ impl PlatformRequest for Nothing {
         None
     }
 
+    fn identity_header(&self) -> Option<String> {
+        None
+    }
+
+    fn is_msal(&self) -> bool {
+        false
+    }
+
     fn origin(&self) -> Option<String> {
         None
     }

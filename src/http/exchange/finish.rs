@@ -20,7 +20,7 @@ impl<P: HttpPorts> Exchange<P> {
     /// A token.
     pub(super) fn served(mut self, granted: &Granted, served: Served) -> Answered {
         let origin = cors::reader_of_token(self.client.as_deref(), || self.request.origin());
-        let reply = Reply { origin, ..Reply::token(&served, granted.untold_scope(&served)) };
+        let reply = Reply { origin, ..granted.reply(&served) };
         self.line.status = reply.status;
         (self.line.outcome, self.line.tier) = match served.cache_status {
             CacheStatus::Hit { tier, .. } => ("hit", Some(tier.name())),
@@ -98,7 +98,7 @@ impl<P: HttpPorts> Exchange<P> {
         } else if *error == BrokerError::SecretsUnavailable {
             self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
-        Reply::error(error, self.dialect)
+        Reply::error(error, self.dialect, &self.line.request_id)
     }
 
     /// A reply that is neither a token nor an error of a token route.

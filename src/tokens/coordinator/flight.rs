@@ -4,8 +4,9 @@ use super::Coordinator;
 use super::protocol::{Action, Waiter, Want};
 use crate::base::limits::FLIGHT_WATCH;
 use crate::base::secret::TokenDigest;
-use crate::base::time::{Millis, UnixMillis};
+use crate::base::time::UnixMillis;
 use crate::tokens::forced::Forced;
+use crate::tokens::min_ttl::MinTtl;
 
 /// A flight with its waiters.
 #[derive(Debug, Default)]
@@ -17,8 +18,8 @@ pub(super) struct Flight {
     led: bool,
     /// The coordinator has a token that may be served, and wants a better one.
     pub(super) renewal: bool,
-    /// The longest `min_ttl` of its waiters.
-    pub(super) min_ttl: Millis,
+    /// What all of its waiters need.
+    pub(super) min_ttl: MinTtl,
     /// The rejected token that it replaces.
     pub(super) rejected: Option<TokenDigest>,
     /// A rejected token is its only reason.
@@ -46,9 +47,9 @@ impl Coordinator {
 
     /// Lets `waiter` wait for the flight under way. If the leader has left, the next waiter leads.
     /// It is usually the same caller, which calls again after a sign of life.
-    pub(super) fn board(&mut self, waiter: Waiter, min_ttl: Millis) {
+    pub(super) fn board(&mut self, waiter: Waiter, min_ttl: MinTtl) {
         let Some(flight) = &mut self.flight else { return };
-        flight.min_ttl = flight.min_ttl.max(min_ttl);
+        flight.min_ttl = flight.min_ttl.and(min_ttl);
         match flight.leader {
             None if flight.led => flight.leader = Some(waiter),
             Some(leader) if leader == waiter => {}

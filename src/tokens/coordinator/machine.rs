@@ -86,7 +86,7 @@ impl Coordinator {
         // With the longest jitter, because some isolates call earlier than others.
         let soon_due = |token: &CachedToken| now >= token.renew_early_at(u32::MAX);
         let held = self.snapshot.held(now).filter(|token| {
-            now.until(token.expires_at) >= want.min_ttl && !(want.renewed && soon_due(token))
+            want.min_ttl.is_met_by(token, now) && !(want.renewed && soon_due(token))
         });
         if held.is_some() {
             let source = self.source_of_held(due);
@@ -114,7 +114,7 @@ impl Coordinator {
         let for_better = self
             .flight
             .as_ref()
-            .is_some_and(|flight| flight.renewal || now.until(token.expires_at) < flight.min_ttl);
+            .is_some_and(|flight| flight.renewal || !flight.min_ttl.is_met_by(&token, now));
         facts.fetched_at = for_better.then_some(token.requested_at);
         let flight = self.flight.as_ref();
         let rejected = flight.and_then(|flight| flight.rejected);

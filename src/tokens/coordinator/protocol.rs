@@ -3,7 +3,8 @@
 use crate::base::cbor::{self, Cbor, Value};
 use crate::base::limits::{GENERATION_AHEAD_MAX, MIN_TTL_MAX};
 use crate::base::secret::TokenDigest;
-use crate::base::time::{Millis, UnixMillis};
+use crate::base::time::UnixMillis;
+use crate::tokens::min_ttl::MinTtl;
 use crate::tokens::token::CachedToken;
 use crate::upstream::error::UpstreamError;
 
@@ -33,7 +34,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Want {
     /// It has at least this much time left, if upstream gives such a token.
-    pub min_ttl: Millis,
+    pub min_ttl: MinTtl,
     /// It is not due for renewal, if upstream gives a newer one.
     pub renewed: bool,
     /// The generation of the caller's token. A coordinator that lost its storage goes on from it.
@@ -51,22 +52,25 @@ pub struct Want {
 impl Cbor for Want {
     fn to_value(&self) -> Value {
         Value::record(vec![
-            self.min_ttl.to_value(),
+            self.min_ttl.asked.to_value(),
             self.renewed.to_value(),
             self.known_generation.to_value(),
             self.touch.to_value(),
             self.rejected.to_value(),
+            // Earlier versions did not have this.
+            self.min_ttl.keeps.then_some(true).to_value(),
         ])
     }
 
     fn of_value(value: Value) -> Option<Self> {
         let mut fields = value.into_fields()?;
+        let min_ttl = MinTtl::asked(fields.take()?);
         Some(Self {
-            min_ttl: fields.take()?,
             renewed: fields.take()?,
             known_generation: fields.take()?,
             touch: fields.take()?,
             rejected: fields.take()?,
+            min_ttl: MinTtl { keeps: fields.take::<Option<bool>>()?.is_some(), ..min_ttl },
             challenge: None,
         })
     }
@@ -79,7 +83,7 @@ impl Want {
     pub fn bounded(self, now: UnixMillis) -> Self {
         let newest = now.plus(GENERATION_AHEAD_MAX).0;
         Self {
-            min_ttl: self.min_ttl.min(MIN_TTL_MAX),
+            min_ttl: self.min_ttl.at_most(MIN_TTL_MAX),
             known_generation: self.known_generation.min(newest),
             ..self
         }

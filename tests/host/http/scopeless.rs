@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use edge_token_broker::config::{AcceptedProofs, Client, Config, Grant};
 use edge_token_broker::error::BrokerError;
-use edge_token_broker::grants::{GrantRequest, authorize};
+use edge_token_broker::grants::{CredentialName, GrantRequest, authorize};
 use edge_token_broker::oauth::scope::ScopeSet;
 
 use crate::support::world::vars;
@@ -32,7 +32,12 @@ fn asked(
     let config = Config::parse(&vars().with("CREDENTIALS", others).with("OTHER", "s")).unwrap();
     let scope = scope.map(|scope| ScopeSet::parse(scope).unwrap());
     let credential = credential.to_owned();
-    let request = GrantRequest { credential, scope, targets: Vec::new(), capability: false };
+    let request = GrantRequest {
+        credential: CredentialName::OrTenant(credential),
+        scope,
+        targets: Vec::new(),
+        capability: false,
+    };
     let grant = authorize(&config, &client(&config, grants), &request)?;
     Ok((grant.credential.name.clone(), grant.scope.as_str().to_owned()))
 }

@@ -13,6 +13,10 @@ use serde_json::Value;
 pub(crate) struct SimulatedRequest {
     pub(crate) address: Option<&'static str>,
     pub(crate) origin: Option<&'static str>,
+    /// `X-IDENTITY-HEADER`.
+    pub(crate) identity_header: Option<&'static str>,
+    /// It has `x-client-SKU`.
+    pub(crate) is_msal: bool,
     /// The headers that a preflight names.
     pub(crate) requested_headers: Option<String>,
     /// The client id in the `props` of a service binding.
@@ -32,6 +36,14 @@ impl PlatformRequest for SimulatedRequest {
     fn address(&self) -> Option<String> {
         self.address_reads.set(self.address_reads.get() + 1);
         self.address.map(str::to_owned)
+    }
+
+    fn identity_header(&self) -> Option<String> {
+        self.identity_header.map(str::to_owned)
+    }
+
+    fn is_msal(&self) -> bool {
+        self.is_msal
     }
 
     fn origin(&self) -> Option<String> {

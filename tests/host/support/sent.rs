@@ -72,6 +72,15 @@ impl Sent {
         self
     }
 
+    /// `GET /msi/token` with the client's key.
+    pub(crate) fn managed_identity(query: &str) -> Self {
+        let sent = Self::get(&format!("/msi/token?api-version=2019-08-01&{query}")).by_nobody();
+        Self {
+            platform: SimulatedRequest { identity_header: Some("key"), ..sent.platform },
+            ..sent
+        }
+    }
+
     /// Without a proof.
     pub(crate) fn by_nobody(self) -> Self {
         Self { authorization: None, ..self }
@@ -171,7 +180,7 @@ impl Response {
         self.text("error")
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.body.get(name).and_then(Value::as_str).unwrap()
     }
 }

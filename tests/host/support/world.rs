@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::base::time::Millis;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::config::{Config, Fault, Grant};
 use edge_token_broker::error::BrokerError;
@@ -12,6 +11,7 @@ use edge_token_broker::http::isolate::Isolate;
 use edge_token_broker::log::{Line, RequestLog};
 use edge_token_broker::tokens::broker::{Broker, Served};
 use edge_token_broker::tokens::memory::IsolateMemory;
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use serde_json::Value;
 
 use super::bindings::Vars;
@@ -123,7 +123,7 @@ impl World {
     /// What an isolate does when memory has no token: the token or the error, and what the log has.
     pub(crate) fn obtain(&self) -> (Result<Served, BrokerError>, Line) {
         let mut line = line();
-        (run(self.broker.obtain(&self.grant, Millis(0), &mut line)), line)
+        (run(self.broker.obtain(&self.grant, MinTtl::default(), &mut line)), line)
     }
 
     /// The newest line of the log.

@@ -12,6 +12,7 @@ use edge_token_broker::error::BrokerError;
 use edge_token_broker::log::Line;
 use edge_token_broker::tokens::broker::{Broker, FollowUp, Served};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 
 use crate::support::flight::{Ended, FlightPorts, Network, OneObject};
 use crate::support::world::{line, text, vars};
@@ -39,9 +40,9 @@ fn hanging() -> Rc<Network> {
 /// A request with the work behind its response.
 async fn request(isolate: Isolate, network: Rc<Network>, min_ttl: Millis) -> Outcome {
     let (grant, mut line) = (&network.grant, line());
-    let served = match isolate.recall(grant, min_ttl) {
+    let served = match isolate.recall(grant, MinTtl::asked(min_ttl)) {
         Some(served) => Ok(served),
-        None => isolate.obtain(grant, min_ttl, &mut line).await,
+        None => isolate.obtain(grant, MinTtl::asked(min_ttl), &mut line).await,
     };
     match served.as_ref().map(|served| (served.follow_up, &served.token)) {
         Ok((FollowUp::Store, token)) => isolate.write_behind(grant, token, &mut line).await,

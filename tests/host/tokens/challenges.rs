@@ -9,6 +9,7 @@ use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::tokens::broker::{Broker, Served};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward};
 use edge_token_broker::tokens::coordinator::{Event, Source, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker::upstream::error::{Outage, UpstreamError};
 
@@ -98,8 +99,8 @@ fn no_failure_of_a_flight_with_claims_is_left_to_others() {
             driven.land(Err(error.clone()), 11);
             assert_eq!(driven.reply(report), Some(&Err(error.clone())));
             assert!(driven.machine.snapshot().facts.failure.is_none());
-            let caller =
-                driven.acquire(Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() }, 12);
+            let min_ttl = MinTtl::asked(Millis::from_secs(HOUR));
+            let caller = driven.acquire(Want { min_ttl, ..Want::default() }, 12);
             assert_eq!((driven.reply(caller), driven.asked), (None, 3), "it may have a flight");
         }
     }
@@ -114,7 +115,7 @@ fn a_time_that_upstream_names_to_a_flight_with_claims_holds_for_all() {
         let report = driven.acquire(challenge(), 10);
         driven.land(Err(error.clone()), 11);
         assert_eq!(driven.reply(report), Some(&Err(error)));
-        let more = Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() };
+        let more = Want { min_ttl: MinTtl::asked(Millis::from_secs(HOUR)), ..Want::default() };
         let caller = driven.acquire(more, 12);
         assert_eq!((driven.source(caller), driven.asked), (Some(Source::HeldWhileFailing), 2));
     }
@@ -126,7 +127,7 @@ fn who_else_waits_gets_a_flight_without_the_claims() {
         for mut driven in [Driven::default(), Driven::with_token()] {
             let before = driven.asked;
             let report = driven.acquire(challenge(), 10);
-            let more = Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() };
+            let more = Want { min_ttl: MinTtl::asked(Millis::from_secs(HOUR)), ..Want::default() };
             let others: Vec<_> = (0..5).map(|_| driven.acquire(more, 10)).collect();
             driven.land(Err(error.clone()), 11);
             assert_eq!(driven.reply(report), Some(&Err(error.clone())));
@@ -170,15 +171,17 @@ type Obtained = Ended<Result<Served, BrokerError>>;
 /// A token request with a challenge in an isolate.
 fn challenged(network: &Rc<Network>, isolate: Rc<Broker<FlightPorts>>) -> Obtained {
     let network_ = Rc::clone(network);
-    let work =
-        async move { isolate.renewed(&network_.grant, &nbf(), Millis(0), &mut line()).await };
+    let work = async move {
+        isolate.renewed(&network_.grant, &nbf(), MinTtl::default(), &mut line()).await
+    };
     network.start(work).1
 }
 
 fn plain(network: &Rc<Network>, isolate: Rc<Broker<FlightPorts>>) -> Obtained {
     let network_ = Rc::clone(network);
-    let work =
-        async move { isolate.recall_or_obtain(&network_.grant, Millis(0), &mut line()).await };
+    let work = async move {
+        isolate.recall_or_obtain(&network_.grant, MinTtl::default(), &mut line()).await
+    };
     network.start(work).1
 }
 
@@ -265,7 +268,7 @@ fn without_a_coordinator_there_is_one_upstream_request_at_a_time() {
     // An ordinary one: this request wants more time than the token has left.
     let network_ = Rc::clone(&network);
     let ordinary = Rc::clone(&isolate);
-    let more = Millis::from_secs(3000);
+    let more = MinTtl::asked(Millis::from_secs(3000));
     let (_, ordinary) = network
         .start(async move { ordinary.recall_or_obtain(&network_.grant, more, &mut line()).await });
     network.pass(Millis(1));
@@ -280,13 +283,10 @@ fn without_a_coordinator_there_is_one_upstream_request_at_a_time() {
     let after = challenged(&network, Rc::clone(&isolate));
     network.pass(Millis(1));
     let network_ = Rc::clone(&network);
-    let (_, beside) =
-        network.start({
-            let isolate = Rc::clone(&isolate);
-            async move {
-                isolate.fetch_token(&network_.grant, Millis::from_secs(9999), &mut line()).await
-            }
-        });
+    let (_, beside) = network.start({
+        let (isolate, more) = (Rc::clone(&isolate), MinTtl::asked(Millis::from_secs(9999)));
+        async move { isolate.fetch_token(&network_.grant, more, &mut line()).await }
+    });
     network.pass(Millis(1));
     assert_eq!(text(&beside.take().unwrap().0.unwrap()), "two");
     network.pass(Millis::from_secs(2));

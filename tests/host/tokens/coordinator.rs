@@ -2,6 +2,7 @@
 
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::tokens::coordinator::{Event, Snapshot, Source, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 
 use crate::support::driven::{Driven, HOUR, at, down, hour_token, throttled};
 use crate::support::tokens::token;
@@ -11,7 +12,7 @@ fn renewed() -> Want {
 }
 
 fn min_ttl(secs: u64) -> Want {
-    Want { min_ttl: Millis::from_secs(secs), ..Want::default() }
+    Want { min_ttl: MinTtl::asked(Millis::from_secs(secs)), ..Want::default() }
 }
 
 #[test]

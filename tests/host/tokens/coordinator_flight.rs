@@ -16,6 +16,7 @@ use edge_token_broker::tokens::broker::{Broker, Served};
 use edge_token_broker::tokens::cache_status::{CacheStatus, Forward, Tier};
 use edge_token_broker::tokens::coordinator::driver::CallFault;
 use edge_token_broker::tokens::coordinator::{Source, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::ports::{Coordinated, Coordination, CoordinationError};
 
 use crate::support::bindings::Vars;
@@ -43,7 +44,7 @@ async fn obtain(
     network: Rc<Network>,
 ) -> (Result<Served, BrokerError>, Line) {
     let mut line = line();
-    (isolate.obtain(&network.grant, Millis(0), &mut line).await, line)
+    (isolate.obtain(&network.grant, MinTtl::default(), &mut line).await, line)
 }
 
 /// A call of an isolate, as request `id`.
@@ -163,7 +164,7 @@ fn claims_go_upstream_once_with_the_flight_that_their_report_started() {
     }
     let first = acquired(&network, Want::default(), None, "id");
     // A flight that an ordinary caller has started; the report waits for it.
-    let more = Want { min_ttl: Millis::from_secs(3599), ..Want::default() };
+    let more = Want { min_ttl: MinTtl::asked(Millis::from_secs(3599)), ..Want::default() };
     let (_, caller) = network.start(acquire(Rc::clone(&network), more, None, "id"));
     let second = acquired(&network, rejecting(&first), CLAIMS, "id");
     assert_eq!(source(&caller.take().unwrap().0.unwrap()), Source::Flight);
@@ -201,7 +202,7 @@ fn a_flight_has_the_request_id_of_who_started_it() {
     let (_, leader) = network.start(acquire(Rc::clone(&network), Want::default(), None, "first"));
     acquired(&network, Want::default(), None, "waits");
     assert_eq!(source(&leader.take().unwrap().0.unwrap()), Source::Flight);
-    let more = Want { min_ttl: Millis::from_secs(3599), ..Want::default() };
+    let more = Want { min_ttl: MinTtl::asked(Millis::from_secs(3599)), ..Want::default() };
     acquired(&network, more, None, "newest");
     // Nobody waits for a renewal in the background: it has a line of its own.
     network.pass(Millis::from_secs(3000));

@@ -7,6 +7,7 @@ use edge_token_broker::base::limits::FLIGHT_MAX;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::tokens::coordinator::{Event, Handout, Snapshot, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::token::Freshness;
 use edge_token_broker::upstream::error::UpstreamError;
 use proptest::prelude::*;
@@ -121,7 +122,7 @@ impl Run {
     fn apply(&mut self, happening: &Happening, now: UnixMillis) {
         match *happening {
             Happening::Acquire { min_ttl_secs, renewed, touch, ahead } => {
-                let min_ttl = Millis::from_secs(min_ttl_secs);
+                let min_ttl = MinTtl::asked(Millis::from_secs(min_ttl_secs));
                 self.acquire(Want { min_ttl, renewed, touch, ..Want::default() }, ahead, now);
             }
             Happening::Rejected { current, challenged, ahead } => {

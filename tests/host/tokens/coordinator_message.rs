@@ -13,6 +13,7 @@ use edge_token_broker::oauth::claims::RequestedClaims;
 use edge_token_broker::tokens::coordinator::Want;
 use edge_token_broker::tokens::coordinator::driver::CallFault;
 use edge_token_broker::tokens::coordinator::message::{AcquireMessage, SealedMessage, TokenId};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::record;
 
 use crate::support::bindings::Vars;
@@ -118,7 +119,7 @@ fn a_generation_far_ahead_does_not_put_later_tokens_behind_it() {
         let isolate = network.isolate();
         let stored = network.kv.values.borrow().values().next().unwrap().clone();
         let mut line = crate::support::world::line();
-        let served = isolate.unseal(&network.grant, Millis(0), Ok(Some(stored)), &mut line);
+        let served = isolate.unseal(&network.grant, MinTtl::default(), Ok(Some(stored)), &mut line);
         assert!(served.unwrap().token.generation <= ahead + 1);
     }
 }
@@ -126,8 +127,9 @@ fn a_generation_far_ahead_does_not_put_later_tokens_behind_it() {
 #[test]
 fn an_absurd_min_ttl_is_as_good_as_the_longest_lifetime() {
     let now = Network::new(&vars()).clock.now();
-    let min_ttl = Millis(u64::MAX);
-    assert_eq!(Want { min_ttl, ..Want::default() }.bounded(now).min_ttl, MIN_TTL_MAX);
-    let usual = Want { min_ttl: Millis(5), known_generation: now.0, ..Want::default() };
+    let min_ttl = MinTtl::asked(Millis(u64::MAX));
+    assert_eq!(Want { min_ttl, ..Want::default() }.bounded(now).min_ttl.asked, MIN_TTL_MAX);
+    let usual =
+        Want { min_ttl: MinTtl::asked(Millis(5)), known_generation: now.0, ..Want::default() };
     assert_eq!(usual.bounded(now), usual);
 }

@@ -4,6 +4,7 @@
 use edge_token_broker::base::limits::{KV_TTL_MIN_SECS, KV_WRITE_SPACING, REFRESH_IN_MIN};
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::tokens::coordinator::{Event, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::token::{CachedToken, Freshness};
 
 use crate::support::driven::{Driven, HOUR, START, at};
@@ -46,7 +47,10 @@ fn a_refresh_in_of_a_second_is_no_renewal_each_second_for_isolates() {
         let before = driven.asked;
         driven.acquire(Want { renewed: true, ..Want::default() }, secs);
         driven.acquire(Want::default(), secs);
-        driven.acquire(Want { min_ttl: Millis::from_secs(2 * HOUR), ..Want::default() }, secs);
+        driven.acquire(
+            Want { min_ttl: MinTtl::asked(Millis::from_secs(2 * HOUR)), ..Want::default() },
+            secs,
+        );
         if driven.asked > before {
             driven.land(Ok(refreshed(at(secs), HOUR, 1000)), secs);
         }

@@ -12,6 +12,7 @@ use edge_token_broker::oauth::claims::{ClaimsFault, RequestedClaims, for_upstrea
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::tokens::coordinator::message::AcquireMessage;
 use edge_token_broker::tokens::coordinator::{Source, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::revocation::{Rejected, Revocation};
 use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker::upstream::error::UpstreamError;
@@ -138,7 +139,8 @@ fn a_refusal_of_a_forced_renewal_is_not_remembered_against_others() {
     let mut driven = Driven::with_token();
     let old = current(&driven);
     let report = driven.acquire(rejected(&old), 10);
-    let caller = driven.acquire(Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() }, 10);
+    let caller = driven
+        .acquire(Want { min_ttl: MinTtl::asked(Millis::from_secs(HOUR)), ..Want::default() }, 10);
     driven.land(Err(refused()), 11);
     assert_eq!(driven.reply(report), Some(&Err(refused())));
     assert_eq!(driven.source(caller), Some(Source::Held));

@@ -11,6 +11,7 @@ use crate::support::world::{START, World, isolate, text, vars};
 use edge_token_broker::base::ports::{Clock, StoreError};
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::tokens::broker::FollowUp;
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::ports::{Coordinated, CoordinationError};
 use edge_token_broker::upstream::error::UpstreamError;
 
@@ -80,7 +81,7 @@ fn no_kv_write_below_its_shortest_ttl() {
         world.request();
         assert_eq!(world.broker.kv.ttls.borrow().len(), writes, "{expires_in} s");
         assert!(
-            world.broker.recall(&world.grant, Millis(0)).is_some(),
+            world.broker.recall(&world.grant, MinTtl::default()).is_some(),
             "isolate memory keeps it all the same"
         );
     }
@@ -207,7 +208,7 @@ fn isolates_do_not_all_renew_at_the_same_moment() {
         every_second(&world, 1, 0);
         let due = (0..3000).find(|_| {
             world.broker.clock.advance(Millis::from_secs(1));
-            let served = world.broker.recall(&world.grant, Millis(0)).unwrap();
+            let served = world.broker.recall(&world.grant, MinTtl::default()).unwrap();
             served.follow_up == FollowUp::Renew
         });
         let asked_at = world.broker.memory.recall(&world.grant.token_key).unwrap().requested_at;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use edge_token_broker::base::ports::StoreError;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::tokens::broker::{Broker, FollowUp};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::token::serve_floor;
 
 use crate::support::endpoint::issued;
@@ -23,9 +24,9 @@ type Isolate = Rc<Broker<FlightPorts>>;
 /// they came.
 async fn request(isolate: Isolate, network: Rc<Network>, waits: Rc<Cell<usize>>) {
     let (grant, mut line, came) = (&network.grant, line(), network.time.now());
-    let served = match isolate.recall(grant, Millis(0)) {
+    let served = match isolate.recall(grant, MinTtl::default()) {
         Some(served) => served,
-        None => isolate.obtain(grant, Millis(0), &mut line).await.unwrap(),
+        None => isolate.obtain(grant, MinTtl::default(), &mut line).await.unwrap(),
     };
     let left = served.at.until(served.token.expires_at);
     assert!(left > serve_floor(served.token.lifetime()), "{left:?}");

@@ -8,6 +8,7 @@ use edge_token_broker::error::BrokerError;
 use edge_token_broker::oauth::claims::RequestedClaims;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::tokens::coordinator::{Event, Source, Want};
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::tokens::revocation::{Rejected, Revocation};
 use edge_token_broker::tokens::token::CachedToken;
 use edge_token_broker::upstream::error::UpstreamError;
@@ -120,7 +121,7 @@ fn who_joins_a_flight_with_the_claims_of_another_is_not_told_its_refusal() {
         for mut driven in [Driven::default(), Driven::with_token()] {
             let before = driven.asked;
             let challenger = driven.acquire(challenge(1), 10);
-            let more = Want { min_ttl: Millis::from_secs(HOUR), ..Want::default() };
+            let more = Want { min_ttl: MinTtl::asked(Millis::from_secs(HOUR)), ..Want::default() };
             let caller = driven.acquire(more, 10);
             let reporter = driven.acquire(reporting(&hour_token(0)), 10);
             let other = driven.acquire(challenge(2), 10);

@@ -6,6 +6,7 @@ use edge_token_broker::base::time::Millis;
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::oauth::error_response::ErrorResponse;
 use edge_token_broker::oauth::token_response::AnswerFault;
+use edge_token_broker::tokens::min_ttl::MinTtl;
 use edge_token_broker::upstream::error::{Outage, UpstreamError};
 use edge_token_broker::upstream::exchange::{BodyFault, TransportFailure};
 
@@ -225,7 +226,7 @@ fn a_token_that_expired_on_the_way_is_not_served() {
     world.broker.servers.endpoint.latency.set(Millis::from_secs(9));
     world.issue("late", 9);
     assert_eq!(world.obtain().0.unwrap_err(), unavailable(Outage::ExpiredOnArrival, 1));
-    assert!(world.broker.recall(&world.grant, Millis(0)).is_none());
+    assert!(world.broker.recall(&world.grant, MinTtl::default()).is_none());
 }
 
 #[test]

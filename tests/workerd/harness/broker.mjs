@@ -175,6 +175,7 @@ export class Broker {
     );
     this.#noteJwt(authorization);
     this.#noteJwt(given.get("cf-access-jwt-assertion"));
+    this.#sweep.secret("credentials of the caller", given.get("x-identity-header") ?? "");
     if (body instanceof URLSearchParams) {
       for (const secret of body.getAll("client_secret")) this.#sweep.secret("credentials of the caller", secret);
       for (const jwt of body.getAll("client_assertion")) this.#noteJwt(jwt);
