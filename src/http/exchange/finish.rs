@@ -11,6 +11,7 @@ use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::http::address;
 use crate::http::cors;
+use crate::http::error::Dialect;
 use crate::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use crate::http::reply::Reply;
 use crate::tokens::broker::{FollowUp, Served};
@@ -98,7 +99,17 @@ impl<P: HttpPorts> Exchange<P> {
         } else if *error == BrokerError::SecretsUnavailable {
             self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
-        Reply::error(error, self.dialect, &self.line.request_id)
+        Reply::error(error, self.dialect(), &self.line.request_id)
+    }
+
+    /// The dialect of the route, or of the library that calls it.
+    fn dialect(&self) -> Dialect {
+        match self.dialect {
+            Dialect::TokenEndpoint if self.request.is_msal() || self.request.is_azure_sdk() => {
+                Dialect::Msal
+            }
+            dialect => dialect,
+        }
     }
 
     /// A reply that is neither a token nor an error of a token route.
