@@ -14,11 +14,13 @@ export const start = PythonProgram.start;
 const identity = { env: ["environment", "environment-managed-identity"], keeps: true, route: "msi_token", start };
 const authority = { env: ["environment", "environment-authority"], keeps: true, route: "token_endpoint", start };
 const oauth = { env: ["environment"], route: "token_endpoint" };
+/** azure-core asks three times more. */
+const sleepsMs = { unavailable: 3 * 2_000 };
 
 /** @type {Library[]} */
 export const LIBRARIES = [
-  { block: "python-azure-identity-managed-identity", row: "`azure-identity`, managed identity", ...identity },
-  { block: "python-azure-identity-authority", row: "`azure-identity`, authority", ...authority },
+  { block: "python-azure-identity-managed-identity", row: "`azure-identity`, managed identity", ...identity, sleepsMs },
+  { block: "python-azure-identity-authority", row: "`azure-identity`, authority", ...authority, sleepsMs },
   { block: "python-msal-managed-identity", row: "`msal`, managed identity", ...identity },
   { block: "python-msal-authority", row: "`msal`, authority", ...authority },
   { block: "python-msal-oidc-authority", row: "`msal`, `oidc_authority`", ...authority },
