@@ -20,7 +20,12 @@ fn has_an_entry_twice(vars: &Vars<'_>, name: &str) -> bool {
         Binding::Json(text) => text,
     };
     let Ok(Json::Object(entries)) = Json::parse(text.as_bytes()) else { return false };
-    let mut names: Vec<_> = entries.into_iter().map(|(name, _)| name).collect();
+    // Requests name a credential in any case.
+    let in_one_case = |text: String| match name {
+        "CREDENTIALS" => text.to_ascii_lowercase(),
+        _ => text,
+    };
+    let mut names: Vec<_> = entries.into_iter().map(|(name, _)| in_one_case(name)).collect();
     let all = names.len();
     names.sort_unstable();
     names.dedup();

@@ -58,8 +58,12 @@ pub(super) fn parse(
         faults.add("CREDENTIALS", Reason::Empty);
     }
     for (name, field) in entries.unwrap_or_default() {
-        if credentials.names.contains(&name) {
-            faults.add(field.path, Reason::DefaultTwice);
+        let same = credentials.names.iter().find(|known| known.eq_ignore_ascii_case(&name));
+        if let Some(same) = same {
+            let is_default = *same == name;
+            let reason = if is_default { Reason::DefaultTwice } else { Reason::SameButForCase };
+            faults.add(field.path, reason);
+            credentials.names.push(name);
         } else {
             let parts = named(bindings, &name, field, (authority.as_ref(), own_issuer), faults);
             credentials.add(name, parts, cache_key);

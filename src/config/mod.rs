@@ -223,14 +223,16 @@ impl Config {
         self.credentials.parsed.iter().find(|credential| credential.name == name)
     }
 
-    /// The credential named `text`, else the credentials of the tenant `text`.
+    /// The credential named `text`, else the credentials of the tenant `text`. Case does not count: MSAL
+    /// writes a tenant in lower case.
     pub fn credentials_named<'a>(
         &'a self,
         text: &'a str,
     ) -> impl Iterator<Item = &'a Rc<Credential>> {
-        let named = self.credentials.parsed.iter().any(|credential| credential.name == text);
+        let is_name = |credential: &Credential| credential.name.eq_ignore_ascii_case(text);
+        let named = self.credentials.parsed.iter().any(|credential| is_name(credential));
         self.credentials.parsed.iter().filter(move |credential| {
-            if named { credential.name == text } else { credential.server.is_called(text) }
+            if named { is_name(credential) } else { credential.server.is_called(text) }
         })
     }
 }

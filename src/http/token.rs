@@ -208,7 +208,7 @@ impl Wanted {
         let mut take = |name| parameters.take(name);
         let named = take("credential");
         if let (Some(in_path), Some(named)) = (credential, &named)
-            && in_path != named
+            && !in_path.eq_ignore_ascii_case(named)
         {
             return Err(BrokerError::TargetNotGranted("credential"));
         }

@@ -8,8 +8,10 @@ pub mod examples;
 pub mod fault;
 pub mod field;
 pub mod name;
+pub mod reason;
 pub mod stored;
 
 pub use binding::{Binding, Bindings};
-pub use fault::{Fault, Faults, Reason};
+pub use fault::{Fault, Faults};
 pub use field::Field;
+pub use reason::Reason;

@@ -20,17 +20,18 @@ after(() => world?.close());
 const given = () => ({ BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: REPORTS.key });
 
 async function shell(name) {
-  const env = { ...environment(["environment"], given()), SSL_CERT_FILE: ca.file };
+  const env = { ...environment(["environment", "environment-managed-identity"], given()), SSL_CERT_FILE: ca.file };
   const { code, stdout, stderr } = await runShell(block(name).text, { env });
   assert.equal(code, 0, `${stdout}\n${stderr}`);
   return JSON.parse(stdout);
 }
 
-test("both routes give the same token", async () => {
+test("all routes give the same token", async () => {
   const posted = await shell("curl-token-endpoint");
-  const got = await shell("curl-get");
   assert.ok(posted.access_token);
-  assert.equal(got.access_token, posted.access_token);
+  for (const name of ["curl-get", "curl-managed-identity"]) {
+    assert.equal((await shell(name)).access_token, posted.access_token, name);
+  }
   assert.equal(world.authority.requests.length, 1);
 });
 

@@ -60,9 +60,12 @@ test("the path picks another credential by name or by tenant domain, and its own
   assert.equal(assertToken(await world.getToken({ client: BILLING, scope: LEDGER, credential: "billing" })), token);
 });
 
-test("a credential's name is case-sensitive", async () => {
-  const reply = await world.postToken({ client: BILLING, scope: LEDGER, path: "/Billing/oauth2/v2.0/token" });
-  assertTokenError(reply, 400, "unauthorized_client");
+test("a credential's name may be in any case", async () => {
+  const token = assertToken(await world.getToken({ client: BILLING, scope: LEDGER, credential: "billing" }));
+  assert.equal(assertToken(await world.getToken({ client: BILLING, scope: LEDGER, credential: "BILLING" })), token);
+  const posted = await world.postToken({ client: BILLING, scope: LEDGER, path: "/Billing/oauth2/v2.0/token" });
+  assert.equal(assertToken(posted), token);
+  assert.equal((await world.logOf(posted)).credential, "billing");
 });
 
 for (const [what, client, credential] of [

@@ -53,14 +53,16 @@ test("with the printed environment @azure/identity gets a token: it reads the do
   const env = exported();
   assert.equal(env.AZURE_AUTHORITY_HOST, `https://127.0.0.1:${port}`);
   const script = `
-    import { EnvironmentCredential } from "@azure/identity";
-    const credential = new EnvironmentCredential({ disableInstanceDiscovery: true });
-    const { token } = await credential.getToken("https://graph.microsoft.com/.default");
-    console.log(token);`;
+    import { EnvironmentCredential, ManagedIdentityCredential } from "@azure/identity";
+    const byAuthority = new EnvironmentCredential({ disableInstanceDiscovery: true });
+    for (const credential of [byAuthority, new ManagedIdentityCredential()]) {
+      const { token } = await credential.getToken("https://graph.microsoft.com/.default");
+      console.log(token);
+    }`;
   const settings = { cwd: directory, env };
   const run = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], settings);
-  const { body } = await paste(curls[0]);
-  assert.equal(run.stdout.trim(), body.access_token);
+  const { access_token: token } = (await paste(curls[0])).body;
+  assert.deepEqual(run.stdout.trim().split("\n"), [token, token]);
 });
 
 test("the authority stays over a restart, and its key is its user's own", async () => {

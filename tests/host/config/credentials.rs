@@ -17,10 +17,10 @@ fn credentials_by_name_with_one_secret_or_a_list() {
     let vars =
         named(r#"{"tenant":"contoso.com","client_id":"c","client_secret":"CONTOSO_SECRET"}"#);
     let config = Config::parse(&vars).unwrap();
-    for text in ["contoso", "contoso.com", "CONTOSO.com"] {
+    for text in ["contoso", "Contoso", "CONTOSO", "contoso.com", "CONTOSO.com"] {
         assert_eq!(config.credentials_named(text).next().unwrap().name, "contoso");
     }
-    assert!(config.credentials_named("Contoso").next().is_none());
+    assert!(config.credentials_named("contoso.co").next().is_none());
     let list = named(
         r#"{"tenant":"contoso.com","client_id":"c","client_secret":["CONTOSO_SECRET","AZ_CLIENT_SECRET"],
            "authority_host":"https://login.microsoftonline.us"}"#,
@@ -171,6 +171,11 @@ fn a_malformed_table_is_one_fault() {
 #[test]
 fn faults_of_the_credentials_table() {
     let entry = r#"{"tenant":"t","client_id":"c","client_secret":"AZ_CLIENT_SECRET"}"#;
+    let same_but_for_case = |name: &str| {
+        format!(
+            "CREDENTIALS.{name}: differs only in case from the name of another credential: requests may name it in any case"
+        )
+    };
     let cases = [
         ("nonsense", "CREDENTIALS: is not valid JSON (line 1, column 2)".to_owned()),
         ("7", "CREDENTIALS: must be a table (JSON object)".to_owned()),
@@ -179,6 +184,8 @@ fn faults_of_the_credentials_table() {
             &format!(r#"{{"default":{entry}}}"#),
             "CREDENTIALS.default: is configured by AZ_TENANT, AZ_CLIENT_ID and AZ_CLIENT_SECRET or AZ_CLIENT_CERTIFICATE already".to_owned(),
         ),
+        (&format!(r#"{{"x":{entry},"y":{entry},"X":{entry}}}"#), same_but_for_case("X")),
+        (&format!(r#"{{"Default":{entry}}}"#), same_but_for_case("Default")),
         (
             &format!(r#"{{"a/b":{entry}}}"#),
             "CREDENTIALS.a/b: must be letters, digits, '.', '-' or '_', beginning with a letter or digit".to_owned(),
@@ -187,4 +194,27 @@ fn faults_of_the_credentials_table() {
     for (table, expected) in cases {
         assert_faults(&valid().with("CREDENTIALS", table), &[&expected]);
     }
+}
+
+#[test]
+fn a_name_twice_in_two_cases_is_one_fault_and_not_one_for_each_grant() {
+    let entry = r#"{"tenant":"t","client_id":"c","client_secret":"AZ_CLIENT_SECRET"}"#;
+    let vars = valid()
+        .with("CREDENTIALS", &format!(r#"{{"x":{entry},"X":{entry}}}"#))
+        .with("CLIENTS", &clients().replace("default", "X"));
+    assert_faults(
+        &vars,
+        &[
+            "CREDENTIALS.X: differs only in case from the name of another credential: requests may name it in any case",
+        ],
+    );
+}
+
+#[test]
+fn the_configuration_itself_has_one_spelling() {
+    let vars = valid().with("CLIENTS", &clients().replace("default", "Default"));
+    assert_faults(
+        &vars,
+        &["CLIENTS.reports.allow[0].credential: names a credential that does not exist"],
+    );
 }

@@ -22,6 +22,7 @@ mod managed_identity;
 mod managed_identity_errors;
 mod metadata;
 mod msal_errors;
+mod names;
 mod pages;
 mod plain_http;
 mod preflight;
