@@ -4,8 +4,8 @@ mod words;
 
 use crate::base::json_object::JsonObject;
 use crate::base::limits::{
-    ASSERTION_RETRY_AFTER_SECS, AZURE_RETRY_AFTER_MAX_SECS, MISCONFIGURED_RETRY_AFTER_SECS,
-    RATE_LIMIT_RETRY_AFTER_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
+    ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS,
+    SDK_RETRY_AFTER_MAX_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::base::request_id::RequestId;
 use crate::error::{BrokerError, PresentedIn, RequestFault};
@@ -84,7 +84,7 @@ impl WireError {
                 .unwrap_or_default(),
             challenge: challenge(error, dialect, status),
             retry_after_secs: retry_after_secs(error).map(|secs| match dialect {
-                Dialect::ManagedIdentity | Dialect::Msal => secs.min(AZURE_RETRY_AFTER_MAX_SECS),
+                Dialect::ManagedIdentity => secs.min(SDK_RETRY_AFTER_MAX_SECS),
                 _ => secs,
             }),
         }

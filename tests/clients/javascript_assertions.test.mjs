@@ -89,7 +89,7 @@ test("a job of GitHub Actions", async () => {
     );
     tokenOf(world, await program.call());
     const url = `/idtoken?api-version=2.0&audience=${world.broker.url}`;
-    assert.deepEqual(asked, [{ url, authorization: "Bearer request-token" }]);
+    for (const request of asked) assert.deepEqual(request, { url, authorization: "Bearer request-token" });
   } finally {
     github.close();
     github.closeAllConnections();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::super::token::Granted;
 use super::{Answered, Exchange, Later, Progress};
 use crate::base::deadline::within;
-use crate::base::limits::RENEWAL_WAIT;
+use crate::base::limits::{RENEWAL_WAIT, SDK_RETRY_AFTER_MAX_SECS};
 use crate::config::Grant;
 use crate::error::BrokerError;
 use crate::http::address;
@@ -99,17 +99,17 @@ impl<P: HttpPorts> Exchange<P> {
         } else if *error == BrokerError::SecretsUnavailable {
             self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
-        Reply::error(error, self.dialect(), &self.line.request_id)
-    }
-
-    /// The dialect of the route, or of the library that calls it.
-    fn dialect(&self) -> Dialect {
-        match self.dialect {
-            Dialect::TokenEndpoint if self.request.is_msal() || self.request.is_azure_sdk() => {
-                Dialect::Msal
-            }
+        let sleeps = self.sleeps || self.request.is_azure_sdk();
+        let dialect = match self.dialect {
+            Dialect::TokenEndpoint if sleeps => Dialect::Msal,
             dialect => dialect,
+        };
+        let mut reply = Reply::error(error, dialect, &self.line.request_id);
+        if sleeps {
+            let longest = |secs: u64| secs.min(SDK_RETRY_AFTER_MAX_SECS);
+            reply.retry_after_secs = reply.retry_after_secs.map(longest);
         }
+        reply
     }
 
     /// A reply that is neither a token nor an error of a token route.

@@ -10,18 +10,18 @@ use crate::support::sent::{Response, Sent};
 use crate::support::world::World;
 
 #[test]
-fn only_the_status_of_a_refusal_and_a_long_retry_after_differ() {
+fn only_the_status_of_a_refusal_differs() {
     for error in all() {
         let usual = WireError::new(&error, Dialect::TokenEndpoint);
         let wire = WireError::new(&error, Dialect::Msal);
         let refused = matches!(error, E::Upstream(U::CredentialRefused(_)));
-        let expected = WireError {
-            status: if refused { 403 } else { usual.status },
-            retry_after_secs: usual.retry_after_secs.map(|secs| secs.min(2)),
-            ..usual
-        };
+        let expected = WireError { status: if refused { 403 } else { usual.status }, ..usual };
         assert_eq!(wire, expected, "{error:?}");
     }
+}
+
+fn post() -> Sent {
+    Sent::post("/oauth2/v2.0/token", "grant_type=client_credentials").by("Basic YzprZXk=")
 }
 
 /// The answer to a library while upstream refuses the broker's credential.
@@ -36,8 +36,6 @@ fn refused(mut sent: Sent, library: impl FnOnce(&mut Sent)) -> Response {
 
 #[test]
 fn a_library_is_known_by_its_headers() {
-    let post =
-        || Sent::post("/oauth2/v2.0/token", "grant_type=client_credentials").by("Basic YzprZXk=");
     let others = refused(post(), |_| ());
     assert_eq!((others.status, others.error()), (502, "server_error"));
     let libraries: [fn(&mut Sent); 2] =
@@ -49,4 +47,17 @@ fn a_library_is_known_by_its_headers() {
         // MSAL does not call this route.
         assert_eq!(refused(Sent::get("/token"), library).status, 502);
     }
+}
+
+#[test]
+fn an_azure_sdk_sleeps_for_retry_after_so_it_is_short() {
+    let throttled = |sent: Sent| {
+        let world = World::new();
+        world.broker.servers.endpoint.answer_with(429, Some("600"), "");
+        sent.to(&world.isolate).header("Retry-After").map(str::to_owned)
+    };
+    let mut sent = post();
+    assert_eq!(throttled(sent.clone()).as_deref(), Some("600"));
+    sent.platform.is_azure_sdk = true;
+    assert_eq!(throttled(sent).as_deref(), Some("2"));
 }
