@@ -50,9 +50,9 @@ pub enum BrokerError {
     /// The configuration needs secrets from Secrets Store, which does not give them.
     #[error("Secrets Store unavailable")]
     SecretsUnavailable,
-    /// Over a rate limit: of the client, or of failed authentication from an address.
+    /// Over a limit.
     #[error("rate limit exceeded")]
-    SlowDown,
+    SlowDown(Limit),
     /// The client's entry in the registry could not be read.
     #[error("client registry unavailable")]
     RegistryUnavailable,
@@ -160,6 +160,18 @@ pub enum PresentedIn {
     Platform(&'static str),
 }
 
+/// Which limit a request is over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Limit {
+    /// `CLIENT_RATE_LIMIT`.
+    Client,
+    /// `FAILED_AUTH_RATE_LIMIT`.
+    FailedAuthentication,
+    /// The memory for the assertions of one client. It has no rate: an assertion takes its place until
+    /// it expires.
+    Assertions,
+}
+
 impl BrokerError {
     /// The outcome's name in the log.
     #[must_use]
@@ -176,7 +188,7 @@ impl BrokerError {
             Self::TargetNotGranted(_) => "target_not_granted",
             Self::Misconfigured => "misconfigured",
             Self::SecretsUnavailable => "secrets_unavailable",
-            Self::SlowDown => "slow_down",
+            Self::SlowDown(_) => "slow_down",
             Self::RegistryUnavailable => "registry_unavailable",
             Self::SearchFailed => "search_failed",
             Self::IssuerUnavailable(_) => "issuer_unavailable",

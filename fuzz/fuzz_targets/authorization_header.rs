@@ -76,13 +76,17 @@ const FORM: &[u8] =
 /// The status at the token endpoint.
 fn post(header: &str) -> u16 {
     let (target, form) = ("/oauth2/v2.0/token", Some(FORM));
-    Sent { method: "POST", target, authorization: Some(header), form }.seen().status
+    Sent { method: "POST", target, authorization: Some(header), identity_header: None, form }
+        .seen()
+        .status
 }
 
 /// The status of `GET /token`.
 fn get(header: &str) -> u16 {
     let target = "/token?scope=https://graph.microsoft.com/.default";
-    Sent { method: "GET", target, authorization: Some(header), form: None }.seen().status
+    Sent { method: "GET", target, authorization: Some(header), identity_header: None, form: None }
+        .seen()
+        .status
 }
 
 fuzz_target!(|header: &str| {

@@ -8,9 +8,10 @@ use edge_token_broker_fuzz::{Seen, Sent};
 use libfuzzer_sys::fuzz_target;
 
 /// The parameters that may not come twice. Only `resource` and `audience` may.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 16] = [
     "authorization_details",
     "claims",
+    "client-request-id",
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -23,6 +24,7 @@ const KNOWN: [&str; 14] = [
     "req_cnf",
     "scope",
     "token_type",
+    "x-client-SKU",
 ];
 const ANOTHER_WRONG_KEY: &str = "another wrong key";
 
@@ -50,7 +52,14 @@ impl<'a> Request<'a> {
         let credential = self.credential.map(|name| format!("/{name}")).unwrap_or_default();
         let target = format!("{credential}/oauth2/v2.0/token");
         let Self { authorization, body, .. } = *self;
-        Sent { method: "POST", target: &target, authorization, form: Some(body) }.seen()
+        Sent {
+            method: "POST",
+            target: &target,
+            authorization,
+            identity_header: None,
+            form: Some(body),
+        }
+        .seen()
     }
 
     fn values(&self, name: &str) -> usize {

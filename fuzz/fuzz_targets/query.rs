@@ -7,9 +7,10 @@ use edge_token_broker_fuzz::{Seen, Sent};
 use libfuzzer_sys::fuzz_target;
 
 /// The parameters that may not come twice. Only `resource` and `audience` may.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 16] = [
     "authorization_details",
     "claims",
+    "client-request-id",
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -22,11 +23,19 @@ const KNOWN: [&str; 14] = [
     "req_cnf",
     "scope",
     "token_type",
+    "x-client-SKU",
 ];
 
 fn get(query: &str, key: &str) -> Seen {
     let (target, header) = (format!("/token?{query}"), format!("Bearer {key}"));
-    Sent { method: "GET", target: &target, authorization: Some(&header), form: None }.seen()
+    Sent {
+        method: "GET",
+        target: &target,
+        authorization: Some(&header),
+        identity_header: None,
+        form: None,
+    }
+    .seen()
 }
 
 fuzz_target!(|text: &str| {

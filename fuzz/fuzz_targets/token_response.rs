@@ -10,6 +10,7 @@ use edge_token_broker::base::limits::{
     RESPONSE_FIELDS_MAX_BYTES, RETRY_AFTER_MAX_SECS,
 };
 use edge_token_broker::base::origin::Origin;
+use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::base::time::{Millis, UnixMillis};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::http::error::Dialect;
@@ -125,8 +126,9 @@ fn answer(reply: &EndpointResponse) {
         return;
     };
     let error = BrokerError::Upstream(failure.error);
-    for dialect in [Dialect::TokenEndpoint, Dialect::Bearer] {
-        let reply = Reply::error(&error, dialect);
+    let id = RequestId::from_random([0; 16]);
+    for dialect in [Dialect::TokenEndpoint, Dialect::Bearer, Dialect::ManagedIdentity] {
+        let reply = Reply::error(&error, dialect, &id);
         assert!(reply.status >= 400 && reply.body.len() <= ERROR_BODY_MAX_BYTES);
         assert!(reply.body.is_ascii() && !reply.body.contains(char::is_control));
         let bounded = |secs| (1..=RETRY_AFTER_MAX_SECS).contains(&secs);

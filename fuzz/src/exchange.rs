@@ -9,7 +9,7 @@ use edge_token_broker::config::{Config, Fault};
 use edge_token_broker::http::exchange::{Answered, Incoming, Progress, begin};
 use serde_json::Value;
 
-use crate::platform::{Nothing, TOKEN, isolate};
+use crate::platform::{Nothing, Request, TOKEN, isolate};
 use crate::{assert_has_no_secret, config};
 
 /// The longest body of an error that is not relayed from upstream.
@@ -28,6 +28,8 @@ pub struct Sent<'a> {
     pub target: &'a str,
     /// `Authorization`.
     pub authorization: Option<&'a str>,
+    /// `X-IDENTITY-HEADER`.
+    pub identity_header: Option<&'a str>,
     /// A form, where there is one.
     pub form: Option<&'a [u8]>,
 }
@@ -56,6 +58,7 @@ impl Sent<'_> {
     pub fn seen(&self) -> Seen {
         CONFIG.with(|config| {
             let isolate = isolate(config);
+            let identity_header = self.identity_header.map(str::to_owned);
             let incoming = Incoming {
                 method: self.method.to_owned(),
                 url: &format!("https://broker.example{}", self.target),
@@ -64,7 +67,7 @@ impl Sent<'_> {
                 content_type: self.form.map(|_| "application/x-www-form-urlencoded"),
                 body: self.form,
             };
-            let answered = settled(begin(&isolate, &Rc::new(Nothing), incoming));
+            let answered = settled(begin(&isolate, &Rc::new(Request(identity_header)), incoming));
             let (reply, follow_up) = (answered.reply, answered.follow_up);
             if let Some(work) = follow_up {
                 run(work);

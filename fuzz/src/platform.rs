@@ -127,7 +127,7 @@ impl TokenPorts for Nothing {
 }
 
 impl HttpPorts for Nothing {
-    type Request = Self;
+    type Request = Request;
     type Limiter = Self;
 }
 
@@ -166,7 +166,10 @@ impl RateLimiter for Nothing {
     }
 }
 
-impl PlatformRequest for Nothing {
+/// A request with this `X-IDENTITY-HEADER`.
+pub(crate) struct Request(pub(crate) Option<String>);
+
+impl PlatformRequest for Request {
     fn identity(&self) -> PlatformIdentity {
         PlatformIdentity::default()
     }
@@ -176,7 +179,7 @@ impl PlatformRequest for Nothing {
     }
 
     fn identity_header(&self) -> Option<String> {
-        None
+        self.0.clone()
     }
 
     fn is_msal(&self) -> bool {

@@ -217,22 +217,22 @@ impl Config {
         self.credentials.parsed.iter()
     }
 
-    /// The credential called `name`.
+    /// The credential called `name`. Case does not count: MSAL writes what it takes for a tenant in lower
+    /// case.
     #[must_use]
     pub fn credential(&self, name: &str) -> Option<&Rc<Credential>> {
-        self.credentials.parsed.iter().find(|credential| credential.name == name)
+        self.credentials().find(|credential| credential.name.eq_ignore_ascii_case(name))
     }
 
-    /// The credential named `text`, else the credentials of the tenant `text`. Case does not count: MSAL
-    /// writes a tenant in lower case.
+    /// The credential called `text`, else the credentials of the tenant `text`.
     pub fn credentials_named<'a>(
         &'a self,
         text: &'a str,
     ) -> impl Iterator<Item = &'a Rc<Credential>> {
-        let is_name = |credential: &Credential| credential.name.eq_ignore_ascii_case(text);
-        let named = self.credentials.parsed.iter().any(|credential| is_name(credential));
-        self.credentials.parsed.iter().filter(move |credential| {
-            if named { is_name(credential) } else { credential.server.is_called(text) }
+        let named = self.credential(text);
+        self.credentials().filter(move |credential| match named {
+            Some(named) => Rc::ptr_eq(named, credential),
+            None => credential.server.is_called(text),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::base::limits::{
     SDK_RETRY_AFTER_MAX_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::base::request_id::RequestId;
-use crate::error::{BrokerError, PresentedIn, RequestFault};
+use crate::error::{BrokerError, Limit, PresentedIn, RequestFault};
 use crate::oauth::error_response::Trace;
 use crate::upstream::error::UpstreamError as U;
 
@@ -42,6 +42,8 @@ pub struct WireError {
     pub challenge: Option<&'static str>,
     /// `Retry-After`, in seconds.
     pub retry_after_secs: Option<u64>,
+    /// `RateLimit`.
+    pub rate_limit: Option<&'static str>,
 }
 
 const BASIC: &str = r#"Basic realm="edge-token-broker""#;
@@ -83,6 +85,7 @@ impl WireError {
                 .map(|response| response.trace.clone())
                 .unwrap_or_default(),
             challenge: challenge(error, dialect, status),
+            rate_limit: rate_limit(error),
             retry_after_secs: retry_after_secs(error).map(|secs| match dialect {
                 Dialect::ManagedIdentity => secs.min(SDK_RETRY_AFTER_MAX_SECS),
                 _ => secs,
@@ -91,11 +94,24 @@ impl WireError {
     }
 }
 
+/// The policy that has nothing left (draft-ietf-httpapi-ratelimit-headers-10 §4). The platform says
+/// neither its quota nor when there is more, so there is no `t` and no `RateLimit-Policy`, which needs
+/// the quota.
+const fn rate_limit(error: &BrokerError) -> Option<&'static str> {
+    match error {
+        BrokerError::SlowDown(Limit::Client) => Some(r#""client";r=0"#),
+        BrokerError::SlowDown(Limit::FailedAuthentication) => {
+            Some(r#""failed-authentication";r=0"#)
+        }
+        _ => None,
+    }
+}
+
 const fn retry_after_secs(error: &BrokerError) -> Option<u64> {
     match error {
         BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
         BrokerError::SecretsUnavailable => Some(SECRETS_RETRY_AFTER_SECS),
-        BrokerError::SlowDown => Some(RATE_LIMIT_RETRY_AFTER_SECS),
+        BrokerError::SlowDown(_) => Some(RATE_LIMIT_RETRY_AFTER_SECS),
         BrokerError::RegistryUnavailable | BrokerError::SearchFailed => {
             Some(TRANSIENT_RETRY_AFTER_SECS)
         }
@@ -125,7 +141,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (E::InvalidClient(_) | E::JwtRefused(..), TokenEndpoint) => (401, "invalid_client"),
         (E::InvalidClient(_) | E::JwtRefused(..), Bearer) => (401, "invalid_token"),
         (E::TargetNotGranted(_), _) => (400, "invalid_target"),
-        (E::SlowDown, _) => (429, "slow_down"),
+        (E::SlowDown(_), _) => (429, "slow_down"),
         (E::UnsupportedGrantType, _) => (400, "unsupported_grant_type"),
         (
             E::ScopeMalformed

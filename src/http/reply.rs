@@ -26,6 +26,8 @@ pub struct Reply {
     pub challenge: Option<&'static str>,
     /// `Retry-After`, in seconds.
     pub retry_after_secs: Option<u64>,
+    /// `RateLimit`.
+    pub rate_limit: Option<&'static str>,
     /// `Allow` (RFC 9110 §10.2.1).
     pub allow: Option<&'static str>,
     /// Whether everybody may read the reply, and keep it.
@@ -37,7 +39,7 @@ pub struct Reply {
 }
 
 /// The headers that pages may read.
-const EXPOSED: &str = "Cache-Status, Retry-After, WWW-Authenticate, X-Request-Id";
+const EXPOSED: &str = "Cache-Status, RateLimit, Retry-After, WWW-Authenticate, X-Request-Id";
 /// The methods that pages may use. `HEAD` needs no permission (Fetch standard, CORS-safelisted).
 const METHODS: &str = "GET, POST";
 /// The headers that pages may always send: those that the broker reads, W3C Trace Context and Baggage.
@@ -101,6 +103,7 @@ impl Reply {
             pragma: true,
             challenge: wire.challenge,
             retry_after_secs: wire.retry_after_secs,
+            rate_limit: wire.rate_limit,
             ..Self::json(wire.status, wire.to_json(dialect, request_id))
         }
     }
@@ -154,6 +157,7 @@ impl Reply {
             ("Cache-Status", self.cache_status.clone()),
             ("WWW-Authenticate", self.challenge.map(str::to_owned)),
             ("Retry-After", self.retry_after_secs.map(|secs| secs.to_string())),
+            ("RateLimit", self.rate_limit.map(str::to_owned)),
             ("Allow", self.allow.map(str::to_owned)),
             // Without it, the reply has `no-store`.
             ("Cache-Control", public.then(|| format!("public, max-age={DOCUMENT_SECS}"))),

@@ -107,21 +107,24 @@ export default class extends WorkerEntrypoint {
   }
 }`;
 
-/** 429, with when to come back. */
-function assertSlowDown(reply) {
+/** 429, with when to come back, and which limit has nothing left. */
+function assertSlowDown(reply, policy) {
   assertTokenError(reply, 429, "slow_down");
   assert.match(reply.headers.get("retry-after"), /^[1-9]\d?$/);
+  assert.equal(reply.headers.get("ratelimit"), `"${policy}";r=0`);
 }
 
 test("a client over its limit is slowed down; the others are not", () =>
   withWorld({ beside: { CLIENT_RATE_LIMIT: limiter(3) } }, async (world) => {
     for (let n = 0; n < 3; n += 1) assertToken(await world.getToken({ scope: GRAPH }));
     const reply = await world.getToken({ scope: GRAPH });
-    assertSlowDown(reply);
-    assertSlowDown(await world.postToken({ scope: GRAPH }));
+    assertSlowDown(reply, "client");
+    assertSlowDown(await world.postToken({ scope: GRAPH }), "client");
     const { outcome, client_id, status } = await world.logOf(reply);
     assert.deepEqual({ outcome, client_id, status }, { outcome: "slow_down", client_id: REPORTS.id, status: 429 });
-    assertToken(await world.getToken({ client: AUDIT, scope: GRAPH }));
+    const other = await world.getToken({ client: AUDIT, scope: GRAPH });
+    assertToken(other);
+    assert.equal(other.headers.get("ratelimit"), null);
     assertTokenError(await world.getToken({ key: "wrong", scope: GRAPH }), 401, "invalid_token");
   }));
 
@@ -131,11 +134,11 @@ test("failed authentication is counted by address, and success is not", () =>
     for (let n = 0; n < 5; n += 1) assertToken(await from("192.0.2.1", REPORTS.key));
     for (let n = 0; n < 3; n += 1) assertTokenError(await from("192.0.2.1", "wrong"), 401, "invalid_token");
     const slowed = await from("192.0.2.1", "wrong");
-    assertSlowDown(slowed);
+    assertSlowDown(slowed, "failed-authentication");
     assert.equal((await world.logOf(slowed)).address, "192.0.2.1");
     for (const host of ["7", "8", "ffff:9"])
       assertTokenError(await from(`2001:db8::${host}`, "wrong"), 401, "invalid_token");
-    assertSlowDown(await from("2001:db8::a", "wrong"));
+    assertSlowDown(await from("2001:db8::a", "wrong"), "failed-authentication");
     assertTokenError(await from("2001:db8:0:1::7", "wrong"), 401, "invalid_token");
     assertToken(await from("192.0.2.1", REPORTS.key));
     assert.equal(world.broker.printed(/^LIMIT 192\.0\.2\.1$/).length, 4);

@@ -14,7 +14,7 @@ use crate::callers::registry::NeedsIo;
 use crate::callers::seen::JwtDigest;
 use crate::callers::{Attempt, Callers, Recognition};
 use crate::config::Client;
-use crate::error::{BrokerError, PresentedIn, RequestFault};
+use crate::error::{BrokerError, Limit, PresentedIn, RequestFault};
 use crate::jwt::{Jwt, JwtFault, JwtSubject, Profile, Trust, decoy};
 use crate::log::Line;
 
@@ -45,7 +45,7 @@ impl PresentedJwt {
     fn refusal(&self, fault: JwtFault) -> BrokerError {
         match fault {
             // The caller is known, but its assertions are too many.
-            JwtFault::TooManyAssertions => BrokerError::SlowDown,
+            JwtFault::TooManyAssertions => BrokerError::SlowDown(Limit::Assertions),
             JwtFault::UnderWay => BrokerError::AssertionUnderWay,
             JwtFault::KeysUnavailable(outage) => BrokerError::IssuerUnavailable(outage),
             _ => BrokerError::JwtRefused(fault, self.presented_in),

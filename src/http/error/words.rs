@@ -43,7 +43,7 @@ fn describe_alike(error: &BrokerError) -> String {
         }
         E::JwtRefused(fault, _) => fault.description().into(),
         E::SecretsUnavailable => "a secret cannot be read from Secrets Store; retry later".into(),
-        E::SlowDown => "too many requests; retry after the time in Retry-After".into(),
+        E::SlowDown(_) => "too many requests; retry after the time in Retry-After".into(),
         E::RegistryUnavailable => "the client registry cannot be read; retry later".into(),
         E::SearchFailed => "the token cannot be looked for; retry later".into(),
         E::IssuerUnavailable(_) => {

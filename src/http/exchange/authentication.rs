@@ -8,7 +8,7 @@ use crate::callers::ledger::Owner;
 use crate::callers::presented::Presented;
 use crate::callers::proofs::Caller;
 use crate::callers::{Attempt, Recognition};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Limit};
 use crate::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 
 impl<P: HttpPorts> Exchange<P> {
@@ -35,7 +35,7 @@ impl<P: HttpPorts> Exchange<P> {
         if isolate.client_limit.admits(&caller.client.id).await {
             Ok(caller)
         } else {
-            Err(BrokerError::SlowDown)
+            Err(BrokerError::SlowDown(Limit::Client))
         }
     }
 

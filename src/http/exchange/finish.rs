@@ -8,7 +8,7 @@ use super::{Answered, Exchange, Later, Progress};
 use crate::base::deadline::within;
 use crate::base::limits::{RENEWAL_WAIT, SDK_RETRY_AFTER_MAX_SECS};
 use crate::config::Grant;
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Limit};
 use crate::http::address;
 use crate::http::cors;
 use crate::http::error::Dialect;
@@ -70,7 +70,8 @@ impl<P: HttpPorts> Exchange<P> {
             Some(network) => self.isolate.failure_limit.admits(&network).await,
             None => true,
         };
-        let error = if admitted { error } else { BrokerError::SlowDown };
+        let slow_down = BrokerError::SlowDown(Limit::FailedAuthentication);
+        let error = if admitted { error } else { slow_down };
         self.failed_later(&error).await
     }
 

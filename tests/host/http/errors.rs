@@ -25,7 +25,7 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         }
         E::CredentialNotGranted => [(400, "unauthorized_client"), (403, "insufficient_scope")],
         E::TargetNotGranted(_) => same(400, "invalid_target"),
-        E::SlowDown => same(429, "slow_down"),
+        E::SlowDown(_) => same(429, "slow_down"),
         E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }) => {
             same(502, "server_error")
         }

@@ -3,7 +3,7 @@
 use BrokerError as E;
 use RequestFault as R;
 use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::error::{BrokerError, PresentedIn, RequestFault};
+use edge_token_broker::error::{BrokerError, Limit, PresentedIn, RequestFault};
 use edge_token_broker::jwt::{IssuerFault, IssuerOutage, JwtFault};
 use edge_token_broker::oauth::error_response::{ErrorResponse, Trace};
 use edge_token_broker::oauth::token_response::AnswerFault as A;
@@ -154,7 +154,9 @@ pub(super) fn all() -> Vec<BrokerError> {
         E::CredentialNotGranted => [E::CredentialNotGranted],
         E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],
         E::Misconfigured => [E::Misconfigured],
-        E::SecretsUnavailable | E::SlowDown => [E::SecretsUnavailable, E::SlowDown],
+        E::SecretsUnavailable => [E::SecretsUnavailable],
+        E::SlowDown(_) => every_unit!(Limit: Client, FailedAuthentication, Assertions)
+            .into_iter().map(E::SlowDown),
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::SearchFailed => [E::SearchFailed],
         E::IssuerUnavailable(_) => [E::IssuerUnavailable(OUTAGE)],

@@ -100,9 +100,11 @@ fn a_slash_at_the_end_of_the_resource_does_not_count() {
 fn the_identity_is_named_by_credential_or_by_application_id_in_any_case() {
     for (id, tenant) in [
         ("default", "t"),
+        ("DEFAULT", "t"),
         ("app", "t"),
         ("APP", "t"),
         ("Contoso", "contoso.com"),
+        ("contoso", "contoso.com"),
         ("app-2", "contoso.com"),
         ("APP-2", "contoso.com"),
     ] {

@@ -24,7 +24,7 @@ fn no_refusal_of_a_managed_identity_has_a_status_that_azure_sdks_retry() {
             | E::TargetNotGranted(_)
             | E::Upstream(U::ScopeRefused(_) | U::CredentialRefused(_)) => 403,
             // These pass, and are retried.
-            E::SlowDown => 429,
+            E::SlowDown(_) => 429,
             E::Upstream(U::NotATokenResponse { .. }) => 502,
             _ => 503,
         };

@@ -26,6 +26,7 @@ mod names;
 mod pages;
 mod plain_http;
 mod preflight;
+mod rate_limits;
 mod replies;
 mod request_ids;
 mod routes;

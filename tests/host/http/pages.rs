@@ -150,6 +150,7 @@ fn a_page_can_read_that_it_is_to_slow_down() {
     ] {
         let slowed = site.send(&sent.on_page(PAGE));
         assert_eq!((slowed.status, readers(&slowed)), (429, Some(PAGE)));
+        assert!(slowed.header("Access-Control-Expose-Headers").unwrap().contains("RateLimit,"));
     }
 }
 
