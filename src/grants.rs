@@ -31,8 +31,8 @@ pub enum CredentialName {
 
 /// The grant of `client` for `request`.
 ///
-/// A tenant may have several credentials, and an application several tenants. Then the client's first grant for any of them decides. An
-/// unknown credential looks like one that is not granted.
+/// A tenant may have several credentials, and so may an application. Then the client's first grant for any
+/// of them decides. An unknown credential looks like one that is not granted.
 ///
 /// # Errors
 /// `unauthorized_client` for the credential, `invalid_scope` for the scope, `invalid_target` for the

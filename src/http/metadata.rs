@@ -27,20 +27,21 @@ const CONSTANTS: [(&str, &str); 8] = [
 ///
 /// The issuer is that origin with tenant and version, because a library compares it with where it has
 /// found the document. `own_issuer` is the issuer of the document without a tenant, which authorization
-/// servers compare with the JWTs of the broker.
+/// servers compare with the JWTs of the broker. They get its keys at its origin: behind a proxy, that of the
+/// request may be out of their reach.
 pub(super) fn document(url: &str, tenant: &str, version: &str, own_issuer: Option<&str>) -> String {
     let origin = public_origin(url);
     let issuer = [&origin, tenant, version].concat();
     let own_issuer = own_issuer.filter(|_| tenant.is_empty());
     let mut json = JsonObject::default();
     json.text("issuer", own_issuer.unwrap_or(&issuer));
-    for (name, tenant, path) in [
-        ("authorization_endpoint", tenant, AUTHORIZATION_ENDPOINT),
-        ("token_endpoint", tenant, TOKEN_ENDPOINT),
-        ("revocation_endpoint", "", REVOCATION_ENDPOINT),
-        ("jwks_uri", "", PUBLIC_KEYS),
+    for (name, origin, tenant, path) in [
+        ("authorization_endpoint", &*origin, tenant, AUTHORIZATION_ENDPOINT),
+        ("token_endpoint", &origin, tenant, TOKEN_ENDPOINT),
+        ("revocation_endpoint", &origin, "", REVOCATION_ENDPOINT),
+        ("jwks_uri", own_issuer.unwrap_or(&origin), "", PUBLIC_KEYS),
     ] {
-        json.text(name, &[&origin, tenant, path].concat());
+        json.text(name, &[origin, tenant, path].concat());
     }
     for (name, value) in CONSTANTS {
         json.member(name, value);

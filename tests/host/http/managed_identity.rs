@@ -104,6 +104,7 @@ fn the_identity_is_named_by_credential_or_by_application_id_in_any_case() {
         ("app", "t"),
         ("APP", "t"),
         ("Contoso", "contoso.com"),
+        ("CONTOSO", "contoso.com"),
         ("contoso", "contoso.com"),
         ("app-2", "contoso.com"),
         ("APP-2", "contoso.com"),

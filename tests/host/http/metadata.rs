@@ -213,9 +213,8 @@ fn issuer_is_the_issuer_of_the_document_without_a_tenant_only() {
         for origin in [ISSUER, "https://other.example"] {
             let document = document(origin, path);
             assert_eq!(document["issuer"], ISSUER);
-            for member in
-                ["authorization_endpoint", "token_endpoint", "revocation_endpoint", "jwks_uri"]
-            {
+            assert_eq!(document["jwks_uri"], format!("{ISSUER}/.well-known/jwks.json"));
+            for member in ["authorization_endpoint", "token_endpoint", "revocation_endpoint"] {
                 assert!(document[member].as_str().unwrap().starts_with(&format!("{origin}/")));
             }
         }
