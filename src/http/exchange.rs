@@ -103,7 +103,10 @@ pub fn begin<P: HttpPorts>(
         isolate: Rc::clone(isolate),
         request: Rc::clone(request),
         line: Line::new(request_id, incoming.method, route.name()),
-        dialect: Dialect::TokenEndpoint,
+        dialect: match route {
+            Route::ManagedIdentity => Dialect::ManagedIdentity,
+            _ => Dialect::TokenEndpoint,
+        },
         sleeps: false,
         client: None,
         assertion: None,
@@ -122,7 +125,7 @@ pub fn begin<P: HttpPorts>(
         }
         Route::ManagedIdentity => {
             let wanted = managed_identity::parse_query(query, request.identity_header(), identity);
-            exchange.in_dialect(Dialect::ManagedIdentity).token(wanted)
+            exchange.token(wanted)
         }
         Route::TokenEndpoint { credential } => {
             let named = |id| {

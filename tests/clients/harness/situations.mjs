@@ -214,12 +214,7 @@ export function testRefusals(libraries, options = {}) {
     });
 
     situation.each("another token is refused", (library) =>
-      situation.fails(
-        library,
-        "Entra refuses the broker's credential",
-        { scope: newScope() },
-        library.sleepsMs?.refused,
-      ),
+      situation.fails(library, "Entra refuses the broker's credential", { scope: newScope() }),
     );
   });
 }
@@ -239,8 +234,7 @@ export function testOutages(libraries, options = {}) {
         const situation = new Situation(libraries, options);
         situation.each(
           "a token that nobody has",
-          (library) =>
-            situation.fails(library, column, { scope: situation.world.newScope() }, library.sleepsMs?.unavailable),
+          (library) => situation.fails(library, column, { scope: situation.world.newScope() }, library.sleepsMs),
           () => situation.world.authority.always(behaviour),
         );
       });

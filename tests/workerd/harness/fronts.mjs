@@ -11,14 +11,17 @@ export default {
 };`;
 
 /** Calls the broker's scheduled handler as the cron trigger does, at `/cron`. */
-export const CRON = `
+export const CRON = {
+  foreign: ["/cron"],
+  front: `
 export default {
   async fetch(request, env) {
     if (new URL(request.url).pathname !== "/cron") return env.BROKER.fetch(request);
     await env.BROKER.scheduled({ cron: "*/5 * * * *", scheduledTime: Date.now() });
     return new Response();
   },
-};`;
+};`,
+};
 
 /**
  * The deployed class with these members added. They may call `super`.
