@@ -1,5 +1,6 @@
 // The tests of a language's libraries, which are the same for each: tokens, refusals, outages.
 
+/** @import { WorldOptions } from "../../workerd/harness/world.mjs" */
 /** @import { Library, Program, World } from "./libraries.mjs" */
 
 import assert from "node:assert/strict";
@@ -28,7 +29,7 @@ class Situation {
 
   /**
    * @param {Library[]} libraries
-   * @param {Options & { main?: string }} options
+   * @param {Options & WorldOptions} options
    */
   constructor(libraries, { skip, ...options }) {
     this.#libraries = libraries;
@@ -83,7 +84,7 @@ class Situation {
  * @param {Options} options
  */
 export function testTokens(libraries, options = {}) {
-  const situation = new Situation(libraries, { main: CLOCK, ...options });
+  const situation = new Situation(libraries, { ...CLOCK, ...options });
   /** @type {Map<Library, InUse>} */
   const all = new Map();
   const inUse = (/** @type {Library} */ library) => {

@@ -35,10 +35,11 @@ export class TokenCoordinator extends Deployed {
 }`;
 
 /**
- * The broker with a clock that `/clock?ahead=MS` sets, for its coordinators as well (`main` in world.mjs). Timers and alarms
- * keep the real time.
+ * The broker with a clock that `/clock?ahead=MS` sets, for its coordinators as well. Timers and alarms keep the real time.
  */
-export const CLOCK = `
+export const CLOCK = {
+  foreign: ["/clock"],
+  main: `
 import broker from "./index.js";
 export { AssertionLedger, TokenCoordinator } from "./index.js";
 const { now } = Date;
@@ -52,4 +53,5 @@ export default {
     ahead = Number(searchParams.get("ahead"));
     return new Response();
   },
-};`;
+};`,
+};
