@@ -28,10 +28,10 @@ import { cell } from "./table.mjs";
  * @property {string} block
  * @property {string} row In the table of docs/callers.md.
  * @property {string[]} env The blocks of its environment.
- * @property {boolean} keeps It keeps a token until five minutes before its end.
+ * @property {boolean} keeps It keeps a token until shortly before its end.
+ * @property {number} [keepsUntilSecs] How shortly, if that is not five minutes.
  * @property {string} route In the broker's log.
- * @property {{ refused?: number, unavailable?: number }} [sleepsMs] How long it sleeps at most before it tells a refusal of
- *   upstream, or an outage.
+ * @property {number} [sleepsMs] How long it sleeps at most before it tells an outage.
  * @property {(source: string, env: Record<string, string>) => Promise<Program>} start
  */
 
