@@ -60,11 +60,11 @@ function ask(world, method, template, { key = REPORTS.key, scope = GRAPH, parame
 }
 
 /** The same while the authorization server fails. `POST /revoke` asks it if the token is in hand. */
-async function askWhile(faults, method, template) {
+async function askWhile(faults, method, template, parameters = {}) {
   const scope = usual.newScope();
   const token = template === "/revoke" ? (await usual.getToken({ scope })).body.access_token : undefined;
   usual.authority.next(...faults.map((fault) => ({ scope, ...fault })));
-  if (token === undefined) return ask(usual, method, template, { scope });
+  if (token === undefined) return ask(usual, method, template, { scope, parameters });
   return usual.fetch("/revoke", { method, headers: bearer(REPORTS.key), body: new URLSearchParams({ token, scope }) });
 }
 
@@ -76,7 +76,12 @@ const OF_PROVEN = {
   200: (...route) => ask(usual, ...route),
   400: (...route) => ask(usual, ...route, { parameters: { claims: "no JSON", object_id: "no application" } }),
   401: (...route) => ask(usual, ...route, { key: "wrong" }),
-  403: (...route) => ask(usual, ...route, { scope: "https://other.example/.default" }),
+  403: (method, template) => {
+    const isTokenEndpoint = template.endsWith("/oauth2/v2.0/token"); // there it is for MSAL only
+    return isTokenEndpoint
+      ? askWhile([{ refuse: 7000215 }], method, template, { "x-client-SKU": "msal.js.node" })
+      : ask(usual, method, template, { scope: "https://other.example/.default" });
+  },
   404: (method, template) => usual.fetch(filled(template, ILL_FORMED), { method }),
   413: (...route) => ask(usual, ...route, { parameters: { padding: "x".repeat(17_000) } }),
   429: (...route) => ask(limited, ...route),
