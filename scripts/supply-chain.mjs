@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { requirements } from "./lib/python.mjs";
 import { Failure, main, parseArguments, projectEnv, root, run, say } from "./lib/run.mjs";
 import { setUp, setUpTool } from "./setup.mjs";
 import { cargoDeny } from "./versions.mjs";
@@ -46,6 +47,7 @@ main(async () => {
   const checks = [
     ["exact pins", exactPins],
     ["npm: every package has its checksum, install scripts are listed", npmLock],
+    ["Python: every package has its version and checksums", pythonLock],
     ["crates: licences, bans, sources", () => cargoDenyCheck(deny, ["licenses", "bans", "sources"])],
     ["crates: none is yanked", noneYanked],
     ["crates: advisories (RustSec)", () => advisories(deny)],
@@ -113,6 +115,15 @@ function npmLock() {
   }
   if (faults.length > 0) return failed(faults.join("\n"));
   return unknown.length === 0 ? passed : notAvailable(`for other platforms' packages:\n${unknown.join("\n")}`);
+}
+
+/** `pip install --require-hashes` compares the checksums. This checks that no line is without. */
+function pythonLock() {
+  const lines = text(requirements)
+    .replaceAll(/ \\\n */g, " ")
+    .split("\n");
+  const loose = lines.filter((line) => !/^(#.*|[a-z0-9-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+|)$/.test(line));
+  return loose.length === 0 ? passed : failed(loose.map((line) => `${requirements}: ${line}`).join("\n"));
 }
 
 /**

@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { build } from "./build.mjs";
 import { pack } from "./lib/pack.mjs";
+import { setUpPython } from "./lib/python.mjs";
 import { Failure, main, projectEnv, projectNode, root, say, start, stopping } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -27,6 +28,8 @@ main(async () => {
   await pack();
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
+  const { missing } = await setUpPython();
+  if (missing) say(`test: the tests with Python's client libraries are skipped: ${missing}`);
   await nodeTests("tests of client libraries", clientTests, pattern);
 });
 

@@ -186,6 +186,10 @@ impl PlatformRequest for Request {
         false
     }
 
+    fn is_azure_sdk(&self) -> bool {
+        false
+    }
+
     fn origin(&self) -> Option<String> {
         None
     }

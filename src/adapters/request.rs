@@ -72,6 +72,10 @@ impl PlatformRequest for WorkerRequest {
         msal_sku(&self.request).is_some()
     }
 
+    fn is_azure_sdk(&self) -> bool {
+        header(&self.request, "user-agent").is_some_and(|agent| agent.starts_with("azsdk-"))
+    }
+
     fn origin(&self) -> Option<String> {
         header(&self.request, "origin")
     }

@@ -143,9 +143,9 @@ pub const TRANSIENT_RETRY_AFTER_SECS: u64 = 1;
 /// `Retry-After` for callers while the configuration has a fault. A person has to act.
 pub const MISCONFIGURED_RETRY_AFTER_SECS: u64 = 60;
 
-/// Longest `Retry-After` of `GET /msi/token`. An Azure SDK sleeps for this long within its user's call, up to
-/// three times (azure-core, `RetryPolicy`).
-pub const MANAGED_IDENTITY_RETRY_AFTER_MAX_SECS: u64 = 2;
+/// Longest `Retry-After` of `GET /msi/token`, and for MSAL and Azure SDKs. An Azure SDK sleeps for this long within its
+/// user's call, up to five times (azure-core, `RetryPolicy`; `@azure/identity`, `defaultRetryPolicy`).
+pub const SDK_RETRY_AFTER_MAX_SECS: u64 = 2;
 
 // Rate limiting.
 

@@ -4,9 +4,8 @@ mod words;
 
 use crate::base::json_object::JsonObject;
 use crate::base::limits::{
-    ASSERTION_RETRY_AFTER_SECS, MANAGED_IDENTITY_RETRY_AFTER_MAX_SECS,
-    MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS, SECRETS_RETRY_AFTER_SECS,
-    TRANSIENT_RETRY_AFTER_SECS,
+    ASSERTION_RETRY_AFTER_SECS, MISCONFIGURED_RETRY_AFTER_SECS, RATE_LIMIT_RETRY_AFTER_SECS,
+    SDK_RETRY_AFTER_MAX_SECS, SECRETS_RETRY_AFTER_SECS, TRANSIENT_RETRY_AFTER_SECS,
 };
 use crate::base::request_id::RequestId;
 use crate::error::{BrokerError, Limit, PresentedIn, RequestFault};
@@ -18,6 +17,9 @@ use crate::upstream::error::UpstreamError as U;
 pub enum Dialect {
     /// RFC 6749 §5.2.
     TokenEndpoint,
+    /// The same for MSAL and Azure SDKs. They retry each 5xx within their user's call, and MSAL for Python shows
+    /// nothing of its body, so no refusal is one.
+    Msal,
     /// RFC 6750 §3, with the same body.
     Bearer,
     /// App Service's managed identity. Azure SDKs retry 404, 408, 410, 429 and each 5xx, so no refusal is one
@@ -85,7 +87,7 @@ impl WireError {
             challenge: challenge(error, dialect, status),
             rate_limit: rate_limit(error),
             retry_after_secs: retry_after_secs(error).map(|secs| match dialect {
-                Dialect::ManagedIdentity => secs.min(MANAGED_IDENTITY_RETRY_AFTER_MAX_SECS),
+                Dialect::ManagedIdentity => secs.min(SDK_RETRY_AFTER_MAX_SECS),
                 _ => secs,
             }),
         }
@@ -125,11 +127,13 @@ const fn retry_after_secs(error: &BrokerError) -> Option<u64> {
 
 fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str) {
     use BrokerError as E;
-    use Dialect::{Bearer, ManagedIdentity, TokenEndpoint};
+    use Dialect::{Bearer, ManagedIdentity, Msal, TokenEndpoint};
     let is_refused = matches!(error, E::TargetNotGranted(_) | E::Upstream(U::CredentialRefused(_)));
     match (error, dialect) {
         (_, ManagedIdentity) if is_refused => (403, "insufficient_scope"),
         (_, ManagedIdentity) => status_and_code(error, Bearer),
+        (E::Upstream(U::CredentialRefused(_)), Msal) => (403, "server_error"),
+        (_, Msal) => status_and_code(error, TokenEndpoint),
         (E::InvalidRequest(RequestFault::BodyTooLarge), _) => (413, "invalid_request"),
         (E::InvalidRequest(_), _) | (E::ScopeMalformed | E::ScopeMissing, Bearer) => {
             (400, "invalid_request")
@@ -179,7 +183,7 @@ fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'sta
         (401, Dialect::Bearer, _) | (401, _, JwtRefused(_, PresentedIn::Header)) => {
             Some(BEARER_INVALID)
         }
-        (401, Dialect::TokenEndpoint, _) => Some(BASIC),
+        (401, Dialect::TokenEndpoint | Dialect::Msal, _) => Some(BASIC),
         (403, Dialect::Bearer, _) => Some(BEARER_SCOPE),
         _ => None,
     }

@@ -77,6 +77,8 @@ pub(super) struct Exchange<P: HttpPorts> {
     line: Line,
     /// The standard that errors of this route follow.
     dialect: Dialect,
+    /// The caller sleeps for `Retry-After` within its user's call.
+    sleeps: bool,
     /// The client, once it is known.
     client: Option<Rc<Client>>,
     /// The client assertion that this request has reserved.
@@ -102,6 +104,7 @@ pub fn begin<P: HttpPorts>(
         request: Rc::clone(request),
         line: Line::new(request_id, incoming.method, route.name()),
         dialect: Dialect::TokenEndpoint,
+        sleeps: false,
         client: None,
         assertion: None,
     };
@@ -160,8 +163,10 @@ impl<P: HttpPorts> Exchange<P> {
     /// A token request. A refusal and a hit take no future.
     fn token(mut self, request: Result<TokenRequest, BrokerError>) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
+        let request = request.map(|request| request.of_keeper(|| self.request.is_msal()));
+        self.sleeps = request.as_ref().is_ok_and(TokenRequest::is_of_keeper);
         let (config, request) = match isolate.config().and_then(|config| Ok((config, request?))) {
-            Ok((config, request)) => (config, request.of_keeper(|| self.request.is_msal())),
+            Ok(both) => both,
             Err(error) => return self.refused(error),
         };
         // If requests are counted (4), steps 3 to 8 need a future.

@@ -26,6 +26,8 @@ pub trait PlatformRequest: 'static {
     fn identity_header(&self) -> Option<String>;
     /// Whether the caller says that it is an MSAL (`x-client-SKU`).
     fn is_msal(&self) -> bool;
+    /// Whether the caller says that it is an Azure SDK (`User-Agent: azsdk-…`).
+    fn is_azure_sdk(&self) -> bool;
     /// The origin of the page that makes the request (`Origin`).
     fn origin(&self) -> Option<String>;
     /// The headers that the page wants to send (`Access-Control-Request-Headers`): any text.

@@ -120,6 +120,11 @@ impl TokenRequest {
         self
     }
 
+    /// Whether the caller keeps its tokens until shortly before their end.
+    pub(super) fn is_of_keeper(&self) -> bool {
+        self.wanted.as_ref().is_ok_and(|wanted| wanted.min_ttl.keeps)
+    }
+
     /// The grant, if `caller` has it.
     ///
     /// # Errors

@@ -161,6 +161,10 @@ impl PlatformRequest for Nothing {
         false
     }
 
+    fn is_azure_sdk(&self) -> bool {
+        false
+    }
+
     fn origin(&self) -> Option<String> {
         None
     }

@@ -1,5 +1,7 @@
 //! Callers that keep a token until five minutes before its end get one that has more left.
 
+use std::rc::Rc;
+
 use edge_token_broker::base::time::Millis;
 
 use crate::support::config::DIGEST;
@@ -95,4 +97,22 @@ fn in_an_outage_the_token_in_hand_is_better_than_none() {
         assert_eq!((response.status, response.token()), (200, "old"), "{way}");
         assert!(response.cache_status().starts_with("hit"), "{way}: {}", response.cache_status());
     }
+}
+
+#[test]
+fn their_libraries_sleep_for_retry_after_so_it_is_short() {
+    let faulty = Rc::new(isolate(&vars().with("CLIENTS", "{")));
+    let waits = |sent: &Sent| {
+        let world = world();
+        world.broker.servers.endpoint.answer_with(429, Some("600"), "");
+        [&world.isolate, &faulty]
+            .map(|isolate| sent.answer_of(isolate).header("Retry-After").map(str::to_owned))
+    };
+    let told = |[throttled, misconfigured]: [&str; 2]| {
+        [Some(throttled.to_owned()), Some(misconfigured.to_owned())]
+    };
+    for (way, sent) in keepers() {
+        assert_eq!(waits(&sent), told(["2", "2"]), "{way}");
+    }
+    assert_eq!(waits(&Sent::get("/token?scope=r/.default")), told(["600", "60"]));
 }

@@ -21,6 +21,7 @@ mod kept;
 mod managed_identity;
 mod managed_identity_errors;
 mod metadata;
+mod msal_errors;
 mod names;
 mod pages;
 mod plain_http;

@@ -17,6 +17,8 @@ pub(crate) struct SimulatedRequest {
     pub(crate) identity_header: Option<&'static str>,
     /// It has `x-client-SKU`.
     pub(crate) is_msal: bool,
+    /// Its `User-Agent` is that of an Azure SDK.
+    pub(crate) is_azure_sdk: bool,
     /// The headers that a preflight names.
     pub(crate) requested_headers: Option<String>,
     /// The client id in the `props` of a service binding.
@@ -44,6 +46,10 @@ impl PlatformRequest for SimulatedRequest {
 
     fn is_msal(&self) -> bool {
         self.is_msal
+    }
+
+    fn is_azure_sdk(&self) -> bool {
+        self.is_azure_sdk
     }
 
     fn origin(&self) -> Option<String> {

@@ -1,4 +1,4 @@
-// Workers in front of the broker (`front` in world.mjs), and the class of the coordinators with additions.
+// Workers in front of the broker (`front` in world.mjs), the class of the coordinators with additions, and a main module.
 
 /** Two isolates of the broker, `BROKER` and `OTHER`. The header `isolate` names one, else each comes in turn. */
 export const TWO_ISOLATES = `
@@ -30,3 +30,23 @@ ${before}
 export class TokenCoordinator extends Deployed {
   ${members}
 }`;
+
+/**
+ * The broker with a clock that `/clock?ahead=MS` sets, for its coordinators as well (`main` in world.mjs). Timers and alarms
+ * keep the real time.
+ */
+export const CLOCK = `
+import broker from "./index.js";
+export { AssertionLedger, TokenCoordinator } from "./index.js";
+const { now } = Date;
+let ahead = 0;
+Date.now = () => now() + ahead;
+export default {
+  ...broker,
+  fetch(request, env, context) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== "/clock") return broker.fetch(request, env, context);
+    ahead = Number(searchParams.get("ahead"));
+    return new Response();
+  },
+};`;

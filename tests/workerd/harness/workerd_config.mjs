@@ -50,6 +50,7 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {Record<string, unknown> | undefined} [bound] More bindings of `front` to the broker: name → their `props`.
  * @property {ConfiguredCoordinator | false} [coordinator] `false` for no bindings `COORDINATOR` and `ASSERTIONS`.
  * @property {Pair | undefined} [tls] Its key and certificate; left out, it listens for plain http.
+ * @property {string | undefined} [main] Source of a module in place of the bundle's main one, which is its `./index.js`.
  */
 
 /**
@@ -57,6 +58,9 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {string | undefined} [storage] The directory that its objects are stored in; left out, in memory.
  * @property {string | undefined} [source] Source of a module whose `TokenCoordinator` takes the bundle's place.
  */
+
+/** What a module with a coordinator of its own takes over. */
+const REST = `export { default, AssertionLedger } from "./index.js";`;
 
 /** @param {BrokerConfig} config */
 export function brokerConfig({
@@ -69,6 +73,7 @@ export function brokerConfig({
   wrapped = {},
   coordinator,
   tls,
+  main,
 }) {
   const services = [
     `(name = "broker", worker = .broker)`,
@@ -96,10 +101,8 @@ export function brokerConfig({
   /** @param {(className: string) => string} at */
   const coordinated = (at) => (coordinator ? [...declared, ...namespaces(at)] : declared);
   const modules = bundleModules().map(module);
-  if (coordinator && coordinator.source)
-    modules.unshift(
-      `(name = "main.mjs", esModule = ${text(`export { default, AssertionLedger } from "./index.js";\n${coordinator.source}`)})`,
-    );
+  const source = coordinator && coordinator.source ? `${REST}\n${coordinator.source}` : main;
+  if (source) modules.unshift(`(name = "main.mjs", esModule = ${text(source)})`);
 
   return [
     `using Workerd = import "/workerd/workerd.capnp";`,

@@ -25,7 +25,7 @@ export { basic };
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped" | "tls">} Around (workerd_config.mjs) */
+/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped" | "tls" | "main">} Around (workerd_config.mjs) */
 
 /**
  * @typedef {object} WorldOwn

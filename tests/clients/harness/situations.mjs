@@ -1,0 +1,244 @@
+// The tests of a language's libraries, which are the same for each: tokens, refusals, outages.
+
+/** @import { Library, Program, World } from "./libraries.mjs" */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { DEFAULT_APP, newClient } from "../../workerd/harness/fixtures.mjs";
+import { CLOCK } from "../../workerd/harness/fronts.mjs";
+import { localCa } from "../../workerd/harness/tls.mjs";
+import { openWorld } from "../../workerd/harness/world.mjs";
+import { assertShown, requestsFor, startLibrary, stopLibraries, tokenOf } from "./libraries.mjs";
+
+const LIFETIME_SECS = 3599;
+/** What a machine under load may add to a call. */
+const LOAD_MS = 6_000;
+
+/** @typedef {{ scope: string, program: Program, token: string }} InUse */
+
+/** @typedef {{ skip?: string | undefined }} Options `skip` says why this machine has no such libraries. */
+
+/** The libraries of a test file, in one world. */
+class Situation {
+  /** @type {World | undefined} */
+  #world;
+  #libraries;
+  #skip;
+
+  /**
+   * @param {Library[]} libraries
+   * @param {Options & { main?: string }} options
+   */
+  constructor(libraries, { skip, ...options }) {
+    this.#libraries = libraries;
+    this.#skip = skip;
+    before(async () => {
+      if (!skip) this.#world = await openWorld({ tls: localCa().pair, ...options });
+    });
+    after(async () => {
+      if (!this.#world) return;
+      await stopLibraries(this.#world);
+      await this.#world.close();
+    });
+  }
+
+  get world() {
+    assert.ok(this.#world);
+    return this.#world;
+  }
+
+  /**
+   * A test of each library, side by side.
+   * @param {string} title
+   * @param {(library: Library) => Promise<void>} body
+   * @param {() => unknown} prepare
+   */
+  each(title, body, prepare = () => {}) {
+    describe(title, { concurrency: true, skip: this.#skip }, () => {
+      before(prepare);
+      for (const library of this.#libraries) test(library.row, () => body(library));
+    });
+  }
+
+  /**
+   * The call of a new program fails as the table of docs/callers.md says.
+   * @param {Library} library
+   * @param {string} situation
+   * @param {{ scope: string, key?: string }} own
+   * @param {number} [sleepsMs] How long the library sleeps at most before it gives up.
+   */
+  async fails(library, situation, own, sleepsMs = 0) {
+    const program = await startLibrary(this.world, library, own);
+    const outcome = await program.call();
+    assertShown(this.world, library.row, situation, outcome);
+    assert.ok(outcome.tookMs < sleepsMs + LOAD_MS, `it took ${outcome.tookMs} ms`);
+  }
+}
+
+/**
+ * The first token, the library's cache and the broker's, renewal, and an outage with a token in hand. The broker's clock
+ * and the libraries' go ahead together, so nobody sleeps.
+ * @param {Library[]} libraries
+ * @param {Options} options
+ */
+export function testTokens(libraries, options = {}) {
+  const situation = new Situation(libraries, { main: CLOCK, ...options });
+  /** @type {Map<Library, InUse>} */
+  const all = new Map();
+  const inUse = (/** @type {Library} */ library) => {
+    const own = all.get(library);
+    assert.ok(own, "its first token");
+    return own;
+  };
+  const ask = async (/** @type {Program} */ program) => tokenOf(situation.world, await program.call());
+  const upstream = (/** @type {string} */ scope) => situation.world.upstreamFor(scope).length;
+
+  /** Every clock is where a token that came at `since` seconds has this many seconds left. */
+  const left = async (/** @type {number} */ seconds, since = 0) => {
+    const ahead = (since + LIFETIME_SECS - seconds) * 1000;
+    await situation.world.fetch(`/clock?ahead=${ahead}`);
+    for (const { program } of all.values()) program.setClock(ahead);
+  };
+
+  situation.each("the first token comes from upstream, and a library that keeps tokens asks once", async (library) => {
+    const { world } = situation;
+    const scope = world.newScope();
+    const program = await startLibrary(world, library, { scope });
+    const token = await ask(program);
+    assert.equal(await ask(program), token);
+    assert.equal(upstream(scope), 1);
+    assert.equal((await requestsFor(world, scope, library.route)).length, library.keeps ? 1 : 2);
+    all.set(library, { scope, program, token });
+  });
+
+  situation.each("another process gets the token that the broker has", async (library) => {
+    const { scope, token } = inUse(library);
+    assert.equal(await ask(await startLibrary(situation.world, library, { scope })), token);
+    assert.equal(upstream(scope), 1);
+  });
+
+  situation.each(
+    "more than five minutes before its end a library has the token that it keeps",
+    async (library) => {
+      const { scope, program, token } = inUse(library);
+      if (!library.keeps) return;
+      assert.equal(await ask(program), token);
+      assert.equal(upstream(scope), 1);
+    },
+    () => left(330),
+  );
+
+  /** @type {(library: Library) => Promise<void>} */
+  const renews = async (library) => {
+    const { world } = situation;
+    const own = inUse(library);
+    const { scope, program } = own;
+    if (!library.keeps) await newerOf(() => ask(program), own.token);
+    const newer = await ask(program);
+    assert.notEqual(newer, own.token);
+    const asked = (await requestsFor(world, scope, library.route)).length;
+    assert.equal(await ask(program), newer);
+    assert.equal(upstream(scope), 2);
+    assert.equal((await requestsFor(world, scope, library.route)).length, asked + (library.keeps ? 0 : 1));
+    own.token = newer;
+  };
+  for (const secs of [300, 60]) {
+    situation.each(
+      `${secs} s before its end the broker has a newer one, which the library keeps`,
+      async (library) => {
+        if ((library.keepsUntilSecs ?? 300) === secs) await renews(library);
+      },
+      () => left(secs - 10),
+    );
+  }
+
+  situation.each(
+    "while the authorization server is down, the library gets the token that is still good",
+    async (library) => assert.equal(await ask(inUse(library).program), inUse(library).token),
+    async () => {
+      situation.world.authority.always({ reset: true });
+      await left(200, LIFETIME_SECS - 290);
+    },
+  );
+}
+
+/**
+ * Asks until the renewal behind a response has ended.
+ * @param {() => Promise<string>} ask
+ * @param {string} old
+ */
+async function newerOf(ask, old) {
+  for (let tries = 0; tries < 50; tries += 1) if ((await ask()) !== old) return;
+}
+
+/**
+ * What the user of each library sees of a refusal, and how soon.
+ * @param {Library[]} libraries
+ * @param {Options} options
+ */
+export function testRefusals(libraries, options = {}) {
+  const situation = new Situation(libraries, options);
+  const newScope = () => situation.world.newScope();
+
+  situation.each("a wrong client key", (library) => {
+    const { key } = newClient("reports");
+    return situation.fails(library, "Wrong client key", { scope: newScope(), key });
+  });
+
+  situation.each("a scope that is not granted", (library) =>
+    situation.fails(library, "Scope not granted", { scope: "https://payroll.example/.default" }),
+  );
+
+  describe("the application's secret is revoked", { skip: options.skip }, () => {
+    /** @type {Map<Library, InUse>} */
+    const inUse = new Map();
+    before(async () => {
+      const { world } = situation;
+      await Promise.all(
+        libraries.map(async (library) => {
+          const scope = newScope();
+          const program = await startLibrary(world, library, { scope });
+          inUse.set(library, { scope, program, token: tokenOf(world, await program.call()) });
+        }),
+      );
+      for (const app of world.authority.apps) if (app.clientId === DEFAULT_APP.clientId) app.secrets = [];
+    });
+
+    situation.each("a token in hand is served on, to a new process as well", async (library) => {
+      const { world } = situation;
+      const { program, scope, token } = inUse.get(library) ?? assert.fail("its first token");
+      assert.equal(tokenOf(world, await program.call()), token);
+      assert.equal(tokenOf(world, await (await startLibrary(world, library, { scope })).call()), token);
+    });
+
+    situation.each("another token is refused", (library) =>
+      situation.fails(
+        library,
+        "Entra refuses the broker's credential",
+        { scope: newScope() },
+        library.sleepsMs?.refused,
+      ),
+    );
+  });
+}
+
+/**
+ * What the user of each library sees while Entra throttles or is down, and for how long a call takes then.
+ * @param {Library[]} libraries
+ * @param {Options} options
+ */
+export function testOutages(libraries, options = {}) {
+  const situation = new Situation(libraries, options);
+  for (const [column, behaviour] of /** @type {const} */ ([
+    ["Entra throttles", { throttle: { retryAfter: 30 } }],
+    ["Entra is down", { reset: true }],
+  ])) {
+    situation.each(
+      column,
+      (library) =>
+        situation.fails(library, column, { scope: situation.world.newScope() }, library.sleepsMs?.unavailable),
+      () => situation.world.authority.always(behaviour),
+    );
+  }
+}
