@@ -77,8 +77,9 @@ pub(super) struct Exchange<P: HttpPorts> {
     line: Line,
     /// The standard that errors of this route follow.
     dialect: Dialect,
-    /// The caller sleeps for `Retry-After` within its user's call.
-    sleeps: bool,
+    /// Whether the caller sleeps for `Retry-After` within its user's call. Where this is nothing, its
+    /// `User-Agent` says it.
+    sleeps: Option<bool>,
     /// The client, once it is known.
     client: Option<Rc<Client>>,
     /// The client assertion that this request has reserved.
@@ -103,8 +104,11 @@ pub fn begin<P: HttpPorts>(
         isolate: Rc::clone(isolate),
         request: Rc::clone(request),
         line: Line::new(request_id, incoming.method, route.name()),
-        dialect: Dialect::TokenEndpoint,
-        sleeps: false,
+        dialect: match route {
+            Route::ManagedIdentity => Dialect::ManagedIdentity,
+            _ => Dialect::TokenEndpoint,
+        },
+        sleeps: Some(false),
         client: None,
         assertion: None,
     };
@@ -122,7 +126,7 @@ pub fn begin<P: HttpPorts>(
         }
         Route::ManagedIdentity => {
             let wanted = managed_identity::parse_query(query, request.identity_header(), identity);
-            exchange.in_dialect(Dialect::ManagedIdentity).token(wanted)
+            exchange.token(wanted)
         }
         Route::TokenEndpoint { credential } => {
             let named = |id| {
@@ -164,7 +168,7 @@ impl<P: HttpPorts> Exchange<P> {
     fn token(mut self, request: Result<TokenRequest, BrokerError>) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
         let request = request.map(|request| request.of_keeper(|| self.request.is_msal()));
-        self.sleeps = request.as_ref().is_ok_and(TokenRequest::is_of_keeper);
+        self.sleeps = request.as_ref().is_ok_and(TokenRequest::is_of_keeper).then_some(true);
         let (config, request) = match isolate.config().and_then(|config| Ok((config, request?))) {
             Ok(both) => both,
             Err(error) => return self.refused(error),

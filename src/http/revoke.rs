@@ -15,6 +15,11 @@ use crate::oauth::claims::{Claims, RequestedClaims};
 use crate::oauth::scope::ScopeSet;
 use crate::tokens::revocation::Rejected;
 
+const PARAMETERS: [&str; 8] = {
+    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
+    [id, secret, assertion_type, assertion, "token", "claims", "credential", "scope"]
+};
+
 /// A parsed revocation request. It leaves out `token_type_hint`: there is one type of token.
 #[derive(Debug)]
 pub struct RevocationRequest {
@@ -62,9 +67,7 @@ pub fn parse_form(
     authorization: Option<&str>,
     identity: impl FnOnce() -> PlatformIdentity,
 ) -> Result<RevocationRequest, BrokerError> {
-    let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
-    let names = [id, secret, assertion_type, assertion, "token", "claims", "credential", "scope"];
-    let mut parameters = Parameters::parse(form.encoded(), &names)?;
+    let mut parameters = Parameters::parse(form.encoded(), &PARAMETERS)?;
     let client = client_parameters(&mut parameters);
     let presented = if authorization.is_some_and(presented::is_bearer) {
         let client_id = client.client_id_beside_header()?;

@@ -27,7 +27,7 @@ export default {
 };`;
 
 test("the only exported functions are handlers: anything else would be callable by every bound Worker", () =>
-  withWorld({ front: INSPECTOR }, async (world) => {
+  withWorld({ front: INSPECTOR, foreign: ["/"] }, async (world) => {
     const { body } = await world.fetch("/");
     assert.deepEqual(body, {
       default: ["fetch", "scheduled"],
@@ -51,7 +51,7 @@ export default {
 };`;
 
 test("a declared length that is a lie does not get past the limit", () =>
-  withWorld({ front: LIAR }, async (world) => {
+  withWorld({ front: LIAR, foreign: ["/"] }, async (world) => {
     const reply = await world.fetch("/");
     assert.deepEqual({ status: reply.status, error: reply.body.error }, { status: 413, error: "invalid_request" });
   }));

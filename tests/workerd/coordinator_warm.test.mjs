@@ -21,7 +21,7 @@ for (const [how, coordinator] of [
       { credential: "default", scope: GRAPH, keep_warm: true },
       { credential: "billing", scope: LEDGER },
     ];
-    return withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(allow) } }, async (world) => {
+    return withWorld({ ...CRON, coordinator, bindings: { CLIENTS: clients(allow) } }, async (world) => {
       for (let round = 0; round < 3; round += 1) {
         await world.fetch("/cron");
         await until(() => world.upstreamFor(GRAPH).length > 0 && world.kv.puts.length > 0);
@@ -36,7 +36,7 @@ for (const [how, coordinator] of [
 }
 
 test("without anything to keep warm the trigger does nothing", () =>
-  withWorld({ front: CRON }, async (world) => {
+  withWorld(CRON, async (world) => {
     assert.equal((await world.fetch("/cron")).status, 200);
     assert.equal(world.authority.requests.length, 0);
   }));
@@ -53,7 +53,7 @@ test("a grant that two clients have is one question and one line in the log", ()
   const table = Object.fromEntries(
     [one, two].map(({ id, digest }) => [id, { key_sha256: [digest], allow: kept([GRAPH]) }]),
   );
-  return withWorld({ front: CRON, coordinator: { source: ASKED }, bindings: { CLIENTS: table } }, async (world) => {
+  return withWorld({ ...CRON, coordinator: { source: ASKED }, bindings: { CLIENTS: table } }, async (world) => {
     await world.fetch("/cron");
     const line = await world.broker.logLine("the trigger", ({ route }) => route === "scheduled");
     await world.fetch("/cron"); // has ended: whatever the first one does has been done
@@ -88,7 +88,7 @@ describe("a fetch by the trigger that fails is an error in the log, with what up
       [{ refuse: 7000222 }, { outcome: "credential_refused", upstream_status: 401, aadsts: 7000222 }],
     ]) {
       test(`${expected.outcome}, ${how}`, () =>
-        withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(kept([GRAPH])) } }, async (world) => {
+        withWorld({ ...CRON, coordinator, bindings: { CLIENTS: clients(kept([GRAPH])) } }, async (world) => {
           world.authority.always(fault);
           await world.fetch("/cron");
           const { level, outcome, upstream_status, upstream_requests, aadsts } = await world.broker.logLine(
@@ -112,7 +112,7 @@ describe("a grant whose token does not come does not hold the others up", { conc
   ]) {
     for (const hanging of scopes) {
       test(`${hanging}, ${how}`, () =>
-        withWorld({ front: CRON, coordinator, bindings: { CLIENTS: clients(kept(scopes)) } }, async (world) => {
+        withWorld({ ...CRON, coordinator, bindings: { CLIENTS: clients(kept(scopes)) } }, async (world) => {
           world.authority.next({ scope: hanging, hang: "headers" });
           const triggered = world.fetch("/cron").catch(() => "cut off");
           await until(() => world.kv.puts.length === 2, 3000);

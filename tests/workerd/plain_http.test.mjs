@@ -79,6 +79,7 @@ test("a service binding has no network: with a client id in its props, any URL i
     {
       bindings: { CLIENTS: { ...CLIENTS, bound: { service_binding: true, allow: CLIENTS.single.allow } } },
       front: CALLER,
+      foreign: ["/"],
       bound: { AS_BOUND: { client_id: "bound" } },
     },
     async (world) => {

@@ -58,7 +58,7 @@ test("a Worker that logs a key and answers with it does not pass", async () => {
         return new Response("unknown: " + authorization, { status: 401, headers: { "x-debug": authorization } });
       },
     };`;
-  const world = await openWorld({ front: leaky });
+  const world = await openWorld({ front: leaky, foreign: ["/token"] });
   await world.getToken({ client: REPORTS });
   await assert.rejects(world.close(), ({ message }) => {
     for (const where of ["log", "reply with status 401 to /token", "response headers"]) {
@@ -76,7 +76,7 @@ test("a KV value in plain text does not pass", async () => {
 
 test("a Worker that panics does not pass", async () => {
   const panicking = `export default { fetch() { throw new WebAssembly.RuntimeError("unreachable"); } };`;
-  const world = await openWorld({ front: panicking });
+  const world = await openWorld({ front: panicking, foreign: ["/"] });
   await world.fetch("/");
   await assert.rejects(world.close(), /the Worker broke/);
 });

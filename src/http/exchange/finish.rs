@@ -100,7 +100,7 @@ impl<P: HttpPorts> Exchange<P> {
         } else if *error == BrokerError::SecretsUnavailable {
             self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
-        let sleeps = self.sleeps || self.request.is_azure_sdk();
+        let sleeps = self.sleeps.unwrap_or_else(|| self.request.is_azure_sdk());
         let dialect = match self.dialect {
             Dialect::TokenEndpoint if sleeps => Dialect::Msal,
             dialect => dialect,

@@ -31,8 +31,7 @@ import { cell } from "./table.mjs";
  * @property {boolean} keeps It keeps a token until shortly before its end.
  * @property {number} [keepsUntilSecs] How shortly, if that is not five minutes.
  * @property {string} route In the broker's log.
- * @property {{ refused?: number, unavailable?: number }} [sleepsMs] How long it sleeps at most before it tells a refusal of
- *   upstream, or an outage.
+ * @property {number} [sleepsMs] How long it sleeps at most before it tells an outage.
  * @property {(source: string, env: Record<string, string>) => Promise<Program>} start
  */
 
@@ -44,8 +43,8 @@ import { cell } from "./table.mjs";
  * @property {Record<string, string>} [texts] Texts of the block that are each user's own, and what stands in their place.
  */
 
-/** The programs of one test file, also those that are still starting. @type {Set<Promise<Program>>} */
-const started = new Set();
+/** The programs of each world, also those that are still starting. @type {WeakMap<World, Promise<Program>[]>} */
+const started = new WeakMap();
 
 /**
  * Starts the program of a block in an environment of which the page says everything.
@@ -63,7 +62,7 @@ export function startLibrary(world, { block: name, env, start }, own = {}) {
     block(name).text,
   );
   const program = start(source, { ...environment(env, given), ...localCa().env, ...own.env });
-  started.add(program);
+  started.set(world, [...(started.get(world) ?? []), program]);
   return program;
 }
 
@@ -72,11 +71,11 @@ export function startLibrary(world, { block: name, env, start }, own = {}) {
  * @param {World} world
  */
 export async function stopLibraries(world) {
-  for (const program of await Promise.all([...started].map((starting) => starting.catch(() => undefined)))) {
-    await program?.stop();
-    world.sweep.record("output of a program", program?.printed.join("") ?? "");
+  for (const program of await Promise.allSettled(started.get(world) ?? [])) {
+    if (program.status === "rejected") continue;
+    await program.value.stop();
+    world.sweep.record("output of a program", program.value.printed.join(""));
   }
-  started.clear();
 }
 
 /**

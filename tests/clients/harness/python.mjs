@@ -15,7 +15,7 @@ const identity = { env: ["environment", "environment-managed-identity"], keeps: 
 const authority = { env: ["environment", "environment-authority"], keeps: true, route: "token_endpoint", start };
 const oauth = { env: ["environment"], route: "token_endpoint" };
 /** azure-core asks three times more. */
-const sleepsMs = { unavailable: 3 * 2_000 };
+const sleepsMs = 3 * 2_000;
 
 /** @type {Library[]} */
 export const LIBRARIES = [

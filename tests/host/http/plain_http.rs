@@ -183,3 +183,14 @@ fn a_configuration_with_a_fault_allows_no_http() {
         assert_eq!(over(host, Sent::default()).to(&faulty).status, 503);
     }
 }
+
+#[test]
+fn managed_identity_over_plain_http_is_refused_in_its_own_form() {
+    let isolate = Rc::new(isolate(&vars()));
+    let sent = over("http://broker.example", Sent::get("/msi/token").by_nobody());
+    let Progress::Done(answered) = sent.begin(&isolate) else { panic!("it looks something up") };
+    let refused = Response::of(&answered);
+    assert_eq!((refused.status, &refused.body["statusCode"]), (400, &400.into()));
+    let text = refused.body["message"].to_string();
+    assert!(text.contains("https") && text.contains("replace"), "{text}");
+}

@@ -6,6 +6,8 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 
+import { assertDocumented } from "./openapi.mjs";
+
 /**
  * @typedef {object} Addressed
  * @property {string} host The header `Host`, and with it the host of the URL that the Worker sees.
@@ -16,7 +18,7 @@ import { text } from "node:stream/consumers";
  */
 
 /**
- * Sends it over plain http.
+ * Sends it over plain http. The answer has to be one that openapi.yaml has.
  * @param {{ broker: { port: number }, sweep: { record: (what: string, content: string) => void } }} world
  * @param {Addressed} addressed
  */
@@ -30,5 +32,8 @@ export async function sendTo(world, { host, path, form, method = form ? "POST" :
   /** @type {Body} */
   const body = answer === "" ? {} : JSON.parse(answer);
   world.sweep.record(`reply to ${host}`, body.access_token ? "" : answer);
-  return { status: Number(response.statusCode), headers: new Headers(response.headers), text: answer, body };
+  const reply = { status: Number(response.statusCode), headers: new Headers(response.headers), text: answer, body };
+  const { pathname, searchParams: query } = new URL(path, "http://broker");
+  assertDocumented({ ...reply, method, path: pathname, query, form });
+  return reply;
 }

@@ -6,6 +6,7 @@
 
 import { once } from "node:events";
 
+import { assertDocumented } from "./openapi.mjs";
 import { brokerConfig } from "./workerd_config.mjs";
 import { serve } from "./workerd_process.mjs";
 
@@ -39,31 +40,30 @@ const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never gene
 
 /** @typedef {Record<string, unknown> & { request_id: string }} LogLine */
 
+/** @typedef {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} Started `breaks`: the test makes the Worker break. */
+
 export class Broker {
   #workerd;
   #scheme;
   #sweep;
   #breaks;
+  #foreign;
 
   /**
    * @param {WorkerdProcess} workerd
-   * @param {"http" | "https"} scheme
-   * @param {Sweep} sweep
-   * @param {boolean} breaks
+   * @param {Started} config
    */
-  constructor(workerd, scheme, sweep, breaks) {
+  constructor(workerd, { tls, sweep, breaks = false, foreign = [] }) {
     this.#workerd = workerd;
-    this.#scheme = scheme;
+    this.#scheme = tls ? "https" : "http";
     this.#sweep = sweep;
     this.#breaks = breaks;
+    this.#foreign = foreign;
   }
 
-  /**
-   * `breaks`: the test makes the Worker break.
-   * @param {BrokerConfig & { sweep: Sweep, breaks?: boolean | undefined }} config
-   */
-  static async start({ sweep, breaks = false, ...config }) {
-    return new Broker(await serve(brokerConfig(config)), config.tls ? "https" : "http", sweep, breaks);
+  /** @param {Started} config */
+  static async start(config) {
+    return new Broker(await serve(brokerConfig(config)), config);
   }
 
   get url() {
@@ -91,7 +91,7 @@ export class Broker {
   }
 
   /**
-   * Sends a request.
+   * Sends a request. The answer has to be one that openapi.yaml has.
    * @param {string} path
    * @param {RequestInit} init
    * @returns {Promise<Reply>}
@@ -108,6 +108,7 @@ export class Broker {
     const rest = response.ok && body.access_token ? JSON.stringify({ ...body, access_token: "" }) : text;
     this.#sweep.record(`reply with status ${response.status} to ${path.split("?")[0]}`, rest);
     this.#sweep.record("response headers", JSON.stringify([...response.headers]));
+    this.#assertDocumented(path, init, response, text);
     return {
       status: response.status,
       headers: response.headers,
@@ -115,6 +116,19 @@ export class Broker {
       body,
       requestId: response.headers.get("x-request-id") ?? "",
     };
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} init
+   * @param {Response} response
+   * @param {string} text
+   */
+  #assertDocumented(path, { method = "GET", body }, { status, headers }, text) {
+    const { pathname, searchParams: query } = new URL(this.url + path);
+    const form = body instanceof URLSearchParams ? body : undefined;
+    if (this.#foreign.includes(pathname)) return;
+    assertDocumented({ method, path: pathname, query, form, status, headers, text });
   }
 
   /**

@@ -11,14 +11,17 @@ export default {
 };`;
 
 /** Calls the broker's scheduled handler as the cron trigger does, at `/cron`. */
-export const CRON = `
+export const CRON = {
+  foreign: ["/cron"],
+  front: `
 export default {
   async fetch(request, env) {
     if (new URL(request.url).pathname !== "/cron") return env.BROKER.fetch(request);
     await env.BROKER.scheduled({ cron: "*/5 * * * *", scheduledTime: Date.now() });
     return new Response();
   },
-};`;
+};`,
+};
 
 /**
  * The deployed class with these members added. They may call `super`.
@@ -32,10 +35,11 @@ export class TokenCoordinator extends Deployed {
 }`;
 
 /**
- * The broker with a clock that `/clock?ahead=MS` sets, for its coordinators as well (`main` in world.mjs). Timers and alarms
- * keep the real time.
+ * The broker with a clock that `/clock?ahead=MS` sets, for its coordinators as well. Timers and alarms keep the real time.
  */
-export const CLOCK = `
+export const CLOCK = {
+  foreign: ["/clock"],
+  main: `
 import broker from "./index.js";
 export { AssertionLedger, TokenCoordinator } from "./index.js";
 const { now } = Date;
@@ -49,4 +53,5 @@ export default {
     ahead = Number(searchParams.get("ahead"));
     return new Response();
   },
-};`;
+};`,
+};

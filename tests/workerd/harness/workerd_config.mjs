@@ -44,6 +44,8 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {string | undefined} [front] Source of another Worker that takes the requests, with the broker behind its
  *   binding `BROKER`, and a second isolate of it, with the same coordinators, behind `OTHER`. As any Worker of the
  *   account can be, it is bound to the classes of the broker's Durable Objects.
+ * @property {string[] | undefined} [foreign] The paths at which `front` or `main` answers by itself, or calls another route of the
+ *   broker. openapi.yaml does not have these answers.
  * @property {Record<string, string> | undefined} [beside] More Workers: the broker's binding to each → its source.
  * @property {Record<string, string> | undefined} [wrapped] Bindings that are objects of the runtime itself: name → source
  *   of a module whose default export makes one.

@@ -25,7 +25,9 @@ export { basic };
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {Pick<BrokerConfig, "front" | "bound" | "beside" | "wrapped" | "tls" | "main">} Around (workerd_config.mjs) */
+/** @typedef {"front" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "main"} AroundName */
+
+/** @typedef {Pick<BrokerConfig, AroundName>} Around (workerd_config.mjs) */
 
 /**
  * @typedef {object} WorldOwn

@@ -24,7 +24,9 @@ const allow = [{ credential: "default", scope: GRAPH }];
 /** @typedef {Parameters<Parameters<typeof withWorld>[1]>[0]} World */
 
 /** The broker. With the header `ledger` it plays another Worker of the account, and calls that object with the body. */
-const INTRUDER = `
+const INTRUDER = {
+  foreign: ["/"],
+  front: `
 export default {
   async fetch(request, env) {
     const ledger = request.headers.get("ledger");
@@ -39,22 +41,23 @@ export default {
       return new Response("refused", { status: 500 });
     }
   },
-};`;
+};`,
+};
 
 /**
  * Runs `body` with a broker that knows the client `cron`, which signs its assertions itself, and `deploy`, which trusts
  * the issuer for the subject \`deploy`.
- * @param {string} front
+ * @param {{ front: string, foreign?: string[] }} fronted
  * @param {(world: World, issuer: Issuer) => Promise<void>} body
  */
-async function withCallers(front, body) {
+async function withCallers(fronted, body) {
   const issuer = await Issuer.start(newKey("ES256"));
   const CLIENTS = {
     cron: { jwt: [{ issuer: "cron", audience: AUDIENCE, jwks_uri: issuer.jwksUri }], allow },
     deploy: { jwt: [{ issuer: issuer.url, audience: AUDIENCE, subject: "deploy" }], allow },
   };
   try {
-    await withWorld({ bindings: { CLIENTS }, front }, (world) => body(world, issuer));
+    await withWorld({ bindings: { CLIENTS }, ...fronted }, (world) => body(world, issuer));
   } finally {
     await issuer.close();
   }
@@ -106,7 +109,7 @@ export const ABUSES = [
   {
     what: "expired and malformed JWTs do not find out which clients and issuers are known",
     attack: () =>
-      withCallers(TWO_ISOLATES, async (world, issuer) => {
+      withCallers({ front: TWO_ISOLATES }, async (world, issuer) => {
         const attacker = newKey("ES256");
         for (const fault of [{ exp: ahead(-600) }, { exp: undefined }, { nbf: ahead(600) }, { sub: 7 }]) {
           const bearers = [];
@@ -118,7 +121,9 @@ export const ABUSES = [
         for (const fault of [{ exp: ahead(-600) }, { jti: undefined }, { exp: ahead(9000) }, { sub: "other" }]) {
           const assertions = [];
           for (const id of ["cron", "deploy", "nobody"])
-            assertions.push(await post(world, issuer.sign({ iss: id, sub: id, ...fault }, { key: attacker })));
+            assertions.push(
+              await post(world, issuer.sign({ iss: id, sub: id, ...fault }, { key: attacker }), { client_id: id }),
+            );
           assertOneAnswer(assertions, "invalid_client");
         }
         assert.equal(issuer.requests.length, 0, "nobody was asked");
@@ -127,7 +132,7 @@ export const ABUSES = [
   {
     what: "JWTs of nobody do not find out which clients and issuers are known, nor for whom",
     attack: () =>
-      withCallers(TWO_ISOLATES, async (world, issuer) => {
+      withCallers({ front: TWO_ISOLATES }, async (world, issuer) => {
         const attacker = newKey("ES256", { jwk: { kid: issuer.keys[0]?.jwk.kid } });
         const bearers = [];
         for (const claims of [{}, { sub: "deploy" }, { aud: "other" }])
@@ -170,7 +175,7 @@ export const ABUSES = [
   {
     what: "of an assertion that comes twice at once the first is good, in every isolate and for every purpose",
     attack: () =>
-      withCallers(TWO_ISOLATES, async (world, issuer) => {
+      withCallers({ front: TWO_ISOLATES }, async (world, issuer) => {
         const jwt = issuer.sign({ iss: "cron", sub: "cron" });
         world.authority.next({ scope: GRAPH, slow: 1500 });
         const first = post(world, jwt, {}, { isolate: "OTHER" });
@@ -212,7 +217,7 @@ export const ABUSES = [
   {
     what: "who replays a failing request has no more than its caller: one token, and then none",
     attack: () =>
-      withCallers(TWO_ISOLATES, async (world, issuer) => {
+      withCallers({ front: TWO_ISOLATES }, async (world, issuer) => {
         const jwt = issuer.sign({ iss: "cron", sub: "cron" });
         world.authority.next({ scope: GRAPH, throttle: { retryAfter: 1 } });
         assert.equal((await post(world, jwt, {}, { isolate: "OTHER" })).status, 503);

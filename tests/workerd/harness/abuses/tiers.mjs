@@ -165,7 +165,7 @@ export const ABUSES = [
   {
     what: "another Worker of the account that calls a coordinator with claims of its choice",
     attack: () =>
-      withWorld({ front: INTRUDER }, async (world) => {
+      withWorld({ front: INTRUDER, foreign: ["/"] }, async (world) => {
         const scope = world.newScope();
         const token = assertToken(await world.getToken({ scope }));
         const { key, value } = await until(() => world.kv.puts[0]);
