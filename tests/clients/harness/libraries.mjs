@@ -67,6 +67,16 @@ export function startLibrary(world, { block: name, env, start }, own = {}) {
 }
 
 /**
+ * Sets the clocks of the broker and of every program that far ahead. The world has `CLOCK`.
+ * @param {World} world
+ * @param {number} secs
+ */
+export async function setClocks(world, secs) {
+  await world.fetch(`/clock?ahead=${secs * 1000}`);
+  for (const program of await Promise.all(started.get(world) ?? [])) program.setClock(secs * 1000);
+}
+
+/**
  * Ends every program, and gives what they printed to the sweep.
  * @param {World} world
  */

@@ -10,7 +10,7 @@ import { DEFAULT_APP, newClient } from "../../workerd/harness/fixtures.mjs";
 import { CLOCK } from "../../workerd/harness/fronts.mjs";
 import { localCa } from "../../workerd/harness/tls.mjs";
 import { openWorld } from "../../workerd/harness/world.mjs";
-import { assertShown, requestsFor, startLibrary, stopLibraries, tokenOf } from "./libraries.mjs";
+import { assertShown, requestsFor, setClocks, startLibrary, stopLibraries, tokenOf } from "./libraries.mjs";
 
 const LIFETIME_SECS = 3599;
 /** What a machine under load may add to a call. */
@@ -25,6 +25,8 @@ class Situation {
   /** @type {World | undefined} */
   #world;
   #libraries;
+  /** @type {Map<Library, Program>} */
+  #failed = new Map();
   #skip;
 
   /**
@@ -63,7 +65,7 @@ class Situation {
   }
 
   /**
-   * The call of a new program fails as the table of docs/callers.md says.
+   * The call of a new program fails as the table of docs/callers.md says. It is to be mended then.
    * @param {Library} library
    * @param {string} situation
    * @param {{ scope: string, key?: string }} own
@@ -74,6 +76,27 @@ class Situation {
     const outcome = await program.call();
     assertShown(this.world, library.row, situation, outcome);
     assert.ok(outcome.tookMs < sleepsMs + LOAD_MS, `it took ${outcome.tookMs} ms`);
+    this.#failed.set(library, program);
+  }
+
+  /**
+   * The programs that have failed get a token a minute after `mend`: neither the broker nor a library remembers a failure
+   * for longer.
+   * @param {() => void} mend
+   */
+  recovers(mend) {
+    this.each(
+      "a minute after it is mended, the same process gets a token",
+      async (library) => {
+        const program = this.#failed.get(library);
+        assert.ok(program, "its failure");
+        tokenOf(this.world, await program.call());
+      },
+      () => {
+        mend();
+        return setClocks(this.world, 61);
+      },
+    );
   }
 }
 
@@ -96,11 +119,8 @@ export function testTokens(libraries, options = {}) {
   const upstream = (/** @type {string} */ scope) => situation.world.upstreamFor(scope).length;
 
   /** Every clock is where a token that came at `since` seconds has this many seconds left. */
-  const left = async (/** @type {number} */ seconds, since = 0) => {
-    const ahead = (since + LIFETIME_SECS - seconds) * 1000;
-    await situation.world.fetch(`/clock?ahead=${ahead}`);
-    for (const { program } of all.values()) program.setClock(ahead);
-  };
+  const left = (/** @type {number} */ seconds, since = 0) =>
+    setClocks(situation.world, since + LIFETIME_SECS - seconds);
 
   situation.each("the first token comes from upstream, and a library that keeps tokens asks once", async (library) => {
     const { world } = situation;
@@ -179,7 +199,7 @@ async function newerOf(ask, old) {
  * @param {Options} options
  */
 export function testRefusals(libraries, options = {}) {
-  const situation = new Situation(libraries, options);
+  const situation = new Situation(libraries, { ...CLOCK, ...options });
   const newScope = () => situation.world.newScope();
 
   situation.each("a wrong client key", (library) => {
@@ -192,6 +212,7 @@ export function testRefusals(libraries, options = {}) {
   );
 
   describe("the application's secret is revoked", { skip: options.skip }, () => {
+    const revoked = { ...DEFAULT_APP, secrets: [] };
     /** @type {Map<Library, InUse>} */
     const inUse = new Map();
     before(async () => {
@@ -204,7 +225,7 @@ export function testRefusals(libraries, options = {}) {
         }),
       );
       const { apps } = world.authority;
-      apps[apps.indexOf(DEFAULT_APP)] = { ...DEFAULT_APP, secrets: [] };
+      apps[apps.indexOf(DEFAULT_APP)] = revoked;
     });
 
     situation.each("a token in hand is served on, to a new process as well", async (library) => {
@@ -217,6 +238,11 @@ export function testRefusals(libraries, options = {}) {
     situation.each("another token is refused", (library) =>
       situation.fails(library, "Entra refuses the broker's credential", { scope: newScope() }),
     );
+
+    situation.recovers(() => {
+      const { apps } = situation.world.authority;
+      apps[apps.indexOf(revoked)] = DEFAULT_APP;
+    });
   });
 }
 
@@ -231,13 +257,15 @@ export function testOutages(libraries, options = {}) {
       ["Entra throttles", { throttle: { retryAfter: 30 } }],
       ["Entra is down", { reset: true }],
     ])) {
-      describe(column, () => {
-        const situation = new Situation(libraries, options);
+      // What is in it comes in turn.
+      describe(column, { concurrency: false }, () => {
+        const situation = new Situation(libraries, { ...CLOCK, ...options });
         situation.each(
           "a token that nobody has",
           (library) => situation.fails(library, column, { scope: situation.world.newScope() }, library.sleepsMs),
           () => situation.world.authority.always(behaviour),
         );
+        situation.recovers(() => situation.world.authority.always(null));
       });
     }
   });
