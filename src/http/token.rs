@@ -47,6 +47,15 @@ pub(super) enum Answer {
     ManagedIdentity { resource: String },
 }
 
+impl Answer {
+    /// The scope of the grant that a managed identity asks for.
+    fn scope(&self) -> Option<ScopeSet> {
+        let Self::ManagedIdentity { resource } = self else { return None };
+        let resource = resource.strip_suffix('/').unwrap_or(resource);
+        ScopeSet::parse(&[resource, "/.default"].concat()).ok()
+    }
+}
+
 /// The parameters of both routes. `GET /token` ignores some.
 const PARAMETERS: [&str; 18] = {
     let [id, secret, assertion_type, assertion] = CLIENT_PARAMETERS;
@@ -140,13 +149,13 @@ impl TokenRequest {
         let Wanted { request, min_ttl, challenge, answer } =
             self.wanted.as_ref().map_err(BrokerError::clone)?;
         let granted = grants::authorize(config, &caller.client, request);
-        match &granted {
-            Ok(grant) => {
-                line.credential = Some(grant.credential.name.clone());
-                line.scope = Some(grant.scope.shown().to_owned());
-            }
+        if let Ok(grant) = &granted {
+            line.credential = Some(grant.credential.name.clone());
+            line.scope = Some(grant.scope.shown().to_owned());
+        } else {
             // An operator looks for a scope that was refused. Its characters are those of RFC 6749.
-            Err(_) => line.scope = request.scope.as_ref().map(|scope| scope.as_str().to_owned()),
+            let refused = request.scope.clone().or_else(|| answer.scope());
+            line.scope = refused.map(|scope| scope.as_str().to_owned());
         }
         Ok(Granted {
             grant: granted?,

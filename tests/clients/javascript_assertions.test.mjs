@@ -46,7 +46,7 @@ async function pod(jwt) {
   return { ...declared, ...own };
 }
 
-const inPod = (name, env) => startLibrary(world, { block: name, env: [], start }, { env });
+const inPod = (name, env, texts = {}) => startLibrary(world, { block: name, env: [], start }, { env, texts });
 
 test("a service account's token, from as many processes as there are", async () => {
   const env = await pod(issuer.sign({ sub: SUBJECT }));
@@ -57,6 +57,13 @@ test("a service account's token, from as many processes as there are", async () 
 test("in a pod the managed identity is the service account, with no option at all", async () => {
   const env = { ...(await pod(issuer.sign({ sub: SUBJECT }))), AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential" };
   tokenOf(world, await (await inPod("js-azure-identity-managed-identity", env)).call());
+});
+
+test("in a pod DefaultAzureCredential takes the service account, with one option", async () => {
+  const options = "{ disableInstanceDiscovery: true }";
+  const texts = { "new DefaultAzureCredential()": `new DefaultAzureCredential(${options})` };
+  const env = await pod(issuer.sign({ sub: SUBJECT }));
+  tokenOf(world, await (await inPod("js-azure-identity-managed-identity", env, texts)).call());
 });
 
 for (const [what, claims] of [

@@ -225,3 +225,19 @@ fn each_request_is_in_the_log_as_any_other() {
         ["msi_token", "c", "key_sha256", "default", "https://vault.azure.net/.default", "miss"]
     );
 }
+
+#[test]
+fn a_resource_that_is_not_granted_is_in_the_log_as_a_scope() {
+    for (resource, logged) in [
+        ("https://other.example", Some("https://other.example/.default")),
+        ("https://other.example/", Some("https://other.example/.default")),
+        ("a%22b", None),
+    ] {
+        let isolate = two_credentials();
+        let refused = Sent::managed_identity(&format!("resource={resource}")).to(&isolate);
+        assert_eq!(refused.status, 403);
+        let lines = isolate.log.sink.lines.borrow();
+        let scope = lines.last().unwrap().get("scope").and_then(|scope| scope.as_str());
+        assert_eq!(scope, logged);
+    }
+}
