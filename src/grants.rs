@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::config::{Client, Config, Grant};
 use crate::error::BrokerError;
-use crate::oauth::scope::ScopeSet;
+use crate::oauth::scope::{ScopeSet, without_slash};
 
 /// What an authenticated client requests.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ fn is_of(config: &Config, grant: &Grant, name: &str) -> bool {
 /// is the one of this resource. No scope names an `organization`.
 fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
     let mut sent = grant.credential.parameters.iter();
-    sent.any(|(sent, fixed)| sent == name && fixed == value)
+    sent.any(|(sent, fixed)| sent == name && without_slash(fixed) == without_slash(value))
         || (*name != "organization" && grant.scope.is_default_of(value))
 }
 

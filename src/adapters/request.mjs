@@ -22,7 +22,8 @@ export function identity(request, context) {
 }
 
 /**
- * The client key of `GET /msi/token`. Most requests need it or `msalSku`, so their names do not cross.
+ * The client key of `GET /msi/token`. A name that Rust hands over costs, and most
+ * requests need this one or that of `msalSku`.
  *
  * @param {Request} request
  */
@@ -36,7 +37,7 @@ export function identityHeader(request) {
  * @param {Request} request
  */
 export function msalSku(request) {
-  return request.headers.get("x-client-sku") ?? undefined;
+  return request.headers.get("x-client-sku") || undefined;
 }
 
 /**

@@ -46,7 +46,7 @@ export function otherResponse(status, body, requestId, more) {
 /**
  * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
  * the request id. A page of any `origin` may read it: the wasm could not say which ones may, and there is nothing in it.
- * Azure SDKs get it in their words, as the `url` tells.
+ * On `/msi/token`, as the `url` says, the body has the form of App Service.
  *
  * @param {string} given
  * @param {string} fresh

@@ -17,8 +17,8 @@ use crate::upstream::error::UpstreamError as U;
 pub enum Dialect {
     /// RFC 6749 §5.2.
     TokenEndpoint,
-    /// The same for MSAL and Azure SDKs. They retry each 5xx within their user's call, and MSAL for Python shows
-    /// nothing of its body, so no refusal is one.
+    /// The same for MSAL and the Azure SDKs. They retry each 5xx within their user's call, and MSAL for
+    /// Python shows nothing of its body, so no refusal is one.
     Msal,
     /// RFC 6750 §3, with the same body.
     Bearer,
@@ -30,6 +30,8 @@ pub enum Dialect {
 /// An error as the caller gets it.
 #[derive(Debug, Eq, PartialEq)]
 pub struct WireError {
+    /// The form of the body.
+    pub dialect: Dialect,
     /// HTTP status.
     pub status: u16,
     /// RFC 6749 §5.2 or RFC 6750 §3.1 error code.
@@ -54,9 +56,9 @@ const BEARER_SCOPE: &str = r#"Bearer realm="edge-token-broker", error="insuffici
 impl WireError {
     /// The body. That of a managed identity has the request id.
     #[must_use]
-    pub fn to_json(&self, dialect: Dialect, request_id: &RequestId) -> String {
+    pub fn to_json(&self, request_id: &RequestId) -> String {
         let mut json = JsonObject::default();
-        if dialect == Dialect::ManagedIdentity {
+        if self.dialect == Dialect::ManagedIdentity {
             json.number("statusCode", Some(self.status.into()));
             json.text("message", &self.error_description);
             json.text("correlationId", request_id.as_str());
@@ -68,7 +70,8 @@ impl WireError {
         json.finish()
     }
 
-    /// The one mapping. Faults of callers differ between the dialects, and other errors do not.
+    /// The one mapping. Faults of callers differ between the dialects. For MSAL and the Azure SDKs two more
+    /// things do: a refusal of the broker's own credential, and how long `Retry-After` may be.
     #[must_use]
     pub fn new(error: &BrokerError, dialect: Dialect) -> Self {
         let (status, code) = status_and_code(error, dialect);
@@ -77,6 +80,7 @@ impl WireError {
             _ => None,
         };
         Self {
+            dialect,
             status,
             error: code,
             error_description: words::describe(error, dialect),
@@ -87,7 +91,7 @@ impl WireError {
             challenge: challenge(error, dialect, status),
             rate_limit: rate_limit(error),
             retry_after_secs: retry_after_secs(error).map(|secs| match dialect {
-                Dialect::ManagedIdentity => secs.min(SDK_RETRY_AFTER_MAX_SECS),
+                Dialect::ManagedIdentity | Dialect::Msal => secs.min(SDK_RETRY_AFTER_MAX_SECS),
                 _ => secs,
             }),
         }

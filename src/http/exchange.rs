@@ -77,9 +77,6 @@ pub(super) struct Exchange<P: HttpPorts> {
     line: Line,
     /// The standard that errors of this route follow.
     dialect: Dialect,
-    /// Whether the caller sleeps for `Retry-After` within its user's call. Where this is nothing, its
-    /// `User-Agent` says it.
-    sleeps: Option<bool>,
     /// The client, once it is known.
     client: Option<Rc<Client>>,
     /// The client assertion that this request has reserved.
@@ -108,7 +105,6 @@ pub fn begin<P: HttpPorts>(
             Route::ManagedIdentity => Dialect::ManagedIdentity,
             _ => Dialect::TokenEndpoint,
         },
-        sleeps: Some(false),
         client: None,
         assertion: None,
     };
@@ -167,8 +163,15 @@ impl<P: HttpPorts> Exchange<P> {
     /// A token request. A refusal and a hit take no future.
     fn token(mut self, request: Result<TokenRequest, BrokerError>) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
-        let request = request.map(|request| request.of_keeper(|| self.request.is_msal()));
-        self.sleeps = request.as_ref().is_ok_and(TokenRequest::is_of_keeper).then_some(true);
+        let at_token_endpoint = self.dialect == Dialect::TokenEndpoint;
+        let request = request.map(|request| {
+            let platform = &self.request;
+            request
+                .of_keeper(|| platform.is_msal() || (at_token_endpoint && platform.is_azure_sdk()))
+        });
+        if at_token_endpoint && request.as_ref().is_ok_and(TokenRequest::is_of_keeper) {
+            self.dialect = Dialect::Msal;
+        }
         let (config, request) = match isolate.config().and_then(|config| Ok((config, request?))) {
             Ok(both) => both,
             Err(error) => return self.refused(error),

@@ -3,6 +3,7 @@
 //! identities for App Service and Azure Functions", "REST endpoint reference").
 
 use super::form::Parameters;
+use super::reply::Reply;
 use super::token::{Answer, TokenRequest, Wanted};
 use crate::base::json_object::quoted;
 use crate::base::limits::QUERY_MAX_BYTES;
@@ -72,10 +73,14 @@ fn wanted(mut parameters: Parameters<'_>) -> Result<Wanted, BrokerError> {
     })
 }
 
+/// The reply with a token, of the application `client_id`.
+pub(super) fn reply(served: &Served, resource: &str, client_id: &str) -> Reply {
+    Reply::with_token(token_json(served, resource, client_id), served)
+}
+
 /// The JSON text of a token. All values are texts, and `expires_on` stands behind `expires_in`: MSAL.NET
 /// keeps the later one of the two (`AppServiceManagedIdentitySource`).
-#[must_use]
-pub fn token_json(served: &Served, resource: &str, client_id: &str) -> String {
+fn token_json(served: &Served, resource: &str, client_id: &str) -> String {
     const ALL_BUT_THE_TOKEN: usize = 192;
     let Served { token, at, .. } = served;
     let (resource, client_id) = (quoted(resource), quoted(client_id));

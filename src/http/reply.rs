@@ -5,7 +5,6 @@ use crate::base::limits::{DOCUMENT_SECS, PREFLIGHT_HEADERS_MAX_BYTES, PREFLIGHT_
 use crate::base::request_id::RequestId;
 use crate::error::BrokerError;
 use crate::http::error::{Dialect, WireError};
-use crate::http::managed_identity;
 use crate::oauth::scope::ScopeSet;
 use crate::oauth::token_response::TokenResponse;
 use crate::tokens::broker::Served;
@@ -43,8 +42,8 @@ const EXPOSED: &str = "Cache-Status, RateLimit, Retry-After, WWW-Authenticate, X
 /// The methods that pages may use. `HEAD` needs no permission (Fetch standard, CORS-safelisted).
 const METHODS: &str = "GET, POST";
 /// The headers that pages may always send: those that the broker reads, W3C Trace Context and Baggage.
-const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Request-Id, \
-    Traceparent, Tracestate, Baggage";
+const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Client-Sku, \
+    X-Identity-Header, X-Request-Id, Traceparent, Tracestate, Baggage";
 
 /// [`HEADERS`], and what the page has `requested`. Libraries add headers of many vendors to all requests
 /// of a page, and the broker reads none of them. A name has the characters of a token (RFC 9110
@@ -78,13 +77,8 @@ impl Reply {
         Self::with_token(response.to_json(), served)
     }
 
-    /// A token of a managed identity.
-    #[must_use]
-    pub fn managed_identity(served: &Served, resource: &str, client_id: &str) -> Self {
-        Self::with_token(managed_identity::token_json(served, resource, client_id), served)
-    }
-
-    fn with_token(body: String, Served { cache_status, .. }: &Served) -> Self {
+    /// A token, which `body` has.
+    pub(super) fn with_token(body: String, Served { cache_status, .. }: &Served) -> Self {
         let cache_status = Some(cache_status.to_string());
         Self { pragma: true, cache_status, status: 200, body, ..Self::default() }
     }
@@ -104,7 +98,7 @@ impl Reply {
             challenge: wire.challenge,
             retry_after_secs: wire.retry_after_secs,
             rate_limit: wire.rate_limit,
-            ..Self::json(wire.status, wire.to_json(dialect, request_id))
+            ..Self::json(wire.status, wire.to_json(request_id))
         }
     }
 

@@ -11,6 +11,7 @@ use crate::config::{Config, DEFAULT_CREDENTIAL, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::grants::{self, CredentialName, GrantRequest};
 use crate::http::form::{CLIENT_PARAMETERS, Form, Parameters, client_parameters};
+use crate::http::managed_identity;
 use crate::http::reply::Reply;
 use crate::log::Line;
 use crate::oauth::claims::{Claims, RequestedClaims};
@@ -108,7 +109,7 @@ impl Granted {
                 Reply::token(served, served.token.scope.as_deref().or(own))
             }
             Answer::ManagedIdentity { resource } => {
-                Reply::managed_identity(served, resource, &self.grant.credential.client_id)
+                managed_identity::reply(served, resource, &self.grant.credential.client_id)
             }
         }
     }

@@ -65,8 +65,16 @@ test("client_id names the identity: the application or the credential", async ()
     assertIdentityToken(reply, resource);
     assert.equal(reply.body.client_id, BILLING_APP.clientId);
   }
-  assertRefused(await ask(world, { key: BILLING.key, resource }), 403, /not granted the identity/);
-  assertRefused(await ask(world, { resource, client_id: "nobody" }), 403, /not granted the identity/);
+  assertRefused(
+    await ask(world, { key: BILLING.key, resource }),
+    403,
+    /not granted the credential that client_id names/,
+  );
+  assertRefused(
+    await ask(world, { resource, client_id: "nobody" }),
+    403,
+    /not granted the credential that client_id names/,
+  );
 });
 
 test("a refusal has the form that Azure SDKs read, and a status that they do not retry", async () => {
@@ -116,7 +124,31 @@ test("of a short-lived token half the lifetime is enough", async () => {
   assert.equal((await ask(world, { resource })).body.access_token, short.body.access_token);
 });
 
+test("MSAL and Azure SDKs are known at the token endpoint by their headers: a refusal is not retried", () =>
+  withWorld({ bindings: { AZ_CLIENT_SECRET: "revoked", AZ_CLIENT_SECRET_SECONDARY: undefined } }, async (own) => {
+    const scope = own.newScope();
+    for (const [headers, status] of [
+      [{}, 502],
+      [{ "x-client-SKU": "MSAL.Python" }, 403],
+      [{ "User-Agent": "azsdk-python-identity/1.27.0 Python/3.11.7" }, 403],
+      [{ "User-Agent": "python-azsdk-like" }, 502],
+    ])
+      assert.equal((await own.postToken({ scope, headers })).status, status, JSON.stringify(headers));
+    const params = { "x-client-SKU": "msal.js.node" };
+    assert.equal((await own.postToken({ scope, params })).status, 403);
+  }));
+
 test("HEAD is as GET", async () => {
+  const resource = resourceOf(world.newScope());
+  const headers = { "X-IDENTITY-HEADER": REPORTS.key };
+  const path = `/msi/token?api-version=2019-08-01&resource=${resource}`;
+  await world.fetch(path, { headers });
+  const [get, head] = [await world.fetch(path, { headers }), await world.fetch(path, { headers, method: "HEAD" })];
+  assert.deepEqual([head.status, head.text], [200, ""]);
+  assert.equal(cacheStatus(head).detail, cacheStatus(get).detail);
+});
+
+test("HEAD of nobody is as GET", async () => {
   const reply = await world.fetch(`/msi/token?api-version=2019-08-01&resource=x`, { method: "HEAD" });
   assert.deepEqual([reply.status, reply.text], [401, ""]);
 });

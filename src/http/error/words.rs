@@ -2,7 +2,7 @@
 
 use super::Dialect;
 use crate::base::limits::NOT_UNDERSTOOD_ADVICE_FROM;
-use crate::error::{BrokerError, PresentedIn};
+use crate::error::{BrokerError, PresentedIn, RequestFault};
 use crate::oauth::error_response::ErrorResponse;
 use crate::oauth::token_response::AnswerFault;
 use crate::upstream::error::{Outage, UpstreamError as U};
@@ -22,7 +22,12 @@ pub(super) fn describe(error: &BrokerError, dialect: Dialect) -> String {
                 .into()
         }
         (E::CredentialNotGranted, Dialect::ManagedIdentity) => {
-            "this client is not granted the identity that client_id names".into()
+            "this client is not granted the credential that client_id names, or without client_id the \
+             credential default"
+                .into()
+        }
+        (E::InvalidRequest(RequestFault::SeveralClients), Dialect::ManagedIdentity) => {
+            "this identity is good for several clients: use a client key".into()
         }
         _ => describe_alike(error),
     }

@@ -6,12 +6,11 @@ use std::rc::Rc;
 use super::super::token::Granted;
 use super::{Answered, Exchange, Later, Progress};
 use crate::base::deadline::within;
-use crate::base::limits::{RENEWAL_WAIT, SDK_RETRY_AFTER_MAX_SECS};
+use crate::base::limits::RENEWAL_WAIT;
 use crate::config::Grant;
 use crate::error::{BrokerError, Limit};
 use crate::http::address;
 use crate::http::cors;
-use crate::http::error::Dialect;
 use crate::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use crate::http::reply::Reply;
 use crate::tokens::broker::{FollowUp, Served};
@@ -100,17 +99,7 @@ impl<P: HttpPorts> Exchange<P> {
         } else if *error == BrokerError::SecretsUnavailable {
             self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
-        let sleeps = self.sleeps.unwrap_or_else(|| self.request.is_azure_sdk());
-        let dialect = match self.dialect {
-            Dialect::TokenEndpoint if sleeps => Dialect::Msal,
-            dialect => dialect,
-        };
-        let mut reply = Reply::error(error, dialect, &self.line.request_id);
-        if sleeps {
-            let longest = |secs: u64| secs.min(SDK_RETRY_AFTER_MAX_SECS);
-            reply.retry_after_secs = reply.retry_after_secs.map(longest);
-        }
-        reply
+        Reply::error(error, self.dialect, &self.line.request_id)
     }
 
     /// A reply that is neither a token nor an error of a token route.

@@ -70,7 +70,7 @@ impl Cbor for Want {
             known_generation: fields.take()?,
             touch: fields.take()?,
             rejected: fields.take()?,
-            min_ttl: MinTtl { keeps: fields.take::<Option<bool>>()?.is_some(), ..min_ttl },
+            min_ttl: MinTtl { keeps: fields.take::<Option<bool>>()? == Some(true), ..min_ttl },
             challenge: None,
         })
     }

@@ -110,7 +110,7 @@ fn a_refused_credential_tells_the_caller_not_to_rotate_and_the_operator_what_to_
     let text = "the authorization server refused the broker's own credential (AADSTS7000215, trace \
                 id trace-7); the client key is fine. An operator must act: set it anew";
     assert_eq!(wire.error_description, text);
-    let body = wire.to_json(Dialect::TokenEndpoint, &id());
+    let body = wire.to_json(&id());
     assert!(body.ends_with(r#","error_codes":[7000215],"trace_id":"trace-7"}"#), "{body}");
 }
 
@@ -123,8 +123,7 @@ fn a_refused_scope_relays_what_upstream_said() {
 
 #[test]
 fn the_body_of_an_own_error_has_two_fields() {
-    let body = WireError::new(&E::UnsupportedGrantType, Dialect::TokenEndpoint)
-        .to_json(Dialect::TokenEndpoint, &id());
+    let body = WireError::new(&E::UnsupportedGrantType, Dialect::TokenEndpoint).to_json(&id());
     assert_eq!(
         body,
         r#"{"error":"unsupported_grant_type","error_description":"grant_type must be client_credentials"}"#

@@ -116,8 +116,29 @@ fn the_identity_is_named_by_credential_or_by_application_id_in_any_case() {
         refused(
             &format!("resource={VAULT}&client_id={id}"),
             403,
-            "the identity that client_id names",
+            "the credential that client_id names, or without client_id the credential default",
         );
+    }
+}
+
+#[test]
+fn of_two_credentials_of_one_application_the_first_grant_counts() {
+    let credential =
+        |tenant| json!({ "tenant": tenant, "client_id": "twin", "client_secret": "SECOND" });
+    let credentials = json!({ "a": credential("a.com"), "b": credential("b.com") });
+    let vars = vars().with("CREDENTIALS", &credentials.to_string()).with("SECOND", "second");
+    for [first, second] in [["a", "b"], ["b", "a"]] {
+        let grant =
+            |name| json!({ "credential": name, "scope": "https://vault.azure.net/.default" });
+        let allow = [grant(first), grant(second)];
+        let clients = json!({ "c": { "key_sha256": [DIGEST], "allow": allow } });
+        let isolate = Rc::new(isolate(&vars.clone().with("CLIENTS", &clients.to_string())));
+        for (id, expected) in [("twin", first), ("a", "a"), ("b", "b")] {
+            issue(&isolate, "t");
+            Sent::managed_identity(&format!("resource={VAULT}&client_id={id}")).to(&isolate);
+            let logged = isolate.log.sink.lines.borrow().last().cloned().unwrap();
+            assert_eq!(logged["credential"], expected, "{id}");
+        }
     }
 }
 

@@ -39,9 +39,13 @@ fn no_refusal_of_a_managed_identity_has_a_status_that_azure_sdks_retry() {
 fn an_error_of_a_managed_identity_is_in_the_words_of_app_service() {
     let wire = WireError::new(&E::TargetNotGranted("resource"), Dialect::ManagedIdentity);
     assert_eq!(
-        wire.to_json(Dialect::ManagedIdentity, &id()),
+        wire.to_json(&id()),
         r#"{"statusCode":403,"message":"this client is not granted the requested resource: an operator must grant it the scope that is the resource and /.default","correlationId":"id"}"#
     );
+    let several = E::InvalidRequest(R::SeveralClients);
+    let wire = WireError::new(&several, Dialect::ManagedIdentity);
+    // Here client_id names no client.
+    assert!(!wire.error_description.contains("client_id"));
     let missing = E::InvalidClient(PresentedIn::Nothing);
     let wire = WireError::new(&missing, Dialect::ManagedIdentity);
     assert!(wire.error_description.starts_with("X-IDENTITY-HEADER is missing"));

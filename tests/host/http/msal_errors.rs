@@ -10,12 +10,17 @@ use crate::support::sent::{Response, Sent};
 use crate::support::world::World;
 
 #[test]
-fn only_the_status_of_a_refusal_differs() {
+fn only_the_status_of_a_refusal_and_retry_after_differ() {
     for error in all() {
         let usual = WireError::new(&error, Dialect::TokenEndpoint);
         let wire = WireError::new(&error, Dialect::Msal);
         let refused = matches!(error, E::Upstream(U::CredentialRefused(_)));
-        let expected = WireError { status: if refused { 403 } else { usual.status }, ..usual };
+        let expected = WireError {
+            dialect: Dialect::Msal,
+            status: if refused { 403 } else { usual.status },
+            retry_after_secs: usual.retry_after_secs.map(|secs| secs.min(2)),
+            ..usual
+        };
         assert_eq!(wire, expected, "{error:?}");
     }
 }

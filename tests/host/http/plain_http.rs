@@ -43,6 +43,8 @@ fn proofs() -> Vec<Sent> {
         // A key where none is taken.
         Sent::get("/healthz"),
         Sent::get("/nowhere").by("Basic YzprZXk="),
+        Sent { target: "/msi/token/".to_owned(), ..Sent::managed_identity("") },
+        Sent { target: "/".to_owned(), ..Sent::managed_identity("") },
     ]
 }
 
@@ -54,6 +56,16 @@ fn assert_refused(sent: &Sent, isolate: &Rc<SimulatedIsolate>) {
     let text = refused.body.to_string();
     assert!(text.contains("https") && text.contains("replace"), "{text}");
     assert_eq!(refused.header("Location"), None, "a redirect would hide the fault");
+}
+
+#[test]
+fn an_azure_sdk_is_told_in_the_form_that_it_reads() {
+    let isolate = Rc::new(isolate(&vars()));
+    for sent in [Sent::managed_identity("resource=r"), Sent::get("/msi/token").by_nobody()] {
+        let refused = over("http://broker.example", sent).to(&isolate);
+        assert_eq!((refused.status, &refused.body["statusCode"]), (400, &400.into()));
+        assert!(refused.text("message").contains("use https"), "{}", refused.body);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod coordinator_secrets;
 mod fence;
 mod freshness;
 mod memory;
+mod min_ttl;
 mod renewal_spacing;
 mod revocation;
 mod revocation_search;
