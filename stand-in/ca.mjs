@@ -29,7 +29,7 @@ const ID = { subjectKey: 14, keyUsage: 15, altName: 17, basic: 19, names: 30, au
 const SERVER_AUTH = Buffer.from("06082b06010505070301", "hex");
 
 /**
- * Trust in it reaches no further than this machine: its name constraints permit other names to nobody.
+ * Trust in it reaches no further than this machine: its name constraints permit no other name.
  * @returns {Pair}
  */
 export function newCa(now = Date.now()) {

@@ -1,4 +1,4 @@
-// TLS for `npm start`: a certificate authority that stays, so that who trusts it once trusts it at the next start.
+// TLS for `npm start`: a certificate authority that stays, so that trust in it lasts over the next starts.
 
 /** @import { Pair } from "../../stand-in/ca.mjs" */
 

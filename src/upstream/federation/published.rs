@@ -2,7 +2,7 @@
 
 use crate::jwt::signing::PublicJwk;
 
-/// Everybody may read it.
+/// The public part of the broker's own issuer.
 #[derive(Debug)]
 pub struct Published {
     /// `ISSUER`, if it is set.
