@@ -7,16 +7,21 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
 
-import { GRAPH, REPORTS } from "../workerd/harness/fixtures.mjs";
+import { DEFAULT_APP, GRAPH, REPORTS, SCOPES } from "../workerd/harness/fixtures.mjs";
 import { AUDIENCE, Issuer } from "../workerd/harness/issuer.mjs";
 import { newKey } from "../workerd/harness/jose.mjs";
 import { localCa } from "../workerd/harness/tls.mjs";
 import { openWorld } from "../workerd/harness/world.mjs";
+import { Api } from "./harness/api.mjs";
 import { block } from "./harness/docs.mjs";
 import { assertShown, startLibrary, stopLibraries, tokenOf } from "./harness/libraries.mjs";
 import { PythonProgram, missing } from "./harness/python_program.mjs";
 
+const VAULT = "https://vault.azure.net/.default";
 const SUBJECT = "system:serviceaccount:default:reports";
+/** azure-core asks three times more. */
+const SLEEPS_MS = 3 * 2_000;
+const LOAD_MS = 10_000;
 
 let world, issuer, folder;
 before(async () => {
@@ -24,7 +29,7 @@ before(async () => {
   issuer = await Issuer.start(newKey("RS256"));
   folder = await mkdtemp(join(tmpdir(), "edge-token-broker-pod-"));
   const jwt = [{ issuer: issuer.url, audience: AUDIENCE, subject: SUBJECT }];
-  const allow = [{ credential: "default", scope: GRAPH }];
+  const allow = [GRAPH, VAULT, ...SCOPES].map((scope) => ({ credential: "default", scope }));
   world = await openWorld({ tls: localCa().pair, bindings: { CLIENTS: { [REPORTS.id]: { jwt, allow } } } });
 });
 after(async () => {
@@ -35,13 +40,17 @@ after(async () => {
 });
 
 /** A program in the page's pod, with this JWT in its file. */
-async function start(name, jwt) {
+async function start(name, jwt, { env: more, ...own } = {}) {
   const [{ env }] = parse(block("environment-kubernetes").text).spec.containers;
   const file = join(folder, crypto.randomUUID());
   await writeFile(file, jwt);
   const declared = Object.fromEntries(env.map(({ name, value }) => [name, value]));
-  const own = { AZURE_AUTHORITY_HOST: world.broker.url, AZURE_FEDERATED_TOKEN_FILE: file };
-  return startLibrary(world, { block: name, env: [], start: PythonProgram.start }, { env: { ...declared, ...own } });
+  const here = { AZURE_AUTHORITY_HOST: world.broker.url, AZURE_FEDERATED_TOKEN_FILE: file };
+  return startLibrary(
+    world,
+    { block: name, env: [], start: PythonProgram.start },
+    { env: { ...declared, ...here, ...more }, ...own },
+  );
 }
 
 test("a service account's token, from as many processes as there are", { skip: missing }, async () => {
@@ -64,3 +73,34 @@ for (const [what, claims] of [
     assertShown(world, "`azure-identity`, service account", "Wrong client key", await program.call());
   });
 }
+
+for (const [column, behaviour] of [
+  ["Entra refuses the broker's credential", { refuse: 7000222 }],
+  ["Entra throttles", { throttle: { retryAfter: 30 } }],
+]) {
+  test(`the library says soon: ${column}`, { skip: missing }, async () => {
+    const scope = world.newScope();
+    const program = await start("python-azure-identity-workload", issuer.sign({ sub: SUBJECT }), { scope });
+    world.authority.next({ scope, ...behaviour });
+    const outcome = await program.call();
+    assertShown(world, "`azure-identity`, service account", column, outcome);
+    assert.ok(outcome.tookMs < SLEEPS_MS + LOAD_MS, `it took ${outcome.tookMs} ms`);
+  });
+}
+
+test("an SDK client in the pod answers a claims challenge", { skip: missing }, async () => {
+  const vault = await Api.start(localCa().pair, (token) => world.authority.issued.includes(token));
+  try {
+    const texts = {
+      "https://example.vault.azure.net": vault.url,
+      ", credential)": ", credential, verify_challenge_resource=False)",
+    };
+    const env = { AZURE_TENANT_ID: DEFAULT_APP.tenant };
+    const program = await start("python-azure-keyvault-secrets", issuer.sign({ sub: SUBJECT }), { texts, env });
+    const rejected = tokenOf(world, await program.call());
+    vault.rejected.add(rejected);
+    assert.notEqual(tokenOf(world, await program.call()), rejected);
+  } finally {
+    await vault.close();
+  }
+});

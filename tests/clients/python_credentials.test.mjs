@@ -1,4 +1,5 @@
-// What docs/callers.md says beside its Python programs: other credentials of `azure-identity`, and a user-assigned identity.
+// What docs/callers.md says beside its Python programs: other credentials of `azure-identity`, a user-assigned
+// identity, and what `msal` remembers.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -6,7 +7,7 @@ import { after, before, test } from "node:test";
 import { BILLING, BILLING_APP, LEDGER, REPORTS } from "../workerd/harness/fixtures.mjs";
 import { localCa } from "../workerd/harness/tls.mjs";
 import { openWorld } from "../workerd/harness/world.mjs";
-import { startLibrary, stopLibraries, tokenOf } from "./harness/libraries.mjs";
+import { requestsFor, startLibrary, stopLibraries, tokenOf } from "./harness/libraries.mjs";
 import { library, missing } from "./harness/python.mjs";
 
 let world;
@@ -52,4 +53,18 @@ for (const id of ["billing", BILLING_APP.clientId]) {
 test("AZURE_CLIENT_ID is no client of the broker for a managed identity", { skip: missing }, async () => {
   const { error } = await call(MANAGED, { env: { AZURE_CLIENT_ID: REPORTS.id } });
   assert.match(error.text, /Token request error: \(invalid_scope\) 40[03], /);
+});
+
+test("msal repeats a 400 for a minute without a request", { skip: missing }, async () => {
+  const scope = "https://payroll.example/.default";
+  const program = await startLibrary(world, library("python-msal-authority"), { scope });
+  for (const [ahead, asked] of [
+    [0, 1],
+    [0, 1],
+    [61_000, 2],
+  ]) {
+    program.setClock(ahead);
+    assert.match((await program.call()).error.text, /not granted/);
+    assert.equal((await requestsFor(world, scope, "token_endpoint")).length, asked);
+  }
 });
