@@ -64,6 +64,7 @@ const HITS = [
   ["floor: a constant, GET", "get", "floor"],
   ["**broker**, isolate hit, GET", "get", "broker", "logGet"],
   ["careful JavaScript, GET", "get", "careful", "logGet"],
+  ["**broker**, isolate hit, `GET /msi/token`", "identity", "identity"],
   ["floor: a constant, POST", "post", "floor"],
   ["**broker**, isolate hit, POST", "post", "broker", "logPost"],
   ["careful JavaScript, POST", "post", "careful", "logPost"],

@@ -15,10 +15,11 @@ export const START_MILLIS = 15;
 export function judge({ hits, tiers, growth, start, sizes }) {
   /** @type {(what: string, a: Load[], b: Load[], limit: number) => ReturnType<typeof verdict>} */
   const times = (what, a, b, limit) => verdict(what, limit, ratio(a, b), "×");
-  const { get, post, peers } = hits;
+  const { get, post, identity, peers } = hits;
   return [
     times("isolate hit, GET: careful JavaScript", get.broker, get.careful, 0.93),
     times("isolate hit, POST: careful JavaScript", post.broker, post.careful, 0.93),
+    times("isolate hit, `GET /msi/token`: `GET /token`", identity.identity, identity.broker, 1),
     times("isolate hit, GET: the floor", get.broker, get.floor, 1.2),
     times("isolate hit, POST: the floor", post.broker, post.floor, 1.2),
     times("isolate hit, GET: `@azure/msal-node`", peers.broker, peers.msal, 0.45),

@@ -5,7 +5,7 @@
 /** @import { Fleet, Server } from "../lib/fleet.mjs" */
 /** @import { Heat } from "../lib/rounds.mjs" */
 
-import { CLIENT, getToken, newClient, postToken, scopeOf } from "../lib/backends.mjs";
+import { CLIENT, getIdentityToken, getToken, newClient, postToken, scopeOf } from "../lib/backends.mjs";
 import { withFleet } from "../lib/fleet.mjs";
 import { memory } from "../lib/process.mjs";
 import { measure } from "../lib/rounds.mjs";
@@ -33,6 +33,7 @@ export async function hits(backends, { rounds, warmUp }) {
     const heats = {
       get: heat(compared, getToken()),
       post: heat(compared, postToken()),
+      identity: { ...heat(["identity"], getIdentityToken()), ...heat(compared, getToken()) },
       peers: heat(["broker", "tutorial", "msal"], getToken(), { amount: FEWER }),
       logGet: heat(logged, getToken()),
       logPost: heat(logged, postToken()),
@@ -52,7 +53,7 @@ export async function hits(backends, { rounds, warmUp }) {
  */
 async function startAll(fleet) {
   /** @type {Record<string, Server>} */
-  const servers = { floor: await fleet.start("floor") };
+  const servers = { floor: await fleet.start("floor"), identity: await fleet.start("broker") };
   for (const worker of ["broker", "careful", "tutorial", "msal"]) {
     servers[worker] = await fleet.start(worker);
     servers[`${worker}-log`] = await fleet.start(worker, { bindings: { LOG_HITS: "true" } });
