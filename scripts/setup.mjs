@@ -120,7 +120,7 @@ function packages() {
 }
 
 /**
- * Whether node_modules is as package-lock.json says. npm writes its record of an installation last, so an interrupted
+ * Whether node_modules is as package-lock.json says, and has nothing that it has not. npm writes its record of an installation last, so an interrupted
  * one has no record. Optional packages are those of other platforms.
  */
 function packagesMatch() {
@@ -128,9 +128,13 @@ function packagesMatch() {
   if (!existsSync(record) || !existsSync(projectNode)) return false;
   const installed = packagesOf(record);
   const locked = packagesOf(join(root, "package-lock.json"));
-  return Object.entries(locked).every(
-    ([path, { integrity, optional }]) =>
-      path === "" || optional || (installed[path]?.integrity === integrity && existsSync(join(root, path))),
+  const hasNoOther = Object.keys(installed).every((path) => path in locked);
+  return (
+    hasNoOther &&
+    Object.entries(locked).every(
+      ([path, { integrity, optional }]) =>
+        path === "" || optional || (installed[path]?.integrity === integrity && existsSync(join(root, path))),
+    )
   );
 }
 
