@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { BILLING, BILLING_APP, DEFAULT_APP, LEDGER } from "../workerd/harness/fixtures.mjs";
+import { BILLING, BILLING_APP, DEFAULT_APP, LEDGER, REPORTS } from "../workerd/harness/fixtures.mjs";
 import { localCa } from "../workerd/harness/tls.mjs";
 import { openWorld } from "../workerd/harness/world.mjs";
+import { environment } from "./harness/docs.mjs";
 import { library } from "./harness/javascript.mjs";
 import { requestsFor, startLibrary, stopLibraries, tokenOf } from "./harness/libraries.mjs";
 
@@ -64,6 +65,17 @@ describe("a credential", { concurrency: true }, () => {
     const { error } = await program.call();
     assert.match(error.text, /CredentialUnavailableError[^]*this client is not granted/);
   });
+});
+
+test("DefaultAzureCredential is the managed identity with two variables", async () => {
+  const names = ["environment", "environment-managed-identity"];
+  const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = environment(names, {
+    BROKER: world.broker.url,
+    BROKER_KEY: REPORTS.key,
+  });
+  const two = { ...library("js-azure-identity-managed-identity"), env: [] };
+  const program = await startLibrary(world, two, { env: { IDENTITY_ENDPOINT, IDENTITY_HEADER } });
+  tokenOf(world, await program.call());
 });
 
 test("DefaultAzureCredential takes the authority, with one option", async () => {

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { sendTo } from "./harness/addressed.mjs";
 import { CLIENTS, GRAPH, REPORTS } from "./harness/fixtures.mjs";
+import { ADMITS_NOBODY } from "./harness/fronts.mjs";
 import { document } from "./harness/openapi.mjs";
 import { openWorld } from "./harness/world.mjs";
 
@@ -13,11 +14,6 @@ const PAGE = "https://board.example";
 const TENANT = "contoso.onmicrosoft.com";
 /** What can be neither a tenant nor the name of a credential. */
 const ILL_FORMED = "a%20b";
-
-/** A rate limiting binding that admits nobody. */
-const ADMITS_NOBODY = `
-import { WorkerEntrypoint } from "cloudflare:workers";
-export default class extends WorkerEntrypoint { limit() { return { success: false }; } }`;
 
 /** Without randomness a request without an id panics. */
 const PANICS = `

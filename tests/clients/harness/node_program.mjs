@@ -1,17 +1,16 @@
 // A JavaScript program of docs/callers.md in a process of its own, driven by a test.
 
 /** @import { ChildProcess } from "node:child_process" */
-/** @import { Outcome } from "./libraries.mjs" */
+/** @import { Env, Outcome } from "./libraries.mjs" */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+import { DEADLINE_MS } from "./child.mjs";
+
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const DRIVER = new URL("node_driver.mjs", import.meta.url).href;
-
-/** Longer than any library waits, shorter than the test. */
-const DEADLINE_MS = 45_000;
 
 export class NodeProgram {
   #child;
@@ -30,9 +29,10 @@ export class NodeProgram {
   }
 
   /**
-   * Starts a program in an environment that has nothing else. The program exports one function.
+   * Starts a program in an environment that has nothing else. The program exports one function. Where the program fails at
+   * once, each call fails with what it printed.
    * @param {string} source
-   * @param {Record<string, string>} env
+   * @param {Env} env
    */
   static async start(source, env) {
     const [, name = ""] = /^export async function (\w+)/m.exec(source) ?? [];
@@ -43,13 +43,15 @@ export class NodeProgram {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const program = new NodeProgram(child, name);
+    const started = performance.now();
     try {
       await program.#answer();
-      return program;
     } catch (error) {
-      await program.stop();
-      throw error;
+      const { name: kind, message } = /** @type {Error} */ (error);
+      const outcome = { error: { name: kind, message, text: message }, tookMs: performance.now() - started };
+      program.call = async () => outcome;
     }
+    return program;
   }
 
   /**
@@ -67,7 +69,7 @@ export class NodeProgram {
    * @param {number} ms
    */
   setClock(ms) {
-    this.#child.send({ aheadMs: ms });
+    if (this.#child.connected) this.#child.send({ aheadMs: ms });
   }
 
   async stop() {

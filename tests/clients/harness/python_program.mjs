@@ -1,18 +1,16 @@
 // A Python program of docs/callers.md in a process of its own, driven by a test.
 
+/** @import { Env, Outcome } from "./libraries.mjs" */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { setUpPython } from "../../../scripts/lib/python.mjs";
-
-/** @typedef {{ name: string, message: string, text: string }} Shown What the program's user sees of an exception. */
-/** @typedef {{ value?: any, error?: Shown, tookMs: number }} Outcome */
+import { DEADLINE_MS } from "./child.mjs";
 
 const DRIVER = fileURLToPath(new URL("../python/driver.py", import.meta.url));
-/** Longer than any library waits, shorter than the test. */
-const DEADLINE_MS = 45_000;
 
 const { python = "", missing } = await setUpPython();
 
@@ -25,7 +23,7 @@ export class PythonProgram {
   /** @type {string[]} Everything that the program printed. */
   printed = [];
 
-  /** @param {Record<string, string>} env */
+  /** @param {Env} env */
   constructor(env) {
     this.#child = spawn(python, [DRIVER], { env, stdio: "pipe" });
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
@@ -36,7 +34,7 @@ export class PythonProgram {
   /**
    * Starts a program in an environment that has nothing else. Where the program fails at once, each call fails so.
    * @param {string} source
-   * @param {Record<string, string>} env
+   * @param {Env} env
    */
   static async start(source, env) {
     const program = new PythonProgram(env);

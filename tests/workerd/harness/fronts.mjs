@@ -55,3 +55,8 @@ export default {
   },
 };`,
 };
+
+/** A rate limiting binding that admits nobody. */
+export const ADMITS_NOBODY = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+export default class extends WorkerEntrypoint { limit() { return { success: false }; } }`;
