@@ -44,3 +44,11 @@ test("a refusal ends the command, and its reason is printed", async () => {
   assert.equal(code, 22);
   assert.equal(JSON.parse(stdout).error, "invalid_token");
 });
+
+test("curl ends with 7 where no broker listens", async () => {
+  const env = {
+    ...environment(["environment"], { ...given(), BROKER: "https://127.0.0.1:1" }),
+    SSL_CERT_FILE: ca.file,
+  };
+  assert.equal((await runShell(block("curl-get").text, { env })).code, 7);
+});

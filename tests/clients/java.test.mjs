@@ -39,8 +39,8 @@ after(async () => {
 });
 
 /** The program's outcome, with this client key. */
-function run(key) {
-  const env = environment(["environment"], { BROKER: world.broker.url, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: key });
+function run(key, broker = world.broker.url) {
+  const env = environment(["environment"], { BROKER: broker, BROKER_CLIENT_ID: REPORTS.id, BROKER_KEY: key });
   const store = [
     `-Djavax.net.ssl.trustStore=${join(folder, "trusted")}`,
     `-Djavax.net.ssl.trustStorePassword=${PASSWORD}`,
@@ -58,4 +58,10 @@ test("a refusal has the broker's words", { skip }, async () => {
   const { code, stderr } = await run(`etb_${"A".repeat(43)}`);
   assert.equal(code, 1);
   assert.match(stderr, /IllegalStateException: \{"error":"invalid_token"/);
+});
+
+test("without a broker there is no connection", { skip }, async () => {
+  const { code, stderr } = await run(REPORTS.key, "https://127.0.0.1:1");
+  assert.equal(code, 1);
+  assert.match(stderr, /ConnectException/);
 });

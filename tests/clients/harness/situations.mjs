@@ -11,6 +11,7 @@ import { ADMITS_NOBODY, CLOCK } from "../../workerd/harness/fronts.mjs";
 import { localCa } from "../../workerd/harness/tls.mjs";
 import { openWorld } from "../../workerd/harness/world.mjs";
 import { assertShown, requestsFor, setClocks, startLibrary, stopLibraries, tokenOf } from "./libraries.mjs";
+import { hasCell } from "./table.mjs";
 
 const LIFETIME_SECS = 3599;
 
@@ -278,5 +279,46 @@ export function testOutages(libraries, options = {}) {
         situation.fails(library, "Over the broker's rate limit", { scope: situation.world.newScope() }),
       );
     });
+  });
+}
+
+/**
+ * What the user of some libraries sees while it is the broker that fails: of those with a row in the table that has these
+ * columns.
+ * @param {Library[]} all
+ * @param {Options} options
+ */
+export function testBroker(all, options = {}) {
+  const gone = "The broker cannot be reached";
+  const libraries = all.filter(({ row }) => hasCell(row, gone));
+  /** @type {[string, WorldOptions, (world: World) => unknown][]} */
+  const faults = [
+    [gone, {}, (world) => world.broker.stop()],
+    ["Its configuration has a fault", { bindings: { AZ_TENANT: undefined } }, () => {}],
+    ["It does not understand the server's answer", {}, (world) => world.authority.always({ garbage: "html" })],
+  ];
+  describe("the broker", { concurrency: true }, () => {
+    for (const [column, own, fail] of faults) {
+      describe(column, () => {
+        const situation = new Situation(libraries, { ...own, ...options });
+        /** @type {Map<Library, Program>} */
+        const programs = new Map();
+        const prepare = async () => {
+          const { world } = situation;
+          const start = async (/** @type {Library} */ library) =>
+            programs.set(library, await startLibrary(world, library, { scope: world.newScope() }));
+          await Promise.all(libraries.map(start));
+          await fail(world);
+        };
+        situation.each(
+          "a token that nobody has",
+          async (library) => {
+            const program = programs.get(library) ?? assert.fail("its program");
+            assertShown(situation.world, library.row, column, await program.call());
+          },
+          prepare,
+        );
+      });
+    }
   });
 }

@@ -17,10 +17,16 @@ const cells = (line) =>
  * @param {string} column
  */
 export function cell(row, column) {
-  const at = lines.findIndex((line, n) => cells(line)[0] === row && columnAt(n, column) > 0);
+  const at = lineOf(row, column);
   if (at < 0) throw new Error(`docs/callers.md has no table with the row "${row}" and the column "${column}"`);
   return cells(lines[at] ?? "")[columnAt(at, column)] ?? "";
 }
+
+/** @type {(row: string, column: string) => boolean} */
+export const hasCell = (row, column) => lineOf(row, column) >= 0;
+
+/** @type {(row: string, column: string) => number} */
+const lineOf = (row, column) => lines.findIndex((line, n) => cells(line)[0] === row && columnAt(n, column) > 0);
 
 /**
  * @param {number} at A line of the table.

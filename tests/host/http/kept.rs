@@ -122,4 +122,7 @@ fn their_libraries_sleep_for_retry_after_so_it_is_short() {
         assert_eq!(waits(&sent), told(["2", "2"]), "{way}");
     }
     assert_eq!(waits(&Sent::get("/token?scope=r/.default")), told(["600", "60"]));
+    // They read the metadata first.
+    let metadata = Sent::get("/t/v2.0/.well-known/openid-configuration").by_nobody();
+    assert_eq!(metadata.to(&faulty).header("Retry-After"), Some("2"));
 }
