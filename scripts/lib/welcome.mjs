@@ -34,7 +34,8 @@ ${tls ? libraries(origin, tls.file, clientId, clientKey) : ""}${others(curl, ori
 function libraries(origin, ca, id, key) {
   return `
 For a client library (docs/callers.md), first trust the certificate: in Node.js; in Python's requests, azure-identity
-and msal; in OpenSSL and Go. The last two then trust no other.
+and msal; in OpenSSL and Go. Use a terminal of its own: REQUESTS_CA_BUNDLE and SSL_CERT_FILE take the place of the
+usual list of authorities, so programs in that terminal trust no other server.
 
 export NODE_EXTRA_CA_CERTS='${ca}'
 export REQUESTS_CA_BUNDLE='${ca}'
