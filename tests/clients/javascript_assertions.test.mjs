@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 
 import { GRAPH, REPORTS } from "../workerd/harness/fixtures.mjs";
 import { AUDIENCE, Issuer } from "../workerd/harness/issuer.mjs";
@@ -37,7 +37,7 @@ after(async () => {
 
 /** The environment of the page's pod, with the JWT in its file. */
 async function pod(jwt) {
-  const [{ env, volumeMounts }] = parse(block("environment-kubernetes").text).spec.containers;
+  const [{ env, volumeMounts }] = load(block("environment-kubernetes").text).spec.containers;
   const file = join(folder, "token");
   await writeFile(file, jwt);
   const own = { AZURE_AUTHORITY_HOST: world.broker.url, AZURE_FEDERATED_TOKEN_FILE: file };

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 
 import { DEFAULT_APP, GRAPH, REPORTS, SCOPES } from "../workerd/harness/fixtures.mjs";
 import { AUDIENCE, Issuer } from "../workerd/harness/issuer.mjs";
@@ -41,7 +41,7 @@ after(async () => {
 
 /** A program in the page's pod, with this JWT in its file. */
 async function start(name, jwt, { env: more, ...own } = {}) {
-  const [{ env }] = parse(block("environment-kubernetes").text).spec.containers;
+  const [{ env }] = load(block("environment-kubernetes").text).spec.containers;
   const file = join(folder, crypto.randomUUID());
   await writeFile(file, jwt);
   const declared = Object.fromEntries(env.map(({ name, value }) => [name, value]));
