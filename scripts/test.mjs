@@ -4,7 +4,7 @@
 //   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { build } from "./build.mjs";
 import { pack } from "./lib/pack.mjs";
@@ -22,16 +22,25 @@ const clientTests = join("tests", "clients");
 main(async () => {
   const pattern = process.argv[2];
   await setUp();
+  await python(pattern);
   // Side by side. From a clean tree on two cores this takes 73 s instead of 116 s.
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
   await Promise.all([hostTests, build({ show: false })]);
   await pack();
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
-  const { missing } = await setUpPython();
-  if (missing) say(`test: the tests with Python's client libraries are skipped: ${missing}`);
   await nodeTests("tests of client libraries", clientTests, pattern);
 });
+
+/**
+ * Sets up Python if a test with its libraries is going to run, so that CI fails early without it.
+ * @param {string} [pattern]
+ */
+async function python(pattern) {
+  if (!testFiles(clientTests, pattern).some((path) => basename(path).startsWith("python_"))) return;
+  const { missing } = await setUpPython();
+  if (missing) say(`test: the tests with Python's client libraries are skipped: ${missing}`);
+}
 
 /**
  * @param {string} name

@@ -27,16 +27,20 @@ const TRUE = der(0x01, Buffer.of(0xff));
 const ID = { subjectKey: 14, keyUsage: 15, altName: 17, basic: 19, names: 30, authorityKey: 35, extendedUsage: 37 };
 /** Object identifier 1.3.6.1.5.5.7.3.1. */
 const SERVER_AUTH = Buffer.from("06082b06010505070301", "hex");
+/** pathLenConstraint: it certifies no other authority. */
+const NO_MORE_AUTHORITIES = der(0x02, Buffer.of(0));
 
 /**
- * Trust in it reaches no further than this machine: its name constraints permit no other name.
+ * Trust in it reaches no further than servers on this machine: its name constraints permit no other host name and no
+ * other IP address, and its certificates are good for nothing but TLS servers.
  * @returns {Pair}
  */
 export function newCa(now = Date.now()) {
   const { privateKey, publicKey } = newKey();
   const extensions = [
-    critical(ID.basic, sequence(TRUE)),
+    critical(ID.basic, sequence(TRUE, NO_MORE_AUTHORITIES)),
     critical(ID.keyUsage, bits(Buffer.of(0b0000_0110), 1)), // keyCertSign, cRLSign
+    extension(ID.extendedUsage, sequence(SERVER_AUTH)),
     critical(ID.names, sequence(der(0xa0, ...LOCAL_NETWORKS.map((network) => sequence(network))))),
     extension(ID.subjectKey, der(0x04, keyId(publicKey))),
   ];

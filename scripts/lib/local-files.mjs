@@ -1,6 +1,6 @@
 // What `npm start` keeps between starts, in a folder that only this user can read.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { root } from "./run.mjs";
@@ -11,14 +11,17 @@ export function localPath(name) {
 }
 
 /**
- * Returns its path.
+ * Returns its path. The file is new, so that its mode counts, and whole before it has its name.
  * @param {string} name
  * @param {string} text
  */
 export function writePrivate(name, text) {
   const path = localPath(name);
+  const draft = `${path}.${process.pid}`;
   mkdirSync(localPath("."), { recursive: true, mode: 0o700 });
-  writeFileSync(path, text, { mode: 0o600 });
+  rmSync(draft, { force: true });
+  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
+  renameSync(draft, path);
   return path;
 }
 

@@ -15,8 +15,9 @@ import { readJson, writeJson, writePrivate } from "./local-files.mjs";
  * @param {number} port
  */
 export function localTls(port, now = Date.now()) {
-  const ca = lasting(readJson("ca.json"), now) ?? newCa(now);
-  writeJson("ca.json", ca);
+  const kept = lasting(readJson("ca.json"), now);
+  const ca = kept ?? newCa(now);
+  if (!kept) writeJson("ca.json", ca);
   const { key, certificate } = issue(ca, { now });
   const keyPath = writePrivate(`${port}.key.pem`, key);
   const certificatePath = writePrivate(`${port}.certificate.pem`, certificate);

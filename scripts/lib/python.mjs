@@ -28,20 +28,21 @@ print(sys.version)`;
  * @returns {Promise<{ python: string, missing?: undefined } | { python?: undefined, missing: string }>}
  */
 export async function setUpPython() {
+  const missing = await whyMissing();
+  if (missing === undefined) return { python };
+  if (process.env.CI) throw new Failure(`${missing}; CI does not skip the tests with Python's client libraries.`);
+  return { missing };
+}
+
+async function whyMissing() {
   const found = await findPython();
-  if (!found) {
-    const missing = `Python ${OLDEST} or later with its modules venv and ensurepip is missing`;
-    if (process.env.CI) throw new Failure(`${missing}: CI needs it for the tests with Python's libraries.`);
-    return { missing };
-  }
+  if (!found) return `Python ${OLDEST} or later with its modules venv and ensurepip is missing`;
   const wanted = digest(found.version);
-  if (!isInstalled(wanted)) {
-    await withLock(join(root, "target", "python.lock"), "Python packages", async () => {
-      // Checked again: the holder of the lock may have installed them.
-      if (!isInstalled(wanted)) await install(found.command, wanted);
-    });
-  }
-  return { python };
+  if (isInstalled(wanted)) return undefined;
+  return withLock(join(root, "target", "python.lock"), "Python packages", async () => {
+    // Checked again: the holder of the lock may have installed them.
+    return isInstalled(wanted) ? undefined : install(found.command, wanted);
+  });
 }
 
 async function findPython() {
@@ -77,15 +78,30 @@ function isInstalled(wanted) {
 }
 
 /**
+ * Why the packages cannot be installed, if they cannot.
  * @param {string} command
  * @param {string} wanted
  */
 async function install(command, wanted) {
   say("setup: installing the Python packages of the tests (about 20 seconds)");
   rmSync(folder, { recursive: true, force: true });
-  const env = machineEnv();
-  await run(command, ["-m", "venv", folder], { env, show: true });
   const flags = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"];
-  await run(python, ["-m", "pip", "install", ...flags, "--requirement", requirements], { env, show: true });
+  const installed =
+    (await succeeds(command, ["-m", "venv", folder])) &&
+    (await succeeds(python, ["-m", "pip", "install", ...flags, "--requirement", requirements]));
+  if (!installed) return "the Python packages of the tests cannot be installed (the reason is above)";
   writeFileSync(record, wanted);
+  return undefined;
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function succeeds(command, args) {
+  // The machine's index counts. An installation for the user is not possible in a virtual environment.
+  const env = { ...machineEnv(), PIP_USER: "0" };
+  const { code, output } = await run(command, args, { env, mayFail: true });
+  if (code !== 0) process.stderr.write(output);
+  return code === 0;
 }

@@ -34,7 +34,8 @@ ${tls ? libraries(origin, tls.file, clientId, clientKey) : ""}${others(curl, ori
 function libraries(origin, ca, id, key) {
   return `
 For a client library (docs/callers.md), first trust the certificate: in Node.js; in Python's requests, azure-identity
-and msal; in OpenSSL and Go. The last two then trust no other.
+and msal; in OpenSSL and Go. Use a terminal of its own: REQUESTS_CA_BUNDLE and SSL_CERT_FILE take the place of the
+usual list of authorities, so these programs trust no other server there.
 
 export NODE_EXTRA_CA_CERTS='${ca}'
 export REQUESTS_CA_BUNDLE='${ca}'
@@ -46,7 +47,7 @@ export IDENTITY_ENDPOINT='${origin}/msi/token'
 export IDENTITY_HEADER='${key}'
 export AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential
 
-Or it is the authority, in another terminal:
+Or it is the authority, in another such terminal:
 
 export AZURE_AUTHORITY_HOST='${origin}'
 export AZURE_TENANT_ID=default

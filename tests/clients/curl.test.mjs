@@ -10,9 +10,13 @@ import { runShell } from "./harness/child.mjs";
 import { block, environment } from "./harness/docs.mjs";
 
 const ca = localCa();
+/** `--fail-with-body` came with curl 7.76. */
+const { stdout: help } = await runShell("curl --help all || true", {});
+const skip = help.includes("--fail-with-body") ? false : "no curl of version 7.76 or later on this machine";
 let world;
 
 before(async () => {
+  if (skip) return;
   world = await openWorld({ tls: ca.pair });
 });
 after(() => world?.close());
@@ -26,7 +30,7 @@ async function shell(name) {
   return JSON.parse(stdout);
 }
 
-test("all routes give the same token", async () => {
+test("all routes give the same token", { skip }, async () => {
   const posted = await shell("curl-token-endpoint");
   assert.ok(posted.access_token);
   for (const name of ["curl-get", "curl-managed-identity"]) {
@@ -35,7 +39,7 @@ test("all routes give the same token", async () => {
   assert.equal(world.authority.requests.length, 1);
 });
 
-test("a refusal ends the command, and its reason is printed", async () => {
+test("a refusal ends the command, and its reason is printed", { skip }, async () => {
   const env = {
     ...environment(["environment"], { ...given(), BROKER_KEY: `etb_${"A".repeat(43)}` }),
     SSL_CERT_FILE: ca.file,

@@ -1,4 +1,4 @@
-// The Java program of docs/callers.md, run from its source. Without a JDK it is skipped, and says so.
+// The Java program of docs/callers.md, run from its source. Without a JDK that can do that it is skipped, and says so.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -15,11 +15,9 @@ import { block, environment } from "./harness/docs.mjs";
 const ca = localCa();
 /** Java trusts only what its own store has. */
 const PASSWORD = "changeit";
-const isThere = await runProgram("javac", ["-version"]).then(
-  () => true,
-  () => false,
-);
-const skip = isThere ? false : "no JDK on this machine";
+/** The first one with java.net.http that runs a program from its source. */
+const OLDEST = 11;
+const skip = (await Promise.all(["javac", "java"].map(fault))).find(Boolean) ?? false;
 
 let folder;
 let world;
@@ -37,6 +35,17 @@ after(async () => {
   await world?.close();
   if (folder) await rm(folder, { recursive: true });
 });
+
+/**
+ * Why a command of the JDK cannot be used. Some systems have stubs that only say where to get a JDK. An old `javac` prints
+ * its version to stderr, and Java 8 calls itself 1.8.
+ */
+async function fault(command) {
+  const { code, stdout, stderr } = await runProgram(command, ["-version"]).catch(() => ({ code: "not found" }));
+  if (code !== 0) return `no JDK on this machine (${command}: ${code})`;
+  const version = /(?:javac |version ")(\d+)/.exec(stdout + stderr)?.[1];
+  return Number(version) >= OLDEST ? undefined : `the JDK is older than version ${OLDEST}`;
+}
 
 /** The program's outcome, with this client key. */
 function run(key, broker = world.broker.url) {

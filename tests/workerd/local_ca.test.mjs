@@ -100,6 +100,13 @@ describe("a certificate of the authority", () => {
     await assert.rejects(verify(foreign), /permitted subtree violation/);
   });
 
+  test("the authority certifies TLS servers only, and no other authority", needs("openssl"), async () => {
+    const shown = ["x509", "-in", caFile, "-noout", "-ext", "basicConstraints,extendedKeyUsage"];
+    const { stdout } = await execute("openssl", shown);
+    assert.match(stdout, /CA:TRUE, pathlen:0/);
+    assert.match(stdout, /Extended Key Usage:\s+TLS Web Server Authentication\s*$/);
+  });
+
   test("Python's strict verification trusts it", needs("python3"), async () => {
     const python = async (port, name) =>
       (await execute("python3", ["-c", STRICT_PYTHON, caFile, String(port), name])).stdout.trim();

@@ -1,5 +1,5 @@
-// openapi.yaml promises nothing that does not exist: each status of each operation is the answer to some request, and the
-// Worker reads each parameter. The harness holds these answers, as all others, against the document.
+// openapi.yaml promises nothing that does not exist: each status of each operation is the answer to some request, so is
+// each error code, and the Worker reads each parameter. The harness holds these answers, as all others, against the document.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -120,6 +120,59 @@ describe("each status is the answer to a request", { concurrency: true }, () => 
       for (const status of Object.keys(operation.responses).map(Number)) {
         const reply = await requests[status](method, template);
         assert.equal(reply.status, status, reply.text);
+      }
+    });
+});
+
+const post = (path, init, form) => usual.fetch(path, { method: "POST", ...init, body: new URLSearchParams(form) });
+const asReports = { headers: basic(REPORTS.key) };
+const tokenRequest = (form, path = "/oauth2/v2.0/token") =>
+  post(path, asReports, { grant_type: "client_credentials", scope: GRAPH, ...form });
+const revocation = (form) => post("/revoke", asReports, { token: "t", ...form });
+const OTHER = "https://other.example";
+
+/** The request that gets each error code, of the answers that have several. */
+const OF_CODE = {
+  BadRequest: {
+    invalid_request: () => tokenRequest({ claims: "no JSON" }),
+    unsupported_grant_type: () => tokenRequest({ grant_type: "password" }),
+    invalid_scope: () => tokenRequest({ scope: OTHER }),
+    unauthorized_client: () => tokenRequest({}, "/nobody/oauth2/v2.0/token"),
+    invalid_target: () => tokenRequest({ resource: OTHER }),
+  },
+  BearerBadRequest: {
+    invalid_request: () => usual.fetch("/token?claims=no", { headers: bearer(REPORTS.key) }),
+    invalid_target: () => usual.fetch(`/token?resource=${OTHER}`, { headers: bearer(REPORTS.key) }),
+  },
+  RevocationBadRequest: {
+    invalid_request: () => revocation({ claims: "no JSON" }),
+    invalid_scope: () => revocation({ scope: OTHER }),
+    unauthorized_client: () => revocation({ credential: "nobody" }),
+  },
+  RevocationUnauthorized: {
+    invalid_client: () => post("/revoke", { headers: basic("wrong") }, { token: "t" }),
+    invalid_token: () => post("/revoke", { headers: bearer("wrong") }, { token: "t" }),
+  },
+  UnsupportedResponseType: {
+    unsupported_response_type: () => usual.fetch("/oauth2/v2.0/authorize"),
+    invalid_request: () => overPlainHttp("GET", "/oauth2/v2.0/authorize"),
+  },
+};
+
+/** The codes of an answer, if it has several. */
+function codesOf({ content }) {
+  const parts = content["application/json"].schema.allOf ?? [];
+  const codes = parts.flatMap(({ properties }) => properties?.error?.oneOf ?? []);
+  return codes.map(({ $ref }) => document.components.schemas[$ref.split("/").at(-1)].const);
+}
+
+describe("each error code is in the answer to a request", { concurrency: true }, () => {
+  const documented = Object.entries(document.components.responses).map(([name, response]) => [name, codesOf(response)]);
+  for (const [name, codes] of documented.filter(([, codes]) => codes.length > 0))
+    test(name, async () => {
+      for (const code of codes) {
+        const { text } = await OF_CODE[name][code]();
+        assert.equal(JSON.parse(text).error, code);
       }
     });
 });

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, rm, stat } from "node:fs/promises";
+import { chmod, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -69,6 +69,7 @@ test("the authority stays over a restart, and its key is its user's own", async 
   const authority = await readFile(local("ca.pem"), "utf8");
   const leaf = await readFile(local(`${port}.certificate.pem`), "utf8");
   await npm.stop();
+  await chmod(local(`${port}.key.pem`), 0o644);
   await started();
   assert.equal(await readFile(local("ca.pem"), "utf8"), authority);
   assert.notEqual(await readFile(local(`${port}.certificate.pem`), "utf8"), leaf);
