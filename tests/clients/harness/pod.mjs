@@ -36,6 +36,8 @@ export const SITUATIONS = [
 /** @typedef {{ env: { name: string, value: string }[], volumeMounts: { mountPath: string }[] }} Container */
 
 export class Cluster {
+  /** @type {World} */
+  world;
   #issuer;
   #folder;
   #start;
