@@ -103,6 +103,7 @@ pub fn begin<P: HttpPorts>(
         line: Line::new(request_id, incoming.method, route.name()),
         dialect: match route {
             Route::ManagedIdentity => Dialect::ManagedIdentity,
+            // Libraries read it before their first token request.
             Route::Metadata { .. } => Dialect::Msal,
             _ => Dialect::TokenEndpoint,
         },
