@@ -21,9 +21,11 @@ export function identity(request, context) {
   );
 }
 
+// These three are read on the way of a hit, where a text that crosses costs: so they have the name of their header, and the
+// last one looks at its value here.
+
 /**
- * The client key of `GET /msi/token`. A name that Rust hands over costs, and most
- * requests need this one or that of `msalSku`.
+ * The client key of `GET /msi/token`.
  *
  * @param {Request} request
  */
@@ -38,6 +40,15 @@ export function identityHeader(request) {
  */
 export function msalSku(request) {
   return request.headers.get("x-client-sku") || undefined;
+}
+
+/**
+ * A text if the caller says that it is an Azure SDK.
+ *
+ * @param {Request} request
+ */
+export function azureSdk(request) {
+  return request.headers.get("user-agent")?.startsWith("azsdk-") ? "azsdk" : undefined;
 }
 
 /**

@@ -26,6 +26,8 @@ extern "C" {
     fn identity_header(request: &JsValue) -> Option<String>;
     #[wasm_bindgen(js_name = msalSku)]
     fn msal_sku(request: &JsValue) -> Option<String>;
+    #[wasm_bindgen(js_name = azureSdk)]
+    fn azure_sdk(request: &JsValue) -> Option<String>;
     fn nonce(request: &JsValue) -> String;
 }
 
@@ -73,7 +75,7 @@ impl PlatformRequest for WorkerRequest {
     }
 
     fn is_azure_sdk(&self) -> bool {
-        header(&self.request, "user-agent").is_some_and(|agent| agent.starts_with("azsdk-"))
+        azure_sdk(&self.request).is_some()
     }
 
     fn origin(&self) -> Option<String> {
