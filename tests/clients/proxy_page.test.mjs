@@ -1,0 +1,164 @@
+// The page of docs/proxy.md, with the configuration of docs/proxy.md: in the rules of the Fetch standard, and in Chromium
+// where this machine has one. Its users sign in, and it lists people of Microsoft Graph without a token.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { parse } from "smol-toml";
+
+import { AUDIENCE, Issuer } from "../workerd/harness/issuer.mjs";
+import { newKey } from "../workerd/harness/jose.mjs";
+import { BROWSERS } from "./harness/browsers.mjs";
+import { block } from "./harness/docs.mjs";
+import { openProxied } from "./harness/proxied.mjs";
+import { APP, SignIn, Site } from "./harness/site.mjs";
+
+const PEOPLE = ["Ada Lovelace", "Grace Hopper", "Katherine Johnson"];
+
+/** As Access: it takes its cookie, adds the JWT, and lets a preflight pass. A cookie is no part of what the broker gets. */
+const ACCESS = `
+export default {
+  fetch(request, env) {
+    const [, jwt] = /CF_Authorization=([^;]+)/.exec(request.headers.get("Cookie") ?? "") ?? [];
+    if (!jwt && request.method !== "OPTIONS") return new Response("sign in", { status: 403 });
+    const headers = new Headers(request.headers);
+    headers.delete("Cookie");
+    if (jwt) headers.set("Cf-Access-Jwt-Assertion", jwt);
+    return env.BROKER.fetch(new Request(request, { headers }));
+  },
+};`;
+
+let site;
+let other;
+let signIn;
+let access;
+let proxied;
+let behindAccess;
+
+before(async () => {
+  [site, other, signIn] = await Promise.all([Site.start(), Site.start(), SignIn.start()]);
+  access = await Issuer.start(newKey("RS256"));
+  const { board } = documented().CLIENTS;
+  const jwt = [{ ...board.jwt[0], issuer: signIn.issuer, audience: APP }];
+  const clients = {
+    board: { ...board, jwt, origins: [site.origin] },
+    // It lists another page. Its users have another role.
+    other: { ...board, jwt: [{ ...jwt[0], claims: { roles: "Other.Use" } }], origins: [other.origin] },
+    people: {
+      origins: [site.origin],
+      allow: board.allow,
+      jwt: [{ issuer: access.url, audience: AUDIENCE, subject: "ada" }],
+    },
+  };
+  proxied = await openProxied({ clients });
+  behindAccess = await openProxied({ clients, front: ACCESS });
+});
+after(async () => {
+  await proxied?.close();
+  await behindAccess?.close();
+  await signIn?.close();
+  await access?.close();
+});
+
+/** The documented bindings. */
+const documented = () => JSON.parse(JSON.stringify(parse(block("proxy-board").text).vars));
+
+/** The page as its operator has it, at a site. */
+function publish(at, { grants = "users" } = {}) {
+  const { url } = proxied;
+  const html = block("proxy-page").text;
+  const own = html
+    .replace("https://edge-token-broker.example.workers.dev/api", url)
+    .replace("https://login.microsoftonline.com/<tenant id>/oauth2/v2.0", signIn.url)
+    .replace("<client id of Board>", APP)
+    .replace("/users?", `/${grants}?`);
+  assert.ok(!own.includes("<client id"));
+  at.html = own;
+  signIn.redirectUri = `${at.origin}/`;
+}
+
+test("the page names what the configuration has", () => {
+  const { APIS, CLIENTS } = documented();
+  assert.ok(block("proxy-page").text.includes(`.replace("${APIS.graph.base}", API)`));
+  assert.deepEqual(CLIENTS.board.origins, ["https://board.example.com"]);
+  assert.deepEqual(CLIENTS.board.allow, [{ api: "graph", methods: ["GET"], paths: ["users"] }]);
+});
+
+for (const { name, open, skip } of BROWSERS) {
+  describe(`in ${name}`, { skip }, () => {
+    let browser;
+    before(async () => (browser = await open()));
+    after(() => browser?.close());
+
+    test("the page signs its user in and lists everybody, over all pages of the list", async () => {
+      publish(site);
+      const { people, problem } = await browser.visit(`${site.origin}/`);
+      assert.equal(problem, "");
+      assert.deepEqual(people, PEOPLE);
+      assert.ok(proxied.apis.graph.last.token, "the API got a token");
+      for (const token of proxied.world.authority.issued)
+        assert.ok(!browser.traffic.includes(token), "no token in the browser");
+    });
+
+    test("what is not granted is told to the page in the broker's words", async () => {
+      publish(site, { grants: "groups" });
+      const received = proxied.apis.graph.received.length;
+      const { people, problem } = await browser.visit(`${site.origin}/`);
+      assert.deepEqual(people, []);
+      assert.match(problem, /^Broker: 403 .*path.* \([\w-]+\)$/);
+      assert.equal(proxied.apis.graph.received.length, received);
+    });
+
+    test("an error of the API is told to the page as the API's", async () => {
+      publish(site, { grants: "users" });
+      proxied.apis.graph.fails = {
+        status: 403,
+        body: { error: { code: "Authorization_RequestDenied", message: "Insufficient privileges." } },
+      };
+      const { problem } = await browser.visit(`${site.origin}/`);
+      proxied.apis.graph.fails = undefined;
+      assert.equal(problem, "Microsoft Graph: 403 Insufficient privileges.");
+    });
+
+    test("a user without the role is refused, and the page can read why", async () => {
+      publish(site);
+      const { roles } = signIn.claims;
+      signIn.claims.roles = [];
+      const { problem } = await browser.visit(`${site.origin}/`);
+      signIn.claims.roles = roles;
+      assert.match(problem, /^Broker: 401 /);
+    });
+
+    test("a page whose origin another client lists sees a network error", async () => {
+      publish(other);
+      const { people, problem } = await browser.visit(`${other.origin}/`);
+      assert.deepEqual(people, []);
+      assert.match(problem, /Failed to fetch/);
+    });
+
+    describe("behind Cloudflare Access", () => {
+      const people = async (at) => {
+        const { origin } = new URL(behindAccess.world.broker.url);
+        await browser.setCookie(origin, `CF_Authorization=${access.sign({ sub: "ada" })}`);
+        const source = block("proxy-access").text.replace("https://broker.example.com/api", behindAccess.url);
+        return browser.call(`${at.origin}/`, source, "people");
+      };
+
+      test("the page sends no proof, and reads the answer", async () => {
+        site.html = "<!doctype html><title>Board</title>";
+        const value = await people(site);
+        assert.deepEqual(
+          value.map(({ displayName }) => displayName),
+          PEOPLE.slice(0, 2),
+        );
+        assert.equal(behindAccess.apis.graph.last.headers.cookie, undefined);
+      });
+
+      test("a page that the client does not list can read nothing, and the API gets nothing", async () => {
+        other.html = "<!doctype html><title>Other</title>";
+        const received = behindAccess.apis.graph.received.length;
+        await assert.rejects(people(other), /Failed to fetch/);
+        assert.equal(behindAccess.apis.graph.received.length, received);
+      });
+    });
+  });
+}
