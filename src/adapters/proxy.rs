@@ -17,7 +17,6 @@ use crate::http::exchange::{self, Ended, NoAnswer};
 #[wasm_bindgen(raw_module = "adapters/proxy.mjs")]
 extern "C" {
     #[wasm_bindgen(js_name = sendOn)]
-    #[expect(clippy::too_many_arguments, reason = "one call costs less than one for each part")]
     fn send_on(
         request: &JsValue,
         context: &Context,
@@ -84,12 +83,7 @@ impl Onward {
     }
 
     /// The answer has ended.
-    pub fn ended(
-        self,
-        request_bytes: Option<f64>,
-        response_bytes: Option<f64>,
-        is_cut_off: bool,
-    ) {
+    pub fn ended(self, request_bytes: Option<f64>, response_bytes: Option<f64>, is_cut_off: bool) {
         let [request_bytes, response_bytes] = [request_bytes, response_bytes].map(whole);
         if let Some(exchange) = self.exchange.take() {
             exchange.ended(Ended { request_bytes, response_bytes, is_cut_off });

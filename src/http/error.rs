@@ -106,6 +106,7 @@ impl WireError {
 const fn rate_limit(error: &BrokerError) -> Option<&'static str> {
     match error {
         BrokerError::SlowDown(Limit::Client) => Some(r#""client";r=0"#),
+        BrokerError::SlowDown(Limit::Api) => Some(r#""api";r=0"#),
         BrokerError::SlowDown(Limit::FailedAuthentication) => {
             Some(r#""failed-authentication";r=0"#)
         }

@@ -164,10 +164,11 @@ pub fn begin<P: HttpPorts>(
         Route::Authorize => exchange.plain("unsupported_response_type", Reply::no_sign_in()),
         Route::Metadata { tenant, version } => exchange.metadata(incoming.url, tenant, version),
         Route::PublicKeys => exchange.public_keys(),
-        Route::Api { name, path } => match exchange.preflight_to_api() {
-            Ok(answered) => answered,
-            Err(exchange) => exchange.proxy(|config| {
-                ApiRequest::parse(config, (name, path, query), incoming.url, authorization, &**request)
+        Route::Api { name, path } => match exchange.requested_method() {
+            Some(method) => exchange.preflight_to_api(method),
+            None => exchange.proxy(|config| {
+                let target = (name, path, query);
+                ApiRequest::parse(config, target, incoming.url, authorization, &**request)
             }),
         },
         Route::MethodNotAllowed { allow, .. } => exchange.preflight_or_refusal(allow),

@@ -7,7 +7,7 @@ use crate::base::origin::{public_origin, scheme_and_rest};
 use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::config::{Api, Config};
-use crate::error::{BrokerError, RequestFault};
+use crate::error::BrokerError;
 use crate::grants;
 use crate::http::ports::PlatformRequest;
 use crate::http::token::log_caller;
@@ -85,12 +85,11 @@ impl ApiRequest {
         log_caller(line, caller);
         let Wanted { api, target, is_broker } = self.wanted.ok_or(BrokerError::ApiNotGranted)?;
         line.api.name = Some(api.name.clone());
-        let granted = grants::to_api(&caller.client, &api)?;
-        let target = target.map_err(RequestFault::from)?;
         if api.log_path {
-            line.api.path = Some(target.path().to_owned());
+            line.api.path = target.as_ref().ok().map(|target| target.path().to_owned());
         }
-        granted.permit(method, target.path())?;
+        grants::permit(&caller.client, &api, method, &target)?;
+        let target = target?;
         if self.foreign_page.is_some_and(|page| !caller.client.has_origin(&page)) {
             return Err(BrokerError::OriginNotListed);
         }

@@ -34,7 +34,7 @@ pub struct Reply {
     /// `Access-Control-Allow-Origin` (Fetch standard): pages of this origin may read the reply.
     pub origin: Option<String>,
     /// What a page may send, if it answers a CORS preflight.
-    pub preflight: Option<Permission>,
+    pub preflight: Option<Box<Permission>>,
     /// Whether the page may send the proof that its browser adds by itself (`Access-Control-Allow-Credentials`).
     pub takes_credentials: bool,
 }
@@ -46,7 +46,8 @@ pub struct Permission {
 }
 
 /// The headers that pages may read.
-pub(super) const EXPOSED: &str = "Cache-Status, RateLimit, Retry-After, WWW-Authenticate, X-Request-Id";
+pub(super) const EXPOSED: &str =
+    "Cache-Status, RateLimit, Retry-After, WWW-Authenticate, X-Request-Id";
 /// The methods that pages may use. `HEAD` needs no permission (Fetch standard, CORS-safelisted).
 const METHODS: &str = "GET, POST";
 /// The headers that pages may always send: those that the broker reads, W3C Trace Context and Baggage.
@@ -124,7 +125,7 @@ impl Reply {
     #[must_use]
     pub fn preflight(requested: Option<String>) -> Self {
         let permission = Permission { methods: METHODS.to_owned(), headers: permitted(requested) };
-        Self { preflight: Some(permission), ..Self::ok() }
+        Self { preflight: Some(Box::new(permission)), ..Self::ok() }
     }
 
     /// The same at an API, where the page wants to use `method`. Whether its client may is decided later.
@@ -132,7 +133,7 @@ impl Reply {
     pub fn preflight_to_api(method: String, requested: Option<String>) -> Self {
         let headers = permitted(requested);
         let methods = if is_token(&method) { method } else { METHODS.to_owned() };
-        Self { preflight: Some(Permission { methods, headers }), ..Self::ok() }
+        Self { preflight: Some(Box::new(Permission { methods, headers })), ..Self::ok() }
     }
 
     /// 404.
@@ -165,7 +166,7 @@ impl Reply {
 
     /// The headers that not all responses share: name, value, name, value.
     pub fn headers(&self) -> impl Iterator<Item = String> {
-        let (public, preflight) = (self.is_public, self.preflight.as_ref());
+        let (public, preflight) = (self.is_public, self.preflight.as_deref());
         let credentials = self.origin.as_ref().filter(|_| self.takes_credentials);
         let origin = self.origin.clone().or_else(|| public.then(|| "*".to_owned()));
         let headers = [

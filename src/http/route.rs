@@ -126,9 +126,11 @@ impl<'a> Route<'a> {
     #[must_use]
     pub const fn takes_proof(&self) -> bool {
         match self {
-            Self::Token | Self::TokenEndpoint { .. } | Self::ManagedIdentity | Self::Revoke | Self::Api { .. } => {
-                true
-            }
+            Self::Token
+            | Self::TokenEndpoint { .. }
+            | Self::ManagedIdentity
+            | Self::Revoke
+            | Self::Api { .. } => true,
             Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
             Self::Authorize
             | Self::Health

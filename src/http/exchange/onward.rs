@@ -66,7 +66,11 @@ pub struct Ended {
 }
 
 impl<P: HttpPorts> Onward<P> {
-    pub(super) fn new(mut exchange: Exchange<P>, permitted: Permitted, served: Served) -> Box<Self> {
+    pub(super) fn new(
+        mut exchange: Exchange<P>,
+        permitted: Permitted,
+        served: Served,
+    ) -> Box<Self> {
         let reader =
             cors::reader_of_token(exchange.client.as_deref(), || exchange.request.origin());
         let Served { token, cache_status, at, follow_up } = served;
@@ -103,7 +107,9 @@ impl<P: HttpPorts> Onward<P> {
     pub fn withheld(&self) -> String {
         let request = &self.exchange.request;
         let names = request.header_names();
-        let value_of = |name: &str| names.lines().find(|known| *known == name).and_then(|name| request.header(name));
+        let value_of = |name: &str| {
+            names.lines().find(|known| *known == name).and_then(|name| request.header(name))
+        };
         let is_websocket =
             value_of("upgrade").is_some_and(|value| value.trim().eq_ignore_ascii_case("websocket"));
         fields::stripped_from_request(&names, value_of("connection").as_deref(), is_websocket)
@@ -171,7 +177,8 @@ impl<P: HttpPorts> Onward<P> {
         }
         if let Some(reader) = &self.reader {
             let passed = names.lines().filter(|name| !withheld.contains(name));
-            let exposed = passed.fold(EXPOSED.to_owned(), |list, name| [&list, ", ", name].concat());
+            let exposed =
+                passed.fold(EXPOSED.to_owned(), |list, name| [&list, ", ", name].concat());
             add("Access-Control-Allow-Origin", reader);
             add("Access-Control-Allow-Credentials", "true");
             add("Access-Control-Expose-Headers", &exposed);
@@ -197,6 +204,7 @@ impl<P: HttpPorts> Onward<P> {
     }
 
     /// The broker's answer in place of the API's.
+    #[must_use]
     pub fn failed(mut self, why: NoAnswer) -> Answered {
         let error = match why {
             NoAnswer::TimedOut => BrokerError::ApiTimedOut,
@@ -220,7 +228,8 @@ impl<P: HttpPorts> Onward<P> {
         let (isolate, behind) = (Rc::clone(isolate), Rc::clone(&self.behind));
         let mut own = Line::new(line.request_id.clone(), line.method.clone(), line.route);
         let api = Rc::clone(&self.permitted.api);
-        let served = Served { token: self.token.clone(), cache_status, at: self.sent_at, follow_up };
+        let served =
+            Served { token: self.token.clone(), cache_status, at: self.sent_at, follow_up };
         behind.replace(Behind::UnderWay);
         Box::pin(async move {
             isolate.broker.follow_up(&api.grant, &served, &mut own).await;

@@ -21,15 +21,16 @@ impl<P: HttpPorts> Exchange<P> {
         self.plain("method_not_allowed", Reply::method_not_allowed(allow))
     }
 
-    /// Answers a preflight for an API, which has `Origin` and says the method that is to follow. `None` for any
-    /// other request: `OPTIONS` may be a method of the API.
-    pub(super) fn preflight_to_api(self) -> Result<Progress<P>, Self> {
+    /// The method that a preflight for an API asks for. Without it, `OPTIONS` is a method of the API.
+    pub(super) fn requested_method(&self) -> Option<String> {
         let is_options = self.line.method == "OPTIONS" && self.request.origin().is_some();
-        let Some(method) = self.request.header(REQUESTED_METHOD).filter(|_| is_options) else {
-            return Err(self);
-        };
+        is_options.then(|| self.request.header(REQUESTED_METHOD)).flatten()
+    }
+
+    /// Answers a preflight for an API.
+    pub(super) fn preflight_to_api(self, method: String) -> Progress<P> {
         let reply = Reply::preflight_to_api(method, self.requested_headers());
-        Ok(self.plain("preflight", reply))
+        self.plain("preflight", reply)
     }
 
     /// It permits what the page could then read.

@@ -20,11 +20,11 @@ impl<P: HttpPorts> Exchange<P> {
         parse: impl FnOnce(&Config) -> Result<ApiRequest, BrokerError>,
     ) -> Progress<P> {
         let isolate = Rc::clone(&self.isolate);
-        let (config, request) = match isolate.config().and_then(|config| Ok((config, parse(config)?)))
-        {
-            Ok(both) => both,
-            Err(error) => return self.refused(error),
-        };
+        let (config, request) =
+            match isolate.config().and_then(|config| Ok((config, parse(config)?))) {
+                Ok(both) => both,
+                Err(error) => return self.refused(error),
+            };
         let recognition = if isolate.client_limit.is_bound() || isolate.api_limit.is_bound() {
             Recognition::NeedsIo
         } else {
