@@ -65,7 +65,7 @@ fn request_faults() -> Vec<R> {
         R::AssertionWithoutClient => [R::AssertionWithoutClient],
         R::SeveralClients => [R::SeveralClients],
         R::ApiVersion => [R::ApiVersion],
-        R::Target(_) => TARGET_FAULTS.map(R::Target),
+        R::Target(_) => target_faults().into_iter().map(R::Target),
         R::IdentityByOtherName(_) => [R::IdentityByOtherName("object_id")],
     }
 }
@@ -84,7 +84,9 @@ pub(super) fn is_of_an_api(error: &BrokerError) -> bool {
     )
 }
 
-const TARGET_FAULTS: [TargetFault; 1] = [TargetFault::Bad];
+fn target_faults() -> Vec<TargetFault> {
+    every_unit!(TargetFault: TooLong, Unencoded, Percent, NotText, DotSegment)
+}
 
 fn presented() -> Vec<PresentedIn> {
     every! {
