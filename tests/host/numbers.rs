@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use edge_token_broker::base::limits::{
-    COORDINATOR_TIMEOUT, OBJECT_MESSAGE_MAX_BYTES, REQUEST_BODY_MAX_BYTES, REQUEST_ID_MAX_CHARS,
+    COORDINATOR_TIMEOUT, OBJECT_MESSAGE_MAX_BYTES, REPEATED_BODY_MAX_BYTES, REQUEST_BODY_MAX_BYTES,
+    REQUEST_ID_MAX_CHARS,
 };
 
 use crate::architecture::{crate_folder, sources};
