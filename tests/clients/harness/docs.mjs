@@ -1,16 +1,17 @@
-// The blocks of docs/callers.md that the tests run: those behind a comment `<!-- test: NAME -->`.
+// The blocks of docs/callers.md and docs/mcp.md that the tests run: those behind a comment `<!-- test: NAME -->`.
 
 import { readFileSync } from "node:fs";
 
-const PAGE = new URL("../../../docs/callers.md", import.meta.url);
+const PAGES = ["callers.md", "mcp.md"].map((name) => new URL(`../../../docs/${name}`, import.meta.url));
 const BLOCK = /^<!-- test: (\S+) -->\n+```(\w+)\n([\s\S]*?)^```$/gm;
 
 /** @typedef {{ language: string, text: string }} Block */
 
 /** @type {Map<string, Block>} */
 const blocks = new Map();
-for (const [, name = "", language = "", text = ""] of readFileSync(PAGE, "utf8").matchAll(BLOCK)) {
-  if (blocks.has(name)) throw new Error(`docs/callers.md has two blocks "test: ${name}"`);
+const all = PAGES.map((page) => readFileSync(page, "utf8")).join("\n");
+for (const [, name = "", language = "", text = ""] of all.matchAll(BLOCK)) {
+  if (blocks.has(name)) throw new Error(`the pages have two blocks "test: ${name}"`);
   blocks.set(name, { language, text });
 }
 
@@ -23,7 +24,7 @@ export const blockNames = () => [...blocks.keys()];
  */
 export function block(name) {
   const found = blocks.get(name);
-  if (!found) throw new Error(`docs/callers.md has no block "test: ${name}"`);
+  if (!found) throw new Error(`no page has a block "test: ${name}"`);
   return found;
 }
 
