@@ -89,6 +89,25 @@ for (const [what, answer, words] of [
   test(`${what} that the document does not have is found`, () => assert.match(found(answer).join(), words));
 }
 
+/** What differs in an answer at `/api/…` with these `headers` beside those of each error. */
+const atApi = ({ method = "GET", path = "/api/graph/v1.0/users", status = 418, headers = {}, body = {} }) =>
+  deviations({ method, path, status, headers: new Headers(headers), text: JSON.stringify(body) });
+
+test("what an API answered is free, what the broker answers at its path is not", () => {
+  const own = { ...COMMON, pragma: "no-cache", "cache-status": "edge-token-broker; detail=api_timeout" };
+  const body = { error: "temporarily_unavailable", error_description: "wait" };
+  assert.deepEqual(atApi({}), []);
+  assert.deepEqual(atApi({ status: 200, headers: { "cache-status": "edge; hit" } }), []);
+  for (const path of ["/api/graph", "/api/graph/", "/api/graph/a/b//c", "/api/gr%61ph/a"])
+    for (const method of ["GET", "PROPFIND"])
+      assert.deepEqual(atApi({ method, path, status: 504, headers: own, body }), [], `${method} ${path}`);
+  assert.match(atApi({ headers: own }).join(), /the status is not one of 400, 401, 403/);
+  assert.match(atApi({ status: 504, headers: { ...own, pragma: "" }, body }).join(), /Pragma must be/);
+  assert.match(atApi({ status: 504, headers: own, body: { error: "a" } }).join(), /the body must have/);
+  const preflight = { ...COMMON, "access-control-allow-methods": "GET, POST" };
+  assert.match(atApi({ method: "OPTIONS", status: 200, headers: preflight }).join(), /Allow-Methods must match/);
+});
+
 /** What differs in a token request. */
 const inForm = (form) =>
   requestDeviations({
