@@ -7,6 +7,7 @@ import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/typ
 
 import { until } from "../workerd/harness/until.mjs";
 import { Mcp } from "./harness/mcp_world.mjs";
+import { cell } from "./harness/table.mjs";
 
 let own;
 before(async () => (own = await Mcp.open()));
@@ -131,6 +132,7 @@ test("the 404 of a session that the server has forgotten is the server's", async
   const { client, transport } = await own.connect();
   const { sessionId } = transport;
   own.server.sessions.delete(sessionId);
+  assert.equal(cell("The session has ended", "Status"), "404");
   await assert.rejects(client.listTools(), { code: 404, message: /Session not found/ });
   const answer = await own.post({ jsonrpc: "2.0", id: 1, method: "tools/list" }, { "mcp-session-id": sessionId });
   assert.equal(answer.status, 404);

@@ -2,17 +2,18 @@
 
 import { readFileSync } from "node:fs";
 
-const PAGES = ["callers.md", "mcp.md"].map((name) => new URL(`../../../docs/${name}`, import.meta.url));
+const PAGES = ["callers.md", "mcp.md"].map((page) => new URL(`../../../docs/${page}`, import.meta.url));
 const BLOCK = /^<!-- test: (\S+) -->\n+```(\w+)\n([\s\S]*?)^```$/gm;
 
 /** @typedef {{ language: string, text: string }} Block */
 
 /** @type {Map<string, Block>} */
 const blocks = new Map();
-const all = PAGES.map((page) => readFileSync(page, "utf8")).join("\n");
-for (const [, name = "", language = "", text = ""] of all.matchAll(BLOCK)) {
-  if (blocks.has(name)) throw new Error(`the pages have two blocks "test: ${name}"`);
-  blocks.set(name, { language, text });
+for (const page of PAGES) {
+  for (const [, name = "", language = "", text = ""] of readFileSync(page, "utf8").matchAll(BLOCK)) {
+    if (blocks.has(name)) throw new Error(`docs/ has two blocks "test: ${name}"`);
+    blocks.set(name, { language, text });
+  }
 }
 
 /** The names of all blocks. */
@@ -24,7 +25,7 @@ export const blockNames = () => [...blocks.keys()];
  */
 export function block(name) {
   const found = blocks.get(name);
-  if (!found) throw new Error(`no page has a block "test: ${name}"`);
+  if (!found) throw new Error(`docs/ has no block "test: ${name}"`);
   return found;
 }
 

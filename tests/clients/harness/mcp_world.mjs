@@ -81,12 +81,12 @@ export class Mcp {
 
   /**
    * A client that has initialized.
-   * @param {{ api?: string, key?: string }} own
+   * @param {{ api?: string, key?: string, header?: string }} own
    * @returns {Promise<Agent>}
    */
-  async connect({ api = "mcp", key = REPORTS.key } = {}) {
+  async connect({ api = "mcp", key = REPORTS.key, header = `Bearer ${key}` } = {}) {
     const transport = new StreamableHTTPClientTransport(new URL(this.urlOf(api)), {
-      requestInit: { headers: { Authorization: `Bearer ${key}` } },
+      requestInit: { headers: { Authorization: header } },
     });
     const client = new Client({ name: "agent", version: "1.0.0" });
     /** @type {Error[]} */
