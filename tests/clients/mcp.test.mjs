@@ -74,9 +74,10 @@ test("a client that goes away ends its streams at the server", async () => {
 });
 
 test("the session and the protocol version pass both ways, the key and the broker's host do not", async () => {
-  const { client, transport } = await own.connect();
+  const agent = await own.connect();
+  const { client, transport } = agent;
   await client.listTools();
-  const { headers } = own.server.received.at(-1);
+  const { headers } = own.requestsOf(agent, "POST").at(-1);
   assert.ok(own.server.sessions.has(transport.sessionId));
   assert.equal(headers["mcp-session-id"], transport.sessionId);
   assert.equal(headers["mcp-protocol-version"], transport.protocolVersion);
@@ -92,7 +93,7 @@ test("what a client of the revision 2026-07-28 sends beside passes", async () =>
     "mcp-param-region": "eu-west1",
   };
   const answer = await own.post({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "echo" } }, sent);
-  const { headers } = own.server.received.at(-1);
+  const { headers } = own.server.received.find((one) => one.headers["mcp-method"]);
   assert.deepEqual(Object.fromEntries(Object.keys(sent).map((name) => [name, headers[name]])), sent);
   assert.equal(answer.status, 400);
   assert.match(await answer.text(), /^\{"jsonrpc":"2.0","error":/, "the server's own words");
@@ -123,7 +124,7 @@ test("a DELETE ends the session", async () => {
   const { client, transport } = await own.connect();
   const { sessionId } = transport;
   await transport.terminateSession();
-  assert.equal(own.server.received.at(-1).method, "DELETE");
+  assert.equal(own.requestsOf({ transport: { sessionId } }, "DELETE").length, 1);
   assert.ok(!own.server.sessions.has(sessionId));
   await client.close();
 });
