@@ -1,8 +1,10 @@
-//! Whether a client may have the token that it requests. No other place decides this.
+//! Whether a client may have the token that it requests, or may send a request to an API. No other place
+//! decides this.
 
 use std::rc::Rc;
 
-use crate::config::{Client, Config, Grant};
+use crate::base::base_url::{Target, TargetFault};
+use crate::config::{Api, Client, Config, Grant};
 use crate::error::BrokerError;
 use crate::oauth::scope::{ScopeSet, without_slash};
 
@@ -97,6 +99,33 @@ fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
     let mut sent = grant.credential.parameters.iter();
     sent.any(|(sent, fixed)| sent == name && without_slash(fixed) == without_slash(value))
         || (*name != "organization" && grant.scope.is_default_of(value))
+}
+
+/// Whether `client` may have a request with `method` sent to `target` of `api`. Each grant is for its methods at
+/// its paths. It counts what the broker sends on, and not what the caller wrote.
+///
+/// # Errors
+/// [`BrokerError::ApiNotGranted`], [`BrokerError::MethodNotGranted`], [`BrokerError::PathNotGranted`], and
+/// `invalid_request` for a path that does not stay under the base of the API.
+pub fn permit(
+    client: &Client,
+    api: &Rc<Api>,
+    method: &str,
+    target: &Result<Target, TargetFault>,
+) -> Result<(), BrokerError> {
+    let granted = || client.apis.iter().filter(|grant| Rc::ptr_eq(&grant.api, api));
+    if granted().next().is_none() {
+        return Err(BrokerError::ApiNotGranted);
+    }
+    let path = target.as_ref().map_err(|fault| BrokerError::from(*fault))?.path();
+    let mut with_method = granted().filter(|grant| grant.permits_method(method)).peekable();
+    if with_method.peek().is_none() {
+        return Err(BrokerError::MethodNotGranted);
+    }
+    if !with_method.any(|grant| grant.permits_path(path)) {
+        return Err(BrokerError::PathNotGranted);
+    }
+    Ok(())
 }
 
 /// The grants of `client`, of one credential, one scope, or both.

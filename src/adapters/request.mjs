@@ -61,6 +61,17 @@ export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
+/**
+ * The names of all headers, in lower case, one a line.
+ *
+ * @param {{ headers: Headers }} message
+ */
+export function headerNames({ headers }) {
+  let names = "";
+  for (const name of headers.keys()) names += `${name}\n`;
+  return names;
+}
+
 /** @type {WeakMap<Request, string>} */
 const nonces = new WeakMap();
 

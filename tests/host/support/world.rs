@@ -86,6 +86,7 @@ fn isolate_over(
         }),
         log: Rc::new(RequestLog { sink: SimulatedLog::default(), log_hits }),
         client_limit: SimulatedLimiter::default(),
+        api_limit: SimulatedLimiter::default(),
         failure_limit: SimulatedLimiter::default(),
         secret_changes: 0,
         faults_listed: Cell::default(),
@@ -105,6 +106,16 @@ impl World {
     /// The world of an isolate whose configuration has no faults.
     pub(crate) fn of(isolate: SimulatedIsolate) -> Self {
         let grant = Rc::clone(isolate.config().unwrap().grants().next().unwrap());
+        Self::with(isolate, grant)
+    }
+
+    /// The same, and the grant is that of the API `graph`.
+    pub(crate) fn of_api(isolate: SimulatedIsolate) -> Self {
+        let grant = Rc::clone(&isolate.config().unwrap().api("graph").unwrap().grant);
+        Self::with(isolate, grant)
+    }
+
+    fn with(isolate: SimulatedIsolate, grant: Rc<Grant>) -> Self {
         Self { broker: Rc::clone(&isolate.broker), isolate: Rc::new(isolate), grant }
     }
 
