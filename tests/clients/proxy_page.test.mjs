@@ -29,13 +29,15 @@ export default {
 
 let site;
 let other;
+let stranger;
 let signIn;
 let access;
 let proxied;
 let behindAccess;
 
 before(async () => {
-  [site, other, signIn] = await Promise.all([Site.start(), Site.start(), SignIn.start()]);
+  [site, other, stranger] = await Promise.all([Site.start(), Site.start(), Site.start()]);
+  signIn = await SignIn.start();
   access = await Issuer.start(newKey("RS256"));
   const { board } = documented().CLIENTS;
   const jwt = [{ ...board.jwt[0], issuer: signIn.issuer, audience: APP }];
@@ -153,12 +155,17 @@ for (const { name, open, skip } of BROWSERS) {
         assert.equal(behindAccess.apis.graph.last.headers.cookie, undefined);
       });
 
-      test("a page that the client does not list can read nothing, and the API gets nothing", async () => {
-        other.html = "<!doctype html><title>Other</title>";
-        const received = behindAccess.apis.graph.received.length;
-        await assert.rejects(people(other), /Failed to fetch/);
-        assert.equal(behindAccess.apis.graph.received.length, received);
-      });
+      for (const [what, at, seen] of [
+        ["that another client lists is told why it is refused", () => other, /^Error: 403: .*"insufficient_scope"/],
+        ["that nobody lists sees a network error", () => stranger, /Failed to fetch/],
+      ]) {
+        test(`a page of an origin ${what}, and the API gets nothing`, async () => {
+          at().html = "<!doctype html><title>Other</title>";
+          const received = behindAccess.apis.graph.received.length;
+          await assert.rejects(people(at()), (error) => seen.test(String(error).replace("Error: Error: ", "Error: ")));
+          assert.equal(behindAccess.apis.graph.received.length, received);
+        });
+      }
     });
   });
 }

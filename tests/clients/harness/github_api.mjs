@@ -6,6 +6,8 @@
 const API = "https://api.github.com";
 const DOCS = "https://docs.github.com/rest";
 const REPOSITORY = "/repos/octo-org/broker";
+/** The same repository in links. */
+const BY_ID = "/repositories/1";
 
 /** Which limits a request meets, and what the answer is about. */
 const HEADERS = {
@@ -57,7 +59,7 @@ const failure = (status, message, errors) => ({
  */
 function routed(received, issues) {
   const { method, path, headers } = received;
-  switch (`${method} ${path}`) {
+  switch (`${method} ${path.replace(BY_ID, REPOSITORY)}`) {
     case `GET ${REPOSITORY}`:
       return headers["if-none-match"] === ETAG
         ? { status: 304 }
@@ -67,7 +69,7 @@ function routed(received, issues) {
     case `POST ${REPOSITORY}/issues`:
       return create(received, issues);
     case "GET /repos/octo-org/old-name":
-      return { status: 301, headers: { Location: `${API}/repositories/1` }, body: { message: "Moved Permanently" } };
+      return { status: 301, headers: { Location: API + BY_ID }, body: { message: "Moved Permanently" } };
     case `GET ${REPOSITORY}/tarball`:
       return {
         status: 302,
@@ -85,7 +87,7 @@ function page({ query }, issues) {
   const number = Number(query.get("page") ?? 1);
   const last = Math.ceil(issues.length / PER_PAGE);
   /** @type {(to: number, rel: string) => string} */
-  const link = (to, rel) => `<${API}/repositories/1/issues?page=${to}>; rel="${rel}"`;
+  const link = (to, rel) => `<${API}${BY_ID}/issues?page=${to}>; rel="${rel}"`;
   const links = number < last ? [link(number + 1, "next"), link(last, "last")] : [link(1, "first")];
   return { headers: { Link: links.join(", ") }, body: issues.slice((number - 1) * PER_PAGE, number * PER_PAGE) };
 }

@@ -76,3 +76,14 @@ export async function openProxied({ clients = {}, ...options } = {}) {
   const { close } = world;
   return { world, apis, url: `${world.broker.url}/api`, close: () => close.call(world) };
 }
+
+/**
+ * The environment of a program of docs/proxy.md, which is the client `REPORTS`.
+ * @param {Proxied} proxied
+ */
+export const variables = ({ world: { broker } }) => ({
+  BROKER: broker.url,
+  BROKER_CLIENT_ID: REPORTS.id,
+  BROKER_KEY: REPORTS.key,
+  ...localCa().env,
+});
