@@ -1,5 +1,6 @@
 //! Every way in which a request can fail, split by who must act. `http/error.rs` maps them to the wire.
 
+use crate::base::base_url::TargetFault;
 use crate::base::limits::{CLAIMS_MAX_BYTES, QUERY_MAX_BYTES, REQUEST_BODY_MAX_BYTES};
 use crate::jwt::{IssuerOutage, JwtFault};
 use crate::oauth::claims::ClaimsFault;
@@ -40,6 +41,19 @@ pub enum BrokerError {
     /// parameter says.
     #[error("client is not granted the {0}")]
     TargetNotGranted(&'static str),
+    /// The API does not exist, or the client has no grant for it. Both look the same.
+    #[error("client is not granted the API")]
+    ApiNotGranted,
+    /// The configuration grants the client the API, but not with this method.
+    #[error("client is not granted the method")]
+    MethodNotGranted,
+    /// The configuration grants the client the method, but not at this path.
+    #[error("client is not granted the path")]
+    PathNotGranted,
+    /// A page of this origin sent the request, with a proof that its browser added. The client does not list the
+    /// origin.
+    #[error("client does not list the origin")]
+    OriginNotListed,
 
     // An operator must act; retrying cannot help.
     /// The configuration has faults; they are in the log.
@@ -65,6 +79,12 @@ pub enum BrokerError {
     /// Another request works with the same client assertion, or was lost while it did.
     #[error("another request with the client assertion is under way")]
     AssertionUnderWay,
+    /// There is no connection to the API, or it ended before an answer.
+    #[error("API unreachable")]
+    ApiUnreachable,
+    /// The API's answer did not begin in time. The API may have acted on the request.
+    #[error("API timed out")]
+    ApiTimedOut,
 
     // The error itself says who must act.
     /// The authorization server gave no token.
@@ -144,6 +164,9 @@ pub enum RequestFault {
     /// Several clients list the presented proof.
     #[error("this identity is good for several clients: name one in the parameter client_id")]
     SeveralClients,
+    /// What is behind the name of an API cannot be part of a URL under the API's base.
+    #[error("{0}")]
+    Target(TargetFault),
 }
 
 /// Where a refused caller had presented its proof: decides the challenge and the description of the
@@ -186,6 +209,10 @@ impl BrokerError {
             Self::ScopeNotGranted => "scope_not_granted",
             Self::CredentialNotGranted => "credential_not_granted",
             Self::TargetNotGranted(_) => "target_not_granted",
+            Self::ApiNotGranted => "api_not_granted",
+            Self::MethodNotGranted => "method_not_granted",
+            Self::PathNotGranted => "path_not_granted",
+            Self::OriginNotListed => "origin_not_listed",
             Self::Misconfigured => "misconfigured",
             Self::SecretsUnavailable => "secrets_unavailable",
             Self::SlowDown(_) => "slow_down",
@@ -193,6 +220,8 @@ impl BrokerError {
             Self::SearchFailed => "search_failed",
             Self::IssuerUnavailable(_) => "issuer_unavailable",
             Self::AssertionUnderWay => "assertion_under_way",
+            Self::ApiUnreachable => "api_unreachable",
+            Self::ApiTimedOut => "api_timeout",
             Self::Upstream(error) => error.name(),
         }
     }
@@ -210,6 +239,12 @@ impl BrokerError {
 impl From<RequestFault> for BrokerError {
     fn from(fault: RequestFault) -> Self {
         Self::InvalidRequest(fault)
+    }
+}
+
+impl From<TargetFault> for BrokerError {
+    fn from(fault: TargetFault) -> Self {
+        Self::InvalidRequest(RequestFault::Target(fault))
     }
 }
 

@@ -1,8 +1,10 @@
-//! Whether a client may have the token that it requests. No other place decides this.
+//! Whether a client may have the token that it requests, or may send a request to an API. No other place
+//! decides this.
 
 use std::rc::Rc;
 
-use crate::config::{Client, Config, Grant};
+use crate::base::base_url::Target;
+use crate::config::{Api, Client, Config, Grant};
 use crate::error::BrokerError;
 use crate::oauth::scope::{ScopeSet, without_slash};
 
@@ -97,6 +99,44 @@ fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
     let mut sent = grant.credential.parameters.iter();
     sent.any(|(sent, fixed)| sent == name && without_slash(fixed) == without_slash(value))
         || (*name != "organization" && grant.scope.is_default_of(value))
+}
+
+/// What an authenticated client wants to send to an API.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiRequest<'a> {
+    /// The name of the API.
+    pub api: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// The path behind the name, as the caller wrote it: nothing, or one that begins with `/`.
+    pub path: &'a str,
+    /// The query, without `?`.
+    pub query: &'a str,
+}
+
+/// The API of `request`, and where the request goes.
+///
+/// Each grant is for its methods at its paths. It counts what the broker sends on, and not what the caller
+/// wrote. An unknown API looks like one that is not granted.
+///
+/// # Errors
+/// [`BrokerError::ApiNotGranted`], [`BrokerError::MethodNotGranted`], [`BrokerError::PathNotGranted`], and
+/// `invalid_request` for a path that does not stay under the base of the API.
+pub fn permitted(
+    client: &Client,
+    request: ApiRequest<'_>,
+) -> Result<(Rc<Api>, Target), BrokerError> {
+    let granted = || client.apis.iter().filter(|grant| grant.api.name == request.api);
+    let api = &granted().next().ok_or(BrokerError::ApiNotGranted)?.api;
+    let target = api.base.resolve(request.path, request.query)?;
+    let mut with_method = granted().filter(|grant| grant.permits_method(request.method)).peekable();
+    if with_method.peek().is_none() {
+        return Err(BrokerError::MethodNotGranted);
+    }
+    if !with_method.any(|grant| grant.permits_path(target.path())) {
+        return Err(BrokerError::PathNotGranted);
+    }
+    Ok((Rc::clone(api), target))
 }
 
 /// The grants of `client`, of one credential, one scope, or both.

@@ -3,6 +3,7 @@
 //! A relation between numbers that the code relies on is an assertion beside them, which the
 //! compiler checks.
 
+mod apis;
 mod assertions;
 mod coordinator;
 mod failures;
@@ -13,6 +14,7 @@ mod secrets;
 mod signing;
 mod stored;
 
+pub use apis::*;
 pub use assertions::*;
 pub use coordinator::*;
 pub use failures::*;

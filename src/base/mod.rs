@@ -1,5 +1,6 @@
 //! What every room uses: numbers, time, secrets, encodings, bounded memory.
 
+pub mod base_url;
 pub mod cbor;
 pub mod deadline;
 pub mod digest;
@@ -12,6 +13,8 @@ pub mod limits;
 pub mod lru;
 pub mod origin;
 pub mod outgoing;
+pub mod path_pattern;
+pub mod percent;
 pub mod ports;
 pub mod request_id;
 pub mod sealed;

@@ -3,17 +3,16 @@
 use std::rc::Rc;
 
 use super::Bindings;
+use super::apis::{self, ApiGrant, Apis};
 use super::credentials::Credentials;
+use super::grant::{self, Grant};
 use super::origins;
 use super::proofs::{self, AcceptedProofs, CertificateFingerprint, KeyDigest, Listed};
 use crate::base::origin::Origin;
 use crate::base::sorted_map::SortedMap;
-use crate::oauth::scope::ScopeSet;
 use crate::settings::field::{self, Field, required};
 use crate::settings::name::name_of;
 use crate::settings::{Fault, Faults, Reason};
-use crate::upstream::credential::Credential;
-use crate::upstream::token_key::TokenKey;
 
 /// A caller that the configuration knows.
 #[derive(Debug)]
@@ -24,9 +23,11 @@ pub struct Client {
     pub proofs: AcceptedProofs,
     /// The origins whose pages may read the replies (CORS). Most clients have none.
     pub origins: Vec<Origin>,
-    /// Its grants, at least one if the entry has no fault. One that says `cae = true` is two: the other
-    /// one has the client capability.
+    /// Its grants of tokens. One that says `cae = true` is two: the other one has the client capability.
+    /// If the entry has no fault, there is one here or in `apis`.
     pub grants: Vec<Rc<Grant>>,
+    /// Its grants of APIs. They give it no token.
+    pub apis: Vec<ApiGrant>,
     /// The first fault of its entry, which is in the registry, and how many there are. Such a client
     /// can prove its identity, and gets no token.
     pub fault: Option<(Fault, usize)>,
@@ -42,46 +43,46 @@ impl Client {
         self.grants.iter().find(|other| other.capability && is_same(other))
     }
 
+    /// Adds the grants of an entry of `allow`: of a token, or of an API.
+    fn allow(&mut self, field: Field, grantable: &Grantable<'_>, faults: &mut Faults) {
+        let path = field.path.clone();
+        let [credential, scope, keep_warm, cae] = grant::FIELDS;
+        let names = [credential, scope, keep_warm, cae, "api", "methods", "paths"];
+        let Some(fields) = field.into_fields(names, faults) else { return };
+        let [credential, scope, keep_warm, cae, api, methods, paths] = fields;
+        let (of_token, of_api) = ([credential, scope, keep_warm, cae], [methods, paths]);
+        if let Some(api) = api {
+            for field in of_token.into_iter().flatten() {
+                faults.add(field.path, Reason::SaidByApi);
+            }
+            self.apis.extend(apis::grant(api, of_api, grantable.apis, faults));
+            return;
+        }
+        for field in of_api.into_iter().flatten() {
+            faults.add(field.path, Reason::OnlyBeside("api"));
+        }
+        if let Some((grant, capable)) = grant::parse(of_token, &path, grantable.credentials, faults)
+        {
+            for new in [Some(grant), capable].into_iter().flatten() {
+                self.add(new);
+            }
+        }
+    }
+
+    /// A grant that is listed twice is one grant.
+    fn add(&mut self, new: Grant) {
+        let new = Rc::new(new);
+        match self.grants.iter_mut().find(|old| old.is(&new)) {
+            Some(old) if new.keep_warm => *old = new,
+            Some(_) => {}
+            None => self.grants.push(new),
+        }
+    }
+
     /// Whether pages of `origin` may read what this client gets.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
         self.origins.iter().any(|listed| listed.as_str() == origin)
-    }
-}
-
-/// The permission to get one token.
-#[derive(Debug)]
-pub struct Grant {
-    /// The credential that fetches the token.
-    pub credential: Rc<Credential>,
-    /// The scope of the token.
-    pub scope: ScopeSet,
-    /// Whether the token is renewed also when no caller requests it.
-    pub keep_warm: bool,
-    /// The token's name in every tier, computed once.
-    pub token_key: TokenKey,
-    /// Whether the token has the client capability `CP1`. Such a token may live for a day, and is
-    /// for clients that answer claims challenges.
-    pub capability: bool,
-}
-
-impl Grant {
-    /// A grant without the capability, or with it.
-    #[must_use]
-    pub fn new(
-        credential: &Rc<Credential>,
-        scope: ScopeSet,
-        keep_warm: bool,
-        capability: bool,
-    ) -> Self {
-        let token_key = credential.token_key(&scope, capability);
-        let credential = Rc::clone(credential);
-        Self { credential, scope, keep_warm, token_key, capability }
-    }
-
-    /// Two credentials may be the same application under two names, and so have one token.
-    fn is(&self, other: &Self) -> bool {
-        self.token_key == other.token_key && Rc::ptr_eq(&self.credential, &other.credential)
     }
 }
 
@@ -141,9 +142,15 @@ impl Listed for Clients {
     }
 }
 
+/// What clients can be granted.
+pub(super) struct Grantable<'a> {
+    pub(super) credentials: &'a Credentials,
+    pub(super) apis: &'a Apis,
+}
+
 pub(super) fn parse(
     bindings: &impl Bindings,
-    credentials: &Credentials,
+    grantable: &Grantable<'_>,
     faults: &mut Faults,
 ) -> Clients {
     let mut clients = Clients::default();
@@ -154,7 +161,7 @@ pub(super) fn parse(
     let entries = field::of_binding(bindings, "CLIENTS", faults)
         .and_then(|table| Field::new("CLIENTS", table).into_entries(faults));
     for (id, field) in entries.unwrap_or_default() {
-        if let Some(client) = client(&id, field, &clients, credentials, faults) {
+        if let Some(client) = client(&id, field, &clients, grantable, faults) {
             clients.add(client);
         }
     }
@@ -167,7 +174,7 @@ pub(super) fn client(
     id: &str,
     field: Field,
     others: &Clients,
-    credentials: &Credentials,
+    grantable: &Grantable<'_>,
     faults: &mut Faults,
 ) -> Option<Client> {
     let path = field.path.clone();
@@ -177,67 +184,11 @@ pub(super) fn client(
         .into_fields([keys, service_binding, jwt, certificates, "origins", "allow"], faults)?;
     let proofs = proofs::parse([keys, service_binding, jwt, certificates], &path, others, faults);
     let origins = origins.map_or_else(Vec::new, |field| origins::parse(field, faults));
-    let grants = required(allow, &path, "allow", faults)
-        .and_then(|field| field.into_list(faults))
-        .map(|fields| distinct_grants(fields, credentials, faults));
-    let grants = grants.unwrap_or_default();
-    Some(Client { id: id?, proofs, origins, grants, fault: None })
-}
-
-/// The grants of a list. A grant that is listed twice is one grant.
-fn distinct_grants(
-    fields: Vec<Field>,
-    credentials: &Credentials,
-    faults: &mut Faults,
-) -> Vec<Rc<Grant>> {
-    let mut grants: Vec<Rc<Grant>> = Vec::new();
-    for field in fields {
-        let Some((new, capable)) = grant(field, credentials, faults) else { continue };
-        for new in [Some(new), capable].into_iter().flatten().map(Rc::new) {
-            match grants.iter_mut().find(|old| old.is(&new)) {
-                Some(old) if new.keep_warm => *old = new,
-                Some(_) => {}
-                None => grants.push(new),
-            }
-        }
+    let allow = required(allow, &path, "allow", faults).and_then(|field| field.into_list(faults));
+    let mut client =
+        Client { id: id?, proofs, origins, grants: Vec::new(), apis: Vec::new(), fault: None };
+    for field in allow.into_iter().flatten() {
+        client.allow(field, grantable, faults);
     }
-    grants
-}
-
-/// The grant of one entry, and with `cae = true` the one with the client capability.
-fn grant(
-    field: Field,
-    credentials: &Credentials,
-    faults: &mut Faults,
-) -> Option<(Grant, Option<Grant>)> {
-    let path = field.path.clone();
-    let [credential, scope, keep_warm, cae] =
-        field.into_fields(["credential", "scope", "keep_warm", "cae"], faults)?;
-    let [keep_warm, cae] = [keep_warm, cae]
-        .map(|field| field.and_then(|field| field.into_bool(faults)).unwrap_or(false));
-    let name =
-        required(credential, &path, "credential", faults).and_then(|field| field.into_text(faults));
-    let known = credentials.parsed.iter().find(|known| Some(&known.name) == name.as_ref());
-    let is_named = name.as_ref().is_some_and(|name| credentials.names.contains(name));
-    let needs_scope = known.map_or(!is_named, |credential| credential.needs_scope());
-    let takes_scope = known.is_none_or(|credential| credential.server.takes_scope());
-    let scope = match scope {
-        Some(scope) if !takes_scope => faults.ok(scope.path, Err(Reason::ScopeOfNoUse)),
-        None if !needs_scope => Some(ScopeSet::none()),
-        scope => required(scope, &path, "scope", faults)
-            .and_then(|field| field.into_text(faults))
-            .and_then(|text| {
-                let parsed = ScopeSet::parse(&text).map_err(|_| Reason::NotAScope);
-                faults.ok(format!("{path}.scope"), parsed)
-            }),
-    };
-    if name.is_some() && !is_named {
-        faults.add(format!("{path}.credential"), Reason::NoSuchCredential);
-    }
-    let (credential, scope) = (known?, scope?);
-    if cae && !credential.server.takes_capability() {
-        faults.add(format!("{path}.cae"), Reason::CapabilityOfNoUse);
-    }
-    let capable = cae.then(|| Grant::new(credential, scope.clone(), keep_warm, true));
-    Some((Grant::new(credential, scope, keep_warm, false), capable))
+    Some(client)
 }

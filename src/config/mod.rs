@@ -3,9 +3,12 @@
 //! All faults are collected. A fault names its field and a reason, and never the value: an operator
 //! may have put a secret into the wrong field.
 
+mod apis;
 mod clients;
 mod credentials;
+mod grant;
 mod issuers;
+mod keys;
 mod origins;
 mod pins;
 mod proofs;
@@ -13,11 +16,12 @@ mod trust;
 
 use std::rc::Rc;
 
-use base64ct::{Base64, Encoding};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
-pub use clients::{Client, Grant};
+pub use apis::{Api, ApiGrant};
+pub use clients::Client;
 pub use credentials::DEFAULT_CREDENTIAL;
+pub use grant::Grant;
 
 pub use crate::settings::examples::WELL_KNOWN_KEYS;
 pub use crate::settings::name::is_client_id;
@@ -25,9 +29,9 @@ pub use crate::settings::{Binding, Bindings, Fault, Reason};
 pub use crate::upstream::credential::Credential;
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
+use self::clients::Grantable;
 use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use crate::base::time::UnixMillis;
-use crate::settings::binding::{is_bound, secret};
 use crate::settings::stored::WithStored;
 use crate::settings::{Faults, Field, field};
 use crate::upstream::federation;
@@ -39,6 +43,7 @@ use crate::upstream::secrets::Secrets;
 pub struct Config {
     credentials: credentials::Credentials,
     first_credential: Rc<Credential>,
+    apis: apis::Apis,
     clients: clients::Clients,
     /// Whether any client of `CLIENTS` lists an origin.
     pub has_origins: bool,
@@ -59,23 +64,27 @@ impl Config {
     /// Every fault found, in the order of the fields.
     pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
-        let cache_key = key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
+        let cache_key = keys::key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
         let (own_issuer, published) = federation::settings::parse(bindings, &mut faults);
         let credentials =
             credentials::parse(bindings, cache_key.as_ref(), &own_issuer, &mut faults);
         if let Ok(own_issuer) = own_issuer {
             own_issuer.forget_others();
         }
-        let clients = clients::parse(bindings, &credentials, &mut faults);
+        let own_origin = published.issuer.as_deref();
+        let apis = apis::parse(bindings, &credentials, own_origin, &mut faults);
+        let grantable = Grantable { credentials: &credentials, apis: &apis };
+        let clients = clients::parse(bindings, &grantable, &mut faults);
         let log_hits = boolean(bindings, "LOG_HITS", true, &mut faults);
         let allow_http = boolean(bindings, "ALLOW_HTTP", false, &mut faults);
-        let registry_key = registry_key(bindings, &mut faults);
+        let registry_key = keys::registry_key(bindings, &mut faults);
         faults.into_result()?;
         let first_credential = credentials.parsed.first().map(Rc::clone).ok_or_else(Vec::new)?;
         let has_origins = clients.iter().any(|client| !client.origins.is_empty());
         Ok(Self {
             credentials,
             first_credential,
+            apis,
             clients,
             has_origins,
             log_hits,
@@ -126,11 +135,10 @@ impl Config {
     #[must_use]
     pub fn registered(&self, id: &str, json: &[u8]) -> (Option<Client>, Vec<Fault>) {
         let mut faults = Faults::default();
+        let grantable = Grantable { credentials: &self.credentials, apis: &self.apis };
         let mut client = field::parse("REGISTRY", json, &mut faults)
             .map(|value| Field::new(format!("REGISTRY.{id}"), value))
-            .and_then(|field| {
-                clients::client(id, field, &self.clients, &self.credentials, &mut faults)
-            });
+            .and_then(|field| clients::client(id, field, &self.clients, &grantable, &mut faults));
         if client.as_ref().is_some_and(|client| client.grants.iter().any(|grant| grant.keep_warm)) {
             faults.add(format!("REGISTRY.{id}.allow"), Reason::KeptWarmInRegistry);
         }
@@ -182,12 +190,24 @@ impl Config {
         self.clients().any(|client| client.has_origin(origin))
     }
 
-    /// Every grant of every client, those with the client capability too.
-    pub fn grants(&self) -> impl Iterator<Item = &Rc<Grant>> {
-        self.clients.iter().flat_map(|client| &client.grants)
+    /// The API `name`. Case counts.
+    #[must_use]
+    pub fn api(&self, name: &str) -> Option<&Rc<Api>> {
+        self.apis().find(|api| api.name == name)
     }
 
-    /// The grants to keep warm: one for each token, also if several clients have it.
+    /// Every API.
+    pub fn apis(&self) -> impl Iterator<Item = &Rc<Api>> {
+        self.apis.parsed.iter()
+    }
+
+    /// Every grant of every client, those with the client capability too, and that of every API.
+    pub fn grants(&self) -> impl Iterator<Item = &Rc<Grant>> {
+        let of_clients = self.clients.iter().flat_map(|client| &client.grants);
+        of_clients.chain(self.apis().map(|api| &api.grant))
+    }
+
+    /// The grants to keep warm: one for each token, also if several clients and APIs have it.
     #[must_use]
     pub fn kept_warm(&self) -> Vec<Rc<Grant>> {
         let mut kept: Vec<Rc<Grant>> = Vec::new();
@@ -235,30 +255,6 @@ impl Config {
             None => credential.server.is_called(text),
         })
     }
-}
-
-/// The registry key. A registry requires it: without it no entry could be verified.
-fn registry_key(bindings: &impl Bindings, faults: &mut Faults) -> Option<RegistryKey> {
-    let is_absent = matches!(bindings.secret("REGISTRY_KEY"), Binding::Absent);
-    if is_bound(bindings, "REGISTRY") && is_absent {
-        faults.add("REGISTRY_KEY", Reason::Missing);
-    }
-    key(bindings, "REGISTRY_KEY", faults).map(RegistryKey::new)
-}
-
-/// A key that an operator chose.
-fn key(bindings: &impl Bindings, field: &str, faults: &mut Faults) -> Option<SecretBox<[u8; 32]>> {
-    let text = secret(bindings, field, faults)?;
-    let mut fault = None;
-    let key = SecretBox::init_with_mut(|bytes: &mut [u8; 32]| {
-        let decoded = Base64::decode(text.expose_secret().trim(), bytes);
-        fault = match decoded {
-            Ok(key) if key.len() != 32 => Some(Reason::NotAKey),
-            Ok(key) => key.iter().all(|byte| *byte == 0).then_some(Reason::ZeroKey),
-            Err(_) => Some(Reason::NotAKey),
-        };
-    });
-    faults.ok(field, fault.map_or(Ok(key), Err))
 }
 
 /// A switch: a boolean, or its text.

@@ -6,11 +6,7 @@ use crate::settings::{Faults, Reason};
 
 /// The origins of a list, each as browsers send it.
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Vec<Origin> {
-    let mut origins = Vec::new();
-    for field in field.into_list(faults).unwrap_or_default() {
-        let path = field.path.clone();
-        let Some(text) = field.into_text(faults) else { continue };
-        origins.extend(faults.ok(path, Origin::parse(&text).map_err(|_| Reason::NotAnOrigin)));
-    }
-    origins
+    let texts = field.into_texts(faults).into_iter();
+    let origin = |text: &str| Origin::parse(text).map_err(|_| Reason::NotAnOrigin);
+    texts.filter_map(|(path, text)| faults.ok(path, origin(&text))).collect()
 }

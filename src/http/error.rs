@@ -116,9 +116,10 @@ const fn retry_after_secs(error: &BrokerError) -> Option<u64> {
         BrokerError::Misconfigured => Some(MISCONFIGURED_RETRY_AFTER_SECS),
         BrokerError::SecretsUnavailable => Some(SECRETS_RETRY_AFTER_SECS),
         BrokerError::SlowDown(_) => Some(RATE_LIMIT_RETRY_AFTER_SECS),
-        BrokerError::RegistryUnavailable | BrokerError::SearchFailed => {
-            Some(TRANSIENT_RETRY_AFTER_SECS)
-        }
+        BrokerError::RegistryUnavailable
+        | BrokerError::SearchFailed
+        | BrokerError::ApiUnreachable
+        | BrokerError::ApiTimedOut => Some(TRANSIENT_RETRY_AFTER_SECS),
         BrokerError::IssuerUnavailable(outage) => Some(outage.retry_after_secs),
         BrokerError::AssertionUnderWay => Some(ASSERTION_RETRY_AFTER_SECS),
         // A refusal has none: it passes when an operator has acted.
@@ -158,7 +159,12 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
         (
             E::ScopeNotGranted | E::Upstream(U::ScopeRefused(_)) | E::CredentialNotGranted,
             Bearer,
-        ) => (403, "insufficient_scope"),
+        )
+        | (E::ApiNotGranted | E::MethodNotGranted | E::PathNotGranted | E::OriginNotListed, _) => {
+            (403, "insufficient_scope")
+        }
+        (E::ApiUnreachable, _) => (502, "temporarily_unavailable"),
+        (E::ApiTimedOut, _) => (504, "temporarily_unavailable"),
         (E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }), _) => {
             (502, "server_error")
         }

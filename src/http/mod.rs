@@ -5,6 +5,7 @@ mod address;
 mod cors;
 pub mod error;
 pub mod exchange;
+pub mod fields;
 pub mod form;
 pub mod isolate;
 pub mod managed_identity;

@@ -74,6 +74,13 @@ impl Field {
         Some(items.into_iter().enumerate().map(item).collect())
     }
 
+    /// The texts of a list that is not empty, each with its path.
+    pub fn into_texts(self, faults: &mut Faults) -> Vec<(String, String)> {
+        let fields = self.into_list(faults).into_iter().flatten();
+        let text = |field: Self| Some((field.path.clone(), field.into_text(faults)?));
+        fields.filter_map(text).collect()
+    }
+
     /// The entries of an object, each key once, with the key beside its field.
     pub fn into_entries(self, faults: &mut Faults) -> Option<Vec<(String, Self)>> {
         let Json::Object(entries) = self.value else {

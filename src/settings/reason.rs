@@ -1,9 +1,12 @@
 //! Why a setting is refused.
 
+use crate::base::base_url::BaseUrlFault;
 use crate::base::limits::{
-    CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, FEDERATED_TEXT_MAX, NAME_MAX_BYTES,
+    CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, FEDERATED_TEXT_MAX, FIRST_BYTE_TIMEOUT_MAX_SECS,
+    NAME_MAX_BYTES,
 };
 use crate::base::origin::OriginFault;
+use crate::base::path_pattern::PatternFault;
 use crate::jwt::signing::KeyFault;
 
 /// Why a field is refused, in fixed words: what is wrong and what to do.
@@ -61,7 +64,7 @@ pub enum Reason {
         NAME_MAX_BYTES
     )]
     NotAName,
-    /// A credential name that cannot stand in a path.
+    /// The name of a credential or an API that cannot stand in a path.
     #[error("must be letters, digits, '.', '-' or '_', beginning with a letter or digit")]
     NotACredentialName,
     /// White space around a secret, most often a line break that came with a file.
@@ -150,6 +153,38 @@ pub enum Reason {
     /// The broker reads an entry of the registry only when its client calls.
     #[error("has keep_warm, which only clients in CLIENTS can have")]
     KeptWarmInRegistry,
+    /// No API has this name.
+    #[error("names an API that does not exist: APIS has none of this name (case counts)")]
+    NoSuchApi,
+    /// Two APIs whose names a person confuses.
+    #[error("differs only in case from the name of another API: give it another name")]
+    SameApiButForCase,
+    /// Not a URL that paths can be added to.
+    #[error(transparent)]
+    Base(#[from] BaseUrlFault),
+    /// The broker as an API of its own.
+    #[error("is at the origin of ISSUER, which is this broker: write the URL of the API itself")]
+    OwnOrigin,
+    /// Not a header field that can have the token.
+    #[error(
+        "must be the name of a header field such as X-Api-Key, and none of the connection, the platform or a browser"
+    )]
+    NotAHeader,
+    /// Not what can stand before the token.
+    #[error("must be printable ASCII without a space in front, such as Bearer, or empty for none")]
+    NotAPrefix,
+    /// Not a time limit in seconds.
+    #[error("must be whole seconds, from 1 to {}", FIRST_BYTE_TIMEOUT_MAX_SECS)]
+    NotATimeout,
+    /// A field of a token's grant in the grant of an API.
+    #[error("stands beside api, whose entry in APIS says it: remove it here")]
+    SaidByApi,
+    /// Not a method that can be sent on.
+    #[error("must be a method in capital letters such as GET, and not CONNECT, TRACE or TRACK")]
+    NotAMethod,
+    /// Not a pattern of paths.
+    #[error(transparent)]
+    Pattern(#[from] PatternFault),
     /// No credential has this name.
     #[error("names a credential that does not exist")]
     NoSuchCredential,

@@ -70,6 +70,30 @@ fn describe_alike(error: &BrokerError) -> String {
             "parameter {parameter} names nothing that this client is granted with the requested \
              scope and credential: leave it out, or name the resource of a granted scope"
         ),
+        E::ApiNotGranted => {
+            "this client is not granted this API, or there is none of this name: check the name behind \
+             /api/, or have an operator add a grant with it to allow"
+                .into()
+        }
+        E::MethodNotGranted => {
+            "this client is not granted this method at this API: an operator must add it to methods of \
+             the grant"
+                .into()
+        }
+        E::PathNotGranted => {
+            "this client is not granted this path with this method: check the path, or have an operator \
+             add it to paths of the grant"
+                .into()
+        }
+        E::OriginNotListed => {
+            "the page that sent this request is not of an origin that this client lists: an operator \
+             must add it to origins of the client"
+                .into()
+        }
+        E::ApiUnreachable => "the API cannot be reached; retry later".into(),
+        E::ApiTimedOut => {
+            "the API did not answer in time, and may have acted on the request; retry later".into()
+        }
         // Upstream's text as it is: people look it up.
         E::Upstream(U::ScopeRefused(response)) => match &response.description {
             Some(text) => text.clone(),

@@ -7,7 +7,7 @@ use edge_token_broker::http::error::{Dialect, WireError};
 use edge_token_broker::jwt::JwtFault;
 use edge_token_broker::upstream::error::{Outage, UpstreamError as U};
 
-use super::every_error::{all, id, upstream};
+use super::every_error::{all, id, is_of_an_api, upstream};
 
 /// Status and code at the token endpoint, and on `GET /token`.
 fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
@@ -25,6 +25,11 @@ fn expected(error: &BrokerError) -> [(u16, &'static str); 2] {
         }
         E::CredentialNotGranted => [(400, "unauthorized_client"), (403, "insufficient_scope")],
         E::TargetNotGranted(_) => same(400, "invalid_target"),
+        E::ApiNotGranted | E::MethodNotGranted | E::PathNotGranted | E::OriginNotListed => {
+            same(403, "insufficient_scope")
+        }
+        E::ApiUnreachable => same(502, "temporarily_unavailable"),
+        E::ApiTimedOut => same(504, "temporarily_unavailable"),
         E::SlowDown(_) => same(429, "slow_down"),
         E::Upstream(U::CredentialRefused(_) | U::NotATokenResponse { .. }) => {
             same(502, "server_error")
@@ -86,6 +91,9 @@ fn challenges() {
 fn every_401_has_a_challenge_and_so_has_a_403_to_a_bearer() {
     for error in all() {
         for dialect in [Dialect::TokenEndpoint, Dialect::Bearer] {
+            if dialect == Dialect::TokenEndpoint && is_of_an_api(&error) {
+                continue;
+            }
             let wire = WireError::new(&error, dialect);
             assert_eq!(wire.challenge.is_some(), matches!(wire.status, 401 | 403), "{error:?}");
         }
@@ -97,7 +105,10 @@ fn who_has_to_wait_is_told_how_long() {
     for error in all() {
         let wire = WireError::new(&error, Dialect::TokenEndpoint);
         // A refusal is for an operator, and a caller that waits would hide it.
-        let passes = matches!(error, E::Upstream(U::NotATokenResponse { .. }));
+        let passes = matches!(
+            error,
+            E::Upstream(U::NotATokenResponse { .. }) | E::ApiUnreachable | E::ApiTimedOut
+        );
         let waits = passes || matches!(wire.status, 429 | 503);
         assert_eq!(wire.retry_after_secs.is_some(), waits, "{error:?}");
     }

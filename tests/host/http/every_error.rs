@@ -2,6 +2,7 @@
 
 use BrokerError as E;
 use RequestFault as R;
+use edge_token_broker::base::base_url::TargetFault;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::error::{BrokerError, Limit, PresentedIn, RequestFault};
 use edge_token_broker::jwt::{IssuerFault, IssuerOutage, JwtFault};
@@ -64,8 +65,27 @@ fn request_faults() -> Vec<R> {
         R::AssertionWithoutClient => [R::AssertionWithoutClient],
         R::SeveralClients => [R::SeveralClients],
         R::ApiVersion => [R::ApiVersion],
+        R::Target(_) => target_faults().into_iter().map(R::Target),
         R::IdentityByOtherName(_) => [R::IdentityByOtherName("object_id")],
     }
+}
+
+/// Whether only `/api/{name}` answers with it, whose errors are those of RFC 6750.
+pub(super) fn is_of_an_api(error: &BrokerError) -> bool {
+    matches!(
+        error,
+        E::ApiNotGranted
+            | E::MethodNotGranted
+            | E::PathNotGranted
+            | E::OriginNotListed
+            | E::ApiUnreachable
+            | E::ApiTimedOut
+            | E::InvalidRequest(R::Target(_))
+    )
+}
+
+fn target_faults() -> Vec<TargetFault> {
+    every_unit!(TargetFault: TooLong, Unencoded, Percent, NotText, DotSegment)
 }
 
 fn presented() -> Vec<PresentedIn> {
@@ -153,6 +173,10 @@ pub(super) fn all() -> Vec<BrokerError> {
         E::ScopeNotGranted => [E::ScopeNotGranted],
         E::CredentialNotGranted => [E::CredentialNotGranted],
         E::TargetNotGranted(_) => [E::TargetNotGranted("resource")],
+        E::ApiNotGranted | E::MethodNotGranted | E::PathNotGranted | E::OriginNotListed => [
+            E::ApiNotGranted, E::MethodNotGranted, E::PathNotGranted, E::OriginNotListed,
+        ],
+        E::ApiUnreachable | E::ApiTimedOut => [E::ApiUnreachable, E::ApiTimedOut],
         E::Misconfigured => [E::Misconfigured],
         E::SecretsUnavailable => [E::SecretsUnavailable],
         E::SlowDown(_) => every_unit!(Limit: Client, FailedAuthentication, Assertions)

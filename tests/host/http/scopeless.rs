@@ -19,7 +19,7 @@ fn client(config: &Config, grants: &[(&str, &str)]) -> Client {
     };
     let grants = grants.iter().map(grant).collect();
     let (proofs, origins) = (AcceptedProofs::default(), Vec::new());
-    Client { id: "c".to_owned(), proofs, origins, grants, fault: None }
+    Client { id: "c".to_owned(), proofs, origins, grants, apis: Vec::new(), fault: None }
 }
 
 /// What a request gets: credential and scope.
