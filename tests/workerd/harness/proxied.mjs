@@ -79,7 +79,7 @@ async function send(world, line, fields = ASKING, body = "") {
 
 /** What no API may get, whatever a caller sends: proofs, cookies, and what proxies and gateways believe. */
 const NEVER = new RegExp(
-  "^(cookie2?|x-identity-header|dpop|cf-.*|proxy-.*|te|trailer|expect|keep-alive|http2-settings|forwarded|x-forwarded-.*|" +
+  "^(cookie|x-identity-header|dpop|cf-.*|proxy-.*|te|trailer|expect|keep-alive|forwarded|x-forwarded-.*|" +
     "x-real-ip|true-client-ip|x-client-ip|x-cluster-client-ip|client-cert.*|x-http-method.*|x-method-override|" +
     "x-original-ur[il]|x-rewrite-url|x-host)$",
 );

@@ -12,7 +12,6 @@ import { valueOf } from "../recorder.mjs";
 const FORBIDDEN = [
   `X-IDENTITY-HEADER: ${USER.key}`,
   "Cookie: session=1",
-  "Cookie2: $Version=1",
   "Cf-Access-Jwt-Assertion: a.b.c",
   `Cf-Access-Client-Secret: ${USER.key}`,
   "Cf-Access-Authenticated-User-Email: admin@example.com",
@@ -38,14 +37,13 @@ const FORBIDDEN = [
   "TE: trailers",
   "Trailer: Authorization",
   "Keep-Alive: timeout=5",
-  "HTTP2-Settings: AAMAAABkAAQAAP__",
 ];
 
 /** What `Connection` may name. */
 const HOP_BY_HOP = [
-  "authorization",
-  "Authorization, X-Secret",
   "x-secret",
+  "authorization, x-secret",
+  "Authorization, X-Secret",
   "host, content-length, x-secret",
   "close, cookie, x-identity-header, x-secret",
   ",,x-secret,,",
@@ -190,7 +188,7 @@ export const ABUSES = [
         const first = `GET /api/api/first HTTP/1.1\r\n${ASKING.join("\r\n")}\r\n\r\n`;
         const second = "GET /api/api/second HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         const answers = await exchange(proxied.world.broker.port, first + second);
-        assert.deepEqual(answers.match(/^HTTP\/1\.1 \d+/gm), ["HTTP/1.1 200", "HTTP/1.1 401"]);
+        assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 200", "HTTP/1.1 401"]);
         assert.equal(parsed(answers).status, 200);
         assert.deepEqual(
           proxied.api.requests.map(({ target }) => target),

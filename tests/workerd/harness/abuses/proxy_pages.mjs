@@ -20,7 +20,6 @@ const FOREIGN = [
   "http://app.example",
   "https://APP.example",
   "null",
-  "",
   "*",
   "file://",
   "chrome-extension://abc",

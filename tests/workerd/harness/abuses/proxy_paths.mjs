@@ -157,7 +157,8 @@ export const ABUSES = [
     what: "methods that are not granted, and fields that stand for one",
     attack: () =>
       withApi({}, async (proxied) => {
-        for (const method of "POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND get Get GETX".split(" "))
+        // `CONNECT` does not get as far as the Worker.
+        for (const method of "POST PUT PATCH DELETE OPTIONS TRACE PROPFIND get Get GETX".split(" "))
           assert.ok((await proxied.send(`${method} /api/api/x`)).status >= 400, method);
         for (const name of ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "x-http-METHOD-override"])
           await proxied.send("GET /api/api/x", [...ASKING, `${name}: DELETE`]);

@@ -127,7 +127,7 @@ export const ABUSES = [
           for (const path of ["bad", "good"]) {
             const before = proxied.api.requests.length;
             const body = "x".repeat(length);
-            await proxied.send(`POST /api/api/${path}/${length}`, [...ASKING, `Content-Length: ${length}`], body);
+            await proxied.send(`POST /api/api/${path}/${length}-bytes`, [...ASKING, `Content-Length: ${length}`], body);
             const sent = proxied.api.requests.slice(before);
             assert.ok(sent.length <= (path === "bad" && length <= 65_536 ? 2 : 1), `${sent.length} × ${length}`);
             for (const one of sent) assert.ok(one.body === body, "the whole body");
