@@ -86,6 +86,9 @@ export class OnwardRequest {
         encodeResponseBody: "manual",
         signal: controller.signal,
       });
+    } catch (reason) {
+      // The runtime rejects with an error of its own, and not with the reason of the abortion.
+      throw controller.signal.aborted ? TIMED_OUT : reason;
     } finally {
       clearTimeout(timer);
     }
@@ -115,13 +118,16 @@ export class OnwardRequest {
     const headers = this.#headersOf(answer);
     const init = { status, statusText, headers, webSocket, encodeBody: /** @type {const} */ ("manual") };
     const declared = this.#request.method === "HEAD" || answer.body === null ? 0 : lengthOf(answer.headers);
+    // A status that no `Response` can have throws, so the end comes behind it.
     if (declared !== undefined) {
+      const response = new Response(answer.body, init);
       this.#ended(declared, false);
-      return new Response(answer.body, init);
+      return response;
     }
     const { stream, ended, bytes } = countedBody(/** @type {ReadableStream<Uint8Array>} */ (answer.body));
+    const response = new Response(stream, init);
     this.#context.waitUntil(ended.then((isWhole) => this.#ended(bytes(), !isWhole)));
-    return new Response(stream, init);
+    return response;
   }
 
   /** @param {Response} answer */
@@ -168,9 +174,13 @@ export class OnwardRequest {
   }
 }
 
-/** @param {Headers} headers */
+/**
+ * Nobody knows any more whether a browser has added the proof, so it counts as such a one.
+ *
+ * @param {Headers} headers
+ */
 function plain(headers) {
-  const passed = new Headers();
+  const passed = new Headers({ "Content-Security-Policy": "sandbox" });
   for (const name of PLAIN) {
     const value = headers.get(name);
     if (value !== null) passed.set(name, value);
