@@ -188,6 +188,8 @@ pub enum PresentedIn {
 pub enum Limit {
     /// `CLIENT_RATE_LIMIT`.
     Client,
+    /// `API_RATE_LIMIT`.
+    Api,
     /// `FAILED_AUTH_RATE_LIMIT`.
     FailedAuthentication,
     /// The memory for the assertions of one client. It has no rate: an assertion takes its place until

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::base::base_url::Target;
+use crate::base::base_url::{Target, TargetFault};
 use crate::config::{Api, Client, Config, Grant};
 use crate::error::BrokerError;
 use crate::oauth::scope::{ScopeSet, without_slash};
@@ -101,42 +101,31 @@ fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
         || (*name != "organization" && grant.scope.is_default_of(value))
 }
 
-/// What an authenticated client wants to send to an API.
-#[derive(Clone, Copy, Debug)]
-pub struct ApiRequest<'a> {
-    /// The name of the API.
-    pub api: &'a str,
-    /// The method.
-    pub method: &'a str,
-    /// The path behind the name, as the caller wrote it: nothing, or one that begins with `/`.
-    pub path: &'a str,
-    /// The query, without `?`.
-    pub query: &'a str,
-}
-
-/// The API of `request`, and where the request goes.
-///
-/// Each grant is for its methods at its paths. It counts what the broker sends on, and not what the caller
-/// wrote. An unknown API looks like one that is not granted.
+/// Whether `client` may have a request with `method` sent to `target` of `api`. Each grant is for its methods at
+/// its paths. It counts what the broker sends on, and not what the caller wrote.
 ///
 /// # Errors
 /// [`BrokerError::ApiNotGranted`], [`BrokerError::MethodNotGranted`], [`BrokerError::PathNotGranted`], and
 /// `invalid_request` for a path that does not stay under the base of the API.
-pub fn permitted(
+pub fn permit(
     client: &Client,
-    request: ApiRequest<'_>,
-) -> Result<(Rc<Api>, Target), BrokerError> {
-    let granted = || client.apis.iter().filter(|grant| grant.api.name == request.api);
-    let api = &granted().next().ok_or(BrokerError::ApiNotGranted)?.api;
-    let target = api.base.resolve(request.path, request.query)?;
-    let mut with_method = granted().filter(|grant| grant.permits_method(request.method)).peekable();
+    api: &Rc<Api>,
+    method: &str,
+    target: &Result<Target, TargetFault>,
+) -> Result<(), BrokerError> {
+    let granted = || client.apis.iter().filter(|grant| Rc::ptr_eq(&grant.api, api));
+    if granted().next().is_none() {
+        return Err(BrokerError::ApiNotGranted);
+    }
+    let path = target.as_ref().map_err(|fault| BrokerError::from(*fault))?.path();
+    let mut with_method = granted().filter(|grant| grant.permits_method(method)).peekable();
     if with_method.peek().is_none() {
         return Err(BrokerError::MethodNotGranted);
     }
-    if !with_method.any(|grant| grant.permits_path(target.path())) {
+    if !with_method.any(|grant| grant.permits_path(path)) {
         return Err(BrokerError::PathNotGranted);
     }
-    Ok((Rc::clone(api), target))
+    Ok(())
 }
 
 /// The grants of `client`, of one credential, one scope, or both.

@@ -45,6 +45,8 @@ pub struct Line {
     pub tier: Option<&'static str>,
     /// The traces of upstream requests.
     pub upstream: UpstreamTrail,
+    /// What is known of a request to an API.
+    pub api: ApiTrail,
     /// The result of a renewal after the response: `renewed`, `failing` (a remembered failure),
     /// `not_yet` (too soon after the last one), or the name of the failure.
     pub renewal: Option<&'static str>,
@@ -88,6 +90,7 @@ impl Line {
             scope: None,
             tier: None,
             upstream: UpstreamTrail::default(),
+            api: ApiTrail::default(),
             renewal: None,
             coordinator: None,
             kv_read: None,
@@ -143,6 +146,17 @@ impl Line {
         self.warn();
     }
 
+    /// Takes over what `other`, of the work behind the response, says.
+    pub fn absorb(&mut self, other: Self) {
+        self.upstream = other.upstream;
+        self.renewal = other.renewal;
+        self.coordinator = other.coordinator.or(self.coordinator);
+        self.kv_write = other.kv_write.or(self.kv_write);
+        if other.level != "info" {
+            self.warn();
+        }
+    }
+
     /// An error of the operator stays one.
     fn warn(&mut self) {
         if self.level == "info" {
@@ -184,6 +198,7 @@ impl Line {
             ("scope", self.scope.as_deref()),
             ("tier", self.tier),
         ]);
+        self.api.write(&mut json);
         self.upstream.write(&mut json);
         json.texts(&[
             ("renewal", self.renewal),
@@ -206,6 +221,35 @@ impl Line {
             && self.level == "info"
             && self.upstream.requests == 0
             && self.keys_left_out.is_empty()
+    }
+}
+
+/// What the log says of a request to an API.
+#[derive(Debug, Default)]
+pub struct ApiTrail {
+    /// The name of the API in the configuration.
+    pub name: Option<String>,
+    /// The path below the base of the API, if the operator asks for it.
+    pub path: Option<String>,
+    /// From the time at which the request was sent on until the answer began.
+    pub first_byte_ms: Option<u64>,
+    /// The length of the request's body.
+    pub request_bytes: Option<u64>,
+    /// The length of the answer's body.
+    pub response_bytes: Option<u64>,
+    /// Whether the request was sent on once more, with a new token.
+    pub is_repeated: bool,
+}
+
+impl ApiTrail {
+    fn write(&self, json: &mut JsonObject) {
+        json.texts(&[("api", self.name.as_deref()), ("path", self.path.as_deref())]);
+        json.number("first_byte_ms", self.first_byte_ms);
+        json.number("request_bytes", self.request_bytes);
+        json.number("response_bytes", self.response_bytes);
+        if self.is_repeated {
+            json.member("repeated", "true");
+        }
     }
 }
 

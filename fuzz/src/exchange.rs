@@ -128,6 +128,7 @@ fn settled(progress: Progress<Nothing>) -> Answered {
         Progress::Done(answered) => answered,
         Progress::Later(answered) => run(answered),
         Progress::ReadStore(_) => panic!("there is no KV"),
+        Progress::Onward(_) | Progress::OnwardLater(_) => panic!("there is no API"),
     }
 }
 

@@ -194,8 +194,12 @@ impl PlatformRequest for Request {
         None
     }
 
-    fn requested_headers(&self) -> Option<String> {
+    fn header(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn header_names(&self) -> String {
+        String::new()
     }
 
     fn nonce(&self) -> String {
@@ -252,6 +256,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         broker: Rc::new(broker),
         log: Rc::new(RequestLog { sink: Lines::default(), log_hits: true }),
         client_limit: Nothing,
+        api_limit: Nothing,
         failure_limit: Nothing,
         secret_changes: 0,
         faults_listed: Cell::default(),

@@ -1,12 +1,24 @@
 // The exports of the wasm through wasm-bindgen's glue. They are in entry.rs, cron.rs, coordinator.rs and ledger.rs.
 
 import type { PendingRead } from "../../src/adapters/kv.mjs";
+import type { OnwardRequest } from "../../src/adapters/proxy.mjs";
 
 /** The bindings. Only Rust reads them. */
 type Env = unknown;
 
 /** A Response, or what has to be waited for. A promise of nothing: the request has to begin anew. */
-export type Answer = Response | Promise<Response | undefined> | PendingRead;
+export type Answer = Response | Promise<Response | OnwardRequest | undefined> | PendingRead | OnwardRequest;
+
+/** A proxied request on its way. */
+export class Onward {
+  /** Promises the value of the API's header for a repetition. */
+  rejected(challenge: string | undefined, isRepeatable: boolean): Promise<string | undefined>;
+  /** What is done to the headers of the answer. */
+  answered(status: number, names: string, connection: string | undefined): string;
+  ended(requestBytes: number | undefined, responseBytes: number | undefined, isCutOff: boolean): void;
+  abandoned(): void;
+  failed(isTimeout: boolean): Response | undefined;
+}
 
 export function fetch(
   method: string,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::isolate::{self, Platform};
 use super::request::{Context, WorkerRequest};
-use super::{kv, promise, response};
+use super::{kv, promise, proxy, response};
 use crate::http::exchange::{self, Answered, Incoming, Progress};
 use crate::http::isolate::Isolate;
 
@@ -105,6 +105,19 @@ fn deliver(
             // The token is of use, and the log line is written, also if the caller goes away.
             request.wait_until(&response);
             response.into()
+        }
+        Progress::Onward(onward) => proxy::of(&request, onward),
+        Progress::OnwardLater(onward) => {
+            let waiting = Rc::clone(&request);
+            let promised = promise::of(async move {
+                match onward.await {
+                    Ok(onward) => Ok(proxy::of(&waiting, onward)),
+                    Err(answered) if isolate.is_worth_another(&answered.reply) => Ok(BEGIN_ANEW),
+                    Err(answered) => Ok(respond(&waiting, answered)),
+                }
+            });
+            request.wait_until(&promised);
+            promised.into()
         }
     }
 }

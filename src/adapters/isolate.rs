@@ -148,6 +148,7 @@ fn assembled(
         broker,
         log: Rc::new(RequestLog { sink: Console::new(env), log_hits }),
         client_limit: Limiter::new(env, "CLIENT_RATE_LIMIT"),
+        api_limit: Limiter::new(env, "API_RATE_LIMIT"),
         failure_limit: Limiter::new(env, "FAILED_AUTH_RATE_LIMIT"),
         faults_listed: Cell::default(),
     }

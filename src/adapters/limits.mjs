@@ -20,3 +20,6 @@ export const BODY_BUFFER_BYTES = 2048;
  * coordinator timeout, so that it does not interrupt a healthy wait.
  */
 export const MEMORY_CHECK_MS = 5_200;
+
+/** Longest body of a proxied request that is sent on once more after a 401, in bytes. */
+export const REPEATED_BODY_MAX = 64 * 1024;

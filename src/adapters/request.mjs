@@ -61,6 +61,15 @@ export function header(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
+/**
+ * The names of all headers, in lower case, one a line.
+ *
+ * @param {Request} request
+ */
+export function headerNames(request) {
+  return [...request.headers.keys()].join("\n");
+}
+
 /** @type {WeakMap<Request, string>} */
 const nonces = new WeakMap();
 

@@ -28,6 +28,8 @@ extern "C" {
     fn msal_sku(request: &JsValue) -> Option<String>;
     #[wasm_bindgen(js_name = azureSdk)]
     fn azure_sdk(request: &JsValue) -> Option<String>;
+    #[wasm_bindgen(js_name = headerNames)]
+    fn header_names(request: &JsValue) -> String;
     fn nonce(request: &JsValue) -> String;
 }
 
@@ -82,8 +84,12 @@ impl PlatformRequest for WorkerRequest {
         header(&self.request, "origin")
     }
 
-    fn requested_headers(&self) -> Option<String> {
-        header(&self.request, "access-control-request-headers")
+    fn header(&self, name: &str) -> Option<String> {
+        header(&self.request, name)
+    }
+
+    fn header_names(&self) -> String {
+        header_names(&self.request)
     }
 
     fn nonce(&self) -> String {

@@ -31,7 +31,7 @@ extern "C" {
 pub(super) fn of(reply: &Reply, request_id: &RequestId) -> JsValue {
     let (body, request_id) = (reply.body.as_bytes(), request_id.as_str());
     let response = match &reply.cache_status {
-        Some(cache_status) if reply.origin.is_none() => {
+        Some(cache_status) if reply.status == 200 && reply.origin.is_none() => {
             token_response(body, request_id, cache_status)
         }
         _ => other_response(reply.status, body, request_id, reply.headers().collect()),

@@ -8,6 +8,7 @@ import * as broker from "edge-token-broker";
 
 import { PendingRead } from "./kv.mjs";
 import { OBJECT_MESSAGE_MAX, REQUEST_BODY_MAX } from "./limits.mjs";
+import { OnwardRequest } from "./proxy.mjs";
 import { awaitUnlessLost, currentMemory, enter, Inside, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
 import { bytesUpTo, requestText } from "./request.mjs";
 import { internalError } from "./response.mjs";
@@ -63,6 +64,7 @@ function guarded(call, failed) {
  */
 function followed(answer, again, failed) {
   if (answer instanceof PendingRead) return resumed(answer, currentMemory(), again, failed);
+  if (answer instanceof OnwardRequest) return answer.answer();
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }
 
@@ -86,7 +88,7 @@ async function resumed(read, memory, again, failed) {
  * Waits for the wasm. It promises nothing where the request has to begin anew, with a secret that has just been read. After a
  * second loss the answer is a 500, for it may be this request that makes the wasm panic.
  *
- * @param {Promise<Response | undefined>} promise
+ * @param {Promise<Response | OnwardRequest | undefined>} promise
  * @param {() => Answer} again
  * @param {() => Response} failed
  * @returns {Promise<Response>}
@@ -94,6 +96,7 @@ async function resumed(read, memory, again, failed) {
 async function waited(promise, again, failed) {
   const answer = await awaitUnlessLost(promise);
   if (answer === undefined) return followed(again(), again, failed);
+  if (answer instanceof OnwardRequest) return answer.answer();
   return answer === MEMORY_LOST ? followed(again(), failed, failed) : answer;
 }
 
@@ -107,6 +110,13 @@ async function handlePost(request, env, context) {
   return handle(request, contentType, await requestText(request, REQUEST_BODY_MAX), env, context);
 }
 
+/**
+ * Whether the request is for an API. Its body is then not read here.
+ *
+ * @param {string} url
+ */
+const isForApi = (url) => url.startsWith("/api/", url.indexOf("/", "https://".length));
+
 export default {
   /**
    * @param {Request} request
@@ -114,7 +124,7 @@ export default {
    * @param {ExecutionContext} context
    */
   fetch(request, env, context) {
-    if (request.method === "POST") return handlePost(request, env, context);
+    if (request.method === "POST" && !isForApi(request.url)) return handlePost(request, env, context);
     return handle(request, undefined, undefined, env, context);
   },
 

@@ -167,6 +167,9 @@ pub const PREFLIGHT_SECS: u64 = 2 * 60 * 60;
 pub const PREFLIGHT_HEADERS_MAX_BYTES: usize = 2048;
 /// Longest request body. A token request has a few hundred bytes.
 pub const REQUEST_BODY_MAX_BYTES: usize = 16 * 1024;
+/// Longest body of a proxied request that is sent on once more after a 401: it is in memory for as long as the
+/// API takes to answer. A request for an API in JSON has some kilobytes.
+pub const REPEATED_BODY_MAX_BYTES: usize = 64 * 1024;
 /// Longest query of `GET /token`. A scope and the name of a credential have a few hundred bytes.
 pub const QUERY_MAX_BYTES: usize = 32 * 1024;
 /// Longest request id that the broker takes over from a caller. A UUID has 36 characters.

@@ -154,6 +154,40 @@ pub fn bearer(
     Ok(key_or_jwt(PresentedKey::new(token.to_owned()), client_id))
 }
 
+/// What the caller of an API presents: as on `GET /token`; or `token KEY` (GitHub's libraries); or a client id
+/// and its key (`Basic`); or the client key where the API wants its token, behind the `prefix` or not. So a
+/// program with a fixed key works unchanged. Also whether the proof is one that a browser adds by itself.
+///
+/// # Errors
+/// `invalid_token` for a header of another form, an empty one, or nothing at all.
+pub fn at_api(
+    authorization: Option<&str>,
+    in_field: impl FnOnce() -> Option<String>,
+    prefix: &str,
+    platform: impl FnOnce() -> PlatformIdentity,
+) -> Result<(Presented, bool), BrokerError> {
+    let of = |scheme| credentials_of(scheme, authorization?);
+    if let Some(key) = of("Bearer").or_else(|| of("token")) {
+        return Ok((key_or_jwt(PresentedKey::new(key.to_owned()), || None), false));
+    }
+    if let Some(credentials) = authorization.and_then(basic) {
+        return Ok((Presented::Secret(credentials), false));
+    }
+    if let Some(text) = in_field().map(Zeroizing::new) {
+        let key = text.strip_prefix(prefix).unwrap_or(&text).trim();
+        if !key.is_empty() {
+            return Ok((key_or_jwt(PresentedKey::new(key.to_owned()), || None), false));
+        }
+    }
+    if authorization.is_some() {
+        return Err(BrokerError::InvalidClient(PresentedIn::Header));
+    }
+    let presented = platform().presented(None)?;
+    let presented = presented.ok_or(BrokerError::InvalidClient(PresentedIn::Nothing))?;
+    let is_ambient = !matches!(presented, Presented::ServiceBinding(_));
+    Ok((presented, is_ambient))
+}
+
 /// What the caller of `GET /msi/token` presents: a client key in `X-IDENTITY-HEADER`, which is `header`, or
 /// what the platform knows.
 ///

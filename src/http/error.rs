@@ -22,6 +22,8 @@ pub enum Dialect {
     Msal,
     /// RFC 6750 §3, with the same body.
     Bearer,
+    /// The same for a request to an API. `Cache-Status` says that the broker itself answers.
+    Api,
     /// App Service's managed identity. Azure SDKs retry 404, 408, 410, 429 and each 5xx, so no refusal is one
     /// of these.
     ManagedIdentity,
@@ -104,6 +106,7 @@ impl WireError {
 const fn rate_limit(error: &BrokerError) -> Option<&'static str> {
     match error {
         BrokerError::SlowDown(Limit::Client) => Some(r#""client";r=0"#),
+        BrokerError::SlowDown(Limit::Api) => Some(r#""api";r=0"#),
         BrokerError::SlowDown(Limit::FailedAuthentication) => {
             Some(r#""failed-authentication";r=0"#)
         }
@@ -132,11 +135,11 @@ const fn retry_after_secs(error: &BrokerError) -> Option<u64> {
 
 fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str) {
     use BrokerError as E;
-    use Dialect::{Bearer, ManagedIdentity, Msal, TokenEndpoint};
+    use Dialect::{Api, Bearer, ManagedIdentity, Msal, TokenEndpoint};
     let is_refused = matches!(error, E::TargetNotGranted(_) | E::Upstream(U::CredentialRefused(_)));
     match (error, dialect) {
         (_, ManagedIdentity) if is_refused => (403, "insufficient_scope"),
-        (_, ManagedIdentity) => status_and_code(error, Bearer),
+        (_, ManagedIdentity | Api) => status_and_code(error, Bearer),
         (E::Upstream(U::CredentialRefused(_)), Msal) => (403, "server_error"),
         (_, Msal) => status_and_code(error, TokenEndpoint),
         (E::InvalidRequest(RequestFault::BodyTooLarge), _) => (413, "invalid_request"),
@@ -184,6 +187,7 @@ fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str)
 /// Every 401 has a challenge (RFC 9110 §15.5.2).
 fn challenge(error: &BrokerError, dialect: Dialect, status: u16) -> Option<&'static str> {
     use BrokerError::{InvalidClient, JwtRefused};
+    let dialect = if dialect == Dialect::Api { Dialect::Bearer } else { dialect };
     match (status, dialect, error) {
         // RFC 6750 §3.1: no error code for a request without any authentication.
         (401, Dialect::Bearer, InvalidClient(PresentedIn::Nothing))

@@ -16,15 +16,18 @@ mod authentication;
 mod documents;
 mod finish;
 mod incoming;
+mod onward;
 mod pending;
 mod plain_http;
 mod preflight;
+mod proxy;
 mod revoke;
 
 use std::pin::Pin;
 use std::rc::Rc;
 
 pub use incoming::Incoming;
+pub use onward::{Ended, NoAnswer, Onward};
 pub use pending::Pending;
 
 use super::error::Dialect;
@@ -32,6 +35,7 @@ use super::form::Form;
 use super::isolate::Isolate;
 use super::managed_identity;
 use super::ports::{HttpPorts, PlatformRequest, RateLimiter};
+use super::proxy::ApiRequest;
 use super::reply::Reply;
 use super::revoke as revocation;
 use super::route::{Route, path_and_query};
@@ -55,10 +59,17 @@ pub enum Progress<P: HttpPorts> {
     ReadStore(Box<Pending<P>>),
     /// The platform waits for the future.
     Later(Later),
+    /// The platform sends the request on to an API.
+    Onward(Box<Onward<P>>),
+    /// The platform waits for the future, and then sends the request on.
+    OnwardLater(OnwardLater<P>),
 }
 
 /// A future of a request with its reply.
 pub type Later = Pin<Box<dyn Future<Output = Answered>>>;
+
+/// A future of a request for an API, which is sent on, or answered by the broker itself.
+pub type OnwardLater<P> = Pin<Box<dyn Future<Output = Result<Box<Onward<P>>, Answered>>>>;
 
 /// A request with its reply.
 pub struct Answered {
@@ -105,6 +116,7 @@ pub fn begin<P: HttpPorts>(
             Route::ManagedIdentity => Dialect::ManagedIdentity,
             // Libraries read it before their first token request.
             Route::Metadata { .. } => Dialect::Msal,
+            Route::Api { .. } => Dialect::Api,
             _ => Dialect::TokenEndpoint,
         },
         client: None,
@@ -152,6 +164,13 @@ pub fn begin<P: HttpPorts>(
         Route::Authorize => exchange.plain("unsupported_response_type", Reply::no_sign_in()),
         Route::Metadata { tenant, version } => exchange.metadata(incoming.url, tenant, version),
         Route::PublicKeys => exchange.public_keys(),
+        Route::Api { name, path } => match exchange.requested_method() {
+            Some(method) => exchange.preflight_to_api(method),
+            None => exchange.proxy(|config| {
+                let target = (name, path, query);
+                ApiRequest::parse(config, target, incoming.url, authorization, &**request)
+            }),
+        },
         Route::MethodNotAllowed { allow, .. } => exchange.preflight_or_refusal(allow),
         Route::NotFound => exchange.plain("not_found", Reply::not_found()),
     }

@@ -26,6 +26,8 @@ pub struct Isolate<P: HttpPorts> {
     pub log: Rc<RequestLog<P::Log>>,
     /// `CLIENT_RATE_LIMIT`: counts the requests of each client.
     pub client_limit: P::Limiter,
+    /// `API_RATE_LIMIT`: counts the requests of each client to each API.
+    pub api_limit: P::Limiter,
     /// `FAILED_AUTH_RATE_LIMIT`: counts failed authentication for each network.
     pub failure_limit: P::Limiter,
     /// How many changes of secrets the configuration has seen.

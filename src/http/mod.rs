@@ -11,6 +11,7 @@ pub mod isolate;
 pub mod managed_identity;
 mod metadata;
 pub mod ports;
+pub mod proxy;
 pub mod reply;
 pub mod revoke;
 pub mod route;

@@ -30,8 +30,10 @@ pub trait PlatformRequest: 'static {
     fn is_azure_sdk(&self) -> bool;
     /// The origin of the page that makes the request (`Origin`).
     fn origin(&self) -> Option<String>;
-    /// The headers that the page wants to send (`Access-Control-Request-Headers`): any text.
-    fn requested_headers(&self) -> Option<String>;
+    /// The header `name`.
+    fn header(&self, name: &str) -> Option<String>;
+    /// The names of all headers, in lower case, one a line.
+    fn header_names(&self) -> String;
     /// A text that is random, and the same for this request as long as it lives, also if it begins
     /// anew after a panic. No caller chooses it.
     fn nonce(&self) -> String;

@@ -33,12 +33,21 @@ pub struct Reply {
     pub is_public: bool,
     /// `Access-Control-Allow-Origin` (Fetch standard): pages of this origin may read the reply.
     pub origin: Option<String>,
-    /// The headers that a page may send, if it answers a CORS preflight.
-    pub preflight: Option<String>,
+    /// What a page may send, if it answers a CORS preflight.
+    pub preflight: Option<Box<Permission>>,
+    /// Whether the page may send the proof that its browser adds by itself (`Access-Control-Allow-Credentials`).
+    pub takes_credentials: bool,
+}
+
+/// What a page may send.
+pub struct Permission {
+    methods: String,
+    headers: String,
 }
 
 /// The headers that pages may read.
-const EXPOSED: &str = "Cache-Status, RateLimit, Retry-After, WWW-Authenticate, X-Request-Id";
+pub(super) const EXPOSED: &str =
+    "Cache-Status, RateLimit, Retry-After, WWW-Authenticate, X-Request-Id";
 /// The methods that pages may use. `HEAD` needs no permission (Fetch standard, CORS-safelisted).
 const METHODS: &str = "GET, POST";
 /// The headers that pages may always send: those that the broker reads, W3C Trace Context and Baggage.
@@ -50,16 +59,20 @@ const HEADERS: &str = "Authorization, Client-Request-Id, Content-Type, X-Client-
 /// §5.6.2) without `*`, which would mean all names.
 fn permitted(requested: Option<String>) -> String {
     let requested = requested.filter(|names| names.len() <= PREFLIGHT_HEADERS_MAX_BYTES);
-    let in_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&b);
     let mut names = HEADERS.to_owned();
     for name in requested.as_deref().unwrap_or_default().split(',') {
         let name = name.trim_ascii();
-        if !name.is_empty() && name.bytes().all(in_token) {
+        if is_token(name) {
             names.push_str(", ");
             names.push_str(name);
         }
     }
     names
+}
+
+fn is_token(text: &str) -> bool {
+    let in_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(in_token)
 }
 
 impl Reply {
@@ -111,7 +124,16 @@ impl Reply {
     /// The reply to a CORS preflight that is permitted. The page wants to send the headers `requested`.
     #[must_use]
     pub fn preflight(requested: Option<String>) -> Self {
-        Self { preflight: Some(permitted(requested)), ..Self::ok() }
+        let permission = Permission { methods: METHODS.to_owned(), headers: permitted(requested) };
+        Self { preflight: Some(Box::new(permission)), ..Self::ok() }
+    }
+
+    /// The same at an API, where the page wants to use `method`. Whether its client may is decided later.
+    #[must_use]
+    pub fn preflight_to_api(method: String, requested: Option<String>) -> Self {
+        let headers = permitted(requested);
+        let methods = if is_token(&method) { method } else { METHODS.to_owned() };
+        Self { preflight: Some(Box::new(Permission { methods, headers })), ..Self::ok() }
     }
 
     /// 404.
@@ -144,7 +166,8 @@ impl Reply {
 
     /// The headers that not all responses share: name, value, name, value.
     pub fn headers(&self) -> impl Iterator<Item = String> {
-        let public = self.is_public;
+        let (public, preflight) = (self.is_public, self.preflight.as_deref());
+        let credentials = self.origin.as_ref().filter(|_| self.takes_credentials);
         let origin = self.origin.clone().or_else(|| public.then(|| "*".to_owned()));
         let headers = [
             ("Pragma", self.pragma.then(|| "no-cache".to_owned())),
@@ -158,9 +181,10 @@ impl Reply {
             ("Access-Control-Allow-Origin", origin),
             ("Vary", self.origin.as_ref().map(|_| "Origin".to_owned())),
             ("Access-Control-Expose-Headers", self.origin.as_ref().map(|_| EXPOSED.to_owned())),
-            ("Access-Control-Allow-Methods", self.preflight.as_ref().map(|_| METHODS.to_owned())),
-            ("Access-Control-Allow-Headers", self.preflight.clone()),
-            ("Access-Control-Max-Age", self.preflight.as_ref().map(|_| PREFLIGHT_SECS.to_string())),
+            ("Access-Control-Allow-Credentials", credentials.map(|_| "true".to_owned())),
+            ("Access-Control-Allow-Methods", preflight.map(|asked| asked.methods.clone())),
+            ("Access-Control-Allow-Headers", preflight.map(|asked| asked.headers.clone())),
+            ("Access-Control-Max-Age", preflight.map(|_| PREFLIGHT_SECS.to_string())),
         ];
         let mut list = Vec::new();
         for (name, value) in headers {

@@ -31,6 +31,13 @@ pub enum Route<'a> {
     },
     /// `GET /.well-known/jwks.json`, and `HEAD`.
     PublicKeys,
+    /// `/api/{name}` and everything below it, by any method.
+    Api {
+        /// The name of the API, as the caller wrote it.
+        name: &'a str,
+        /// What follows the name: nothing, or a path.
+        path: &'a str,
+    },
     /// A known path with another method.
     MethodNotAllowed {
         /// The value of `Allow` (RFC 9110 §10.2.1).
@@ -51,6 +58,8 @@ const POST: &str = "POST";
 pub(super) const TOKEN_ENDPOINT: &str = "/oauth2/v2.0/token";
 /// The authorization endpoint, behind a tenant or nothing.
 pub(super) const AUTHORIZATION_ENDPOINT: &str = "/oauth2/v2.0/authorize";
+/// What is in front of the name of an API.
+const APIS: &str = "/api/";
 /// Where a rejected token is reported.
 pub(super) const REVOCATION_ENDPOINT: &str = "/revoke";
 /// The public keys of the broker's own issuer.
@@ -74,14 +83,24 @@ impl<'a> Route<'a> {
             "/healthz" => (Self::Health, GET),
             "/readyz" => (Self::Ready, GET),
             PUBLIC_KEYS => (Self::PublicKeys, GET),
-            _ => match Self::of_tenant(path) {
-                Some(found) => found,
-                None => return Self::NotFound,
+            _ => match Self::of_api(path) {
+                Some(api) => return api,
+                None => match Self::of_tenant(path) {
+                    Some(found) => found,
+                    None => return Self::NotFound,
+                },
             },
         };
         let allowed = allow.split(',').any(|allowed| allowed.trim_start() == method);
         let takes_proof = route.takes_proof();
         if allowed { route } else { Self::MethodNotAllowed { allow, takes_proof } }
+    }
+
+    /// The route of an API. Whether the API exists does not count.
+    fn of_api(path: &'a str) -> Option<Self> {
+        let behind = path.strip_prefix(APIS)?;
+        let (name, path) = behind.split_at(behind.find('/').unwrap_or(behind.len()));
+        (!name.is_empty()).then_some(Self::Api { name, path })
     }
 
     /// A route that is there for each tenant, and without one. Whether the tenant exists does not count.
@@ -107,7 +126,11 @@ impl<'a> Route<'a> {
     #[must_use]
     pub const fn takes_proof(&self) -> bool {
         match self {
-            Self::Token | Self::TokenEndpoint { .. } | Self::ManagedIdentity | Self::Revoke => true,
+            Self::Token
+            | Self::TokenEndpoint { .. }
+            | Self::ManagedIdentity
+            | Self::Revoke
+            | Self::Api { .. } => true,
             Self::MethodNotAllowed { takes_proof, .. } => *takes_proof,
             Self::Authorize
             | Self::Health
@@ -131,6 +154,7 @@ impl<'a> Route<'a> {
             Self::Ready => "readyz",
             Self::Metadata { .. } => "metadata",
             Self::PublicKeys => "jwks",
+            Self::Api { .. } => "api",
             Self::MethodNotAllowed { .. } | Self::NotFound => "other",
         }
     }

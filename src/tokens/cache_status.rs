@@ -59,9 +59,31 @@ impl Tier {
     }
 }
 
+impl CacheStatus {
+    /// The name in the log of where the token came from.
+    #[must_use]
+    pub const fn tier_name(self) -> &'static str {
+        match self {
+            Self::Hit { tier, .. } => tier.name(),
+            Self::StaleIfError { .. } => Tier::Coordinator.name(),
+            Self::Forwarded { .. } => "upstream",
+        }
+    }
+}
+
+/// The header of an answer of the broker itself at an API: there is neither a hit nor a forward (RFC 9211
+/// §2). `detail` says why.
+#[must_use]
+pub fn own_answer(detail: &str) -> String {
+    [NAME, "; detail=", detail].concat()
+}
+
+/// The name of the cache.
+const NAME: &str = "edge-token-broker";
+
 impl fmt::Display for CacheStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("edge-token-broker; ")?;
+        write!(f, "{NAME}; ")?;
         match self {
             Self::Hit { tier, ttl_secs } => {
                 write!(f, "hit; ttl={ttl_secs}; detail={}", tier.name())

@@ -1,10 +1,12 @@
 //! The work behind responses: renewals, touches, KV writes.
 
-use super::broker::{Broker, FollowUp, want};
+use super::broker::{Broker, FollowUp, Served, want};
 use super::coordinator::{Handout, Source, Want};
 use super::min_ttl::MinTtl;
 use super::ports::{Coordinated, Coordination, TokenPorts};
 use super::token::CachedToken;
+use crate::base::deadline::within;
+use crate::base::limits::RENEWAL_WAIT;
 use crate::base::ports::Entropy;
 use crate::base::request_id::RequestId;
 use crate::base::time::Millis;
@@ -12,6 +14,21 @@ use crate::config::Grant;
 use crate::log::{Line, RequestLog};
 
 impl<P: TokenPorts> Broker<P> {
+    /// The work behind the response that has `served`. Its result goes to the log.
+    pub async fn follow_up(&self, grant: &Grant, served: &Served, line: &mut Line) {
+        match served.follow_up {
+            FollowUp::Renew => {
+                let renewal = self.renew(grant, line);
+                if within(&self.clock, RENEWAL_WAIT, renewal).await.is_none() {
+                    line.renewal_failed("timeout");
+                }
+            }
+            FollowUp::Touch => self.touch(grant, line).await,
+            FollowUp::Store => self.write_behind(grant, &served.token, line).await,
+            FollowUp::Nothing => {}
+        }
+    }
+
     /// Renews a due token behind a response. The new token goes to memory, and a failure goes to
     /// the log: the token in hand is still good.
     pub async fn renew(&self, grant: &Grant, line: &mut Line) {

@@ -83,6 +83,31 @@ impl<P: TokenPorts> Broker<P> {
             .map_err(BrokerError::Upstream)
     }
 
+    /// The token in place of `token`, which an API has rejected, and what became of that one. There is none
+    /// if the limits do not allow a renewal now.
+    ///
+    /// # Errors
+    /// The authorization server's.
+    pub async fn in_place_of(
+        &self,
+        grant: &Grant,
+        token: &CachedToken,
+        claims: Option<&Claims>,
+        line: &mut Line,
+    ) -> Result<(Option<CachedToken>, Revocation), UpstreamError> {
+        let other = || {
+            let newest = self.memory.recall(&grant.token_key);
+            newest.filter(|newest| {
+                newest.access_token != token.access_token && self.is_servable(newest)
+            })
+        };
+        if let Some(other) = other().filter(|other| other.generation > token.generation) {
+            return Ok((Some(other), Revocation::AlreadyRenewed));
+        }
+        let revocation = self.replace(grant, token, claims, line).await?;
+        Ok((other(), revocation))
+    }
+
     async fn replace(
         &self,
         grant: &Grant,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use edge_token_broker::base::request_id::RequestId;
-use edge_token_broker::log::Line;
+use edge_token_broker::log::{ApiTrail, Line};
 use edge_token_broker::upstream::trail::UpstreamTrail;
 use proptest::prelude::*;
 
@@ -69,7 +69,8 @@ fn a_line_has_its_fields_in_this_order() {
     let fields = [
         r#"{"level":"info","request_id":"id","method":"GET","route":"token","status":200,"outcome":"hit""#,
         r#""reason":"x","client_id":"x","proof":"jwt","issuer":"x","subject":"x","address":"x""#,
-        r#""credential":"x","scope":"x","tier":"kv","upstream_ms":1,"upstream_requests":1"#,
+        r#""credential":"x","scope":"x","tier":"kv","api":"x","path":"x","first_byte_ms":1"#,
+        r#""request_bytes":1,"response_bytes":1,"repeated":true,"upstream_ms":1,"upstream_requests":1"#,
         r#""upstream_status":200,"aadsts":1,"trace_id":"x","certificate_not_after":"x""#,
         r#""metadata_fault":"x","secrets_unread":"x","renewal":"x","coordinator":"x","kv_read":"x""#,
         r#""kv_write":"x","registry":"x","issuer_fault":"x","keys_left_out":["x"],"faults":["x"]"#,
@@ -106,6 +107,14 @@ fn whole() -> Line {
             secrets_unread: text(),
             certificate_not_after: text(),
             metadata_fault: text(),
+        },
+        api: ApiTrail {
+            name: text(),
+            path: text(),
+            first_byte_ms: Some(1),
+            request_bytes: Some(1),
+            response_bytes: Some(1),
+            is_repeated: true,
         },
         renewal: Some("x"),
         coordinator: Some("x"),

@@ -150,6 +150,8 @@ impl Isolate {
             progress = match progress {
                 Progress::Done(answered) => return answered,
                 Progress::Later(answered) => return answered.await,
+                // No client of the simulation has an API.
+                Progress::Onward(_) | Progress::OnwardLater(_) => std::future::pending().await,
                 Progress::ReadStore(pending) => {
                     let loaded = pending.store().load(&pending.token_key().kv_name()).await;
                     pending.resume(loaded)

@@ -169,8 +169,12 @@ impl PlatformRequest for Nothing {
         None
     }
 
-    fn requested_headers(&self) -> Option<String> {
+    fn header(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn header_names(&self) -> String {
+        String::new()
     }
 
     fn nonce(&self) -> String {

@@ -195,6 +195,7 @@ impl World {
             broker: Rc::new(SimPorts::broker(kv, Some(objects), endpoint, clock, random)),
             log: Rc::new(RequestLog { sink: SimLog::default(), log_hits: false }),
             client_limit: Nothing,
+            api_limit: Nothing,
             failure_limit: Nothing,
             secret_changes: 0,
             faults_listed: Cell::default(),

@@ -26,7 +26,10 @@ pub(super) fn describe(error: &BrokerError, dialect: Dialect) -> String {
              credential default"
                 .into()
         }
-        (E::InvalidRequest(RequestFault::SeveralClients), Dialect::ManagedIdentity) => {
+        (
+            E::InvalidRequest(RequestFault::SeveralClients),
+            Dialect::ManagedIdentity | Dialect::Api,
+        ) => {
             "this identity is good for several clients: use a client key".into()
         }
         _ => describe_alike(error),

@@ -5,16 +5,15 @@ use std::rc::Rc;
 
 use super::super::token::Granted;
 use super::{Answered, Exchange, Later, Progress};
-use crate::base::deadline::within;
-use crate::base::limits::RENEWAL_WAIT;
 use crate::config::Grant;
 use crate::error::{BrokerError, Limit};
 use crate::http::address;
 use crate::http::cors;
+use crate::http::error::Dialect;
 use crate::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use crate::http::reply::Reply;
 use crate::tokens::broker::{FollowUp, Served};
-use crate::tokens::cache_status::CacheStatus;
+use crate::tokens::cache_status::{CacheStatus, own_answer};
 
 impl<P: HttpPorts> Exchange<P> {
     /// A token.
@@ -22,11 +21,12 @@ impl<P: HttpPorts> Exchange<P> {
         let origin = cors::reader_of_token(self.client.as_deref(), || self.request.origin());
         let reply = Reply { origin, ..granted.reply(&served) };
         self.line.status = reply.status;
-        (self.line.outcome, self.line.tier) = match served.cache_status {
-            CacheStatus::Hit { tier, .. } => ("hit", Some(tier.name())),
-            CacheStatus::StaleIfError { .. } => ("stale_if_error", Some("coordinator")),
-            CacheStatus::Forwarded { collapsed: true, .. } => ("collapsed", Some("upstream")),
-            CacheStatus::Forwarded { collapsed: false, .. } => ("miss", Some("upstream")),
+        self.line.tier = Some(served.cache_status.tier_name());
+        self.line.outcome = match served.cache_status {
+            CacheStatus::Hit { .. } => "hit",
+            CacheStatus::StaleIfError { .. } => "stale_if_error",
+            CacheStatus::Forwarded { collapsed: true, .. } => "collapsed",
+            CacheStatus::Forwarded { collapsed: false, .. } => "miss",
         };
         if served.follow_up == FollowUp::Nothing {
             return self.logged(reply);
@@ -39,18 +39,7 @@ impl<P: HttpPorts> Exchange<P> {
     /// The work behind the response. The log line comes after it and has its result.
     async fn follow_up(mut self, grant: Rc<Grant>, served: Served) {
         let broker = Rc::clone(&self.isolate.broker);
-        let line = &mut self.line;
-        match served.follow_up {
-            FollowUp::Renew => {
-                let renewal = broker.renew(&grant, line);
-                if within(&broker.clock, RENEWAL_WAIT, renewal).await.is_none() {
-                    line.renewal_failed("timeout");
-                }
-            }
-            FollowUp::Touch => broker.touch(&grant, line).await,
-            FollowUp::Store => broker.write_behind(&grant, &served.token, line).await,
-            FollowUp::Nothing => {}
-        }
+        broker.follow_up(&grant, &served, &mut self.line).await;
         self.log();
     }
 
@@ -99,7 +88,9 @@ impl<P: HttpPorts> Exchange<P> {
         } else if *error == BrokerError::SecretsUnavailable {
             self.line.upstream.secrets_unread = Some(self.isolate.broker.servers.secrets.unread());
         }
-        Reply::error(error, self.dialect, &self.line.request_id)
+        let cache_status = (self.dialect == Dialect::Api).then(|| own_answer(self.line.outcome));
+        let reply = Reply::error(error, self.dialect, &self.line.request_id);
+        Reply { cache_status, ..reply }
     }
 
     /// A reply that is neither a token nor an error of a token route.
@@ -141,7 +132,8 @@ impl<P: HttpPorts> Exchange<P> {
     /// The reply, for the pages of `reader`.
     pub(super) fn read_by(mut self, reader: Option<String>, reply: Reply) -> Answered {
         self.line.status = reply.status;
-        self.logged(Reply { origin: reader, ..reply })
+        let takes_credentials = self.dialect == Dialect::Api;
+        self.logged(Reply { origin: reader, takes_credentials, ..reply })
     }
 
     fn logged(mut self, reply: Reply) -> Answered {
@@ -150,7 +142,7 @@ impl<P: HttpPorts> Exchange<P> {
     }
 
     /// 10
-    fn log(&mut self) {
+    pub(super) fn log(&mut self) {
         let Self { isolate, request, line, .. } = self;
         isolate.log.record(line, || address_of(&**request));
     }

@@ -179,7 +179,7 @@ pub(super) fn all() -> Vec<BrokerError> {
         E::ApiUnreachable | E::ApiTimedOut => [E::ApiUnreachable, E::ApiTimedOut],
         E::Misconfigured => [E::Misconfigured],
         E::SecretsUnavailable => [E::SecretsUnavailable],
-        E::SlowDown(_) => every_unit!(Limit: Client, FailedAuthentication, Assertions)
+        E::SlowDown(_) => every_unit!(Limit: Client, Api, FailedAuthentication, Assertions)
             .into_iter().map(E::SlowDown),
         E::RegistryUnavailable => [E::RegistryUnavailable],
         E::SearchFailed => [E::SearchFailed],

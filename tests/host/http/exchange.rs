@@ -48,7 +48,7 @@ fn done(progress: Progress<SimulatedPorts>) -> Response {
     match progress {
         Progress::Done(answered) => Response::of(&answered),
         Progress::ReadStore(_) => panic!("it reads KV"),
-        Progress::Later(_) => panic!("it waits"),
+        _ => panic!("it waits"),
     }
 }
 
@@ -58,6 +58,7 @@ fn later(progress: Progress<SimulatedPorts>) -> Response {
         Progress::Later(answered) => Response::of(&run(answered)),
         Progress::ReadStore(_) => panic!("it reads KV"),
         Progress::Done(answered) => panic!("it is answered: {}", answered.reply.body),
+        _ => panic!("it is sent on"),
     }
 }
 
@@ -67,7 +68,7 @@ fn pending(world: &World) -> Box<Pending<SimulatedPorts>> {
     match Sent::default().begin(&world.isolate) {
         Progress::ReadStore(pending) => pending,
         Progress::Done(answered) => panic!("it is answered: {}", answered.reply.body),
-        Progress::Later(_) => panic!("it waits"),
+        _ => panic!("it waits"),
     }
 }
 

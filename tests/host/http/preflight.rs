@@ -18,7 +18,8 @@ fn site() -> Rc<SimulatedIsolate> {
 
 fn ask(origin: &'static str, headers: Option<&str>) -> Response {
     let mut ask = Sent { method: "OPTIONS", ..Sent::get("/token").by_nobody() }.on_page(origin);
-    ask.platform.requested_headers = headers.map(str::to_owned);
+    let named = |names: &str| ("access-control-request-headers".to_owned(), names.to_owned());
+    ask.platform.headers = headers.map(named).into_iter().collect();
     ask.to(&site())
 }
 

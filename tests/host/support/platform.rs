@@ -19,8 +19,8 @@ pub(crate) struct SimulatedRequest {
     pub(crate) is_msal: bool,
     /// Its `User-Agent` is that of an Azure SDK.
     pub(crate) is_azure_sdk: bool,
-    /// The headers that a preflight names.
-    pub(crate) requested_headers: Option<String>,
+    /// Headers that are read by their name, in lower case.
+    pub(crate) headers: Vec<(String, String)>,
     /// The client id in the `props` of a service binding.
     pub(crate) service_binding: Option<&'static str>,
     /// How many times the address was read.
@@ -56,8 +56,13 @@ impl PlatformRequest for SimulatedRequest {
         self.origin.map(str::to_owned)
     }
 
-    fn requested_headers(&self) -> Option<String> {
-        self.requested_headers.clone()
+    fn header(&self, name: &str) -> Option<String> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn header_names(&self) -> String {
+        self.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n")
     }
 
     fn nonce(&self) -> String {

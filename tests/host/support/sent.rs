@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edge_token_broker::base::ports::Store;
-use edge_token_broker::http::exchange::{Answered, Incoming, Progress, begin};
+use edge_token_broker::http::exchange::{Answered, Incoming, Onward, Progress, begin};
 use edge_token_broker::http::isolate::Isolate;
 use edge_token_broker::http::ports::HttpPorts;
 use serde_json::Value;
 
 use super::clock::run;
 use super::platform::SimulatedRequest;
+use super::ports::SimulatedPorts;
 use super::world::SimulatedIsolate;
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -112,6 +113,17 @@ impl Sent {
         begin(isolate, &Rc::new(self.platform.clone()), incoming)
     }
 
+    /// What is sent on to an API.
+    #[track_caller]
+    pub(crate) fn onward(&self, isolate: &Rc<SimulatedIsolate>) -> Box<Onward<SimulatedPorts>> {
+        let sent_on = match self.begin(isolate) {
+            Progress::Onward(onward) => Ok(onward),
+            Progress::OnwardLater(later) => run(later),
+            _ => panic!("it is not sent on"),
+        };
+        sent_on.unwrap_or_else(|answered| panic!("it is answered: {}", answered.reply.body))
+    }
+
     /// What the caller gets. The work behind the response is lost.
     pub(crate) fn answer_of(&self, isolate: &Rc<SimulatedIsolate>) -> Response {
         Response::of(&run(settled(self.begin(isolate))))
@@ -140,6 +152,11 @@ pub(crate) async fn settled<P: HttpPorts>(mut progress: Progress<P>) -> Answered
                 let loaded = pending.store().load(&pending.token_key().kv_name()).await;
                 pending.resume(loaded)
             }
+            Progress::Onward(_) => panic!("it is sent on"),
+            Progress::OnwardLater(later) => match later.await {
+                Err(answered) => return answered,
+                Ok(_) => panic!("it is sent on"),
+            },
         };
     }
 }

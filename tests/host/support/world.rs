@@ -86,6 +86,7 @@ fn isolate_over(
         }),
         log: Rc::new(RequestLog { sink: SimulatedLog::default(), log_hits }),
         client_limit: SimulatedLimiter::default(),
+        api_limit: SimulatedLimiter::default(),
         failure_limit: SimulatedLimiter::default(),
         secret_changes: 0,
         faults_listed: Cell::default(),

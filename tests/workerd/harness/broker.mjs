@@ -16,7 +16,7 @@ const LOG_DEADLINE_MS = 5_000;
 const COORDINATOR = "coordinator";
 
 /** The words of workerd if the Worker panicked, hung, or threw. */
-const BROKEN = /panicked|unreachable|Uncaught|Reinitializing|had hung|never generate a response|RuntimeError/;
+const BROKEN = /panicked|Uncaught|Reinitializing|had hung|never generate a response|RuntimeError/;
 
 /**
  * @typedef {object} Body The JSON of an answer: of a token, or of an error.
