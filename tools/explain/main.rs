@@ -18,7 +18,7 @@ use edge_token_broker::config::{
     Api, Binding, Bindings, Client, Config, DEFAULT_CREDENTIAL, Grant,
 };
 use edge_token_broker::error::{BrokerError, PresentedIn};
-use edge_token_broker::grants::{ApiRequest, CredentialName, GrantRequest, authorize, permitted};
+use edge_token_broker::grants::{CredentialName, GrantRequest, authorize, permit};
 use edge_token_broker::oauth::scope::ScopeSet;
 
 use page::{described, line, write_api, write_client, write_faults, write_federated};
@@ -159,8 +159,10 @@ impl Question {
                     path => format!("/{path}"),
                 };
                 let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-                let (_, target) = permitted(client, ApiRequest { api: name, method, path, query })?;
-                Ok(format!("it sends {method} {}", target.url()))
+                let api = config.api(name).ok_or(BrokerError::ApiNotGranted)?;
+                let target = api.base.resolve(path, query);
+                permit(client, api, method, &target)?;
+                Ok(format!("it sends {method} {}", target?.url()))
             }
         }
     }

@@ -3,8 +3,7 @@
 use crate::support::bindings::Vars;
 use crate::support::config::{DIGEST, GRAPH, assert_faults, valid};
 use edge_token_broker::config::{Client, Config};
-use edge_token_broker::error::BrokerError as E;
-use edge_token_broker::grants::{ApiRequest, permitted};
+use edge_token_broker::grants::permit;
 
 /// APIs `graph` and `mail`, and the client `reports` with these entries in `allow`.
 fn allowing(allow: &str) -> Vars {
@@ -16,34 +15,36 @@ fn allowing(allow: &str) -> Vars {
     valid().with("APIS", &apis).with("CLIENTS", &clients)
 }
 
-fn with<T>(allow: &str, ask: impl FnOnce(&Client) -> T) -> T {
+fn with(allow: &str, ask: impl FnOnce(&Config, &Client)) {
     let config = Config::parse(&allowing(allow)).unwrap();
-    ask(config.client("reports").unwrap())
+    ask(&config, config.client("reports").unwrap());
 }
 
 /// The URL that the request goes to, or the name of the refusal.
-fn decide(client: &Client, api: &str, method: &str, path: &str) -> String {
+fn decide(config: &Config, client: &Client, api: &str, method: &str, path: &str) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    match permitted(client, ApiRequest { api, method, path, query }) {
-        Ok((found, target)) => {
-            assert_eq!(found.name, api);
-            target.url().to_owned()
-        }
+    let api = config.api(api).unwrap();
+    let target = api.base.resolve(path, query);
+    match permit(client, api, method, &target) {
+        Ok(()) => target.unwrap().url().to_owned(),
         Err(error) => error.name().to_owned(),
     }
 }
 
 #[test]
 fn a_client_may_have_grants_of_apis_only() {
-    with(r#"{"api":"graph"}"#, |client| {
+    with(r#"{"api":"graph"}"#, |_, client| {
         assert!(client.grants.is_empty(), "it gets no token");
         assert_eq!(client.apis.len(), 1);
         assert!(client.apis[0].paths.is_empty());
         assert_eq!(client.apis[0].methods, ["GET", "HEAD"]);
     });
-    with(&format!(r#"{{"api":"graph"}},{{"credential":"default","scope":"{GRAPH}"}}"#), |client| {
-        assert_eq!((client.grants.len(), client.apis.len()), (1, 1));
-    });
+    with(
+        &format!(r#"{{"api":"graph"}},{{"credential":"default","scope":"{GRAPH}"}}"#),
+        |_, client| {
+            assert_eq!((client.grants.len(), client.apis.len()), (1, 1));
+        },
+    );
 }
 
 #[test]
@@ -136,8 +137,8 @@ fn an_entry_of_the_registry_has_the_same_fields() {
     let entry = |allow: &str| format!(r#"{{"service_binding":true,"allow":[{allow}]}}"#);
     let good = entry(r#"{"api":"mail","methods":["POST"],"paths":["me/**"]}"#);
     let client = config.registered_client("far", good.as_bytes()).unwrap();
-    assert_eq!(decide(&client, "mail", "POST", "/me/x"), "https://mail.example/me/x");
-    assert_eq!(decide(&client, "graph", "POST", "/me/x"), "api_not_granted");
+    assert_eq!(decide(&config, &client, "mail", "POST", "/me/x"), "https://mail.example/me/x");
+    assert_eq!(decide(&config, &client, "graph", "POST", "/me/x"), "api_not_granted");
     let bad = entry(r#"{"api":"nobody","methods":["post"]}"#);
     let faults = config.registered_client("far", bad.as_bytes()).unwrap_err();
     let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
@@ -149,7 +150,7 @@ fn a_refusal_says_which_of_the_three_is_not_granted() {
     let allow = r#"{"api":"graph","methods":["GET","POST"],"paths":["users/*","me/**"]},
                    {"api":"graph","methods":["DELETE"],"paths":["me/drafts/*"]}"#;
     let graph = "https://graph.microsoft.com/v1.0";
-    with(allow, |client| {
+    with(allow, |config, client| {
         for (api, method, path, expected) in [
             ("graph", "GET", "/users/7?$select=id", format!("{graph}/users/7?$select=id")),
             ("graph", "POST", "/me", format!("{graph}/me")),
@@ -163,33 +164,35 @@ fn a_refusal_says_which_of_the_three_is_not_granted() {
             ("graph", "get", "/me", "method_not_granted".into()),
             ("graph", "TRACE", "/me", "method_not_granted".into()),
             ("mail", "GET", "/me", "api_not_granted".into()),
-            ("nobody", "GET", "/me", "api_not_granted".into()),
-            ("Graph", "GET", "/me", "api_not_granted".into()),
-            ("", "GET", "/me", "api_not_granted".into()),
             // What leaves the base is refused whatever is granted.
             ("graph", "GET", "/me/../users", "invalid_request".into()),
             ("graph", "GET", "/me/..%2fusers", "invalid_request".into()),
             ("mail", "GET", "/me/../users", "api_not_granted".into()),
         ] {
-            assert_eq!(decide(client, api, method, path), expected, "{method} {path}");
+            assert_eq!(decide(config, client, api, method, path), expected, "{method} {path}");
         }
     });
 }
 
 #[test]
 fn without_paths_every_path_is_granted() {
-    with(r#"{"api":"mail"},{"api":"graph","methods":["PUT"]}"#, |client| {
-        assert_eq!(decide(client, "mail", "GET", ""), "https://mail.example/");
-        assert_eq!(decide(client, "mail", "HEAD", "/a//b%2Fc"), "https://mail.example/a//b%2Fc");
-        assert_eq!(decide(client, "mail", "PUT", "/a"), "method_not_granted");
-        assert_eq!(decide(client, "graph", "PUT", "/a"), "https://graph.microsoft.com/v1.0/a");
+    with(r#"{"api":"mail"},{"api":"graph","methods":["PUT"]}"#, |config, client| {
+        assert_eq!(decide(config, client, "mail", "GET", ""), "https://mail.example/");
+        assert_eq!(
+            decide(config, client, "mail", "HEAD", "/a//b%2Fc"),
+            "https://mail.example/a//b%2Fc"
+        );
+        assert_eq!(decide(config, client, "mail", "PUT", "/a"), "method_not_granted");
+        assert_eq!(
+            decide(config, client, "graph", "PUT", "/a"),
+            "https://graph.microsoft.com/v1.0/a"
+        );
     });
 }
 
 #[test]
 fn a_client_without_grants_of_apis_reaches_none() {
-    with(&format!(r#"{{"credential":"default","scope":"{GRAPH}"}}"#), |client| {
-        let request = ApiRequest { api: "graph", method: "GET", path: "/me", query: "" };
-        assert_eq!(permitted(client, request).unwrap_err(), E::ApiNotGranted);
+    with(&format!(r#"{{"credential":"default","scope":"{GRAPH}"}}"#), |config, client| {
+        assert_eq!(decide(config, client, "graph", "GET", "/me"), "api_not_granted");
     });
 }
