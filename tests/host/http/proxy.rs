@@ -71,6 +71,10 @@ fn the_challenge_says_why_in_words() {
     assert!(
         challenge.starts_with(r#"Bearer realm="edge-token-broker", error_description="client"#)
     );
+    // What the clients of Key Vault look for.
+    assert!(challenge.ends_with(
+        r#"", authorization="https://edge-token-broker/common", resource="https://edge-token-broker""#
+    ));
 }
 
 #[test]
