@@ -27,6 +27,23 @@ export default {
   },
 };`;
 
+/** A page that sends and reads more than the one of docs/proxy.md. */
+const FIELDS = `
+const API = "https://broker.example.com/api/graph";
+
+export async function change() {
+  const headers = { "if-match": 'W/"1"', "content-type": "application/json", traceparent: "00-0-0-01" };
+  const init = { method: "PATCH", headers, body: "{}", credentials: "include" };
+  const response = await fetch(API + "/users/ada", init);
+  return { status: response.status, etag: response.headers.get("etag") };
+}
+
+export async function read() {
+  const response = await fetch(API + "/users/throttled", { credentials: "include" });
+  const [after, id] = ["retry-after", "request-id"].map((name) => response.headers.get(name));
+  return { status: response.status, after, id };
+}`;
+
 let site;
 let other;
 let stranger;
@@ -47,7 +64,7 @@ before(async () => {
     other: { ...board, jwt: [{ ...jwt[0], claims: { roles: "Other.Use" } }], origins: [other.origin] },
     people: {
       origins: [site.origin],
-      allow: board.allow,
+      allow: [{ api: "graph", methods: ["GET", "PATCH"] }],
       jwt: [{ issuer: access.url, audience: AUDIENCE, subject: "ada" }],
     },
   };
@@ -138,12 +155,14 @@ for (const { name, open, skip } of BROWSERS) {
     });
 
     describe("behind Cloudflare Access", () => {
-      const people = async (at) => {
+      /** Calls a function of a module in a page of a user who is signed in. */
+      const call = async (at, module, name) => {
         const { origin } = new URL(behindAccess.world.broker.url);
         await browser.setCookie(origin, `CF_Authorization=${access.sign({ sub: "ada" })}`);
-        const source = block("proxy-access").text.replace("https://broker.example.com/api", behindAccess.url);
-        return browser.call(`${at.origin}/`, source, "people");
+        const source = module.replace("https://broker.example.com/api", behindAccess.url);
+        return browser.call(`${at.origin}/`, source, name);
       };
+      const people = (at) => call(at, block("proxy-access").text, "people");
 
       test("the page sends no proof, and reads the answer", async () => {
         site.html = "<!doctype html><title>Board</title>";
@@ -153,6 +172,16 @@ for (const { name, open, skip } of BROWSERS) {
           PEOPLE.slice(0, 2),
         );
         assert.equal(behindAccess.apis.graph.last.headers.cookie, undefined);
+      });
+
+      test("the page uses any method that is granted, sends any field, and reads all fields of the answer", async () => {
+        const changed = await call(site, FIELDS, "change");
+        assert.deepEqual(changed, { status: 204, etag: 'W/"2"' });
+        assert.equal(behindAccess.apis.graph.last.headers["if-match"], 'W/"1"');
+        const throttled = await call(site, FIELDS, "read");
+        assert.equal(throttled.status, 429);
+        assert.equal(throttled.after, "10");
+        assert.match(throttled.id, /^[0-9a-f-]{36}$/);
       });
 
       for (const [what, at, seen] of [

@@ -1,4 +1,4 @@
-// Microsoft Graph, as much of it as the tests of the proxy need: people in pages, a message to send, a drive item whose
+// Microsoft Graph, as much of it as the tests of the proxy need: people in pages and one who changes, a message to send, a drive item whose
 // content is at a URL that opens by itself. Its links name graph.microsoft.com, whatever host a request was sent to.
 
 /** @import { Answer, Kind, Received } from "./service.mjs" */
@@ -31,6 +31,7 @@ const failure = (status, code, message) => ({ status, body: { error: { code, mes
 function routed({ method, path, query }) {
   if (method === "GET" && path === "/v1.0/users") return people(Number(query.get("$skiptoken") ?? 0));
   if (method === "POST" && /^\/v1\.0\/users\/[^/]+\/sendMail$/.test(path)) return { status: 202 };
+  if (method === "PATCH" && path.startsWith("/v1.0/users/")) return { status: 204, headers: { ETag: 'W/"2"' } };
   if (method === "GET" && path === "/v1.0/users/throttled")
     return { ...failure(429, "TooManyRequests", "Please retry after."), headers: { "Retry-After": "10" } };
   if (method === "GET" && path.endsWith("/content"))
