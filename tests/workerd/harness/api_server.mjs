@@ -57,7 +57,8 @@ export class Call {
   }
 
   /**
-   * Answers in the bytes of HTTP.
+   * Answers in the bytes of HTTP. The answer has to say `Connection: close`: Node.js would have the next request wait for the end
+   * of an answer of its own.
    * @param {string | Buffer} bytes
    */
   raw(bytes) {
@@ -88,7 +89,8 @@ export class ApiServer {
 
   async #listen() {
     const server = this.#server;
-    server.on("connection", (socket) => this.#connections.set(socket.remotePort, socket.on("error", () => {})));
+    server.on("connection", (socket) => this.#connections.set(socket.remotePort, socket.on("error", () => {}).setMaxListeners(0)));
+    server.on("secureConnection", (socket) => socket.on("error", () => {}).setMaxListeners(0));
     server.on("tlsClientError", () => {});
     server.on("request", (request, response) => this.#answer(request, response));
     // Node.js would send 100 by itself.
@@ -107,7 +109,7 @@ export class ApiServer {
    */
   #answer(request, response) {
     const connection = /** @type {Socket} */ (this.#connections.get(request.socket.remotePort));
-    for (const stream of [request, response, request.socket]) stream.on("error", () => {});
+    for (const stream of [request, response]) stream.on("error", () => {});
     const call = new Call(request, response, connection);
     this.calls.push(call);
     const behaviour = this.#behaviours.get(call.url.split("?")[0]);
