@@ -1,5 +1,7 @@
 //! Path patterns: which paths of an API a grant permits.
 
+use std::fmt;
+
 use crate::base::limits::{PATTERN_MAX_BYTES, PATTERN_SEGMENTS_MAX};
 use crate::base::percent;
 
@@ -91,6 +93,32 @@ impl PathPattern {
             (pattern, rest) = (behind, split_segment(from).1);
             last_many = Some((pattern, rest));
         }
+    }
+}
+
+/// For people: the segments, each behind a `/`.
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            f.write_str("/")?;
+        }
+        self.0.iter().try_for_each(|segment| write!(f, "/{segment}"))
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::One => return f.write_str("*"),
+            Self::Many => return f.write_str("**"),
+            Self::Text(text) => text,
+        };
+        let is_plain =
+            |b: u8| b.is_ascii_graphic() && !matches!(b, b'%' | b'*' | b'/' | b'\\' | b'?' | b'#');
+        text.iter().try_for_each(|b| match *b {
+            b if is_plain(b) => write!(f, "{}", char::from(b)),
+            b => write!(f, "%{b:02X}"),
+        })
     }
 }
 

@@ -13,6 +13,7 @@ mod exchange;
 mod exchange_end;
 mod exchange_issuers;
 mod faults;
+mod fields;
 mod foreign_assertions;
 mod forms;
 mod granted_scope;
