@@ -22,7 +22,10 @@ before(
 );
 after(() => proxy?.close());
 
-const answerWith = (status, headers, body = "") => (call) => call.response.writeHead(status, headers).end(body);
+const answerWith =
+  (status, headers, body = "") =>
+  (call) =>
+    call.response.writeHead(status, headers).end(body);
 
 describe("a request", () => {
   test("has the token, and no proof of the caller", async () => {
@@ -43,7 +46,10 @@ describe("a request", () => {
     for (const name of ["cookie", "x-identity-header", "proxy-authorization", "dpop", "client-cert"])
       assert.equal(headers[name], undefined, name);
     assert.ok(!JSON.stringify(headers).includes(REPORTS.key));
-    assert.deepEqual(Object.keys(headers).filter((name) => name.startsWith("cf-")), []);
+    assert.deepEqual(
+      Object.keys(headers).filter((name) => name.startsWith("cf-")),
+      [],
+    );
   });
 
   test("has nothing of the connection, nor what a server before the broker says of the caller", async () => {
@@ -149,7 +155,10 @@ describe("an answer", () => {
     const names = rawHeaders.filter((_, n) => n % 2 === 0).map((name) => name.toLowerCase());
     for (const name of ["set-cookie", "alt-svc", "x-hop", "proxy-authenticate", "cache-status"])
       assert.ok(!names.includes(name), name);
-    assert.deepEqual(names.filter((name) => name.startsWith("access-control-")), []);
+    assert.deepEqual(
+      names.filter((name) => name.startsWith("access-control-")),
+      [],
+    );
     const { date, connection, "content-length": length, ...rest } = headers;
     assert.ok(date);
     assert.deepEqual(rest, {
@@ -172,8 +181,16 @@ describe("an answer", () => {
   });
 
   test("has its status and reason, errors as well", async () => {
-    for (const [status, reason] of [[200, "Fine"], [402, "Payment Required"], [418, "Teapot"], [500, "Oh No"], [503, "Later"]]) {
-      proxy.on(`/status-${status}`, (call) => call.response.writeHead(status, reason, { "Retry-After": "3" }).end("why"));
+    for (const [status, reason] of [
+      [200, "Fine"],
+      [402, "Payment Required"],
+      [418, "Teapot"],
+      [500, "Oh No"],
+      [503, "Later"],
+    ]) {
+      proxy.on(`/status-${status}`, (call) =>
+        call.response.writeHead(status, reason, { "Retry-After": "3" }).end("why"),
+      );
       const reply = await proxy.send(`/status-${status}`);
       assert.deepEqual([reply.status, reply.reason, reply.body.toString()], [status, reason, "why"]);
       assert.equal(proxy.callsAt(`/status-${status}`).length, 1);
@@ -213,7 +230,10 @@ describe("an answer", () => {
   });
 
   test("can be read by the pages that the client lists, and by no others", async () => {
-    proxy.on("/page", answerWith(200, { ETag: '"1"', "X-Total": "7", Vary: "Accept", "Access-Control-Allow-Origin": "*" }));
+    proxy.on(
+      "/page",
+      answerWith(200, { ETag: '"1"', "X-Total": "7", Vary: "Accept", "Access-Control-Allow-Origin": "*" }),
+    );
     const { headers } = await proxy.send("/page", { headers: { Origin: PAGE } });
     assert.equal(headers["access-control-allow-origin"], PAGE);
     assert.match(headers["access-control-expose-headers"], /etag.*x-total/i);

@@ -41,13 +41,19 @@ for (const [what, init, sent] of [
     const { name, scope } = proxy.newApi();
     const path = `/${name}`;
     const bodies = rejecting(path);
-    const headers = { ...(init.body && !init.headers && { "Content-Length": String(init.body.length) }), ...init.headers };
+    const headers = {
+      ...(init.body && !init.headers && { "Content-Length": String(init.body.length) }),
+      ...init.headers,
+    };
     const reply = await proxy.send(path, { name, ...init, headers });
     assert.deepEqual([reply.status, reply.body.toString()], [200, "welcome"]);
     assert.deepEqual(bodies, [sent, sent]);
     const [first, second] = proxy.callsAt(path);
     assert.notEqual(first.token, second.token);
-    assert.deepEqual([second.method, second.headers["content-length"]], [first.method, first.headers["content-length"]]);
+    assert.deepEqual(
+      [second.method, second.headers["content-length"]],
+      [first.method, first.headers["content-length"]],
+    );
     const line = await proxy.logOf(reply);
     assert.deepEqual([line.repeated, line.renewal, line.request_bytes], [true, "revoked", sent.length]);
     // From now on everybody has the new token.
@@ -69,7 +75,10 @@ for (const [what, headers] of [
     const reply = await proxy.send(path, { name, method: "POST", body, headers });
     assert.deepEqual([reply.status, reply.body.toString()], [401, "who are you?"]);
     assert.equal(reply.headers["www-authenticate"], 'Bearer error="invalid_token"');
-    assert.deepEqual(bodies.map(({ length }) => length), [body.length]);
+    assert.deepEqual(
+      bodies.map(({ length }) => length),
+      [body.length],
+    );
     const line = await proxy.logOf(reply);
     assert.deepEqual([line.repeated, line.renewal, line.outcome], [undefined, "revoked", "passed"]);
     const next = await proxy.send(path, { name, method: "POST", body, headers });
@@ -121,6 +130,9 @@ test("requests that are rejected at the same time share one renewal", async () =
     return call.response.writeHead(401).end();
   });
   const replies = await Promise.all(Array.from({ length: 10 }, () => proxy.send(`/${name}`, { name })));
-  assert.deepEqual(replies.map(({ status }) => status), Array(10).fill(200));
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    Array(10).fill(200),
+  );
   assert.equal(proxy.world.upstreamFor(scope).length, 2);
 });

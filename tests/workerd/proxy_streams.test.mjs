@@ -74,7 +74,10 @@ describe("a request", () => {
     caller.write("hello");
     await caller.until(/HTTP\/1\.1 200 OK[^]*\r\n\r\n[^]*hello/);
     assert.equal(proxy.callsAt("/expect")[0].headers.expect, undefined);
-    const refused = await proxy.begin("/expect", { method: "POST", headers: { ...headers, Authorization: "Bearer no" } });
+    const refused = await proxy.begin("/expect", {
+      method: "POST",
+      headers: { ...headers, Authorization: "Bearer no" },
+    });
     await refused.until(/\r\n\r\n[^]*invalid_token|\r\n\r\n[^]*error/);
     assert.match(refused.text, /^HTTP\/1\.1 401 /);
     for (const one of [caller, refused]) one.leave();
@@ -127,7 +130,9 @@ describe("an answer", () => {
 
   test("10 MB of unknown length as well", async () => {
     const bytes = randomBytes(10 * MIB);
-    proxy.on("/unknown", ({ response }) => response.write(bytes.subarray(0, 1000), () => response.end(bytes.subarray(1000))));
+    proxy.on("/unknown", ({ response }) =>
+      response.write(bytes.subarray(0, 1000), () => response.end(bytes.subarray(1000))),
+    );
     const reply = await proxy.send("/unknown");
     assert.equal(digest(reply.body), digest(bytes));
     assert.equal(reply.headers["transfer-encoding"], "chunked");
@@ -169,7 +174,9 @@ describe("an answer", () => {
   }
 
   test("server-sent events come one by one", async () => {
-    proxy.on("/events", ({ response }) => response.writeHead(200, { "Content-Type": "text/event-stream" }).flushHeaders());
+    proxy.on("/events", ({ response }) =>
+      response.writeHead(200, { "Content-Type": "text/event-stream" }).flushHeaders(),
+    );
     const caller = await proxy.begin("/events", { headers: { Accept: "text/event-stream" } });
     const { response } = await proxy.arrival("/events");
     for (let n = 0; n < 5; n += 1) {
@@ -194,7 +201,9 @@ describe("an answer", () => {
       test(`${encoding}${bytes === broken ? ", broken" : ""}, with its length ${length}, is passed on compressed`, async () => {
         const path = `/${encoding}-${bytes.length}-${length}`;
         const declared = length === "declared" ? { "Content-Length": bytes.length } : {};
-        proxy.on(path, ({ response }) => response.writeHead(200, { "Content-Encoding": encoding, ...declared }).end(bytes));
+        proxy.on(path, ({ response }) =>
+          response.writeHead(200, { "Content-Encoding": encoding, ...declared }).end(bytes),
+        );
         const reply = await proxy.send(path, { headers: { "Accept-Encoding": "gzip, br, zstd" } });
         assert.deepEqual(reply.body, bytes);
         assert.equal(reply.headers["content-encoding"], encoding);

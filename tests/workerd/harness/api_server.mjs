@@ -27,7 +27,6 @@ export class Call {
     this.response = response;
     this.connection = connection;
     const { method = "", url = "", headers, rawHeaders } = request;
-    Object.assign(this, { method, url, headers, rawHeaders });
     this.method = method;
     this.url = url;
     this.headers = headers;
@@ -35,7 +34,9 @@ export class Call {
     this.token = headers.authorization?.split(" ")[1] ?? "";
     request.on("data", (chunk) => this.#chunks.push(chunk));
     /** Whether the whole body came. */
-    this.isWhole = new Promise((resolve) => request.once("end", () => resolve(true)).once("close", () => resolve(false)));
+    this.isWhole = new Promise((resolve) =>
+      request.once("end", () => resolve(true)).once("close", () => resolve(false)),
+    );
     this.closed = once(connection, "close");
   }
 
@@ -89,7 +90,11 @@ export class ApiServer {
 
   async #listen() {
     const server = this.#server;
-    server.on("connection", (socket) => this.#connections.set(socket.remotePort, socket.on("error", () => {}).setMaxListeners(0)));
+    server.on("connection", (duplex) => {
+      const socket = /** @type {Socket} */ (duplex);
+      socket.on("error", () => {}).setMaxListeners(0);
+      this.#connections.set(socket.remotePort, socket);
+    });
     server.on("secureConnection", (socket) => socket.on("error", () => {}).setMaxListeners(0));
     server.on("tlsClientError", () => {});
     server.on("request", (request, response) => this.#answer(request, response));

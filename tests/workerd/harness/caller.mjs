@@ -26,13 +26,21 @@ import { connect } from "node:net";
  */
 export async function send(port, path, { method = "GET", headers = {}, body } = {}) {
   const sent = request({ host: "127.0.0.1", port, path, method, headers });
-  sent.end(body);
+  // Node.js would write a string and the head together, in one encoding.
+  sent.end(body === undefined ? undefined : Buffer.from(body));
   /** @type {[IncomingMessage]} */
   const [answer] = /** @type {any} */ (await once(sent, "response"));
   const chunks = [];
   for await (const chunk of answer) chunks.push(chunk);
   const { statusCode = 0, statusMessage = "", headers: received, rawHeaders, trailers } = answer;
-  return { status: statusCode, reason: statusMessage, headers: received, rawHeaders, trailers, body: Buffer.concat(chunks) };
+  return {
+    status: statusCode,
+    reason: statusMessage,
+    headers: received,
+    rawHeaders,
+    trailers,
+    body: Buffer.concat(chunks),
+  };
 }
 
 /** A connection to a broker, byte by byte. */

@@ -1,6 +1,7 @@
 // A world with an API behind the broker.
 
 /** @import { CallerAnswer } from "./caller.mjs" */
+/** @import { World } from "./world.mjs" */
 
 import { randomUUID } from "node:crypto";
 
@@ -16,8 +17,6 @@ const APIS = 24;
 const BASE = "/base";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-/** @typedef {Awaited<ReturnType<typeof openProxy>>} ProxyWorld */
 
 /** @typedef {{ method?: string, headers?: Record<string, string | string[]>, body?: Buffer | string }} Sent */
 
@@ -55,12 +54,12 @@ export async function openProxy({ apis = () => ({}), client = {}, bindings = {} 
 /** @param {number} n */
 const grant = (n) => ({ credential: "default", scope: SCOPES[n] });
 
-class Proxied {
+export class Proxied {
   #count = 0;
 
   /**
    * @param {ApiServer} api
-   * @param {Awaited<ReturnType<typeof openWorld>>} world
+   * @param {World} world
    */
   constructor(api, world) {
     this.api = api;

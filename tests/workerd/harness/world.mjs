@@ -117,7 +117,7 @@ export async function withWorld(options, body) {
  * @property {ConfiguredCoordinator | false} coordinator
  */
 
-class World {
+export class World {
   #scopes = SCOPES[Symbol.iterator]();
   #parts;
   /** @type {Broker | undefined} */
