@@ -25,6 +25,7 @@ import { now } from "./jwt.mjs";
  * @property {Jwk[]} [keys] The public keys that it signs with.
  * @property {string[]} [users] Whom it may act for.
  * @property {string} [audience] Auth0: what its tokens are for, if a request does not say it.
+ * @property {string[]} [resources] The server of `/resource/mcp`: the other APIs that it may get tokens for.
  * @property {string} [account] Zoom: its account.
  * @property {string} [appId] GitHub: its other name.
  * @property {Record<string, Installation>} [installations] GitHub: where it is installed.

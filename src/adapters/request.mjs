@@ -52,6 +52,15 @@ export function azureSdk(request) {
 }
 
 /**
+ * Whether the request for `url` is for an API. Its body is not read here.
+ *
+ * @param {string} url
+ */
+export function isForApi(url) {
+  return url.startsWith("/api/", url.indexOf("/", "https://".length));
+}
+
+/**
  * A header, or nothing.
  *
  * @param {Request} request
@@ -64,10 +73,12 @@ export function header(request, name) {
 /**
  * The names of all headers, in lower case, one a line.
  *
- * @param {Request} request
+ * @param {{ headers: Headers }} message
  */
-export function headerNames(request) {
-  return [...request.headers.keys()].join("\n");
+export function headerNames({ headers }) {
+  let names = "";
+  for (const name of headers.keys()) names += `${name}\n`;
+  return names;
 }
 
 /** @type {WeakMap<Request, string>} */

@@ -1,17 +1,19 @@
-// The blocks of docs/callers.md that the tests run: those behind a comment `<!-- test: NAME -->`.
+// The blocks of docs/callers.md and docs/mcp.md that the tests run: those behind a comment `<!-- test: NAME -->`.
 
 import { readFileSync } from "node:fs";
 
-const PAGE = new URL("../../../docs/callers.md", import.meta.url);
+const PAGES = ["callers.md", "mcp.md"].map((page) => new URL(`../../../docs/${page}`, import.meta.url));
 const BLOCK = /^<!-- test: (\S+) -->\n+```(\w+)\n([\s\S]*?)^```$/gm;
 
 /** @typedef {{ language: string, text: string }} Block */
 
 /** @type {Map<string, Block>} */
 const blocks = new Map();
-for (const [, name = "", language = "", text = ""] of readFileSync(PAGE, "utf8").matchAll(BLOCK)) {
-  if (blocks.has(name)) throw new Error(`docs/callers.md has two blocks "test: ${name}"`);
-  blocks.set(name, { language, text });
+for (const page of PAGES) {
+  for (const [, name = "", language = "", text = ""] of readFileSync(page, "utf8").matchAll(BLOCK)) {
+    if (blocks.has(name)) throw new Error(`docs/ has two blocks "test: ${name}"`);
+    blocks.set(name, { language, text });
+  }
 }
 
 /** The names of all blocks. */
@@ -23,7 +25,7 @@ export const blockNames = () => [...blocks.keys()];
  */
 export function block(name) {
   const found = blocks.get(name);
-  if (!found) throw new Error(`docs/callers.md has no block "test: ${name}"`);
+  if (!found) throw new Error(`docs/ has no block "test: ${name}"`);
   return found;
 }
 

@@ -1,8 +1,10 @@
-// The tables of docs/callers.md that say what a caller sees.
+// The tables of docs/callers.md and docs/mcp.md that say what a caller sees.
 
 import { readFileSync } from "node:fs";
 
-const lines = readFileSync(new URL("../../../docs/callers.md", import.meta.url), "utf8").split("\n");
+const lines = ["callers.md", "mcp.md"].flatMap((page) =>
+  readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8").split("\n"),
+);
 
 /** @param {string} line */
 const cells = (line) =>
@@ -18,7 +20,7 @@ const cells = (line) =>
  */
 export function cell(row, column) {
   const at = lineOf(row, column);
-  if (at < 0) throw new Error(`docs/callers.md has no table with the row "${row}" and the column "${column}"`);
+  if (at < 0) throw new Error(`docs/ has no table with the row "${row}" and the column "${column}"`);
   return cells(lines[at] ?? "")[columnAt(at, column)] ?? "";
 }
 
