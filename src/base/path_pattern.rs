@@ -11,7 +11,8 @@ pub struct PathPattern(Vec<Segment>);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Segment {
-    /// `*`: one segment that is not empty.
+    /// `*`: one segment that is not empty. An encoded slash in it is a part of it (RFC 3986 §2.2): ids of GitLab
+    /// have one.
     One,
     /// `**`: any number of segments, also none.
     Many,
@@ -138,19 +139,11 @@ impl Segment {
 
     fn matches(&self, segment: &str) -> bool {
         match self {
-            Self::One => !segment.is_empty() && !has_encoded_slash(segment),
+            Self::One => !segment.is_empty(),
             Self::Many => false,
             Self::Text(text) => percent::decoded(segment).eq(text.iter().copied()),
         }
     }
-}
-
-/// Whether a server that decodes the segment finds several in it. Many servers decode first and look for
-/// slashes then.
-fn has_encoded_slash(segment: &str) -> bool {
-    let is_slash = |b: &u8| matches!(b, b'/' | b'\\');
-    let is_encoded = segment.bytes().any(|b| b == b'%');
-    is_encoded && percent::fully_decoded(segment.bytes()).iter().any(is_slash)
 }
 
 /// The text from the first segment on. `/` and nothing have none.
