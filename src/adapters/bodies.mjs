@@ -7,9 +7,10 @@ import { REPEATED_BODY_MAX } from "./limits.mjs";
  *
  * @typedef {object} OutgoingBody
  * @property {ReadableStream | null} stream
- * @property {() => boolean} isRepeatable
  * @property {boolean} isOfGet
- * @property {() => ReadableStream | null} again The body for a second request, if it is repeatable.
+ * @property {() => boolean} hold Whether it can be sent again. If so, `stream` reads no further, so that this stays true.
+ * @property {() => void} release It is not sent again: `stream` goes on.
+ * @property {() => ReadableStream | null} again The body for a second request, after `hold`.
  * @property {() => number | undefined} bytes Its length, as far as it is known.
  */
 
@@ -24,15 +25,17 @@ export function outgoingBody(request) {
   const { body, method } = request;
   const declared = lengthOf(request.headers);
   if (body === null || declared === 0)
-    return { stream: null, isOfGet: false, isRepeatable: () => true, again: () => null, bytes: () => 0 };
+    return { stream: null, isOfGet: false, hold: () => true, release, again: () => null, bytes: () => 0 };
   const isOfGet = method === "GET" || method === "HEAD";
   if (isOfGet || (declared ?? 0) > REPEATED_BODY_MAX)
-    return { stream: body, isOfGet, isRepeatable: () => false, again: () => null, bytes: () => declared };
+    return { stream: body, isOfGet, hold: () => false, release, again: () => null, bytes: () => declared };
   if (declared === undefined) return new KeptBody(body);
   // Both branches have the length.
   const [stream, second] = body.tee();
-  return { stream, isOfGet, isRepeatable: () => true, again: () => second, bytes: () => declared };
+  return { stream, isOfGet, hold: () => true, release, again: () => second, bytes: () => declared };
 }
+
+const release = () => {};
 
 /**
  * The length that `headers` declare.
@@ -69,32 +72,26 @@ export function countedBody(body, ended) {
 class KeptBody {
   isOfGet = false;
   #reader;
-  /** @type {Uint8Array[]} */
-  #kept = [];
+  /** What has been read, or is being read. @type {Promise<Uint8Array | undefined>[]} */
+  #reads = [];
   #count = 0;
-  /** @type {Promise<Uint8Array | undefined>} */
-  #reading = Promise.resolve(undefined);
+  #held = Promise.resolve();
+  release = () => {};
 
   /** @param {ReadableStream<Uint8Array>} body */
   constructor(body) {
     this.#reader = body.getReader();
-    this.stream = this.again();
+    this.stream = this.#from((at) => this.#held.then(() => this.#read(at)));
   }
 
-  isRepeatable() {
-    return this.#count <= REPEATED_BODY_MAX;
+  hold() {
+    if (this.#count > REPEATED_BODY_MAX) return false;
+    this.#held = new Promise((resolve) => (this.release = resolve));
+    return true;
   }
 
-  /** @returns {ReadableStream<Uint8Array>} */
   again() {
-    let at = 0;
-    return new ReadableStream({
-      pull: async (controller) => {
-        const chunk = await this.#chunk(at++);
-        if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
-      },
-    });
+    return this.#from((at) => this.#read(at));
   }
 
   bytes() {
@@ -102,21 +99,36 @@ class KeptBody {
   }
 
   /**
-   * The chunk at this place. One read at a time: the read that an abandoned stream has begun is not lost.
+   * A stream of the chunks from the first one on.
+   *
+   * @param {(at: number) => Promise<Uint8Array | undefined>} chunkAt
+   * @returns {ReadableStream<Uint8Array>}
+   */
+  #from(chunkAt) {
+    let at = 0;
+    return new ReadableStream({
+      async pull(controller) {
+        const chunk = await chunkAt(at++);
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(chunk);
+      },
+    });
+  }
+
+  /**
+   * The chunk at this place. The streams have passed all that is kept when there is too much of it.
    *
    * @param {number} at
    */
-  #chunk(at) {
-    this.#reading = this.#reading.then(() => this.#kept[at] ?? this.#read());
-    return this.#reading;
-  }
-
-  async #read() {
-    const { done, value } = await this.#reader.read();
-    if (done) return undefined;
-    this.#count += value.byteLength;
-    if (this.isRepeatable()) this.#kept.push(value);
-    else this.#kept = [];
-    return value;
+  #read(at) {
+    const known = this.#reads[at];
+    if (known !== undefined) return known;
+    const read = this.#reader.read().then(({ value }) => {
+      this.#count += value?.byteLength ?? 0;
+      return value;
+    });
+    if (this.#count > REPEATED_BODY_MAX) this.#reads = [];
+    else this.#reads[at] = read;
+    return read;
   }
 }
