@@ -207,3 +207,13 @@ test("a body that is not sent again goes on with the first request", async () =>
   await caller.until(/1005/);
   caller.leave();
 });
+
+test("a body in more than 1024 pieces is not sent again", async () => {
+  const { name } = proxy.newApi();
+  rejecting(`/${name}`);
+  const caller = await proxy.begin(`/${name}`, { name, method: "POST", headers: { "Transfer-Encoding": "chunked" } });
+  for (let n = 0; n < 1100; n += 1) caller.chunk("x");
+  caller.chunk("");
+  await caller.until(/^HTTP\/1\.1 401 /);
+  caller.leave();
+});
