@@ -1,37 +1,32 @@
 // The bodies of proxied requests and of their answers.
+//
+// A body of a declared length stays in the runtime, where a kilobyte costs nothing. A short one of a request is read, so that it can
+// be sent twice. One whose length nobody has declared is counted as it passes.
 
-import { REPEATED_BODY_MAX } from "./limits.mjs";
+import { BODY_BUFFER_BYTES, PASSED_BUFFER_BYTES, PASSED_BUFFER_MAX, REPEATED_BODY_MAX } from "./limits.mjs";
 
 /**
  * The body of a request on its way to an API.
  *
  * @typedef {object} OutgoingBody
- * @property {ReadableStream | null} stream
- * @property {() => boolean} isRepeatable
- * @property {boolean} isOfGet
- * @property {() => ReadableStream | null} again The body for a second request, if it is repeatable.
+ * @property {BodyInit | Request | null} first What is sent. The request itself, if its method has no body as a rule.
+ * @property {() => Promise<BodyInit | null | undefined>} again What is sent the second time. Nothing if it is too long.
  * @property {() => number | undefined} bytes Its length, as far as it is known.
+ * @property {Promise<unknown> | undefined} sent When it has been sent, if that takes time.
  */
 
 /**
- * The body of `request`. One of up to 64 KiB can be sent twice. A longer one whose length is declared stays in the runtime, and
- * nobody here reads it.
- *
  * @param {Request} request
- * @returns {OutgoingBody}
+ * @returns {OutgoingBody | Promise<OutgoingBody>}
  */
 export function outgoingBody(request) {
-  const { body, method } = request;
-  const declared = lengthOf(request.headers);
-  if (body === null || declared === 0)
-    return { stream: null, isOfGet: false, isRepeatable: () => true, again: () => null, bytes: () => 0 };
-  const isOfGet = method === "GET" || method === "HEAD";
-  if (isOfGet || (declared ?? 0) > REPEATED_BODY_MAX)
-    return { stream: body, isOfGet, isRepeatable: () => false, again: () => null, bytes: () => declared };
+  const { body, headers, method } = request;
+  const declared = lengthOf(headers);
+  if (body === null || declared === 0) return { first: null, again: async () => null, bytes: () => 0, sent: undefined };
+  if (method === "GET" || method === "HEAD")
+    return { first: request, again: async () => undefined, bytes: () => declared, sent: undefined };
   if (declared === undefined) return new KeptBody(body);
-  // Both branches have the length.
-  const [stream, second] = body.tee();
-  return { stream, isOfGet, isRepeatable: () => true, again: () => second, bytes: () => declared };
+  return declared > REPEATED_BODY_MAX ? longBody(body, declared) : shortBody(body, declared);
 }
 
 /**
@@ -45,78 +40,121 @@ export function lengthOf(headers) {
 }
 
 /**
- * The body of an answer, which is counted as it passes. `ended` is called once, with the length, and whether it has passed as
- * a whole.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number} declared
+ * @returns {Promise<OutgoingBody>}
+ */
+async function shortBody(body, declared) {
+  const reader = body.getReader({ mode: "byob" });
+  const { value: bytes } = await reader.readAtLeast(declared, new Uint8Array(declared));
+  if (bytes?.byteLength !== declared) throw new TypeError("the body has another length than it declares");
+  return { first: bytes, again: async () => bytes, bytes: () => declared, sent: undefined };
+}
+
+/**
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number} declared
+ * @returns {OutgoingBody}
+ */
+function longBody(body, declared) {
+  const { stream, passed } = declaredBody(body, declared);
+  return { first: stream, again: async () => undefined, bytes: () => declared, sent: passed };
+}
+
+/**
+ * A body of a declared length, and a promise that it has passed as a whole. Nobody here reads it.
  *
  * @param {ReadableStream<Uint8Array>} body
- * @param {(bytes: number, isWhole: boolean) => void} ended
+ * @param {number} declared
  */
-export function countedBody(body, ended) {
-  let bytes = 0;
-  return body.pipeThrough(
-    new TransformStream({
-      transform(/** @type {Uint8Array} */ chunk, controller) {
-        bytes += chunk.byteLength;
-        controller.enqueue(chunk);
+export function declaredBody(body, declared) {
+  const { readable, writable } = new FixedLengthStream(declared);
+  const passed = body.pipeTo(writable);
+  // Who waits for it hears of a failure. It is none if nobody waits.
+  passed.catch(() => {});
+  return { stream: readable, passed };
+}
+
+/**
+ * A body that is counted as it passes. `seen` gets each chunk, `ended` is called once: has it passed as a whole?
+ *
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {(chunk: Uint8Array) => void} seen
+ * @param {(isWhole: boolean) => void} ended
+ * @returns {ReadableStream<Uint8Array>}
+ */
+export function countedBody(body, seen, ended) {
+  const reader = body.getReader({ mode: "byob" });
+  let size = PASSED_BUFFER_BYTES;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read(new Uint8Array(size));
+          if (done || value === undefined) {
+            ended(true);
+            return controller.close();
+          }
+          // Long chunks cost a tenth of what short ones cost.
+          size = value.byteLength === size ? PASSED_BUFFER_MAX : PASSED_BUFFER_BYTES;
+          seen(value);
+          controller.enqueue(value);
+        } catch (error) {
+          ended(false);
+          throw error;
+        }
       },
-      flush: () => ended(bytes, true),
-      cancel: () => ended(bytes, false),
-    }),
+      cancel(reason) {
+        ended(false);
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
   );
 }
 
-/** A body of unknown length. What was read of it is kept, so that it can be sent again, until that is too much. */
+/** A body of unknown length. Its beginning is kept, so that a short one can be sent again. */
 class KeptBody {
-  isOfGet = false;
-  #reader;
-  /** @type {Uint8Array[]} */
-  #kept = [];
   #count = 0;
-  /** @type {Promise<Uint8Array | undefined>} */
-  #reading = Promise.resolve(undefined);
+  #kept = new Uint8Array(BODY_BUFFER_BYTES);
+  #hasEnded = false;
 
   /** @param {ReadableStream<Uint8Array>} body */
   constructor(body) {
-    this.#reader = body.getReader();
-    this.stream = this.again();
-  }
-
-  isRepeatable() {
-    return this.#count <= REPEATED_BODY_MAX;
-  }
-
-  /** @returns {ReadableStream<Uint8Array>} */
-  again() {
-    let at = 0;
-    return new ReadableStream({
-      pull: async (controller) => {
-        const chunk = await this.#chunk(at++);
-        if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
-      },
+    /** @type {(value?: unknown) => void} */
+    let end = () => {};
+    this.sent = new Promise((resolve) => {
+      end = resolve;
     });
+    const ended = (/** @type {boolean} */ isWhole) => {
+      this.#hasEnded = isWhole;
+      end();
+    };
+    this.first = countedBody(body, (chunk) => this.#keep(chunk), ended);
+  }
+
+  /** An API may answer before it has read the body: then the rest is not known. */
+  async again() {
+    return this.#hasEnded && this.#count <= REPEATED_BODY_MAX ? this.#kept.subarray(0, this.#count) : undefined;
   }
 
   bytes() {
     return this.#count;
   }
 
-  /**
-   * The chunk at this place. One read at a time: the read that an abandoned stream has begun is not lost.
-   *
-   * @param {number} at
-   */
-  #chunk(at) {
-    this.#reading = this.#reading.then(() => this.#kept[at] ?? this.#read());
-    return this.#reading;
-  }
-
-  async #read() {
-    const { done, value } = await this.#reader.read();
-    if (done) return undefined;
-    this.#count += value.byteLength;
-    if (this.isRepeatable()) this.#kept.push(value);
-    else this.#kept = [];
-    return value;
+  /** @param {Uint8Array} chunk */
+  #keep(chunk) {
+    const start = this.#count;
+    this.#count += chunk.byteLength;
+    if (this.#count > REPEATED_BODY_MAX) {
+      this.#kept = new Uint8Array();
+      return;
+    }
+    if (this.#count > this.#kept.byteLength) {
+      const longer = new Uint8Array(Math.min(REPEATED_BODY_MAX, 2 * this.#count));
+      longer.set(this.#kept);
+      this.#kept = longer;
+    }
+    this.#kept.set(chunk, start);
   }
 }

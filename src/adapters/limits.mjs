@@ -23,3 +23,17 @@ export const MEMORY_CHECK_MS = 5_200;
 
 /** Longest body of a proxied request that is sent on once more after a 401, in bytes. */
 export const REPEATED_BODY_MAX = 64 * 1024;
+
+/** Size of the buffer for a body that passes, in bytes: that of usual chunks. */
+export const PASSED_BUFFER_BYTES = 4096;
+
+/** The same for a body whose chunks are longer. */
+export const PASSED_BUFFER_MAX = 64 * 1024;
+
+/**
+ * How long a caller may take to send the body of a proxied request, in milliseconds. The time limit of the API begins after it.
+ */
+export const SENDING_MAX_MS = 600_000;
+
+/** When a request for an API is a slow one, in milliseconds. From then on it is noted if its caller goes away. */
+export const SLOW_MS = 1_000;
