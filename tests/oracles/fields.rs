@@ -30,6 +30,7 @@ pub fn assert_stripped(names: &str, connection: Option<&str>) {
 }
 
 fn is(known: &str, name: &str) -> bool {
+    let name = &name.replace('_', "-");
     known.strip_suffix('*').map_or(known == name, |prefix| name.starts_with(prefix))
 }
 

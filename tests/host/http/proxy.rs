@@ -154,6 +154,10 @@ fn a_proof_that_a_browser_adds_is_good_for_listed_pages_only() {
     for origin in ["https://evil.example", "null", "http://broker.example"] {
         let sent = ambient(Some(origin));
         assert_refused(&world, &sent, 403, "insufficient_scope", "origin_not_listed");
+        // A browser sends what its user has once entered to every page's requests.
+        let basic = format!("Basic {}", Base64::encode_string(b"c:key"));
+        let sent = call("/users").by(&basic).on_page(origin);
+        assert_refused(&world, &sent, 403, "insufficient_scope", "origin_not_listed");
     }
     // With a key of its own a program may say what it likes.
     end(call("/users").on_page("https://evil.example").onward(&world.isolate));
