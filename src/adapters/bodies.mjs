@@ -115,31 +115,63 @@ export function countedBody(body, seen, ended) {
 
 /** A body of unknown length. Its beginning is kept, so that a short one can be sent again. */
 class KeptBody {
+  #reader;
   #count = 0;
   #kept = new Uint8Array(BODY_BUFFER_BYTES);
+  #size = PASSED_BUFFER_BYTES;
   #hasEnded = false;
+  /** Whether the first request is over: what follows is for the second one. */
+  #isReplaced = false;
+  /** @type {Promise<Uint8Array | undefined>} One read at a time. */
+  #reading = Promise.resolve(undefined);
+  #end = () => {};
+  /** @type {Promise<void>} */
+  sent = new Promise((resolve) => {
+    this.#end = resolve;
+  });
 
   /** @param {ReadableStream<Uint8Array>} body */
   constructor(body) {
-    /** @type {(value?: unknown) => void} */
-    let end = () => {};
-    this.sent = new Promise((resolve) => {
-      end = resolve;
-    });
-    const ended = (/** @type {boolean} */ isWhole) => {
-      this.#hasEnded = isWhole;
-      end();
-    };
-    this.first = countedBody(body, (chunk) => this.#keep(chunk), ended);
+    this.#reader = body.getReader({ mode: "byob" });
+    /** @type {ReadableStream<Uint8Array>} */
+    this.first = new ReadableStream(
+      {
+        pull: async (controller) => {
+          const chunk = await this.#next();
+          if (this.#isReplaced) return controller.error(new TypeError("the API has answered"));
+          if (chunk === undefined) controller.close();
+          else controller.enqueue(chunk);
+        },
+      },
+      { highWaterMark: 0 },
+    );
   }
 
-  /** An API may answer before it has read the body: then the rest is not known. */
+  /** An API may answer before it has the whole body. Then the rest is read here. */
   async again() {
-    return this.#hasEnded && this.#count <= REPEATED_BODY_MAX ? this.#kept.subarray(0, this.#count) : undefined;
+    this.#isReplaced = true;
+    while (!this.#hasEnded && this.#count <= REPEATED_BODY_MAX) await this.#next();
+    return this.#count <= REPEATED_BODY_MAX ? this.#kept.subarray(0, this.#count) : undefined;
   }
 
   bytes() {
     return this.#count;
+  }
+
+  #next() {
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
+  }
+
+  async #read() {
+    const { done, value } = await this.#reader.read(new Uint8Array(this.#size));
+    if (done || value === undefined) {
+      this.#hasEnded = true;
+      return void this.#end();
+    }
+    this.#size = value.byteLength === this.#size ? PASSED_BUFFER_MAX : PASSED_BUFFER_BYTES;
+    this.#keep(value);
+    return value;
   }
 
   /** @param {Uint8Array} chunk */

@@ -34,6 +34,3 @@ export const PASSED_BUFFER_MAX = 64 * 1024;
  * How long a caller may take to send the body of a proxied request, in milliseconds. The time limit of the API begins after it.
  */
 export const SENDING_MAX_MS = 600_000;
-
-/** When a request for an API is a slow one, in milliseconds. From then on it is noted if its caller goes away. */
-export const SLOW_MS = 1_000;

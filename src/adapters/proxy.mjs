@@ -6,7 +6,7 @@
 /** @import { OutgoingBody } from "./bodies.mjs" */
 
 import { countedBody, declaredBody, lengthOf, outgoingBody } from "./bodies.mjs";
-import { REPEATED_BODY_MAX, SENDING_MAX_MS, SLOW_MS } from "./limits.mjs";
+import { REPEATED_BODY_MAX, SENDING_MAX_MS } from "./limits.mjs";
 import { MEMORY_LOST, awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
 import { headerNames } from "./request.mjs";
 
@@ -90,6 +90,7 @@ export class OnwardRequest {
       headers.set(field, value);
       // Work behind the response would keep the onward request alive, when its caller has gone.
       if (hasWorkBehind) this.#controller = new AbortController();
+      this.#watch(() => this.#abandoned());
       const answer = await this.#send(body.first, headers, body.sent);
       return answer.status === UNAUTHORIZED ? await this.#rejected(answer, headers, body) : this.#passedOn(answer);
     } catch (reason) {
@@ -130,22 +131,11 @@ export class OnwardRequest {
   #send(body, headers, sent) {
     return new Promise((resolve, reject) => {
       this.#fetch(body, headers).then(resolve, reject);
-      if (sent === undefined) return this.#limit(reject);
-      const limited = () => this.#limit(reject);
-      sent.then(limited, limited);
-      setTimeout(limited, SENDING_MAX_MS);
+      const limit = () => void setTimeout(reject, this.#plan.timeoutMs, TIMED_OUT);
+      if (sent === undefined) return limit();
+      sent.then(limit, limit);
+      setTimeout(limit, SENDING_MAX_MS);
     });
-  }
-
-  /** @param {(reason: string) => void} reject */
-  #limit(reject) {
-    const { timeoutMs } = this.#plan;
-    const slow = () => {
-      if (this.#isAnswered) return;
-      setTimeout(reject, timeoutMs - SLOW_MS, TIMED_OUT);
-      this.#watch(() => this.#abandoned());
-    };
-    setTimeout(slow, SLOW_MS);
   }
 
   /**

@@ -50,10 +50,9 @@ for (const [what, init, sent] of [
     assert.deepEqual(bodies, [sent, sent]);
     const [first, second] = proxy.callsAt(path);
     assert.notEqual(first.token, second.token);
-    assert.deepEqual(
-      [second.method, second.headers["content-length"]],
-      [first.method, first.headers["content-length"]],
-    );
+    assert.equal(second.method, first.method);
+    // By then its length is known, also where the caller has not declared it.
+    if (sent) assert.equal(second.headers["content-length"], String(sent.length));
     const line = await proxy.logOf(reply);
     assert.deepEqual([line.repeated, line.renewal, line.request_bytes], [true, "revoked", sent.length]);
     // From now on everybody has the new token.
