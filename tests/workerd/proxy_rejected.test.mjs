@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { openProxy } from "./harness/proxy_world.mjs";
+import { until } from "./harness/until.mjs";
 
 const KIB = 1024;
 /** `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}` */
@@ -134,4 +135,74 @@ test("requests that are rejected at the same time share one renewal", async () =
     Array(10).fill(200),
   );
   assert.equal(proxy.world.upstreamFor(scope).length, 2);
+});
+
+test("a GET with a body is not sent again", async () => {
+  const { name } = proxy.newApi();
+  rejecting(`/${name}`);
+  const sent = { name, body: "hello", headers: { "Content-Length": "5" } };
+  assert.equal((await proxy.send(`/${name}`, sent)).status, 401);
+  assert.equal((await proxy.send(`/${name}`, sent)).status, 200);
+});
+
+/** The first token is rejected as soon as something of the body has come. The API reads on, and its answer has no end. */
+function rejectingEarly(path) {
+  proxy.on(path, async (call) => {
+    if (call.token === proxy.callsAt(path)[0].token) {
+      await call.part(5);
+      call.response.writeHead(401).write("who are you?");
+    } else call.response.end(String((await call.body()).length));
+  });
+}
+
+for (const [what, headers] of [
+  ["declared", { "Content-Length": "50005" }],
+  ["unknown", { "Transfer-Encoding": "chunked" }],
+]) {
+  test(`rejected before the body has come, its length ${what}: the rest follows what was kept`, async () => {
+    const { name, scope } = proxy.newApi();
+    rejectingEarly(`/${name}`);
+    const caller = await proxy.begin(`/${name}`, { name, method: "POST", headers });
+    const write = (text) => (what === "declared" ? caller.write(text) : caller.chunk(text));
+    write("first");
+    await until(() => proxy.callsAt(`/${name}`).length === 2);
+    write("x".repeat(50_000));
+    if (what === "unknown") caller.chunk("");
+    await caller.until(/^HTTP\/1\.1 200 [^]*50005/);
+    caller.leave();
+    assert.equal(proxy.world.upstreamFor(scope).length, 2);
+  });
+}
+
+test("a body that grows while the token is replaced is sent again as a whole", async () => {
+  const { name, scope } = proxy.newApi();
+  rejectingEarly(`/${name}`);
+  await proxy.send("/none", { name });
+  proxy.world.authority.next({ scope, slow: 300 });
+  const caller = await proxy.begin(`/${name}`, { name, method: "POST", headers: { "Transfer-Encoding": "chunked" } });
+  caller.chunk("first");
+  await until(() => proxy.world.upstreamFor(scope).length === 2);
+  for (let n = 0; n < 200; n += 1) caller.chunk("x".repeat(1000));
+  caller.chunk("");
+  await caller.until(/^HTTP\/1\.1 200 [^]*200005/);
+  caller.leave();
+  assert.equal((await proxy.logOf(caller)).request_bytes, 200_005);
+});
+
+test("a body that is not sent again goes on with the first request", async () => {
+  const { name, scope } = proxy.newApi();
+  await proxy.send("/none", { name });
+  proxy.on(`/${name}`, async (call) => {
+    await call.part(5);
+    call.response.writeHead(401).write("who are you, ");
+    call.response.end(String((await call.body()).length));
+  });
+  proxy.world.authority.next({ scope, fail: { status: 500 } }, { scope, fail: { status: 500 } });
+  const caller = await proxy.begin(`/${name}`, { name, method: "POST", headers: { "Transfer-Encoding": "chunked" } });
+  caller.chunk("first");
+  await caller.until(/^HTTP\/1\.1 401 [^]*who are you, /);
+  caller.chunk("x".repeat(1000));
+  caller.chunk("");
+  await caller.until(/1005/);
+  caller.leave();
 });

@@ -71,6 +71,10 @@ fn the_challenge_says_why_in_words() {
     assert!(
         challenge.starts_with(r#"Bearer realm="edge-token-broker", error_description="client"#)
     );
+    // What the clients of Key Vault look for.
+    assert!(challenge.ends_with(
+        r#"", authorization="https://edge-token-broker/common", resource="https://edge-token-broker""#
+    ));
 }
 
 #[test]
@@ -127,6 +131,17 @@ fn a_client_key_may_be_where_libraries_have_theirs() {
     assert_refused(&world, &in_field, 401, "invalid_token", "invalid_client");
     assert_refused(&world, &call("/x").by_nobody(), 401, "invalid_token", "invalid_client");
     end(call("/x").by_nobody().bound_as("c").onward(&world.isolate));
+}
+
+#[test]
+fn a_cookie_is_no_proof_but_may_have_the_token() {
+    let world = api_world(r#","header":"Cookie","prefix":"session=""#, r#"{"api":"graph"}"#);
+    let mut sent = call("/x").by_nobody();
+    sent.platform.headers = vec![("cookie".into(), "session=key".into())];
+    assert_refused(&world, &sent, 401, "invalid_token", "invalid_client");
+    let onward = call("/x").onward(&world.isolate);
+    assert_eq!(onward.authorization(), "session=one");
+    end(onward);
 }
 
 #[test]
