@@ -3,7 +3,13 @@
 // A body of a declared length stays in the runtime, where a kilobyte costs nothing. A short one of a request is read, so that it can
 // be sent twice. One whose length nobody has declared is counted as it passes.
 
-import { BODY_BUFFER_BYTES, PASSED_BUFFER_BYTES, PASSED_BUFFER_MAX, REPEATED_BODY_MAX } from "./limits.mjs";
+import {
+  BODY_BUFFER_BYTES,
+  PASSED_BUFFER_BYTES,
+  PASSED_BUFFER_MAX,
+  REPEATED_BODY_MAX,
+  REST_OF_BODY_MAX_MS,
+} from "./limits.mjs";
 
 /**
  * The body of a request on its way to an API.
@@ -147,11 +153,20 @@ class KeptBody {
     );
   }
 
-  /** An API may answer before it has the whole body. Then the rest is read here. */
+  /** An API may answer before it has the whole body. The rest is then read here, if it comes soon. */
   async again() {
     this.#isReplaced = true;
-    while (!this.#hasEnded && this.#count <= REPEATED_BODY_MAX) await this.#next();
-    return this.#count <= REPEATED_BODY_MAX ? this.#kept.subarray(0, this.#count) : undefined;
+    const late = new Promise((resolve) => setTimeout(resolve, REST_OF_BODY_MAX_MS));
+    await Promise.race([late, this.#readRest()]);
+    return this.#hasEnded && this.#isShort() ? this.#kept.subarray(0, this.#count) : undefined;
+  }
+
+  async #readRest() {
+    while (!this.#hasEnded && this.#isShort()) await this.#next();
+  }
+
+  #isShort() {
+    return this.#count <= REPEATED_BODY_MAX;
   }
 
   bytes() {
@@ -178,7 +193,7 @@ class KeptBody {
   #keep(chunk) {
     const start = this.#count;
     this.#count += chunk.byteLength;
-    if (this.#count > REPEATED_BODY_MAX) {
+    if (!this.#isShort()) {
       this.#kept = new Uint8Array();
       return;
     }

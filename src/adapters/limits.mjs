@@ -34,3 +34,9 @@ export const PASSED_BUFFER_MAX = 64 * 1024;
  * How long a caller may take to send the body of a proxied request, in milliseconds. The time limit of the API begins after it.
  */
 export const SENDING_MAX_MS = 600_000;
+
+/**
+ * How long the rest of a body may take after its request was rejected, in milliseconds. A caller may wait for the answer before
+ * it sends the rest.
+ */
+export const REST_OF_BODY_MAX_MS = 1_000;

@@ -111,6 +111,7 @@ describe("the API", () => {
     caller.write("hello");
     caller.leave();
     // What comes after it is served, and alone.
+    proxy.on("/after-short", (call) => call.response.end());
     assert.equal((await proxy.send("/after-short")).status, 200);
     assert.deepEqual(proxy.callsAt(path), []);
   });
