@@ -5,8 +5,8 @@
 
 import {
   BODY_BUFFER_BYTES,
-  PASSED_BUFFER_BYTES,
-  PASSED_BUFFER_MAX,
+  SHORT_READ_BYTES,
+  LONG_READ_BYTES,
   REPEATED_BODY_MAX,
   REST_OF_BODY_MAX_MS,
 } from "./limits.mjs";
@@ -91,7 +91,7 @@ export function declaredBody(body, declared) {
  */
 export function countedBody(body, seen, ended) {
   const reader = body.getReader({ mode: "byob" });
-  let size = PASSED_BUFFER_BYTES;
+  let size = SHORT_READ_BYTES;
   return new ReadableStream(
     {
       async pull(controller) {
@@ -101,8 +101,7 @@ export function countedBody(body, seen, ended) {
             ended(true);
             return controller.close();
           }
-          // Long chunks cost a tenth of what short ones cost.
-          size = value.byteLength === size ? PASSED_BUFFER_MAX : PASSED_BUFFER_BYTES;
+          if (value.byteLength === size) size = LONG_READ_BYTES;
           seen(value);
           controller.enqueue(value);
         } catch (error) {
@@ -124,7 +123,7 @@ class KeptBody {
   #reader;
   #count = 0;
   #kept = new Uint8Array(BODY_BUFFER_BYTES);
-  #size = PASSED_BUFFER_BYTES;
+  #size = SHORT_READ_BYTES;
   #hasEnded = false;
   /** Whether the first request is over: what follows is for the second one. */
   #isReplaced = false;
@@ -184,7 +183,7 @@ class KeptBody {
       this.#hasEnded = true;
       return void this.#end();
     }
-    this.#size = value.byteLength === this.#size ? PASSED_BUFFER_MAX : PASSED_BUFFER_BYTES;
+    if (value.byteLength === this.#size) this.#size = LONG_READ_BYTES;
     this.#keep(value);
     return value;
   }

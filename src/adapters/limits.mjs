@@ -24,11 +24,11 @@ export const MEMORY_CHECK_MS = 5_200;
 /** Longest body of a proxied request that is sent on once more after a 401, in bytes. */
 export const REPEATED_BODY_MAX = 64 * 1024;
 
-/** Size of the buffer for a body that passes, in bytes: that of usual chunks. */
-export const PASSED_BUFFER_BYTES = 4096;
+/** Size of the buffers for a body that is counted as it passes, in bytes. Most chunks are short. */
+export const SHORT_READ_BYTES = 4096;
 
-/** The same for a body whose chunks are longer. */
-export const PASSED_BUFFER_MAX = 64 * 1024;
+/** The same once a body has filled one. Each read has its price. */
+export const LONG_READ_BYTES = 64 * 1024;
 
 /**
  * How long a caller may take to send the body of a proxied request, in milliseconds. The time limit of the API begins after it.

@@ -205,3 +205,14 @@ for (const [what, rest] of [
     assert.equal(proxy.world.upstreamFor(scope).length, 2);
   });
 }
+
+test("a short body in very many pieces is kept in one", async () => {
+  const { name } = proxy.newApi();
+  const bodies = rejecting(`/${name}`);
+  const caller = await beginUpload(name, { "Transfer-Encoding": "chunked" });
+  for (let n = 0; n < 1100; n += 1) caller.chunk("x");
+  caller.chunk("");
+  await caller.until(/^HTTP\/1\.1 200 /);
+  caller.leave();
+  assert.deepEqual(bodies, Array(2).fill("x".repeat(1100)));
+});

@@ -16,6 +16,7 @@ import { until } from "./until.mjs";
 export class Call {
   /** @type {Buffer[]} */
   #chunks = [];
+  #length = 0;
 
   /**
    * @param {IncomingMessage} request
@@ -32,7 +33,10 @@ export class Call {
     this.headers = headers;
     this.rawHeaders = rawHeaders;
     this.token = headers.authorization?.split(" ")[1] ?? "";
-    request.on("data", (chunk) => this.#chunks.push(chunk));
+    request.on("data", (chunk) => {
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
+    });
     /** Whether the whole body came. */
     this.isWhole = new Promise((resolve) =>
       request.once("end", () => resolve(true)).once("close", () => resolve(false)),
@@ -53,8 +57,7 @@ export class Call {
 
   /** Waits until so much of the body has come. @param {number} length */
   async part(length) {
-    while (this.received.length < length) await once(this.request, "data");
-    return this.received;
+    while (this.#length < length) await once(this.request, "data");
   }
 
   /**
