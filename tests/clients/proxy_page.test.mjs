@@ -156,11 +156,11 @@ for (const { name, open, skip } of BROWSERS) {
 
     describe("behind Cloudflare Access", () => {
       /** Calls a function of a module in a page of a user who is signed in. */
-      const call = async (at, module, name) => {
+      const call = async (at, module, name, path = "/") => {
         const { origin } = new URL(behindAccess.world.broker.url);
         await browser.setCookie(origin, `CF_Authorization=${access.sign({ sub: "ada" })}`);
         const source = module.replace("https://broker.example.com/api", behindAccess.url);
-        return browser.call(`${at.origin}/`, source, name);
+        return browser.call(at.origin + path, source, name);
       };
       const people = (at) => call(at, block("proxy-access").text, "people");
 
@@ -182,6 +182,13 @@ for (const { name, open, skip } of BROWSERS) {
         assert.equal(throttled.status, 429);
         assert.equal(throttled.after, "10");
         assert.match(throttled.id, /^[0-9a-f-]{36}$/);
+      });
+
+      test("a page on the broker's own hostname needs no origin that is listed", async () => {
+        const { origin } = new URL(behindAccess.world.broker.url);
+        const own = FIELDS.replace("https://broker.example.com", "");
+        assert.equal((await call({ origin }, own, "change", "/healthz")).status, 204);
+        assert.equal((await call({ origin }, own, "read", "/healthz")).after, "10");
       });
 
       for (const [what, at, seen] of [

@@ -71,7 +71,8 @@ export async function openProxied({ clients = {}, ...options } = {}) {
       ...clients,
     },
   });
-  world = await openWorld({ tls: localCa().pair, bindings, ...options });
+  const { pair, certificate: trusted } = localCa();
+  world = await openWorld({ tls: pair, trusted, bindings, ...options });
   register(world.authority, world.broker.url, kindsAt(world.authority.url, ["github"]));
   const { close } = world;
   return { world, apis, url: `${world.broker.url}/api`, close: () => close.call(world) };

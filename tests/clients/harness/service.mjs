@@ -1,11 +1,13 @@
-// An API behind the proxy: it takes only tokens that the stand-in authorization server has issued, and it keeps what it got.
+// An API behind the proxy, over TLS: it takes only tokens that the stand-in authorization server has issued, and it keeps what it got.
 
 /** @import { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http" */
 /** @import { AddressInfo } from "node:net" */
 
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer } from "node:https";
 import { buffer } from "node:stream/consumers";
+
+import { localCa } from "../../workerd/harness/tls.mjs";
 
 /**
  * @typedef {object} Received A request to an API.
@@ -39,7 +41,7 @@ export class Service {
 
   #issued;
   #kind;
-  #server = createServer((request, response) => {
+  #server = createServer({ key: localCa().pair.key, cert: localCa().pair.certificate }, (request, response) => {
     this.#answer(request, response).catch((error) => {
       response.writeHead(500).end(`the stand-in has a bug: ${error.stack}\n`);
     });
@@ -68,7 +70,7 @@ export class Service {
 
   get url() {
     const { port } = /** @type {AddressInfo} */ (this.#server.address());
-    return `http://127.0.0.1:${port}`;
+    return `https://127.0.0.1:${port}`;
   }
 
   /** The last request. */
