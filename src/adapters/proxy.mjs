@@ -6,7 +6,7 @@
 /** @import { OutgoingBody } from "./bodies.mjs" */
 
 import { countedBody, declaredBody, lengthOf, outgoingBody } from "./bodies.mjs";
-import { REPEATED_BODY_MAX, SENDING_MAX_MS } from "./limits.mjs";
+import { REPEATED_BODY_MAX, SENDING_MAX_MS, SLOW_MS } from "./limits.mjs";
 import { MEMORY_LOST, awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
 import { headerNames } from "./request.mjs";
 
@@ -86,11 +86,13 @@ export class OnwardRequest {
       const body = made instanceof Promise ? await made : made;
       this.#body = body;
       const headers = new Headers(this.#request.headers);
-      for (const name of lines(withheld)) headers.delete(name);
+      for (const name of withheld.split("\n")) if (name !== "") headers.delete(name);
       headers.set(field, value);
       // Work behind the response would keep the onward request alive, when its caller has gone.
-      if (hasWorkBehind) this.#controller = new AbortController();
-      this.#watch(() => this.#abandoned());
+      if (hasWorkBehind) {
+        this.#controller = new AbortController();
+        this.#watch(() => this.#abandoned());
+      }
       const answer = await this.#send(body.first, headers, body.sent);
       return answer.status === UNAUTHORIZED ? await this.#rejected(answer, headers, body) : this.#passedOn(answer);
     } catch (reason) {
@@ -131,11 +133,17 @@ export class OnwardRequest {
   #send(body, headers, sent) {
     return new Promise((resolve, reject) => {
       this.#fetch(body, headers).then(resolve, reject);
-      const limit = () => void setTimeout(reject, this.#plan.timeoutMs, TIMED_OUT);
+      const limit = () => void setTimeout(() => this.#isAnswered || this.#slow(reject), SLOW_MS);
       if (sent === undefined) return limit();
       sent.then(limit, limit);
       setTimeout(limit, SENDING_MAX_MS);
     });
+  }
+
+  /** @param {(reason: string) => void} reject */
+  #slow(reject) {
+    setTimeout(reject, this.#plan.timeoutMs - SLOW_MS, TIMED_OUT);
+    this.#watch(() => this.#abandoned());
   }
 
   /**
@@ -199,13 +207,14 @@ export class OnwardRequest {
    * @param {number} status
    */
   #change(headers, status) {
-    const connection = headers.get("connection") ?? undefined;
-    const changes = this.#told((onward) => onward.answered(status, headerNames({ headers }), connection));
+    const names = headerNames({ headers });
+    const connection = names.includes("connection\n") ? (headers.get("connection") ?? undefined) : undefined;
+    const changes = this.#told((onward) => onward.answered(status, names, connection));
     if (changes === undefined) return keepPlain(headers);
-    for (const line of lines(changes)) {
-      const [name = "", value] = line.split("\t");
-      if (value === undefined) headers.delete(name);
-      else headers.append(name, value);
+    for (const line of changes.split("\n")) {
+      const tab = line.indexOf("\t");
+      if (tab > 0) headers.append(line.slice(0, tab), line.slice(tab + 1));
+      else if (line !== "") headers.delete(line);
     }
   }
 
@@ -251,9 +260,6 @@ export class OnwardRequest {
     }
   }
 }
-
-/** @param {string} text */
-const lines = (text) => (text === "" ? [] : text.split("\n").filter((line) => line !== ""));
 
 /** @param {Headers} headers */
 function keepPlain(headers) {
