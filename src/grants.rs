@@ -101,7 +101,8 @@ fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
         || (*name != "organization" && grant.scope.is_default_of(value))
 }
 
-/// Whether `client` may have a request with `method` sent to `target` of `api`. Each grant is for its methods at
+/// Whether `client` may have a request with `method` sent to `target` of `api`, and to every other path as
+/// well. Each grant is for its methods at
 /// its paths. It counts what the broker sends on, and not what the caller wrote.
 ///
 /// # Errors
@@ -112,21 +113,25 @@ pub fn permit(
     api: &Rc<Api>,
     method: &str,
     target: &Result<Target, TargetFault>,
-) -> Result<(), BrokerError> {
+) -> Result<AllPaths, BrokerError> {
     let granted = || client.apis.iter().filter(|grant| Rc::ptr_eq(&grant.api, api));
     if granted().next().is_none() {
         return Err(BrokerError::ApiNotGranted);
     }
     let path = target.as_ref().map_err(|fault| BrokerError::from(*fault))?.path();
-    let mut with_method = granted().filter(|grant| grant.permits_method(method)).peekable();
-    if with_method.peek().is_none() {
+    let with_method = || granted().filter(|grant| grant.permits_method(method));
+    if with_method().next().is_none() {
         return Err(BrokerError::MethodNotGranted);
     }
-    if !with_method.any(|grant| grant.permits_path(path)) {
+    if !with_method().any(|grant| grant.permits_path(path)) {
         return Err(BrokerError::PathNotGranted);
     }
-    Ok(())
+    Ok(AllPaths(with_method().any(|grant| grant.paths.is_empty())))
 }
+
+/// Whether a client may use all paths of an API.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AllPaths(pub bool);
 
 /// The grants of `client`, of one credential, one scope, or both.
 ///

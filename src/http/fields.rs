@@ -35,6 +35,15 @@ const OF_REQUESTS: [&str; 21] = [
 ];
 const PREFIXES_OF_REQUESTS: [&str; 3] = ["cf-", "proxy-", "x-forwarded-"];
 
+/// Fields that name another path, to copy or to move to (RFC 4918 §10.3, and those of object stores).
+const OTHER_PATHS: [&str; 5] = [
+    "destination",
+    "x-amz-copy-source",
+    "x-goog-copy-source",
+    "x-ms-copy-source",
+    "x-ms-rename-source",
+];
+
 /// Fields of an answer that go no further: they would be the broker's own word to the browser.
 const OF_ANSWERS: [&str; 3] = ["alt-svc", "set-cookie", "set-cookie2"];
 const PREFIXES_OF_ANSWERS: [&str; 2] = ["access-control-", "proxy-"];
@@ -50,6 +59,12 @@ pub fn stripped_from_request<'a>(
     let is_kept = |name: &str| is_websocket && name == UPGRADE;
     let is_stripped = |name: &str| is_among(name, &OF_REQUESTS, &PREFIXES_OF_REQUESTS, connection);
     names.split('\n').filter(|name| is_stripped(name) && !is_kept(name)).collect()
+}
+
+/// Whether one of `names` names another path than that of the request.
+#[must_use]
+pub fn name_another_path(names: &str) -> bool {
+    names.split('\n').any(|name| OTHER_PATHS.iter().any(|known| spells(known, name)))
 }
 
 /// Those of `names` that the answer to the caller does not have.

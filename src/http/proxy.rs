@@ -8,7 +8,8 @@ use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::config::{Api, Config};
 use crate::error::BrokerError;
-use crate::grants;
+use crate::grants::{self, AllPaths};
+use crate::http::fields;
 use crate::http::ports::PlatformRequest;
 use crate::http::token::log_caller;
 use crate::log::Line;
@@ -41,6 +42,8 @@ pub struct Permitted {
     pub api: Rc<Api>,
     /// The URL.
     pub target: Target,
+    /// The names of the request's headers, one a line.
+    pub names: String,
     /// Whether a browser has added the proof by itself.
     pub is_ambient: bool,
 }
@@ -74,7 +77,7 @@ impl ApiRequest {
         Ok(Self { presented, foreign_page: page, is_ambient, wanted })
     }
 
-    /// What is sent on, if `caller` may have that sent by `method`.
+    /// What is sent on, if `caller` may have that sent by `method` with headers of these `names`.
     ///
     /// # Errors
     /// The client has no such grant, the request has a fault, or the API is the broker itself.
@@ -82,6 +85,7 @@ impl ApiRequest {
         self,
         caller: &Caller,
         method: &str,
+        names: String,
         line: &mut Line,
     ) -> Result<Permitted, BrokerError> {
         log_caller(line, caller);
@@ -90,7 +94,10 @@ impl ApiRequest {
         if api.log_path {
             line.api.path = target.as_ref().ok().map(|target| target.path().to_owned());
         }
-        grants::permit(&caller.client, &api, method, &target)?;
+        let all_paths = grants::permit(&caller.client, &api, method, &target)?;
+        if all_paths == AllPaths(false) && fields::name_another_path(&names) {
+            return Err(BrokerError::PathNotGranted);
+        }
         let target = target?;
         if self.foreign_page.is_some_and(|page| !caller.client.has_origin(&page)) {
             return Err(BrokerError::OriginNotListed);
@@ -101,7 +108,7 @@ impl ApiRequest {
         }
         line.credential = Some(api.grant.credential.name.clone());
         line.scope = Some(api.grant.scope.shown().to_owned());
-        Ok(Permitted { api, target, is_ambient: self.is_ambient })
+        Ok(Permitted { api, target, names, is_ambient: self.is_ambient })
     }
 }
 

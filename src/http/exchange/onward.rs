@@ -107,14 +107,14 @@ impl<P: HttpPorts> Onward<P> {
     /// The names of the request's headers that are not sent on, one a line.
     #[must_use]
     pub fn withheld(&self) -> String {
-        let request = &self.exchange.request;
-        let names = request.header_names();
+        let names = self.permitted.names.as_str();
         let value_of = |name: &str| {
-            names.lines().find(|known| *known == name).and_then(|name| request.header(name))
+            let is_there = names.lines().any(|known| known == name);
+            is_there.then(|| self.exchange.request.header(name)).flatten()
         };
         let is_websocket =
             value_of("upgrade").is_some_and(|value| value.trim().eq_ignore_ascii_case("websocket"));
-        fields::stripped_from_request(&names, value_of("connection").as_deref(), is_websocket)
+        fields::stripped_from_request(names, value_of("connection").as_deref(), is_websocket)
             .join("\n")
     }
 

@@ -8,7 +8,7 @@ use crate::callers::Recognition;
 use crate::callers::proofs::Caller;
 use crate::config::Config;
 use crate::error::{BrokerError, Limit};
-use crate::http::ports::{HttpPorts, RateLimiter};
+use crate::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
 use crate::http::proxy::{ApiRequest, Permitted};
 use crate::tokens::broker::Served;
 use crate::tokens::min_ttl::MinTtl;
@@ -47,7 +47,8 @@ impl<P: HttpPorts> Exchange<P> {
     fn permit(&mut self, request: ApiRequest, caller: &Caller) -> Result<Permitted, BrokerError> {
         self.client = Some(Rc::clone(&caller.client));
         let method = self.line.method.clone();
-        request.permitted(caller, &method, &mut self.line)
+        let names = self.request.header_names();
+        request.permitted(caller, &method, names, &mut self.line)
     }
 
     /// 6

@@ -26,7 +26,7 @@ fn decide(config: &Config, client: &Client, api: &str, method: &str, path: &str)
     let api = config.api(api).unwrap();
     let target = api.base.resolve(path, query);
     match permit(client, api, method, &target) {
-        Ok(()) => target.unwrap().url().to_owned(),
+        Ok(_) => target.unwrap().url().to_owned(),
         Err(error) => error.name().to_owned(),
     }
 }

@@ -77,6 +77,24 @@ fn the_challenge_says_why_in_words() {
     ));
 }
 
+/// A grant of some paths is none to copy from others, or to them.
+#[test]
+fn a_header_that_names_another_path_needs_a_grant_of_all_paths() {
+    let headers = ["destination", "x-ms-copy-source", "x_amz_copy_source"];
+    let with = |name: &str| {
+        let mut sent = call("/users");
+        sent.platform.headers = vec![(name.into(), "/v1/admins".into())];
+        sent
+    };
+    let world = usual();
+    for name in headers {
+        assert_refused(&world, &with(name), 403, "insufficient_scope", "path_not_granted");
+    }
+    end(with("x-other").onward(&world.isolate));
+    let all = api_world("", r#"{"api":"graph"}"#);
+    end(with(headers[0]).onward(&all.isolate));
+}
+
 #[test]
 fn an_unknown_api_looks_like_one_that_is_not_granted() {
     let world = usual();

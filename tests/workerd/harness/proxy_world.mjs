@@ -25,6 +25,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
  * @property {(url: string) => Record<string, object>} [apis] More entries of `APIS`, with the URL of the API. The client has all.
  * @property {object} [client] More fields of the client.
  * @property {object} [bindings] More bindings.
+ * @property {false | {}} [coordinator] `false` leaves it out.
  */
 
 /**
