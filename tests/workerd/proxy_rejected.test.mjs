@@ -216,3 +216,19 @@ test("a short body in very many pieces is kept in one", async () => {
   caller.leave();
   assert.deepEqual(bodies, Array(2).fill("x".repeat(1100)));
 });
+
+test("a caller that leaves while the token is replaced: nothing is sent again, and the next one has the new token", async () => {
+  const { name, scope } = proxy.newApi();
+  rejecting(`/${name}`);
+  await proxy.send("/none", { name });
+  proxy.world.authority.next({ scope, slow: 300 });
+  const caller = await proxy.begin(`/${name}`, { name });
+  await until(() => proxy.world.upstreamFor(scope).length === 2);
+  caller.leave();
+  assert.equal((await proxy.logOf(caller)).outcome, "caller_gone");
+  // It waits for the same renewal.
+  assert.equal((await proxy.send(`/${name}`, { name })).status, 200);
+  const tokens = proxy.callsAt(`/${name}`).map(({ token }) => token);
+  assert.equal(tokens.filter((token) => token !== tokens[0]).length, 1);
+  assert.equal(proxy.world.upstreamFor(scope).length, 2);
+});
