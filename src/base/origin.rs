@@ -168,10 +168,8 @@ fn shortest(address: Ipv6Addr) -> String {
             }
             continue;
         }
-        if !text.is_empty() && !text.ends_with(':') {
-            text.push(':');
-        }
-        text.push_str(&format!("{group:x}"));
+        let colon = if text.is_empty() || text.ends_with(':') { "" } else { ":" };
+        text = format!("{text}{colon}{group:x}");
     }
     text
 }
