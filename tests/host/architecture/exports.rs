@@ -11,7 +11,7 @@ const EXPORTING: [&str; 3] = ["wasm_bindgen", "durable_object", "event"];
 
 /// The only exports: the Worker's handlers, the read for which a request waits, and the methods of
 /// the Durable Objects.
-const EXPORTS: [&str; 18] = [
+const EXPORTS: [&str; 19] = [
     "AssertionLedger",
     "AssertionLedger::call",
     "AssertionLedger::new",
@@ -20,6 +20,7 @@ const EXPORTS: [&str; 18] = [
     "Onward::answered",
     "Onward::ended",
     "Onward::failed",
+    "Onward::passed",
     "Onward::rejected",
     "Pending",
     "Pending::resume",
