@@ -1,6 +1,8 @@
 //! What the targets share: a valid configuration, the shipping exchange, and what every answer has to keep to.
 
 mod exchange;
+#[path = "../../tests/oracles/mod.rs"]
+pub mod oracles;
 mod platform;
 
 use edge_token_broker::base::time::UnixMillis;

@@ -8,6 +8,7 @@ import { REPEATED_BODY_MAX } from "./limits.mjs";
  * @typedef {object} OutgoingBody
  * @property {ReadableStream | null} stream
  * @property {() => boolean} isRepeatable
+ * @property {boolean} isOfGet
  * @property {() => ReadableStream | null} again The body for a second request, if it is repeatable.
  * @property {() => number | undefined} bytes Its length, as far as it is known.
  */
@@ -23,14 +24,14 @@ export function outgoingBody(request) {
   const { body, method } = request;
   const declared = lengthOf(request.headers);
   if (body === null || declared === 0)
-    return { stream: null, isRepeatable: () => true, again: () => null, bytes: () => 0 };
-  const isOdd = method === "GET" || method === "HEAD";
-  if (isOdd || (declared ?? 0) > REPEATED_BODY_MAX)
-    return { stream: body, isRepeatable: () => false, again: () => null, bytes: () => declared };
+    return { stream: null, isOfGet: false, isRepeatable: () => true, again: () => null, bytes: () => 0 };
+  const isOfGet = method === "GET" || method === "HEAD";
+  if (isOfGet || (declared ?? 0) > REPEATED_BODY_MAX)
+    return { stream: body, isOfGet, isRepeatable: () => false, again: () => null, bytes: () => declared };
   if (declared === undefined) return new KeptBody(body);
   // Both branches have the length.
   const [stream, second] = body.tee();
-  return { stream, isRepeatable: () => true, again: () => second, bytes: () => declared };
+  return { stream, isOfGet, isRepeatable: () => true, again: () => second, bytes: () => declared };
 }
 
 /**
@@ -44,28 +45,29 @@ export function lengthOf(headers) {
 }
 
 /**
- * The body of an answer, which is counted as it passes. `ended` tells whether it passed as a whole.
+ * The body of an answer, which is counted as it passes. `ended` is called once, with the length, and whether it has passed as
+ * a whole.
  *
  * @param {ReadableStream<Uint8Array>} body
+ * @param {(bytes: number, isWhole: boolean) => void} ended
  */
-export function countedBody(body) {
-  let count = 0;
-  /** @type {TransformStream<Uint8Array, Uint8Array>} */
-  const { readable, writable } = new TransformStream({
-    transform(chunk, controller) {
-      count += chunk.byteLength;
-      controller.enqueue(chunk);
-    },
-  });
-  const ended = body.pipeTo(writable).then(
-    () => true,
-    () => false,
+export function countedBody(body, ended) {
+  let bytes = 0;
+  return body.pipeThrough(
+    new TransformStream({
+      transform(/** @type {Uint8Array} */ chunk, controller) {
+        bytes += chunk.byteLength;
+        controller.enqueue(chunk);
+      },
+      flush: () => ended(bytes, true),
+      cancel: () => ended(bytes, false),
+    }),
   );
-  return { stream: readable, ended, bytes: () => count };
 }
 
 /** A body of unknown length. What was read of it is kept, so that it can be sent again, until that is too much. */
 class KeptBody {
+  isOfGet = false;
   #reader;
   /** @type {Uint8Array[]} */
   #kept = [];

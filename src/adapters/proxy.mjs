@@ -1,11 +1,14 @@
-// Sends a request on to an API, and passes the answer on. The bodies stay in the runtime: they are streams that nobody here
-// reads, but for those whose length nobody has declared, which are counted.
+// Sends a request on to an API, and passes the answer on. What decides is in the wasm; the bodies stay in the runtime.
+//
+// Each call here has its price, a hundredth of the whole for some of them: `docs/performance.md`.
 
 /** @import { Onward } from "edge-token-broker" */
 
 import { countedBody, lengthOf, outgoingBody } from "./bodies.mjs";
 import { MEMORY_LOST, awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
+import { headerNames } from "./request.mjs";
 
+const UNAUTHORIZED = 401;
 const TIMED_OUT = Symbol("timed out");
 
 /** The fields of an answer that are passed on if a panic has lost what else to do with it. */
@@ -15,91 +18,103 @@ const PLAIN = ["content-type", "content-encoding", "content-length", "location",
  * What the core has decided about a request. `worker.mjs` has it sent.
  *
  * @param {Request} request
- * @param {ExecutionContext} context
  * @param {Onward} onward
  * @param {string} url
  * @param {string} withheld
  * @param {string} field
  * @param {string} value
  * @param {number} timeoutMs
+ * @param {boolean} hasWorkBehind
  */
-export function sendOn(request, context, onward, url, withheld, field, value, timeoutMs) {
-  return new OnwardRequest(request, context, onward, { url, withheld, field, value, timeoutMs });
+export function sendOn(request, onward, url, withheld, field, value, timeoutMs, hasWorkBehind) {
+  return new OnwardRequest(request, onward, { url, withheld, field, value, timeoutMs, hasWorkBehind });
 }
 
-/** @typedef {{ url: string, withheld: string, field: string, value: string, timeoutMs: number }} Plan */
+/**
+ * @typedef {object} Plan
+ * @property {string} url
+ * @property {string} withheld The names of fields that are not sent on, one a line.
+ * @property {string} field
+ * @property {string} value
+ * @property {number} timeoutMs
+ * @property {boolean} hasWorkBehind
+ */
 
 /** A request for an API. */
 export class OnwardRequest {
   #memory = currentMemory();
   #request;
-  #context;
   #onward;
   #plan;
   #body;
   #headers;
+  /** The work behind the response would keep the onward request alive, after its caller has gone. */
+  #controller;
+  #isOver = false;
 
   /**
    * @param {Request} request
-   * @param {ExecutionContext} context
    * @param {Onward} onward
    * @param {Plan} plan
    */
-  constructor(request, context, onward, plan) {
+  constructor(request, onward, plan) {
     this.#request = request;
-    this.#context = context;
     this.#onward = onward;
     this.#plan = plan;
     this.#body = outgoingBody(request);
     this.#headers = new Headers(request.headers);
     for (const name of plan.withheld.split("\n")) if (name !== "") this.#headers.delete(name);
     this.#headers.set(plan.field, plan.value);
+    this.#controller = plan.hasWorkBehind ? new AbortController() : undefined;
   }
 
-  /** Sends it, and once more with another token if the API has rejected the first one. */
-  async answer() {
+  /**
+   * Sends it, and once more with another token if the API has rejected the first one.
+   *
+   * @param {() => Response} lost
+   * @returns {Promise<Response>}
+   */
+  async answer(lost) {
+    this.#request.signal.addEventListener("abort", () => this.#abandoned());
     try {
       const answer = await this.#send(this.#body.stream);
-      if (answer.status !== 401) return this.#passedOn(answer);
+      if (answer.status !== UNAUTHORIZED) return this.#passedOn(answer);
       const value = await this.#replaced(answer.headers.get("www-authenticate") ?? undefined);
       if (value === undefined) return this.#passedOn(answer);
       await answer.body?.cancel();
       this.#headers.set(this.#plan.field, value);
       return this.#passedOn(await this.#send(this.#body.again()));
     } catch (reason) {
-      return this.#failed(reason);
-    }
-  }
-
-  /** @param {ReadableStream | null} body */
-  async #send(body) {
-    const { url, timeoutMs } = this.#plan;
-    // The platform's parser has the last word about where the request goes.
-    if (new URL(url).href !== url) throw new Error("The URL is not in its normal form.");
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(TIMED_OUT), timeoutMs);
-    try {
-      return await fetch(this.#carrier(url, body), {
-        headers: this.#headers,
-        redirect: "manual",
-        cache: "no-store",
-        encodeResponseBody: "manual",
-        signal: controller.signal,
-      });
-    } finally {
-      clearTimeout(timer);
+      return this.#last((onward) => onward.failed(reason === TIMED_OUT)) ?? lost();
     }
   }
 
   /**
-   * `Request` takes no body for a GET, but one of a caller is passed on.
+   * The timer is not cleared, because that costs more than all of this: it ends with the request.
    *
+   * @param {ReadableStream | null} body
+   * @returns {Promise<Response>}
+   */
+  #send(body) {
+    const { url, timeoutMs } = this.#plan;
+    return new Promise((resolve, reject) => {
+      // The platform's parser has the last word about where the request goes.
+      if (new URL(url).href !== url) throw new Error("the URL is not in its normal form");
+      setTimeout(reject, timeoutMs, TIMED_OUT);
+      this.#fetch(url, body).then(resolve, reject);
+    });
+  }
+
+  /**
    * @param {string} url
    * @param {ReadableStream | null} body
    */
-  #carrier(url, body) {
+  #fetch(url, body) {
     const { method } = this.#request;
-    return body === this.#request.body ? new Request(url, this.#request) : new Request(url, { method, body });
+    const signal = this.#controller?.signal;
+    const init = { headers: this.#headers, signal, ...PASS_THROUGH };
+    // `fetch` takes no body for a GET; a `Request` that has one is passed on.
+    return this.#body.isOfGet ? fetch(new Request(url, this.#request), init) : fetch(url, { method, body, ...init });
   }
 
   /** @param {string | undefined} challenge */
@@ -111,45 +126,58 @@ export class OnwardRequest {
 
   /** @param {Response} answer */
   #passedOn(answer) {
-    const { status, statusText, webSocket } = answer;
-    const headers = this.#headersOf(answer);
-    const init = { status, statusText, headers, webSocket, encodeBody: /** @type {const} */ ("manual") };
-    const declared = this.#request.method === "HEAD" || answer.body === null ? 0 : lengthOf(answer.headers);
-    if (declared !== undefined) {
-      this.#ended(declared, false);
-      return new Response(answer.body, init);
+    const { status, statusText, webSocket, body } = answer;
+    /** @type {ResponseInit} */
+    const init = { status, statusText, headers: this.#headersOf(answer), webSocket, encodeBody: "manual" };
+    const length = body === null ? 0 : lengthOf(answer.headers);
+    if (body === null || length !== undefined) {
+      this.#ended(length, false);
+      return new Response(body, init);
     }
-    const { stream, ended, bytes } = countedBody(/** @type {ReadableStream<Uint8Array>} */ (answer.body));
-    this.#context.waitUntil(ended.then((isWhole) => this.#ended(bytes(), !isWhole)));
-    return new Response(stream, init);
+    return new Response(
+      countedBody(body, (bytes, isWhole) => this.#ended(bytes, !isWhole)),
+      init,
+    );
   }
 
   /** @param {Response} answer */
-  #headersOf(answer) {
-    const names = [...answer.headers.keys()].join("\n");
-    const connection = answer.headers.get("connection") ?? undefined;
-    const plan = this.#told((onward) => onward.answered(answer.status, names, connection));
-    if (plan === undefined) return plain(answer.headers);
-    const headers = new Headers(answer.headers);
-    const [withheld = "", more = ""] = plan.split("\n\n");
-    for (const name of withheld.split("\n")) if (name !== "") headers.delete(name);
-    const parts = more === "" ? [] : more.split("\n");
-    for (let n = 0; n < parts.length; n += 2) headers.append(String(parts[n]), String(parts[n + 1]));
+  #headersOf({ status, headers: all }) {
+    const connection = all.get("connection") ?? undefined;
+    const plan = this.#told((onward) => onward.answered(status, headerNames({ headers: all }), connection));
+    if (plan === undefined) return plain(all);
+    const headers = new Headers(all);
+    for (const line of plan.split("\n")) {
+      const [name, value] = line.split("\t");
+      if (name && value === undefined) headers.delete(name);
+      else if (name && value) headers.append(name, value);
+    }
     return headers;
   }
 
   /**
-   * @param {number} bytes
+   * @param {number | undefined} bytes
    * @param {boolean} isCutOff
    */
   #ended(bytes, isCutOff) {
-    this.#told((onward) => onward.ended(this.#body.bytes(), bytes, isCutOff));
+    this.#last((onward) => onward.ended(this.#body.bytes(), bytes, isCutOff));
   }
 
-  /** @param {unknown} reason */
-  #failed(reason) {
-    const answer = this.#told((onward) => onward.failed(reason === TIMED_OUT));
-    return answer ?? new Response(null, { status: 502 });
+  /** The caller has gone away. */
+  #abandoned() {
+    this.#controller?.abort();
+    this.#last((onward) => onward.abandoned());
+  }
+
+  /**
+   * Tells the core the last thing: it then forgets the request.
+   *
+   * @template T
+   * @param {(onward: Onward) => T} call
+   */
+  #last(call) {
+    if (this.#isOver) return undefined;
+    this.#isOver = true;
+    return this.#told(call);
   }
 
   /**
@@ -167,6 +195,9 @@ export class OnwardRequest {
     }
   }
 }
+
+/** No redirect is followed, nothing is cached, and no answer is decompressed. */
+const PASS_THROUGH = /** @type {const} */ ({ redirect: "manual", cache: "no-store", encodeResponseBody: "manual" });
 
 /** @param {Headers} headers */
 function plain(headers) {

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::isolate::Platform;
 use super::promise::{self, number};
-use super::request::{Context, WorkerRequest};
+use super::request::WorkerRequest;
 use super::response;
 use crate::http::exchange::{self, Ended, NoAnswer};
 
@@ -19,13 +19,13 @@ extern "C" {
     #[wasm_bindgen(js_name = sendOn)]
     fn send_on(
         request: &JsValue,
-        context: &Context,
         onward: Onward,
         url: &str,
         withheld: &str,
         field: &str,
         value: &str,
         timeout_ms: f64,
+        has_work_behind: bool,
     ) -> JsValue;
 }
 
@@ -34,7 +34,9 @@ pub(super) fn of(
     request: &Rc<WorkerRequest>,
     mut exchange: Box<exchange::Onward<Platform>>,
 ) -> JsValue {
-    if let Some(work) = exchange.take_follow_up() {
+    let work = exchange.take_follow_up();
+    let has_work_behind = work.is_some();
+    if let Some(work) = work {
         request.wait_until(&promise::done(work));
     }
     let (url, withheld) = (exchange.url().to_owned(), exchange.withheld());
@@ -42,8 +44,8 @@ pub(super) fn of(
     let timeout_ms = number(exchange.api().first_byte_timeout.0);
     let exchange = Rc::new(RefCell::new(Some(exchange)));
     let onward = Onward { request: Rc::clone(request), exchange };
-    let (platform, context) = (&request.request, &request.context);
-    send_on(platform, context, onward, &url, &withheld, &field, &value, timeout_ms)
+    let platform = &request.request;
+    send_on(platform, onward, &url, &withheld, &field, &value, timeout_ms, has_work_behind)
 }
 
 /// A request that is sent on. `proxy.mjs` keeps it until the answer has ended.

@@ -64,10 +64,12 @@ export function header(request, name) {
 /**
  * The names of all headers, in lower case, one a line.
  *
- * @param {Request} request
+ * @param {{ headers: Headers }} message
  */
-export function headerNames(request) {
-  return [...request.headers.keys()].join("\n");
+export function headerNames({ headers }) {
+  let names = "";
+  for (const name of headers.keys()) names += `${name}\n`;
+  return names;
 }
 
 /** @type {WeakMap<Request, string>} */

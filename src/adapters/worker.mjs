@@ -64,7 +64,7 @@ function guarded(call, failed) {
  */
 function followed(answer, again, failed) {
   if (answer instanceof PendingRead) return resumed(answer, currentMemory(), again, failed);
-  if (answer instanceof OnwardRequest) return answer.answer();
+  if (answer instanceof OnwardRequest) return answer.answer(failed);
   return answer instanceof Promise ? waited(answer, again, failed) : answer;
 }
 
@@ -96,7 +96,7 @@ async function resumed(read, memory, again, failed) {
 async function waited(promise, again, failed) {
   const answer = await awaitUnlessLost(promise);
   if (answer === undefined) return followed(again(), again, failed);
-  if (answer instanceof OnwardRequest) return answer.answer();
+  if (answer instanceof OnwardRequest) return answer.answer(failed);
   return answer === MEMORY_LOST ? followed(again(), failed, failed) : answer;
 }
 

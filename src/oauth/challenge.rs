@@ -18,7 +18,9 @@ pub fn claims_of(www_authenticate: &str) -> Option<Cow<'_, str>> {
         }
         let (word, behind) = split_before(rest, [' ', '\t', ',', '=', '"']);
         let Some(value) = behind.trim_ascii_start().strip_prefix('=') else {
-            is_bearer = word.eq_ignore_ascii_case("bearer");
+            if !word.is_empty() {
+                is_bearer = word.eq_ignore_ascii_case("bearer");
+            }
             // A quotation mark here begins a text that belongs to nothing.
             rest = behind.strip_prefix('"').map_or(Some(behind), |text| Some(quoted(text)?.1))?;
             continue;

@@ -10,6 +10,9 @@
     reason = "a test that panics has failed, which is its job"
 )]
 
+#[path = "../oracles/mod.rs"]
+#[expect(clippy::indexing_slicing, unreachable_pub, reason = "tests, which the fuzz targets share")]
+mod oracles;
 mod support;
 
 mod architecture;

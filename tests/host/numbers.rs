@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use edge_token_broker::base::limits::{
-    COORDINATOR_TIMEOUT, OBJECT_MESSAGE_MAX_BYTES, REQUEST_BODY_MAX_BYTES, REQUEST_ID_MAX_CHARS,
+    COORDINATOR_TIMEOUT, OBJECT_MESSAGE_MAX_BYTES, REPEATED_BODY_MAX_BYTES, REQUEST_BODY_MAX_BYTES,
+    REQUEST_ID_MAX_CHARS,
 };
 
 use crate::architecture::{crate_folder, sources};
@@ -13,7 +14,7 @@ use crate::architecture::{crate_folder, sources};
 const PLAIN: [&str; 5] = ["0", "1", "2", "413", "500"];
 
 /// Numbers of a standard, each in the file that quotes it: the salt of PS256 (RFC 7518 §3.5).
-const OF_STANDARDS: [(&str, &str); 1] = [("signature.mjs", "32")];
+const OF_STANDARDS: [(&str, &str); 2] = [("proxy.mjs", "401"), ("signature.mjs", "32")];
 
 /// The constants of `limits.mjs`: products of whole numbers.
 fn limits() -> BTreeMap<String, u64> {
@@ -63,6 +64,7 @@ fn numbers(script: &str) -> Vec<String> {
 #[test]
 fn the_numbers_of_the_javascript_are_those_of_the_rust() {
     let limits = limits();
+    assert_eq!(limits["REPEATED_BODY_MAX"], REPEATED_BODY_MAX_BYTES as u64);
     assert_eq!(limits["REQUEST_BODY_MAX"], REQUEST_BODY_MAX_BYTES as u64);
     assert_eq!(limits["OBJECT_MESSAGE_MAX"], OBJECT_MESSAGE_MAX_BYTES as u64);
     assert_eq!(limits["REQUEST_ID_MAX"], REQUEST_ID_MAX_CHARS as u64);

@@ -155,19 +155,17 @@ impl<P: HttpPorts> Onward<P> {
         self.authorization()
     }
 
-    /// The answer begins. `names` are those of its headers, one a line, `connection` its `Connection`.
-    /// Returns what is done to them: the names to leave out, one a line; an empty line; then names and values
-    /// of headers to add, each in a line of its own.
+    /// The answer begins. `names` are those of its headers, one a line, `connection` is its `Connection`.
+    /// Returns what is done to them, one a line: the name of a header to leave out; or name and value of one to
+    /// add, with a tab between them.
     pub fn answered(&mut self, status: u16, names: &str, connection: Option<&str>) -> String {
         let Exchange { isolate, line, .. } = &mut self.exchange;
-        line.status = status;
-        line.outcome = "passed";
+        (line.status, line.outcome) = (status, "passed");
         let Millis(ms) = self.sent_at.until(isolate.broker.clock.now());
         line.api.first_byte_ms = Some(ms);
         let withheld = fields::stripped_from_answer(names, connection);
-        let mut lines = withheld.join("\n");
-        lines.push('\n');
-        let mut add = |name: &str, value: &str| lines.extend(["\n", name, "\n", value]);
+        let mut changes = withheld.join("\n");
+        let mut add = |name: &str, value: &str| changes.extend(["\n", name, "\t", value]);
         if names.lines().all(|name| name != "x-request-id") {
             add("X-Request-Id", line.request_id.as_str());
         }
@@ -184,7 +182,7 @@ impl<P: HttpPorts> Onward<P> {
             add("Access-Control-Expose-Headers", &exposed);
             add("Vary", "Origin");
         }
-        lines
+        changes
     }
 
     /// All has ended after an answer of the API.

@@ -11,10 +11,16 @@ const EXPORTING: [&str; 3] = ["wasm_bindgen", "durable_object", "event"];
 
 /// The only exports: the Worker's handlers, the read for which a request waits, and the methods of
 /// the Durable Objects.
-const EXPORTS: [&str; 12] = [
+const EXPORTS: [&str; 18] = [
     "AssertionLedger",
     "AssertionLedger::call",
     "AssertionLedger::new",
+    "Onward",
+    "Onward::abandoned",
+    "Onward::answered",
+    "Onward::ended",
+    "Onward::failed",
+    "Onward::rejected",
     "Pending",
     "Pending::resume",
     "TokenCoordinator",

@@ -69,8 +69,7 @@ fn no_other_answer_has_the_field() {
 #[test]
 fn no_other_error_has_the_field() {
     for error in all() {
-        let is_rate =
-            matches!(error, BrokerError::SlowDown(Limit::Client | Limit::FailedAuthentication));
+        let is_rate = matches!(error, BrokerError::SlowDown(limit) if limit != Limit::Assertions);
         for dialect in [Dialect::TokenEndpoint, Dialect::Bearer, Dialect::ManagedIdentity] {
             assert_eq!(WireError::new(&error, dialect).rate_limit.is_some(), is_rate, "{error:?}");
         }

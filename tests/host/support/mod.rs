@@ -1,5 +1,6 @@
 //! What the tests share: a world made of simulated ports.
 
+pub(crate) mod apis;
 pub(crate) mod assertions;
 pub(crate) mod bindings;
 pub(crate) mod clock;

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edge_token_broker::callers::presented::PlatformIdentity;
+use edge_token_broker::callers::proofs::certificate::ClientCertificate;
 use edge_token_broker::http::ports::{PlatformRequest, RateLimiter};
 use edge_token_broker::log::{Line, LogSink};
 use serde_json::Value;
@@ -23,6 +24,8 @@ pub(crate) struct SimulatedRequest {
     pub(crate) headers: Vec<(String, String)>,
     /// The client id in the `props` of a service binding.
     pub(crate) service_binding: Option<&'static str>,
+    /// The fingerprint of a client certificate that counts.
+    pub(crate) certificate: Option<String>,
     /// How many times the address was read.
     pub(crate) address_reads: Rc<Cell<usize>>,
     /// What the platform drew for it. Without one, each request has another.
@@ -32,7 +35,13 @@ pub(crate) struct SimulatedRequest {
 impl PlatformRequest for SimulatedRequest {
     fn identity(&self) -> PlatformIdentity {
         let service_binding = self.service_binding.map(str::to_owned);
-        PlatformIdentity { service_binding, ..PlatformIdentity::default() }
+        let certificate = self.certificate.clone().map(|fingerprint| ClientCertificate {
+            presented: Some("1".to_owned()),
+            verified: Some("SUCCESS".to_owned()),
+            revoked: Some("0".to_owned()),
+            fingerprint: Some(fingerprint),
+        });
+        PlatformIdentity { service_binding, certificate, ..PlatformIdentity::default() }
     }
 
     fn address(&self) -> Option<String> {

@@ -106,6 +106,16 @@ impl World {
     /// The world of an isolate whose configuration has no faults.
     pub(crate) fn of(isolate: SimulatedIsolate) -> Self {
         let grant = Rc::clone(isolate.config().unwrap().grants().next().unwrap());
+        Self::with(isolate, grant)
+    }
+
+    /// The same, and the grant is that of the API `graph`.
+    pub(crate) fn of_api(isolate: SimulatedIsolate) -> Self {
+        let grant = Rc::clone(&isolate.config().unwrap().api("graph").unwrap().grant);
+        Self::with(isolate, grant)
+    }
+
+    fn with(isolate: SimulatedIsolate, grant: Rc<Grant>) -> Self {
         Self { broker: Rc::clone(&isolate.broker), isolate: Rc::new(isolate), grant }
     }
 

@@ -15,8 +15,13 @@ const BUNDLE = resolve(process.env.BROKER_BUNDLE ?? join(ROOT, "dist"));
 
 const MAIN_MODULE = "index.js";
 
+const deployed = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+
 /** The deployed compatibility date. */
-export const { compatibility_date: COMPATIBILITY_DATE } = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+export const COMPATIBILITY_DATE = String(deployed.compatibility_date);
+
+/** The deployed compatibility flags. */
+const COMPATIBILITY_FLAGS = /** @type {string[]} */ (deployed.compatibility_flags);
 
 /** @typedef {{ name: string, kind: "esModule" | "wasm", path: string }} Module */
 
@@ -157,6 +162,7 @@ const worker = (name, modules, bindings, more = []) => `
 const ${name} :Workerd.Worker = (
   modules = [${modules.join(", ")}],
   compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = [${COMPATIBILITY_FLAGS.map(text).join(", ")}],
   globalOutbound = "internet",
   bindings = [${bindings.join(", ")}],
   ${more.join(", ")}
