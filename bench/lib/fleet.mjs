@@ -21,8 +21,8 @@ import { COORDINATOR, brokerModules, peerModules } from "./workers.mjs";
  * @property {Registry} [registry]
  */
 
-/** @type {Record<string, string[]>} The peers that need more of the runtime. */
-const FLAGS = { msal: ["nodejs_compat"], proxy_careful: ["enable_request_signal"] };
+/** @type {Record<string, string[]>} The peers that need the runtime's Node.js half. */
+const FLAGS = { msal: ["nodejs_compat"] };
 
 /** @param {Module[]} modules */
 const same = (modules) => modules;
