@@ -1,6 +1,7 @@
 // Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere.
 //
 //   npm run new-client -- NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]    a new client's key and its entry
+//   npm run new-client -- NAME --api API              the same for a client that may send requests to an API
 //   npm run new-client -- NAME --rotate               a second key; the first one stays good
 //   npm run new-client -- NAME --rotate --finish      removes the old key
 //   npm run new-client -- NAME --verify < KEY-FILE    to which client does this key belong? Exit code 0: to this one
@@ -11,7 +12,7 @@
 //
 // They read wrangler.toml, or what --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 
-/** @import { Place } from "./lib/configured.mjs" */
+/** @import { Grant, Place } from "./lib/configured.mjs" */
 
 import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "./lib/client-digests.mjs";
 import { keyDigest, newClientKey } from "./lib/client-key.mjs";
@@ -22,6 +23,7 @@ import { Failure, main, parseArguments } from "./lib/run.mjs";
 import { setUpPackages } from "./setup.mjs";
 
 const usage = `Usage: npm run new-client -- NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]
+       npm run new-client -- NAME --api API
        npm run new-client -- NAME --rotate [--finish] [--env ENVIRONMENT] [--local]
        npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE
        npm run new-client -- NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove] [--env ENVIRONMENT] [--local]`;
@@ -29,6 +31,7 @@ const options = /** @type {const} */ ({
   scope: { type: "string" },
   "no-scope": { type: "boolean", default: false },
   credential: { type: "string" },
+  api: { type: "string" },
   rotate: { type: "boolean", default: false },
   finish: { type: "boolean", default: false },
   verify: { type: "boolean", default: false },
@@ -43,6 +46,8 @@ const options = /** @type {const} */ ({
 
 // RFC 6749: a client id is visible ASCII (appendix A.1). A scope has such words, without quotes and backslashes (A.4).
 const visibleAscii = /^[\x21-\x7e]+$/;
+// The name of an API is a segment of a path.
+const apiName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const scopeWords = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 main(async () => {
@@ -61,23 +66,28 @@ function readArguments() {
     throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
   if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
   checkTogether(values);
-  return { name, values: { ...values, ...grantOf(values) } };
+  return { name, values: { ...values, grant: grantOf(values) } };
 }
 
 /**
- * A server that knows no scopes has grants without one.
- * @param {{ scope?: string | undefined, "no-scope": boolean, credential?: string | undefined }} given
+ * The entry in `allow`. A server that knows no scopes has grants without one.
+ * @param {{ scope?: string | undefined, "no-scope": boolean, credential?: string | undefined, api?: string | undefined }} given
+ * @returns {Grant}
  */
-function grantOf({ scope = "https://graph.microsoft.com/.default", "no-scope": noScope, credential = "default" }) {
+function grantOf({ scope = "https://graph.microsoft.com/.default", "no-scope": noScope, credential = "default", api }) {
+  if (api !== undefined) {
+    if (!apiName.test(api)) throw new Failure("API is the name of an entry in APIS: letters, digits, '.', '-', '_'.");
+    return { api };
+  }
   if (!visibleAscii.test(credential))
     throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
   if (!scopeWords.test(scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
-  return { scope: noScope ? undefined : scope, credential };
+  return { credential, ...(!noScope && { scope }) };
 }
 
 /** @param {ReturnType<typeof parseArguments<typeof options>>["values"]} values */
 function checkTogether({ "no-scope": noScope, ...values }) {
-  const { rotate, finish, verify, remove, registry, entry, scope, credential, config, env, local } = values;
+  const { rotate, finish, verify, remove, registry, entry, scope, credential, api, config, env, local } = values;
   /** @param {string} sentence */
   const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
   if ([rotate, verify, remove].filter(Boolean).length > 1)
@@ -87,23 +97,25 @@ function checkTogether({ "no-scope": noScope, ...values }) {
     throw fault("--remove and --entry are for the registry: add --registry.");
   if (noScope && scope !== undefined) throw fault("--scope and --no-scope exclude each other.");
   const existing = rotate || verify || remove;
-  const granted = noScope || (scope ?? credential) !== undefined;
+  const ofToken = noScope || (scope ?? credential) !== undefined;
+  if (ofToken && api !== undefined) throw fault("--api has a credential and a scope of its own, in APIS.");
+  const granted = ofToken || api !== undefined;
   if (existing && (granted || entry !== undefined))
-    throw fault("--entry, --scope, --no-scope and --credential are for a new client.");
-  if (entry !== undefined && granted) throw fault("--entry has the scopes and credentials in it.");
+    throw fault("--entry, --scope, --no-scope, --credential and --api are for a new client.");
+  if (entry !== undefined && granted) throw fault("--entry has the scopes, credentials and APIs in it.");
   if (!registry && !existing && (local || (config ?? env) !== undefined))
     throw fault("A new client needs no configuration: leave out --config, --env and --local.");
 }
 
 /**
  * @param {string} name
- * @param {{ scope: string | undefined, credential: string }} grant
+ * @param {{ grant: Grant }} values
  */
-function create(name, { scope, credential }) {
+function create(name, { grant }) {
   const key = newClientKey();
   // For visible ASCII, JSON's strings are TOML's.
   const table = /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
-  const scoped = scope === undefined ? "" : `, scope = ${JSON.stringify(scope)}`;
+  const fields = Object.entries(grant).map(([field, value]) => `${field} = ${JSON.stringify(value)}`);
   console.log(`The key of client ${name}. Give it to the client now: it is shown once and kept nowhere.
 
 ${key}
@@ -112,7 +124,7 @@ Its entry for wrangler.toml, with the key's digest. Then: npm run deploy
 
 [vars.CLIENTS.${table}]
 key_sha256 = ["${keyDigest(key)}"]
-allow = [{ credential = ${JSON.stringify(credential)}${scoped} }]`);
+allow = [{ ${fields.join(", ")} }]`);
 }
 
 /**

@@ -2,6 +2,8 @@
 
 #![no_main]
 
+use std::rc::Rc;
+
 use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{Binding, Bindings, Config};
 use edge_token_broker::oauth::scope::ScopeSet;
@@ -20,9 +22,9 @@ fn has_an_entry_twice(vars: &Vars<'_>, name: &str) -> bool {
         Binding::Json(text) => text,
     };
     let Ok(Json::Object(entries)) = Json::parse(text.as_bytes()) else { return false };
-    // Requests name a credential in any case.
+    // Requests name a credential in any case. People confuse the names of APIs.
     let in_one_case = |text: String| match name {
-        "CREDENTIALS" => text.to_ascii_lowercase(),
+        "CREDENTIALS" | "APIS" => text.to_ascii_lowercase(),
         _ => text,
     };
     let mut names: Vec<_> = entries.into_iter().map(|(name, _)| in_one_case(name)).collect();
@@ -32,6 +34,10 @@ fn has_an_entry_twice(vars: &Vars<'_>, name: &str) -> bool {
     names.len() < all
 }
 
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|b| (0x20..=0x7e).contains(&b))
+}
+
 fn is_sound(config: &Config) {
     for grant in config.grants() {
         assert_eq!(ScopeSet::parse(grant.scope.as_str()).as_ref(), Ok(&grant.scope));
@@ -39,6 +45,20 @@ fn is_sound(config: &Config) {
         let again = TokenId::of(grant).grant(config).expect("a grant finds itself again");
         assert_eq!(again.token_key, grant.token_key);
         assert!(again.keep_warm || !grant.keep_warm);
+    }
+    for api in config.apis() {
+        let base = api.base.resolve("", "").expect("a base is a target");
+        assert!(base.url().starts_with(api.base.origin().as_str()));
+        assert!(config.api(&api.name).is_some_and(|found| Rc::ptr_eq(found, api)));
+        assert!(!api.header.is_empty() && !api.header.bytes().any(|b| b.is_ascii_uppercase()));
+        assert!([&api.name, &api.header, &api.prefix].iter().all(|text| is_printable(text)));
+    }
+    for client in config.clients() {
+        assert!(!client.grants.is_empty() || !client.apis.is_empty());
+        for grant in &client.apis {
+            assert!(config.apis().any(|api| Rc::ptr_eq(api, &grant.api)));
+            assert!(!grant.methods.is_empty() && !grant.permits_method("TRACE"));
+        }
     }
     let warm = config.kept_warm();
     let same = |a: usize, b: usize| a != b && warm[a].token_key == warm[b].token_key;
@@ -54,7 +74,11 @@ fuzz_target!(|text: &str| {
     let vars = Vars(text);
     match Config::parse(&vars) {
         Ok(config) => {
-            assert!(!["CLIENTS", "CREDENTIALS"].iter().any(|name| has_an_entry_twice(&vars, name)));
+            assert!(
+                !["APIS", "CLIENTS", "CREDENTIALS"]
+                    .iter()
+                    .any(|name| has_an_entry_twice(&vars, name))
+            );
             is_sound(&config);
         }
         Err(faults) => {

@@ -1,4 +1,4 @@
-// Vars as the Worker's bindings, for tools/explain.rs.
+// Vars as the Worker's bindings, for tools/explain.
 
 /** @import { Vars } from "./configured.mjs" */
 

@@ -16,11 +16,16 @@ export const configurationOptions = /** @type {const} */ ({
 /** @typedef {Record<string, unknown>} Vars The Worker's variables: name → text or a table. */
 
 /**
+ * @typedef {{ credential: string, scope?: string, keep_warm?: boolean, cae?: boolean }
+ *   | { api: string, methods?: string[], paths?: string[] }} Grant An entry of `allow`.
+ */
+
+/**
  * @typedef {object} Client One of CLIENTS, as the commands use it.
  * @property {string[]} [key_sha256]
  * @property {string[]} [mtls_sha256]
  * @property {string[]} [origins]
- * @property {{ credential: string, scope?: string, keep_warm?: boolean, cae?: boolean }[]} allow
+ * @property {Grant[]} allow
  */
 
 /**

@@ -36,14 +36,13 @@ export async function registered(name, values) {
  * @param {Vars} vars
  * @param {Values} values
  */
-async function create(name, registry, vars, { scope, credential, entry }) {
+async function create(name, registry, vars, { grant, entry }) {
   if (Object.hasOwn(clientsOf(vars), name))
     throw new Failure(`CLIENTS has a client ${name} already, and wins over the registry.`);
   if ((await registry.read(name)) !== undefined)
     throw new Failure(`The registry has a client ${name} already: --rotate its key, or --remove it.`);
   const key = newClientKey();
-  const client =
-    entry === undefined ? { key_sha256: [keyDigest(key)], allow: [{ credential, scope }] } : await readEntry(entry);
+  const client = entry === undefined ? { key_sha256: [keyDigest(key)], allow: [grant] } : await readEntry(entry);
   await check(name, client, vars);
   // Printed first, so that the key is not lost if the write fails.
   if (entry === undefined)
@@ -129,7 +128,7 @@ async function check(name, client, vars) {
   const input = JSON.stringify({ bindings: asBindings(alone), client: name });
   const { status, stdout } = spawnSync(await hostTool("explain"), { input, encoding: "utf8" });
   if (status !== 0) throw new Failure(`Nothing is written: the broker would not take this entry.\n${stdout.trim()}`);
-  if (client.allow.some(({ keep_warm }) => keep_warm))
+  if (client.allow.some((grant) => "keep_warm" in grant && grant.keep_warm))
     throw new Failure("Nothing is written: keep_warm is for clients in CLIENTS.");
 }
 

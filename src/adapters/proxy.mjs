@@ -131,8 +131,10 @@ export class OnwardRequest {
     const init = { status, statusText, headers: this.#headersOf(answer), webSocket, encodeBody: "manual" };
     const length = body === null ? 0 : lengthOf(answer.headers);
     if (body === null || length !== undefined) {
+      // It throws for a status that no answer can have. So the end comes behind it.
+      const response = new Response(body, init);
       this.#ended(length, false);
-      return new Response(body, init);
+      return response;
     }
     return new Response(
       countedBody(body, (bytes, isWhole) => this.#ended(bytes, !isWhole)),
@@ -199,9 +201,13 @@ export class OnwardRequest {
 /** No redirect is followed, nothing is cached, and no answer is decompressed. */
 const PASS_THROUGH = /** @type {const} */ ({ redirect: "manual", cache: "no-store", encodeResponseBody: "manual" });
 
-/** @param {Headers} headers */
+/**
+ * Nobody knows any more whether a browser has added the proof: no page runs.
+ *
+ * @param {Headers} headers
+ */
 function plain(headers) {
-  const passed = new Headers();
+  const passed = new Headers({ "Content-Security-Policy": "sandbox" });
   for (const name of PLAIN) {
     const value = headers.get(name);
     if (value !== null) passed.set(name, value);

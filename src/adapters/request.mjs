@@ -52,6 +52,15 @@ export function azureSdk(request) {
 }
 
 /**
+ * Whether the request for `url` is for an API. Its body is not read here.
+ *
+ * @param {string} url
+ */
+export function isForApi(url) {
+  return url.startsWith("/api/", url.indexOf("/", "https://".length));
+}
+
+/**
  * A header, or nothing.
  *
  * @param {Request} request

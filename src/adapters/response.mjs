@@ -1,6 +1,7 @@
 // Makes responses. It is JavaScript and not Rust, because each call out of the wasm and each text that crosses costs.
 
 import { REQUEST_ID_MAX } from "./limits.mjs";
+import { isForApi } from "./request.mjs";
 
 /**
  * A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied.
@@ -46,7 +47,8 @@ export function otherResponse(status, body, requestId, more) {
 /**
  * The answer when the wasm has stopped. The caller's request id is taken over under the rule of the wasm, else `fresh` is
  * the request id. A page of any `origin` may read it: the wasm could not say which ones may, and there is nothing in it.
- * On `/msi/token`, as the `url` says, the body has the form of App Service.
+ * On `/msi/token`, as the `url` says, the body has the form of App Service. At an API, `Cache-Status` says that the broker
+ * itself answers.
  *
  * @param {string} given
  * @param {string} fresh
@@ -60,8 +62,9 @@ export function internalError(given, fresh, origin, url = "") {
   const body = /^\w+:\/\/[^/]*\/msi\/token(\?|$)/.test(url)
     ? { statusCode: 500, message, correlationId: id }
     : { error: "server_error", error_description: message };
+  const atApi = isForApi(url) ? ["Cache-Status", "edge-token-broker; detail=server_error"] : [];
   const page = origin !== undefined && /^https?:\/\//.test(origin) ? readableBy(origin) : [];
-  return otherResponse(500, JSON.stringify(body), id, ["Pragma", "no-cache", ...page]);
+  return otherResponse(500, JSON.stringify(body), id, ["Pragma", "no-cache", ...atApi, ...page]);
 }
 
 /** @param {string} origin */

@@ -10,7 +10,7 @@ import { PendingRead } from "./kv.mjs";
 import { OBJECT_MESSAGE_MAX, REQUEST_BODY_MAX } from "./limits.mjs";
 import { OnwardRequest } from "./proxy.mjs";
 import { awaitUnlessLost, currentMemory, enter, Inside, isCurrent, MEMORY_LOST, settled } from "./recovery.mjs";
-import { bytesUpTo, requestText } from "./request.mjs";
+import { bytesUpTo, isForApi, requestText } from "./request.mjs";
 import { internalError } from "./response.mjs";
 
 /**
@@ -109,13 +109,6 @@ async function handlePost(request, env, context) {
   const contentType = request.headers.get("content-type") ?? undefined;
   return handle(request, contentType, await requestText(request, REQUEST_BODY_MAX), env, context);
 }
-
-/**
- * Whether the request is for an API. Its body is then not read here.
- *
- * @param {string} url
- */
-const isForApi = (url) => url.startsWith("/api/", url.indexOf("/", "https://".length));
 
 export default {
   /**

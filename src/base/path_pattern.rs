@@ -1,5 +1,7 @@
 //! Path patterns: which paths of an API a grant permits.
 
+use std::fmt;
+
 use crate::base::limits::{PATTERN_MAX_BYTES, PATTERN_SEGMENTS_MAX};
 use crate::base::percent;
 
@@ -9,7 +11,8 @@ pub struct PathPattern(Vec<Segment>);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Segment {
-    /// `*`: one segment that is not empty.
+    /// `*`: one segment that is not empty. An encoded slash in it is a part of it (RFC 3986 §2.2): ids of GitLab
+    /// have one.
     One,
     /// `**`: any number of segments, also none.
     Many,
@@ -94,6 +97,32 @@ impl PathPattern {
     }
 }
 
+/// For people: the segments, each behind a `/`.
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            f.write_str("/")?;
+        }
+        self.0.iter().try_for_each(|segment| write!(f, "/{segment}"))
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::One => return f.write_str("*"),
+            Self::Many => return f.write_str("**"),
+            Self::Text(text) => text,
+        };
+        let is_plain =
+            |b: u8| b.is_ascii_graphic() && !matches!(b, b'%' | b'*' | b'/' | b'\\' | b'?' | b'#');
+        text.iter().try_for_each(|b| match *b {
+            b if is_plain(b) => write!(f, "{}", char::from(b)),
+            b => write!(f, "%{b:02X}"),
+        })
+    }
+}
+
 impl Segment {
     fn parse(text: &str) -> Result<Self, PatternFault> {
         match text {
@@ -110,19 +139,11 @@ impl Segment {
 
     fn matches(&self, segment: &str) -> bool {
         match self {
-            Self::One => !segment.is_empty() && !has_encoded_slash(segment),
+            Self::One => !segment.is_empty(),
             Self::Many => false,
             Self::Text(text) => percent::decoded(segment).eq(text.iter().copied()),
         }
     }
-}
-
-/// Whether a server that decodes the segment finds several in it. Many servers decode first and look for
-/// slashes then.
-fn has_encoded_slash(segment: &str) -> bool {
-    let is_slash = |b: &u8| matches!(b, b'/' | b'\\');
-    let is_encoded = segment.bytes().any(|b| b == b'%');
-    is_encoded && percent::fully_decoded(segment.bytes()).iter().any(is_slash)
 }
 
 /// The text from the first segment on. `/` and nothing have none.

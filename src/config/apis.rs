@@ -217,6 +217,12 @@ pub(super) fn grant(
     apis: &Apis,
     faults: &mut Faults,
 ) -> Option<ApiGrant> {
+    let path = api.path.clone();
+    let name = api.into_text(faults);
+    let known = apis.parsed.iter().find(|api| Some(&api.name) == name.as_ref());
+    if name.as_ref().is_some_and(|name| !apis.names.contains(name)) {
+        faults.add(path, Reason::NoSuchApi);
+    }
     let methods = match methods {
         Some(field) => field.into_texts(faults),
         None => ["GET", "HEAD"].map(|method| (String::new(), method.to_owned())).into(),
@@ -226,12 +232,6 @@ pub(super) fn grant(
     let paths = paths.map(|field| field.into_texts(faults)).unwrap_or_default().into_iter();
     let paths = paths.filter_map(|(path, text)| faults.ok(path, PathPattern::parse(&text)));
     let paths = paths.collect();
-    let path = api.path.clone();
-    let name = api.into_text(faults)?;
-    let known = apis.parsed.iter().find(|api| api.name == name);
-    if !apis.names.contains(&name) {
-        faults.add(path, Reason::NoSuchApi);
-    }
     Some(ApiGrant { api: Rc::clone(known?), methods, paths })
 }
 

@@ -72,6 +72,21 @@ impl WireError {
         json.finish()
     }
 
+    /// `WWW-Authenticate`. At an API it has the description as well (RFC 6750 §3): libraries of APIs show their
+    /// user nothing else.
+    #[must_use]
+    pub fn www_authenticate(&self) -> Option<String> {
+        let challenge = self.challenge?;
+        let text = &self.error_description;
+        // Upstream's text may have anything.
+        let is_quotable =
+            text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'));
+        if self.dialect == Dialect::Api && is_quotable {
+            return Some([challenge, ", error_description=\"", text, "\""].concat());
+        }
+        Some(challenge.to_owned())
+    }
+
     /// The one mapping. Faults of callers differ between the dialects. For MSAL and the Azure SDKs two more
     /// things do: a refusal of the broker's own credential, and how long `Retry-After` may be.
     #[must_use]

@@ -22,7 +22,7 @@ pub struct Reply {
     /// `Cache-Status` (RFC 9211).
     pub cache_status: Option<String>,
     /// `WWW-Authenticate` (RFC 9110 §11.6.1).
-    pub challenge: Option<&'static str>,
+    pub challenge: Option<String>,
     /// `Retry-After`, in seconds.
     pub retry_after_secs: Option<u64>,
     /// `RateLimit`.
@@ -108,7 +108,7 @@ impl Reply {
         let wire = WireError::new(error, dialect);
         Self {
             pragma: true,
-            challenge: wire.challenge,
+            challenge: wire.www_authenticate(),
             retry_after_secs: wire.retry_after_secs,
             rate_limit: wire.rate_limit,
             ..Self::json(wire.status, wire.to_json(request_id))
@@ -172,7 +172,7 @@ impl Reply {
         let headers = [
             ("Pragma", self.pragma.then(|| "no-cache".to_owned())),
             ("Cache-Status", self.cache_status.clone()),
-            ("WWW-Authenticate", self.challenge.map(str::to_owned)),
+            ("WWW-Authenticate", self.challenge.clone()),
             ("Retry-After", self.retry_after_secs.map(|secs| secs.to_string())),
             ("RateLimit", self.rate_limit.map(str::to_owned)),
             ("Allow", self.allow.map(str::to_owned)),

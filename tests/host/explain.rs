@@ -1,4 +1,4 @@
-//! `tools/explain.rs`: what it answers, and its exit codes.
+//! `tools/explain`: what it answers, and its exit codes.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,10 +9,10 @@ use secrecy::ExposeSecret;
 
 use crate::support::config::{DIGEST, GRAPH, TENANT};
 
-const VAULT: &str = "https://vault.azure.net/.default";
+pub(crate) const VAULT: &str = "https://vault.azure.net/.default";
 
 /// Two clients and two credentials; `entry` stands in the first client's entry.
-fn bindings(entry: &str) -> String {
+pub(crate) fn bindings(entry: &str) -> String {
     let clients = format!(
         r#"{{"reports":{{"key_sha256":["{DIGEST}"],{entry}"allow":[{{"credential":"default","scope":"{GRAPH}"}},{{"credential":"fabrikam","scope":"{VAULT}"}}]}},"billing":{{"key_sha256":["{}"],"allow":[{{"credential":"default","scope":"{GRAPH}"}}]}}}}"#,
         "c".repeat(64),
@@ -31,7 +31,7 @@ fn bindings(entry: &str) -> String {
 }
 
 /// The exit code and the page.
-fn explain(bindings: &str, question: &[(&str, &str)]) -> (i32, String) {
+pub(crate) fn explain(bindings: &str, question: &[(&str, &str)]) -> (i32, String) {
     let mut asked = String::new();
     for (name, value) in question {
         write!(asked, r#","{name}":{}"#, serde_json::Value::from(*value)).unwrap();

@@ -20,6 +20,7 @@ mod base;
 mod callers;
 mod config;
 mod explain;
+mod explain_apis;
 mod http;
 mod log;
 mod numbers;

@@ -2,7 +2,7 @@
 
 use edge_token_broker::base::path_pattern::PathPattern;
 
-use super::percent::{decoded, levels};
+use super::percent::decoded;
 
 /// Whether the pattern matches, if it is one.
 ///
@@ -38,10 +38,8 @@ fn is_match(pattern: &[&str], path: &[&str]) -> bool {
 }
 
 fn is_one(pattern: &str, segment: &str) -> bool {
-    if pattern != "*" {
-        return decoded(pattern.as_bytes()) == decoded(segment.as_bytes());
+    match pattern {
+        "*" => !segment.is_empty(),
+        _ => decoded(pattern.as_bytes()) == decoded(segment.as_bytes()),
     }
-    // With a slash in it, a server that decodes first finds several segments.
-    let levels = levels(segment.as_bytes());
-    !segment.is_empty() && !levels.iter().flatten().any(|b| [b'/', b'\\'].contains(b))
 }

@@ -72,6 +72,27 @@ test("refused: why", async (context) => {
   assert.equal(code, 1);
 });
 
+test("who may send what to an API", async (context) => {
+  const toml = `${TOML.replace(/ }]\n$/, ' }, { api = "graph", methods = ["POST"], paths = ["me/**"] }]\n')}
+[vars.APIS.graph]
+base = "https://graph.microsoft.com/v1.0"
+credential = "default"
+scope = "${GRAPH}"
+`;
+  const question = ["--client", "billing", "--api", "graph", "--method", "POST"];
+  const sent = await explain(context, [...question, "--path", "me/messages"], toml);
+  assert.match(sent.stdout, /^allowed: it sends POST https:\/\/graph\.microsoft\.com\/v1\.0\/me\/messages$/m);
+  assert.equal(sent.code, 0);
+  const refused = await explain(context, [...question, "--path", "/users"], toml);
+  assert.match(refused.stdout, /^refused: client is not granted the path \(path_not_granted\)$/m);
+  assert.equal(refused.code, 1);
+  for (const [args, fault] of [
+    [["--api", "graph", "--scope", GRAPH], /--api is about requests/],
+    [["--path", "/me"], /--method and --path are of an --api/],
+  ])
+    assert.match((await explain(context, args, toml)).stderr, fault);
+});
+
 test("every fault of the configuration, and no value", async (context) => {
   const secret = "s3cret~in.the-wrong_field";
   const faulty = TOML.replace("FABRIKAM_SECRET", secret).replace("key_sha256", "key_sha265");

@@ -30,6 +30,21 @@ test("a client of a credential whose server knows no scope", async () => {
   assert.match(both.stderr, /--scope and --no-scope exclude each other/);
 });
 
+test("a client of an API, which gets no token", async () => {
+  const { code, stdout } = await newClient(["page", "--api", "graph"]);
+  assert.equal(code, 0);
+  assert.ok(stdout.endsWith('\nallow = [{ api = "graph" }]\n'), stdout);
+  for (const [args, fault] of [
+    [["--api", "graph", "--scope", "s"], /--api has a credential and a scope of its own/],
+    [["--api", "graph/v1"], /API is the name of an entry in APIS/],
+    [["--api", "graph", "--rotate"], /--api are for a new client/],
+  ]) {
+    const refused = await newClient(["page", ...args]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, fault);
+  }
+});
+
 test("a rotation from the first key to the second, each step as it is printed", async (context) => {
   const old = newClientKey();
   const before = await configuration(context, entry("reports", old));

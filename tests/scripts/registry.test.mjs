@@ -19,6 +19,10 @@ binding = "REGISTRY"
 [vars]
 AZ_TENANT = "contoso.onmicrosoft.com"
 AZ_CLIENT_ID = "app"
+[vars.APIS.graph]
+base = "https://graph.microsoft.com/v1.0"
+credential = "default"
+scope = "https://graph.microsoft.com/.default"
 [vars.CLIENTS.reports]
 service_binding = true
 allow = [{ credential = "default", scope = "https://graph.microsoft.com/.default" }]
@@ -74,10 +78,13 @@ test("what the broker would not take is not written", { timeout: 240_000 }, asyn
   const faulty = await entry({ jwt: [{ issuer: "https://id.example" }], allow });
   assert.equal(faulty.code, 1);
   assert.match(faulty.stderr, /CLIENTS\.job\.jwt\[0\]\.audience: is missing/);
+  const unknown = await entry({ service_binding: true, allow: [{ api: "mail", methods: ["get"] }] });
+  assert.match(unknown.stderr, /CLIENTS\.job\.allow\[0\]\.api: names an API that does not exist/);
+  assert.match(unknown.stderr, /CLIENTS\.job\.allow\[0\]\.methods\[0\]: must be a method in capital letters/);
   const good = await entry({
     jwt: [{ issuer: "https://id.example", audience: "broker" }],
     origins: ["https://a.example"],
-    allow,
+    allow: [...allow, { api: "graph", methods: ["POST"], paths: ["me/**"] }],
   });
   assert.equal(good.code, 0, good.stderr);
   assert.deepEqual((await registry.read("job")).jwt, [{ issuer: "https://id.example", audience: "broker" }]);

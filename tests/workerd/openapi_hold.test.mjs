@@ -192,9 +192,9 @@ const NO_PARAMETERS = ["cf-connecting-ip", "content-length", "content-type"];
 test("each header that the sources read is in the document", () => {
   const files = readdirSync(new URL("src/adapters/", ROOT)).filter((name) => /^(request|worker)\./.test(name));
   const sources = files.map((name) => source(`src/adapters/${name}`)).join("\n");
-  const read = [...sources.matchAll(/(?:headers\.(?:get|has)\(|header\([^,()]*, )"([\w-]+)"\)/g)].map(
-    ([, name]) => name,
-  );
+  const inCalls = sources.matchAll(/(?:headers\.(?:get|has)\(|header\([^,()]*, )"([\w-]+)"\)/g);
+  const inCore = source("src/http/exchange/preflight.rs").matchAll(/const REQUESTED_\w+: &str = "([\w-]+)";/g);
+  const read = [...inCalls, ...inCore].map(([, name]) => name);
   const schemes = Object.values(securitySchemes).map(({ type, name }) => (type === "http" ? "authorization" : name));
   const known = [...named("header"), ...schemes.filter(Boolean), ...NO_PARAMETERS].map((name) => name.toLowerCase());
   assert.deepEqual(sorted(read), sorted(known));

@@ -1,5 +1,7 @@
 //! The configuration: what is accepted, and which fault names which field.
 
+mod api_grants;
+mod apis;
 mod clients;
 mod credentials;
 mod default_credential;

@@ -56,6 +56,23 @@ fn a_refusal_says_which_of_the_two_is_not_granted() {
     assert!(texts[0].contains("method") && texts[1].contains("path") && texts[1] == texts[2]);
 }
 
+/// Libraries of APIs show their user nothing but the challenge.
+#[test]
+fn the_challenge_says_why_in_words() {
+    let world = usual();
+    let refused = call("/me").to(&world.isolate);
+    let expected = format!(
+        r#"Bearer realm="edge-token-broker", error="insufficient_scope", error_description="{}""#,
+        refused.text("error_description")
+    );
+    assert_eq!(refused.header("WWW-Authenticate"), Some(expected.as_str()));
+    let nobody = call("/me").by_nobody().to(&world.isolate);
+    let challenge = nobody.header("WWW-Authenticate").unwrap();
+    assert!(
+        challenge.starts_with(r#"Bearer realm="edge-token-broker", error_description="client"#)
+    );
+}
+
 #[test]
 fn an_unknown_api_looks_like_one_that_is_not_granted() {
     let world = usual();
