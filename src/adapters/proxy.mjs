@@ -5,7 +5,7 @@
 /** @import { Onward } from "edge-token-broker" */
 
 import { countedBody, lengthOf, outgoingBody } from "./bodies.mjs";
-import { MEMORY_LOST, awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
+import { awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
 import { headerNames } from "./request.mjs";
 
 const UNAUTHORIZED = 401;
@@ -119,9 +119,11 @@ export class OnwardRequest {
 
   /** @param {string | undefined} challenge */
   async #replaced(challenge) {
-    const promise = this.#told((onward) => onward.rejected(challenge, this.#body.isRepeatable()));
+    const promise = this.#told((onward) => onward.rejected(challenge, this.#body.hold()));
     const value = promise && (await awaitUnlessLost(promise));
-    return value === MEMORY_LOST ? undefined : value;
+    if (typeof value === "string") return value;
+    this.#body.release();
+    return undefined;
   }
 
   /** @param {Response} answer */

@@ -165,7 +165,7 @@ fn decoded(path: &str) -> Result<Vec<u8>, TargetFault> {
     if !once.contains(&b'%') {
         return Ok(once);
     }
-    let fully = percent::fully_decoded(once);
+    let fully = percent::fully_decoded(&once);
     if is_text(&fully) { Ok(fully) } else { Err(TargetFault::NotText) }
 }
 

@@ -141,9 +141,10 @@ fn is_normalized(host: &str) -> bool {
     if let Ok(address) = host.parse::<Ipv6Addr>() {
         return host.len() == shortest(address) && !host.bytes().any(|b| b == b'.');
     }
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let dot = host.bytes().rposition(|b| b == b'.');
-    let last = dot.and_then(|at| host.get(at.saturating_add(1)..)).unwrap_or(host);
+    // A dot at the end of a name stays, and one at the end of an address does not.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let dot = name.bytes().rposition(|b| b == b'.');
+    let last = dot.and_then(|at| name.get(at.saturating_add(1)..)).unwrap_or(name);
     let is_number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
     !is_number || host.parse::<Ipv4Addr>().is_ok()
 }

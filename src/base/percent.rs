@@ -26,9 +26,9 @@ pub fn decoded(text: &str) -> impl Iterator<Item = u8> {
 
 /// `bytes`, decoded until nothing changes any more. The order does not count: no two encoded bytes overlap.
 #[must_use]
-pub fn fully_decoded(bytes: impl IntoIterator<Item = u8>) -> Vec<u8> {
+pub fn fully_decoded(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    for byte in bytes {
+    for &byte in bytes {
         out.push(byte);
         // What is decoded can be the last digit of another one.
         while let [before @ .., b'%', high, low] = out.as_slice() {

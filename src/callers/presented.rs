@@ -156,7 +156,8 @@ pub fn bearer(
 
 /// What the caller of an API presents: as on `GET /token`; or `token KEY` (GitHub's libraries); or a client id
 /// and its key (`Basic`); or the client key where the API wants its token, behind the `prefix` or not. So a
-/// program with a fixed key works unchanged. Also whether the proof is one that a browser adds by itself.
+/// program with a fixed key works unchanged. Also whether the proof is one that a browser adds by itself, as it
+/// does with what the platform knows, and with `Basic` once its user has entered it.
 ///
 /// # Errors
 /// `invalid_token` for a header of another form, an empty one, or nothing at all.
@@ -171,7 +172,7 @@ pub fn at_api(
         return Ok((key_or_jwt(PresentedKey::new(key.to_owned()), || None), false));
     }
     if let Some(credentials) = authorization.and_then(basic) {
-        return Ok((Presented::Secret(credentials), false));
+        return Ok((Presented::Secret(credentials), true));
     }
     if let Some(text) = in_field().map(Zeroizing::new) {
         let key = text.strip_prefix(prefix).unwrap_or(&text).trim();

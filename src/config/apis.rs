@@ -40,7 +40,7 @@ pub struct Api {
 pub struct ApiGrant {
     /// The API.
     pub api: Rc<Api>,
-    /// The methods, in upper case.
+    /// The methods, in upper case. None are `GET` and `HEAD`.
     pub methods: Vec<String>,
     /// The paths under the API's base. None are all.
     pub paths: Vec<PathPattern>,
@@ -50,6 +50,9 @@ impl ApiGrant {
     /// Whether it is for requests with this method.
     #[must_use]
     pub fn permits_method(&self, method: &str) -> bool {
+        if self.methods.is_empty() {
+            return matches!(method, "GET" | "HEAD");
+        }
         self.methods.iter().any(|permitted| permitted == method)
     }
 
@@ -223,16 +226,14 @@ pub(super) fn grant(
     if name.as_ref().is_some_and(|name| !apis.names.contains(name)) {
         faults.add(path, Reason::NoSuchApi);
     }
-    let methods = match methods {
-        Some(field) => field.into_texts(faults),
-        None => ["GET", "HEAD"].map(|method| (String::new(), method.to_owned())).into(),
-    };
-    let methods = methods.into_iter().filter_map(|(path, text)| faults.ok(path, method(text)));
-    let methods = methods.collect();
-    let paths = paths.map(|field| field.into_texts(faults)).unwrap_or_default().into_iter();
-    let paths = paths.filter_map(|(path, text)| faults.ok(path, PathPattern::parse(&text)));
-    let paths = paths.collect();
-    Some(ApiGrant { api: Rc::clone(known?), methods, paths })
+    let (mut permitted, mut patterns) = (Vec::new(), Vec::new());
+    for (path, text) in methods.map(|field| field.into_texts(faults)).unwrap_or_default() {
+        permitted.extend(faults.ok(path, method(text)));
+    }
+    for (path, text) in paths.map(|field| field.into_texts(faults)).unwrap_or_default() {
+        patterns.extend(faults.ok(path, PathPattern::parse(&text)));
+    }
+    Some(ApiGrant { api: Rc::clone(known?), methods: permitted, paths: patterns })
 }
 
 /// No platform sends the methods that are refused (Fetch standard), and an answer to `TRACE` has the token

@@ -6,7 +6,9 @@ use crate::settings::{Faults, Reason};
 
 /// The origins of a list, each as browsers send it.
 pub(super) fn parse(field: Field, faults: &mut Faults) -> Vec<Origin> {
-    let texts = field.into_texts(faults).into_iter();
-    let origin = |text: &str| Origin::parse(text).map_err(|_| Reason::NotAnOrigin);
-    texts.filter_map(|(path, text)| faults.ok(path, origin(&text))).collect()
+    let mut origins = Vec::new();
+    for (path, text) in field.into_texts(faults) {
+        origins.extend(faults.ok(path, Origin::parse(&text).map_err(|_| Reason::NotAnOrigin)));
+    }
+    origins
 }

@@ -54,6 +54,10 @@ const BASIC: &str = r#"Basic realm="edge-token-broker""#;
 const BEARER: &str = r#"Bearer realm="edge-token-broker""#;
 const BEARER_INVALID: &str = r#"Bearer realm="edge-token-broker", error="invalid_token""#;
 const BEARER_SCOPE: &str = r#"Bearer realm="edge-token-broker", error="insufficient_scope""#;
+/// The clients of Azure's Key Vault send each first request without proof and body, and go on only if the
+/// challenge names an authority and a resource. They have the client key already, whatever it names.
+const AUTHORITY: &str =
+    r#", authorization="https://edge-token-broker/common", resource="https://edge-token-broker""#;
 
 impl WireError {
     /// The body. That of a managed identity has the request id.
@@ -82,7 +86,8 @@ impl WireError {
         let is_quotable =
             text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'));
         if self.dialect == Dialect::Api && is_quotable {
-            return Some([challenge, ", error_description=\"", text, "\""].concat());
+            let authority = if challenge == BEARER { AUTHORITY } else { "" };
+            return Some([challenge, ", error_description=\"", text, "\"", authority].concat());
         }
         Some(challenge.to_owned())
     }

@@ -62,10 +62,22 @@ pub fn stripped_from_answer<'a>(names: &'a str, connection: Option<&str>) -> Vec
 /// Whether `name` is one of these, begins with one of `prefixes`, or is a field of the connection.
 fn is_among(name: &str, these: &[&str], prefixes: &[&str], connection: Option<&str>) -> bool {
     !name.is_empty()
-        && (HOP_BY_HOP.contains(&name)
-            || these.contains(&name)
-            || prefixes.iter().any(|prefix| name.starts_with(prefix))
+        && (HOP_BY_HOP.iter().chain(these).any(|known| spells(known, name))
+            || prefixes.iter().any(|prefix| begins_with(prefix, name))
             || connection.is_some_and(|value| names(value, name)))
+}
+
+/// Whether a server may take `name` for `known`. Those that hand fields to a program as variables (CGI, WSGI, Rack) do
+/// not tell `_` from `-`.
+fn spells(known: &str, name: &str) -> bool {
+    known.len() == name.len() && begins_with(known, name)
+}
+
+fn begins_with(prefix: &str, name: &str) -> bool {
+    let mut bytes = name.bytes();
+    prefix.bytes().all(|known| {
+        bytes.next().is_some_and(|byte| byte == known || (known == b'-' && byte == b'_'))
+    })
 }
 
 /// Whether a `Connection` field names `name`. One that is too long to be read names all.

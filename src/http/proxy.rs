@@ -59,7 +59,9 @@ impl ApiRequest {
     ) -> Result<Self, BrokerError> {
         let api = config.api(name);
         let prefix = api.map_or("", |api| &api.prefix);
-        let in_field = || request.header(&api?.header);
+        // A cookie is no proof: a browser adds it by itself.
+        let field = api.map(|api| api.header.as_str()).filter(|field| *field != "cookie");
+        let in_field = || request.header(field?);
         let (presented, is_ambient) =
             presented::at_api(authorization, in_field, prefix, || request.identity())?;
         let origin = if is_ambient { request.origin() } else { None };

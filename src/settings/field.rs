@@ -76,9 +76,12 @@ impl Field {
 
     /// The texts of a list that is not empty, each with its path.
     pub fn into_texts(self, faults: &mut Faults) -> Vec<(String, String)> {
-        let fields = self.into_list(faults).into_iter().flatten();
-        let text = |field: Self| Some((field.path.clone(), field.into_text(faults)?));
-        fields.filter_map(text).collect()
+        let mut texts = Vec::new();
+        for field in self.into_list(faults).unwrap_or_default() {
+            let path = field.path.clone();
+            texts.extend(field.into_text(faults).map(|text| (path, text)));
+        }
+        texts
     }
 
     /// The entries of an object, each key once, with the key beside its field.

@@ -1,4 +1,5 @@
-// Each block of docs/callers.md and docs/mcp.md that says that it is tested is named by a test or by the harness.
+// Each block of docs/callers.md, docs/mcp.md and docs/proxy.md that says that it is tested is named by a test or by the
+// harness.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

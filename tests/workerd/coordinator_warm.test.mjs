@@ -35,6 +35,21 @@ for (const [how, coordinator] of [
   });
 }
 
+test("a token that only an API uses is kept warm, by the trigger and then by its alarm", () => {
+  const [scope] = SCOPES;
+  const APIS = { graph: { base: "https://graph.example", credential: "default", scope, keep_warm: true } };
+  const bindings = { APIS, CLIENTS: clients([{ api: "graph" }]) };
+  return withWorld({ ...CRON, bindings }, async (world) => {
+    const short = { scope, token: { expires_in: 3, refresh_in: 1 } };
+    world.authority.next(...Array.from({ length: 30 }, () => short));
+    await world.fetch("/cron");
+    // Longer than a token of 3 s lives, and nobody has sent a request.
+    await until(() => world.upstreamFor(scope).length >= 5, 15_000);
+    const refused = await world.getToken({ client: WARM, scope });
+    assert.equal(refused.status, 403, "the client gets no token");
+  });
+});
+
 test("without anything to keep warm the trigger does nothing", () =>
   withWorld(CRON, async (world) => {
     assert.equal((await world.fetch("/cron")).status, 200);

@@ -40,7 +40,8 @@ pub(crate) fn write_client(page: &mut String, client: &Client, proofs: Option<&V
 fn sendable(ApiGrant { api, methods, paths }: &ApiGrant) -> String {
     let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
     let paths = if paths.is_empty() { "every path".to_owned() } else { paths.join(", ") };
-    format!("{} to {paths} of API {}", methods.join(", "), api.name)
+    let methods = if methods.is_empty() { "GET, HEAD".to_owned() } else { methods.join(", ") };
+    format!("{methods} to {paths} of API {}", api.name)
 }
 
 /// Where an API is, and what the broker adds to a request.

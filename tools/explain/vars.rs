@@ -31,7 +31,7 @@ impl Vars {
         Some(Self(vars))
     }
 
-    /// Read from the table itself, which [`Config::parse`] has accepted. An entry has `allow`, and
+    /// Read from the table itself, which `Config::parse` has accepted. An entry has `allow`, and
     /// otherwise only proofs and their fields.
     pub(crate) fn proofs(&self) -> Proofs {
         let text = match self.binding("CLIENTS") {

@@ -1,8 +1,9 @@
-// The blocks of docs/callers.md and docs/mcp.md that the tests run: those behind a comment `<!-- test: NAME -->`.
+// The blocks of docs/callers.md, docs/mcp.md and docs/proxy.md that the tests run: those behind a comment
+// `<!-- test: NAME -->`.
 
 import { readFileSync } from "node:fs";
 
-const PAGES = ["callers.md", "mcp.md"].map((page) => new URL(`../../../docs/${page}`, import.meta.url));
+const PAGES = ["callers.md", "mcp.md", "proxy.md"].map((page) => new URL(`../../../docs/${page}`, import.meta.url));
 const BLOCK = /^<!-- test: (\S+) -->\n+```(\w+)\n([\s\S]*?)^```$/gm;
 
 /** @typedef {{ language: string, text: string }} Block */

@@ -49,6 +49,7 @@ fn anything_else_is_no_base() {
         "https://a/b#c",
         "https://a#",
         "https://a:0x50/b",
+        "https://192.0.2.1./b",
         "https://a:/b/:80?",
         "https://a\\b",
         "https://é.example",

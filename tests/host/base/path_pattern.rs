@@ -131,3 +131,21 @@ fn many_asterisks_take_no_longer_on_a_long_path() {
     assert!(!matches(&pattern, &path));
     assert!(!matches(&format!("{}b", "**/".repeat(PATTERN_SEGMENTS_MAX - 1)), &path));
 }
+
+#[test]
+fn a_pattern_is_shown_as_it_can_be_written() {
+    for (written, shown) in [
+        ("users/*", "/users/*"),
+        ("/me/**", "/me/**"),
+        ("/", "/"),
+        ("**", "/**"),
+        ("a//b/", "/a//b/"),
+        ("%75sers/%2a/50%25/a%2Fb/%20", "/users/%2A/50%25/a%2Fb/%20"),
+        ("zähler", "/z%C3%A4hler"),
+        ("a'b;c=(1)@$!", "/a'b;c=(1)@$!"),
+    ] {
+        let pattern = PathPattern::parse(written).unwrap();
+        assert_eq!(pattern.to_string(), shown);
+        assert_eq!(PathPattern::parse(shown), Ok(pattern));
+    }
+}

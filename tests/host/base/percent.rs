@@ -36,7 +36,7 @@ fn fully_decoded_is_what_decoding_again_does_not_change() {
         for _ in 0..8 {
             levels = once(std::str::from_utf8(&levels).unwrap());
         }
-        assert_eq!(fully_decoded(text.bytes()), expected.as_bytes(), "{text}");
+        assert_eq!(fully_decoded(text.as_bytes()), expected.as_bytes(), "{text}");
         assert_eq!(levels, expected.as_bytes(), "{text}");
     }
 }
@@ -44,5 +44,5 @@ fn fully_decoded_is_what_decoding_again_does_not_change() {
 #[test]
 fn a_long_text_of_encoded_percent_signs_is_decoded_in_one_go() {
     let text = format!("%{}2e", "25".repeat(8000));
-    assert_eq!(fully_decoded(text.bytes()), b".");
+    assert_eq!(fully_decoded(text.as_bytes()), b".");
 }

@@ -65,6 +65,7 @@ fn what_no_browser_sends_is_a_fault() {
         "https://app%2eexample",
         // A browser makes 127.0.0.1 of each.
         "https://127.1",
+        "https://192.0.2.1.",
         "https://0x7f.0.0.1",
         "https://127.0.0.01",
         "https://2130706433",

@@ -30,6 +30,14 @@ fn proofs_and_the_connections_own_go_no_further() {
     assert_eq!(stripped_from_request("", None, false), Vec::<&str>::new());
 }
 
+/// PHP, WSGI and Rack see one variable for both spellings.
+#[test]
+fn an_underscore_is_no_way_round() {
+    let names = "x_http_method_override\ncf_access_jwt_assertion\nx-forwarded_for\nx_custom\nhost_";
+    let stripped = ["x_http_method_override", "cf_access_jwt_assertion", "x-forwarded_for"];
+    assert_eq!(stripped_from_request(names, None, false), stripped);
+}
+
 #[test]
 fn a_websocket_keeps_its_upgrade() {
     let names = "connection\nsec-websocket-key\nupgrade";

@@ -71,6 +71,10 @@ fn the_challenge_says_why_in_words() {
     assert!(
         challenge.starts_with(r#"Bearer realm="edge-token-broker", error_description="client"#)
     );
+    // What the clients of Key Vault look for.
+    assert!(challenge.ends_with(
+        r#"", authorization="https://edge-token-broker/common", resource="https://edge-token-broker""#
+    ));
 }
 
 #[test]
@@ -130,6 +134,17 @@ fn a_client_key_may_be_where_libraries_have_theirs() {
 }
 
 #[test]
+fn a_cookie_is_no_proof_but_may_have_the_token() {
+    let world = api_world(r#","header":"Cookie","prefix":"session=""#, r#"{"api":"graph"}"#);
+    let mut sent = call("/x").by_nobody();
+    sent.platform.headers = vec![("cookie".into(), "session=key".into())];
+    assert_refused(&world, &sent, 401, "invalid_token", "invalid_client");
+    let onward = call("/x").onward(&world.isolate);
+    assert_eq!(onward.authorization(), "session=one");
+    end(onward);
+}
+
+#[test]
 fn a_prefix_of_the_api_is_one_of_the_client_key_too() {
     let world = api_world(r#","prefix":"GoogleLogin auth=""#, r#"{"api":"graph"}"#);
     let mut sent = call("/x").by("GoogleLogin auth=key");
@@ -153,6 +168,10 @@ fn a_proof_that_a_browser_adds_is_good_for_listed_pages_only() {
     }
     for origin in ["https://evil.example", "null", "http://broker.example"] {
         let sent = ambient(Some(origin));
+        assert_refused(&world, &sent, 403, "insufficient_scope", "origin_not_listed");
+        // A browser sends what its user has once entered to every page's requests.
+        let basic = format!("Basic {}", Base64::encode_string(b"c:key"));
+        let sent = call("/users").by(&basic).on_page(origin);
         assert_refused(&world, &sent, 403, "insufficient_scope", "origin_not_listed");
     }
     // With a key of its own a program may say what it likes.

@@ -105,6 +105,27 @@ export const FLOODS = [
       loaded(target, amount, (n) => endpoint("grant_type=client_credentials", basic(`nobody-${n}`, wrongKey()))),
   },
   {
+    what: "wrong keys, `/api/…`",
+    few: 500,
+    many: 10_000,
+    answers: ["401"],
+    send: (target, amount) =>
+      loaded(target, amount, () => ({
+        method: "GET",
+        path: "/api/a/b",
+        headers: { authorization: `Bearer ${wrongKey()}` },
+      })),
+  },
+  {
+    // The answer comes before the body is read.
+    what: "a body of 1 MB without a proof, `/api/…`",
+    few: 16,
+    many: 500,
+    answers: ["401", "closed"],
+    send: (target, amount) =>
+      dropped(target, amount, () => head("PUT /api/a/b", `Content-Length: ${MEGABYTE}`) + "x".repeat(MEGABYTE)),
+  },
+  {
     what: "1,000 headers",
     few: 64,
     many: 2_000,

@@ -74,6 +74,11 @@ export class Broker {
     return this.#workerd.port;
   }
 
+  /** The number of the process. */
+  get pid() {
+    return this.#workerd.pid;
+  }
+
   /** Resolves when no more output can come. Rejects if a line says that the Worker broke. */
   async stop() {
     await this.#workerd.stop();

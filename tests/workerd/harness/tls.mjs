@@ -23,6 +23,8 @@ function makeTrusted() {
   writeFileSync(file, ca.certificate);
   trust(ca.certificate);
   return {
+    /** Its certificate. */
+    certificate: ca.certificate,
     /** The path of its certificate, for child processes. */
     file,
     /** The environment in which Node.js, Python's libraries, and OpenSSL and Go trust it. */

@@ -57,6 +57,7 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {Record<string, unknown> | undefined} [bound] More bindings of `front` to the broker: name → their `props`.
  * @property {ConfiguredCoordinator | false} [coordinator] `false` for no bindings `COORDINATOR` and `ASSERTIONS`.
  * @property {Pair | undefined} [tls] Its key and certificate; left out, it listens for plain http.
+ * @property {string | undefined} [trusted] The certificate of the authority whose servers the broker trusts.
  * @property {string | undefined} [main] Source of a module in place of the bundle's main one, which is its `./index.js`.
  */
 
@@ -80,11 +81,12 @@ export function brokerConfig({
   wrapped = {},
   coordinator,
   tls,
+  trusted,
   main,
 }) {
   const services = [
     `(name = "broker", worker = .broker)`,
-    `(name = "internet", network = (allow = ["private", "local"]))`,
+    `(name = "internet", network = (allow = ["private", "local"]${trusted ? trusting(trusted) : ""}))`,
   ];
   if (coordinator && coordinator.storage)
     services.push(`(name = "do-storage", disk = (path = ${text(coordinator.storage)}, writable = true))`);
@@ -148,6 +150,9 @@ export function brokerConfig({
     ),
   ].join("\n");
 }
+
+/** @param {string} certificate */
+const trusting = (certificate) => `, tlsOptions = (trustedCertificates = [${text(certificate)}])`;
 
 /** @param {Pair | undefined} tls */
 function protocol(tls) {

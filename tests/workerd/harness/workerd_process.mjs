@@ -62,7 +62,7 @@ export async function serve(config) {
 
   try {
     const port = await listening(child, output);
-    return { port, output, lines, stop };
+    return { port, pid: child.pid, output, lines, stop };
   } catch (error) {
     await stop();
     throw error;

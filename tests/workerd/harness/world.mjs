@@ -25,7 +25,7 @@ export { basic };
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {"front" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "main"} AroundName */
+/** @typedef {"front" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "trusted" | "main"} AroundName */
 
 /** @typedef {Pick<BrokerConfig, AroundName>} Around (workerd_config.mjs) */
 
@@ -117,7 +117,7 @@ export async function withWorld(options, body) {
  * @property {ConfiguredCoordinator | false} coordinator
  */
 
-class World {
+export class World {
   #scopes = SCOPES[Symbol.iterator]();
   #parts;
   /** @type {Broker | undefined} */

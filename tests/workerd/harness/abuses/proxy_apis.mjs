@@ -34,6 +34,18 @@ const FOR_THE_ORIGIN = [
 
 const second = answer(200, '{"poisoned":true}', "Content-Type: application/json");
 
+/** @type {[string, string][]} Method, and an answer to it that leaves another one behind on its connection. */
+const LEAVING = [
+  ["GET", answer(200) + second],
+  ["HEAD", answer(200, second)],
+  ["GET", `HTTP/1.1 204 No Content\r\n\r\n${second}`],
+  ["GET", `HTTP/1.1 204 No Content\r\nContent-Length: ${second.length}\r\n\r\n${second}`],
+  ["GET", `HTTP/1.1 304 Not Modified\r\nContent-Length: ${second.length}\r\n\r\n${second}`],
+  ["GET", `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n${second}`],
+  ["GET", `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n${second}`],
+  ["GET", `HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n${second}`],
+];
+
 /** @type {Record<string, string>} Answers that are none, or that are too much. */
 const NONSENSE = {
   "no status": "nonsense\r\n\r\n",
@@ -163,14 +175,18 @@ export const ABUSES = [
   {
     what: "an answer behind an answer is handed to the next caller",
     attack: () =>
-      withApi({ answer: ({ target }) => answer(200) + (target.endsWith("first") ? second : "") }, async (proxied) => {
-        const other = ["Host: localhost", `Authorization: Bearer ${OTHER_USER.key}`];
-        for (let n = 0; n < 5; n += 1) {
-          await proxied.send("GET /api/api/first");
-          const { text } = await proxied.send("GET /api/api/next", other);
-          assert.ok(!text.includes("poisoned"), "it got the answer that somebody left behind");
-        }
-      }),
+      withApi(
+        { answer: ({ target }) => LEAVING[Number(target.split("/").at(-1))]?.[1] ?? answer(200) },
+        async (proxied) => {
+          const other = ["Host: localhost", `Authorization: Bearer ${OTHER_USER.key}`];
+          for (const [n, [method]] of LEAVING.entries())
+            for (let times = 0; times < 3; times += 1) {
+              await proxied.send(`${method} /api/api/${n}`);
+              const { text } = await proxied.send("GET /api/api/next", other);
+              assert.ok(!text.includes("poisoned"), `${n}: it got the answer that somebody left behind`);
+            }
+        },
+      ),
   },
   {
     what: "an API that takes requests and never answers",

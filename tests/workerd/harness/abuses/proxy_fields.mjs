@@ -34,6 +34,10 @@ const FORBIDDEN = [
   "X-Original-URI: /admin",
   "X-Rewrite-URL: /admin",
   "X-Host: admin",
+  // CGI, WSGI and Rack have one name for both spellings.
+  "X_Forwarded_For: 127.0.0.1",
+  "X_HTTP_Method_Override: DELETE",
+  "Cf_Access_Jwt_Assertion: a.b.c",
   "TE: trailers",
   "Trailer: Authorization",
   "Keep-Alive: timeout=5",

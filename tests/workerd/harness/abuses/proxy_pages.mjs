@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 
-import { ASKING, assertClean, withApi } from "../proxied.mjs";
+import { ASKING, USER, assertClean, withApi } from "../proxied.mjs";
 import { AUDIENCE, Issuer } from "../issuer.mjs";
 import { newKey } from "../jose.mjs";
 import { answer } from "../recorder.mjs";
@@ -60,6 +60,7 @@ async function withBrowser(body, options = {}) {
       body(proxied, {
         "Cloudflare Access": `Cf-Access-Jwt-Assertion: ${issuer.sign()}`,
         "a client certificate": certificate(),
+        "Basic, which the user has once entered": `Authorization: Basic ${btoa(`${USER.id}:${USER.key}`)}`,
       }),
     );
   } finally {
