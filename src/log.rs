@@ -146,10 +146,11 @@ impl Line {
         self.warn();
     }
 
-    /// Takes over what `other`, of the work behind the response, says.
+    /// Takes over what `other`, of the work behind the response, says. A rejected token is told first.
     pub fn absorb(&mut self, other: Self) {
-        self.upstream = other.upstream;
-        self.renewal = other.renewal;
+        if self.renewal.is_none() {
+            (self.upstream, self.renewal) = (other.upstream, other.renewal);
+        }
         self.coordinator = other.coordinator.or(self.coordinator);
         self.kv_write = other.kv_write.or(self.kv_write);
         if other.level != "info" {

@@ -14,10 +14,11 @@ export class Onward {
   /** Promises the value of the API's header for a repetition. */
   rejected(challenge: string | undefined, isRepeatable: boolean): Promise<string | undefined>;
   /** What is done to the headers of the answer. */
-  answered(status: number, names: string, connection: string | undefined): string;
+  answered(status: number, names: string, connection: string | undefined): string | undefined;
   ended(requestBytes: number | undefined, responseBytes: number | undefined, isCutOff: boolean): void;
-  abandoned(): void;
-  failed(isTimeout: boolean): Response | undefined;
+  abandoned(requestBytes: number | undefined): void;
+  /** The answer of the broker in place of the API's. */
+  failed(reason: string): Response | undefined;
 }
 
 export function fetch(

@@ -1,41 +1,39 @@
 // The bodies of proxied requests and of their answers.
+//
+// A body of a declared length stays in the runtime, where a kilobyte costs nothing. A short one of a request is read, so that it can
+// be sent twice. One whose length nobody has declared is counted as it passes.
 
-import { LONG_READ_BYTES, REPEATED_BODY_MAX, REPEATED_READS_MAX, SHORT_READ_BYTES } from "./limits.mjs";
+import {
+  BODY_BUFFER_BYTES,
+  SHORT_READ_BYTES,
+  LONG_READ_BYTES,
+  REPEATED_BODY_MAX,
+  REST_OF_BODY_MAX_MS,
+} from "./limits.mjs";
 
 /**
  * The body of a request on its way to an API.
  *
  * @typedef {object} OutgoingBody
- * @property {ReadableStream | null} stream
- * @property {boolean} isOfGet
- * @property {() => boolean} hold Whether it can be sent again. If so, `stream` reads no further, so that this stays true.
- * @property {() => void} release It is not sent again: `stream` goes on.
- * @property {() => ReadableStream | null} again The body for a second request, after `hold`.
+ * @property {BodyInit | Request | null} first What is sent. The request itself, if its method has no body as a rule.
+ * @property {() => Promise<BodyInit | null | undefined>} again What is sent the second time. Nothing if it is too long.
  * @property {() => number | undefined} bytes Its length, as far as it is known.
+ * @property {Promise<unknown> | undefined} sent When it has been sent, if that takes time.
  */
 
 /**
- * The body of `request`. One of up to 64 KiB can be sent twice. A longer one whose length is declared stays in the runtime, and
- * nobody here reads it.
- *
  * @param {Request} request
- * @returns {OutgoingBody}
+ * @returns {OutgoingBody | Promise<OutgoingBody>}
  */
 export function outgoingBody(request) {
-  const { body, method } = request;
-  const declared = lengthOf(request.headers);
-  if (body === null || declared === 0)
-    return { stream: null, isOfGet: false, hold: () => true, release, again: () => null, bytes: () => 0 };
-  const isOfGet = method === "GET" || method === "HEAD";
-  if (isOfGet || (declared ?? 0) > REPEATED_BODY_MAX)
-    return { stream: body, isOfGet, hold: () => false, release, again: () => null, bytes: () => declared };
+  const { body, headers, method } = request;
+  const declared = lengthOf(headers);
+  if (body === null || declared === 0) return { first: null, again: async () => null, bytes: () => 0, sent: undefined };
+  if (method === "GET" || method === "HEAD")
+    return { first: request, again: async () => undefined, bytes: () => declared, sent: undefined };
   if (declared === undefined) return new KeptBody(body);
-  // Both branches have the length.
-  const [stream, second] = body.tee();
-  return { stream, isOfGet, hold: () => true, release, again: () => second, bytes: () => declared };
+  return declared > REPEATED_BODY_MAX ? longBody(body, declared) : shortBody(body, declared);
 }
-
-const release = () => {};
 
 /**
  * The length that `headers` declare.
@@ -48,36 +46,71 @@ export function lengthOf(headers) {
 }
 
 /**
- * The body of an answer, which is counted as it passes. `ended` is called once, with the length, and whether it has passed as
- * a whole. A `TransformStream` costs half as much again for a short body, and twice as much for a long one.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number} declared
+ * @returns {Promise<OutgoingBody>}
+ */
+async function shortBody(body, declared) {
+  const reader = body.getReader({ mode: "byob" });
+  const { value: bytes } = await reader.readAtLeast(declared, new Uint8Array(declared));
+  if (bytes?.byteLength !== declared) throw new TypeError("the body has another length than it declares");
+  return { first: bytes, again: async () => bytes, bytes: () => declared, sent: undefined };
+}
+
+/**
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number} declared
+ * @returns {OutgoingBody}
+ */
+function longBody(body, declared) {
+  const { stream, passed } = declaredBody(body, declared);
+  return { first: stream, again: async () => undefined, bytes: () => declared, sent: passed };
+}
+
+/**
+ * A body of a declared length, and a promise that it has passed as a whole. Nobody here reads it.
  *
  * @param {ReadableStream<Uint8Array>} body
- * @param {(bytes: number, isWhole: boolean) => void} ended
+ * @param {number} declared
+ */
+export function declaredBody(body, declared) {
+  const { readable, writable } = new FixedLengthStream(declared);
+  const passed = body.pipeTo(writable);
+  // Who waits for it hears of a failure. It is none if nobody waits.
+  passed.catch(() => {});
+  return { stream: readable, passed };
+}
+
+/**
+ * A body that is counted as it passes. `seen` gets each chunk, `ended` is called once: has it passed as a whole?
+ *
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {(chunk: Uint8Array) => void} seen
+ * @param {(isWhole: boolean) => void} ended
  * @returns {ReadableStream<Uint8Array>}
  */
-export function countedBody(body, ended) {
+export function countedBody(body, seen, ended) {
   const reader = body.getReader({ mode: "byob" });
   let size = SHORT_READ_BYTES;
-  let bytes = 0;
   return new ReadableStream(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read(new Uint8Array(size));
-          if (done) {
-            controller.close();
-            return ended(bytes, true);
+          if (done || value === undefined) {
+            ended(true);
+            return controller.close();
           }
-          bytes += value.byteLength;
           if (value.byteLength === size) size = LONG_READ_BYTES;
+          seen(value);
           controller.enqueue(value);
         } catch (error) {
-          controller.error(error);
-          ended(bytes, false);
+          ended(false);
+          throw error;
         }
       },
       cancel(reason) {
-        ended(bytes, false);
+        ended(false);
         return reader.cancel(reason);
       },
     },
@@ -85,74 +118,89 @@ export function countedBody(body, ended) {
   );
 }
 
-/** A body of unknown length. What was read of it is kept, so that it can be sent again, until that is too much. */
+/** A body of unknown length. Its beginning is kept, so that a short one can be sent again. */
 class KeptBody {
-  isOfGet = false;
   #reader;
-  /** What has been read, or is being read. @type {Promise<Uint8Array | undefined>[]} */
-  #reads = [];
-  #isTooMuch = false;
   #count = 0;
-  #held = Promise.resolve();
-  release = () => {};
+  #kept = new Uint8Array(BODY_BUFFER_BYTES);
+  #size = SHORT_READ_BYTES;
+  #hasEnded = false;
+  /** Whether the first request is over: what follows is for the second one. */
+  #isReplaced = false;
+  /** @type {Promise<Uint8Array | undefined>} One read at a time. */
+  #reading = Promise.resolve(undefined);
+  #end = () => {};
+  /** @type {Promise<void>} */
+  sent = new Promise((resolve) => {
+    this.#end = resolve;
+  });
 
   /** @param {ReadableStream<Uint8Array>} body */
   constructor(body) {
     this.#reader = body.getReader({ mode: "byob" });
-    this.stream = this.#from((at) => this.#held.then(() => this.#read(at)));
+    /** @type {ReadableStream<Uint8Array>} */
+    this.first = new ReadableStream(
+      {
+        pull: async (controller) => {
+          const chunk = await this.#next();
+          if (this.#isReplaced) return controller.error(new TypeError("the API has answered"));
+          if (chunk === undefined) controller.close();
+          else controller.enqueue(chunk);
+        },
+      },
+      { highWaterMark: 0 },
+    );
   }
 
-  hold() {
-    if (this.#isTooMuch || this.#count > REPEATED_BODY_MAX) return false;
-    this.#held = new Promise((resolve) => (this.release = resolve));
-    return true;
+  /** An API may answer before it has the whole body. The rest is then read here, if it comes soon. */
+  async again() {
+    this.#isReplaced = true;
+    const late = new Promise((resolve) => setTimeout(resolve, REST_OF_BODY_MAX_MS));
+    await Promise.race([late, this.#readRest()]);
+    return this.#hasEnded && this.#isShort() ? this.#kept.subarray(0, this.#count) : undefined;
   }
 
-  again() {
-    return this.#from((at) => this.#read(at));
+  async #readRest() {
+    while (!this.#hasEnded && this.#isShort()) await this.#next();
+  }
+
+  #isShort() {
+    return this.#count <= REPEATED_BODY_MAX;
   }
 
   bytes() {
     return this.#count;
   }
 
-  /**
-   * A stream of the chunks from the first one on.
-   *
-   * @param {(at: number) => Promise<Uint8Array | undefined>} chunkAt
-   * @returns {ReadableStream<Uint8Array>}
-   */
-  #from(chunkAt) {
-    let at = 0;
-    return new ReadableStream({
-      async pull(controller) {
-        const chunk = await chunkAt(at++);
-        if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
-      },
-    });
+  #next() {
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
   }
 
-  /**
-   * The chunk at this place. The streams have passed all that is kept when there is too much of it.
-   *
-   * @param {number} at
-   */
-  #read(at) {
-    const known = this.#reads[at];
-    if (known !== undefined) return known;
-    this.#isTooMuch ||= this.#count > REPEATED_BODY_MAX || this.#reads.length >= REPEATED_READS_MAX;
-    if (this.#isTooMuch) this.#reads = [];
-    const read = this.#next(this.#isTooMuch ? LONG_READ_BYTES : SHORT_READ_BYTES);
-    if (!this.#isTooMuch) this.#reads[at] = read;
-    return read;
-  }
-
-  /** @param {number} size */
-  async #next(size) {
-    const { done, value } = await this.#reader.read(new Uint8Array(size));
-    if (done) return undefined;
-    this.#count += value.byteLength;
+  async #read() {
+    const { done, value } = await this.#reader.read(new Uint8Array(this.#size));
+    if (done || value === undefined) {
+      this.#hasEnded = true;
+      return void this.#end();
+    }
+    if (value.byteLength === this.#size) this.#size = LONG_READ_BYTES;
+    this.#keep(value);
     return value;
+  }
+
+  /** @param {Uint8Array} chunk */
+  #keep(chunk) {
+    const start = this.#count;
+    this.#count += chunk.byteLength;
+    if (!this.#isShort()) {
+      this.#kept = new Uint8Array();
+      return;
+    }
+    if (this.#count > this.#kept.byteLength) {
+      const longer = new Uint8Array(Math.min(REPEATED_BODY_MAX, 2 * this.#count));
+      longer.set(this.#kept);
+      this.#kept = longer;
+    }
+    this.#kept.set(chunk, start);
   }
 }

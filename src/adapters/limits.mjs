@@ -24,14 +24,19 @@ export const MEMORY_CHECK_MS = 5_200;
 /** Longest body of a proxied request that is sent on once more after a 401, in bytes. */
 export const REPEATED_BODY_MAX = 64 * 1024;
 
-/**
- * In how many pieces such a body may come, if its length is not declared. A piece takes a buffer, however short it is, and a
- * caller may send one byte in each.
- */
-export const REPEATED_READS_MAX = 1024;
-
-/** Size of the buffers for a body that is counted as it passes, in bytes. Most are short. */
+/** Size of the buffers for a body that is counted as it passes, in bytes. Most chunks are short. */
 export const SHORT_READ_BYTES = 4096;
 
-/** The same once a body has filled one, or is too long to be kept. Each read has its price. */
+/** The same once a body has filled one. Each read has its price. */
 export const LONG_READ_BYTES = 64 * 1024;
+
+/**
+ * How long a caller may take to send the body of a proxied request, in milliseconds. The time limit of the API begins after it.
+ */
+export const SENDING_MAX_MS = 600_000;
+
+/**
+ * How long the rest of a body may take after its request was rejected, in milliseconds. A caller may wait for the answer before
+ * it sends the rest.
+ */
+export const REST_OF_BODY_MAX_MS = 1_000;

@@ -1,15 +1,21 @@
-// Sends a request on to an API, and passes the answer on. What decides is in the wasm; the bodies stay in the runtime.
+// Sends a request on to an API, and passes the answer on. What decides is in the wasm.
 //
 // Each call here has its price, a hundredth of the whole for some of them: `docs/performance.md`.
 
 /** @import { Onward } from "edge-token-broker" */
+/** @import { OutgoingBody } from "./bodies.mjs" */
 
-import { countedBody, lengthOf, outgoingBody } from "./bodies.mjs";
-import { awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
+import { countedBody, declaredBody, lengthOf, outgoingBody } from "./bodies.mjs";
+import { REPEATED_BODY_MAX, SENDING_MAX_MS } from "./limits.mjs";
+import { MEMORY_LOST, awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
 import { headerNames } from "./request.mjs";
 
 const UNAUTHORIZED = 401;
-const TIMED_OUT = Symbol("timed out");
+const TIMED_OUT = "timed_out";
+const NOT_A_URL = "not_a_url";
+
+/** No redirect is followed, nothing is cached, and no answer is decompressed. */
+const PASS_THROUGH = /** @type {const} */ ({ redirect: "manual", cache: "no-store", encodeResponseBody: "manual" });
 
 /** The fields of an answer that are passed on if a panic has lost what else to do with it. */
 const PLAIN = ["content-type", "content-encoding", "content-length", "location", "retry-after"];
@@ -20,7 +26,7 @@ const PLAIN = ["content-type", "content-encoding", "content-length", "location",
  * @param {Request} request
  * @param {Onward} onward
  * @param {string} url
- * @param {string} withheld
+ * @param {string} withheld The names of fields that are not sent on, one a line.
  * @param {string} field
  * @param {string} value
  * @param {number} timeoutMs
@@ -33,7 +39,7 @@ export function sendOn(request, onward, url, withheld, field, value, timeoutMs, 
 /**
  * @typedef {object} Plan
  * @property {string} url
- * @property {string} withheld The names of fields that are not sent on, one a line.
+ * @property {string} withheld
  * @property {string} field
  * @property {string} value
  * @property {number} timeoutMs
@@ -46,11 +52,13 @@ export class OnwardRequest {
   #request;
   #onward;
   #plan;
+  /** @type {OutgoingBody | undefined} */
   #body;
-  #headers;
-  /** The work behind the response would keep the onward request alive, after its caller has gone. */
+  /** @type {AbortController | undefined} */
   #controller;
+  /** Whether the core has been told the last thing. */
   #isOver = false;
+  #isAnswered = false;
 
   /**
    * @param {Request} request
@@ -61,11 +69,6 @@ export class OnwardRequest {
     this.#request = request;
     this.#onward = onward;
     this.#plan = plan;
-    this.#body = outgoingBody(request);
-    this.#headers = new Headers(request.headers);
-    for (const name of plan.withheld.split("\n")) if (name !== "") this.#headers.delete(name);
-    this.#headers.set(plan.field, plan.value);
-    this.#controller = plan.hasWorkBehind ? new AbortController() : undefined;
   }
 
   /**
@@ -75,87 +78,135 @@ export class OnwardRequest {
    * @returns {Promise<Response>}
    */
   async answer(lost) {
-    this.#request.signal.addEventListener("abort", () => this.#abandoned());
     try {
-      const answer = await this.#send(this.#body.stream);
-      if (answer.status !== UNAUTHORIZED) return this.#passedOn(answer);
-      const value = await this.#replaced(answer.headers.get("www-authenticate") ?? undefined);
-      if (value === undefined) return this.#passedOn(answer);
-      await answer.body?.cancel();
-      this.#headers.set(this.#plan.field, value);
-      return this.#passedOn(await this.#send(this.#body.again()));
+      const { url, withheld, field, value, hasWorkBehind } = this.#plan;
+      // The platform's parser has the last word about where the request goes.
+      if (URL.parse(url)?.href !== url) throw NOT_A_URL;
+      const made = outgoingBody(this.#request);
+      const body = made instanceof Promise ? await made : made;
+      this.#body = body;
+      const headers = new Headers(this.#request.headers);
+      for (const name of lines(withheld)) headers.delete(name);
+      headers.set(field, value);
+      // Work behind the response would keep the onward request alive, when its caller has gone.
+      if (hasWorkBehind) this.#controller = new AbortController();
+      this.#watch(() => this.#abandoned());
+      const answer = await this.#send(body.first, headers, body.sent);
+      return answer.status === UNAUTHORIZED ? await this.#rejected(answer, headers, body) : this.#passedOn(answer);
     } catch (reason) {
-      return this.#last((onward) => onward.failed(reason === TIMED_OUT)) ?? lost();
+      if (this.#request.signal.aborted) this.#abandoned();
+      this.#controller?.abort();
+      return this.#last((onward) => onward.failed(String(reason))) ?? lost();
     }
   }
 
   /**
-   * The timer is not cleared, because that costs more than all of this: it ends with the request.
+   * The API has rejected the token.
    *
-   * @param {ReadableStream | null} body
+   * @param {Response} answer
+   * @param {Headers} headers
+   * @param {OutgoingBody} body
+   */
+  async #rejected(answer, headers, body) {
+    const again = await body.again();
+    const challenge = answer.headers.get("www-authenticate") ?? undefined;
+    const replaced = this.#told((onward) => onward.rejected(challenge, again !== undefined));
+    const value = replaced && (await awaitUnlessLost(replaced));
+    if (again === undefined || value === undefined || value === MEMORY_LOST || this.#request.signal.aborted)
+      return this.#passedOn(answer);
+    // The connection of the first answer is free again. It may have broken meanwhile.
+    answer.body?.cancel().catch(() => {});
+    headers.set(this.#plan.field, value);
+    return this.#passedOn(await this.#send(again, headers, undefined));
+  }
+
+  /**
+   * No timer is cleared, because that costs more than all of this: they end with the request.
+   *
+   * @param {BodyInit | Request | null} body
+   * @param {Headers} headers
+   * @param {Promise<unknown> | undefined} sent
    * @returns {Promise<Response>}
    */
-  #send(body) {
-    const { url, timeoutMs } = this.#plan;
+  #send(body, headers, sent) {
     return new Promise((resolve, reject) => {
-      // The platform's parser has the last word about where the request goes.
-      if (new URL(url).href !== url) throw new Error("the URL is not in its normal form");
-      setTimeout(reject, timeoutMs, TIMED_OUT);
-      this.#fetch(url, body).then(resolve, reject);
+      this.#fetch(body, headers).then(resolve, reject);
+      const limit = () => void setTimeout(reject, this.#plan.timeoutMs, TIMED_OUT);
+      if (sent === undefined) return limit();
+      sent.then(limit, limit);
+      setTimeout(limit, SENDING_MAX_MS);
     });
   }
 
   /**
-   * @param {string} url
-   * @param {ReadableStream | null} body
+   * Calls `gone` if the caller goes away. Without it, the platform ends everything, and nothing is noted.
+   *
+   * @param {() => void} gone
    */
-  #fetch(url, body) {
-    const { method } = this.#request;
-    const signal = this.#controller?.signal;
-    const init = { headers: this.#headers, signal, ...PASS_THROUGH };
-    // `fetch` takes no body for a GET; a `Request` that has one is passed on.
-    return this.#body.isOfGet ? fetch(new Request(url, this.#request), init) : fetch(url, { method, body, ...init });
+  #watch(gone) {
+    const { signal } = this.#request;
+    if (signal.aborted) gone();
+    else signal.addEventListener("abort", gone);
   }
 
-  /** @param {string | undefined} challenge */
-  async #replaced(challenge) {
-    const promise = this.#told((onward) => onward.rejected(challenge, this.#body.hold()));
-    const value = promise && (await awaitUnlessLost(promise));
-    if (typeof value === "string") return value;
-    this.#body.release();
-    return undefined;
+  /**
+   * @param {BodyInit | Request | null} body
+   * @param {Headers} headers
+   */
+  #fetch(body, headers) {
+    const init = { headers, signal: this.#controller?.signal, ...PASS_THROUGH };
+    // `fetch` takes no body for a GET, but a `Request` that has one is passed on.
+    return body instanceof Request
+      ? fetch(new Request(this.#plan.url, body), init)
+      : fetch(this.#plan.url, { method: this.#request.method, body, ...init });
   }
 
   /** @param {Response} answer */
   #passedOn(answer) {
-    const { status, statusText, webSocket, body } = answer;
-    /** @type {ResponseInit} */
-    const init = { status, statusText, headers: this.#headersOf(answer), webSocket, encodeBody: "manual" };
-    const length = body === null ? 0 : lengthOf(answer.headers);
-    if (body === null || length !== undefined) {
-      // It throws for a status that no answer can have. So the end comes behind it.
-      const response = new Response(body, init);
-      this.#ended(length, false);
-      return response;
-    }
-    return new Response(
-      countedBody(body, (bytes, isWhole) => this.#ended(bytes, !isWhole)),
-      init,
-    );
+    this.#isAnswered = true;
+    const { status, statusText, headers, webSocket, body } = answer;
+    const length = body === null ? 0 : lengthOf(headers);
+    const init = { status, statusText, headers, webSocket, encodeBody: /** @type {const} */ ("manual") };
+    // It throws if the API has answered with a status that is none.
+    const passed = new Response(body && this.#watched(body, length), init);
+    this.#change(passed.headers, status);
+    if (length !== undefined && length <= REPEATED_BODY_MAX) this.#ended(length, false);
+    return passed;
   }
 
-  /** @param {Response} answer */
-  #headersOf({ status, headers: all }) {
-    const connection = all.get("connection") ?? undefined;
-    const plan = this.#told((onward) => onward.answered(status, headerNames({ headers: all }), connection));
-    if (plan === undefined) return plain(all);
-    const headers = new Headers(all);
-    for (const line of plan.split("\n")) {
-      const [name, value] = line.split("\t");
-      if (name && value === undefined) headers.delete(name);
-      else if (name && value) headers.append(name, value);
+  /**
+   * The body of an answer. A short one of a declared length is taken for passed as soon as it begins.
+   *
+   * @param {ReadableStream<Uint8Array>} body
+   * @param {number | undefined} length
+   */
+  #watched(body, length) {
+    if (length === undefined) {
+      let bytes = 0;
+      const seen = (/** @type {Uint8Array} */ chunk) => void (bytes += chunk.byteLength);
+      return countedBody(body, seen, (isWhole) => this.#ended(bytes, !isWhole));
     }
-    return headers;
+    if (length <= REPEATED_BODY_MAX) return body;
+    const { stream, passed } = declaredBody(body, length);
+    const cutOff = () => this.#ended(undefined, true);
+    passed.then(() => this.#ended(length, false), cutOff);
+    this.#watch(cutOff);
+    return stream;
+  }
+
+  /**
+   * @param {Headers} headers
+   * @param {number} status
+   */
+  #change(headers, status) {
+    const connection = headers.get("connection") ?? undefined;
+    const changes = this.#told((onward) => onward.answered(status, headerNames({ headers }), connection));
+    if (changes === undefined) return keepPlain(headers);
+    for (const line of lines(changes)) {
+      const [name = "", value] = line.split("\t");
+      if (value === undefined) headers.delete(name);
+      else headers.append(name, value);
+    }
   }
 
   /**
@@ -163,13 +214,14 @@ export class OnwardRequest {
    * @param {boolean} isCutOff
    */
   #ended(bytes, isCutOff) {
-    this.#last((onward) => onward.ended(this.#body.bytes(), bytes, isCutOff));
+    this.#last((onward) => onward.ended(this.#body?.bytes(), bytes, isCutOff));
   }
 
-  /** The caller has gone away. */
+  /** The caller has gone away before the answer. */
   #abandoned() {
+    if (this.#isAnswered) return;
     this.#controller?.abort();
-    this.#last((onward) => onward.abandoned());
+    this.#last((onward) => onward.abandoned(this.#body?.bytes()));
   }
 
   /**
@@ -200,19 +252,10 @@ export class OnwardRequest {
   }
 }
 
-/** No redirect is followed, nothing is cached, and no answer is decompressed. */
-const PASS_THROUGH = /** @type {const} */ ({ redirect: "manual", cache: "no-store", encodeResponseBody: "manual" });
+/** @param {string} text */
+const lines = (text) => (text === "" ? [] : text.split("\n").filter((line) => line !== ""));
 
-/**
- * Nobody knows any more whether a browser has added the proof: no page runs.
- *
- * @param {Headers} headers
- */
-function plain(headers) {
-  const passed = new Headers({ "Content-Security-Policy": "sandbox" });
-  for (const name of PLAIN) {
-    const value = headers.get(name);
-    if (value !== null) passed.set(name, value);
-  }
-  return passed;
+/** @param {Headers} headers */
+function keepPlain(headers) {
+  for (const name of [...headers.keys()]) if (!PLAIN.includes(name)) headers.delete(name);
 }

@@ -42,30 +42,32 @@ pub(super) fn of(
     let (url, withheld) = (exchange.url().to_owned(), exchange.withheld());
     let (field, value) = (exchange.api().header.clone(), exchange.authorization());
     let timeout_ms = number(exchange.api().first_byte_timeout.0);
-    let exchange = Rc::new(RefCell::new(Some(exchange)));
+    let exchange = Rc::new(RefCell::new(State::Here(exchange)));
     let onward = Onward { request: Rc::clone(request), exchange };
     let platform = &request.request;
     send_on(platform, onward, &url, &withheld, &field, &value, timeout_ms, has_work_behind)
 }
 
-/// A request that is sent on. `proxy.mjs` keeps it until the answer has ended.
+/// A request that is sent on. `proxy.mjs` keeps it until the answer has ended. What comes after its end changes
+/// nothing.
 #[wasm_bindgen]
 pub struct Onward {
     request: Rc<WorkerRequest>,
-    exchange: Rc<RefCell<Option<Box<exchange::Onward<Platform>>>>>,
+    exchange: Rc<RefCell<State>>,
 }
 
 #[wasm_bindgen]
 impl Onward {
     /// The API has answered 401, with this `WWW-Authenticate`. Promises the value of the header for a
     /// repetition, or nothing, if there is to be none.
-    pub fn rejected(&self, challenge: Option<String>, is_repeatable: bool) -> Promise {
+    pub fn rejected(&self, challenge: Option<String>, repeatable: bool) -> Promise {
         let shared = Rc::clone(&self.exchange);
         let replaced = promise::of(async move {
-            let Some(mut exchange) = shared.take() else { return Ok(JsValue::UNDEFINED) };
-            let is_repeated = exchange.rejected(challenge.as_deref()).await && is_repeatable;
-            let value = is_repeated.then(|| exchange.repeated());
-            shared.replace(Some(exchange));
+            let Some(mut exchange) = shared.borrow_mut().lend() else {
+                return Ok(JsValue::UNDEFINED);
+            };
+            let value = exchange.rejected(challenge.as_deref(), repeatable).await;
+            shared.borrow_mut().give_back(exchange);
             Ok(value.into())
         });
         // The token is replaced also if the caller goes away.
@@ -76,36 +78,77 @@ impl Onward {
     /// The answer begins: see the core.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
-    pub fn answered(&self, status: u16, names: &str, connection: Option<String>) -> String {
-        let mut exchange = self.exchange.borrow_mut();
-        let exchange = exchange.as_mut();
-        exchange
-            .map(|exchange| exchange.answered(status, names, connection.as_deref()))
-            .unwrap_or_default()
+    pub fn answered(&self, status: u16, names: &str, connection: Option<String>) -> Option<String> {
+        match &mut *self.exchange.borrow_mut() {
+            State::Here(exchange) => Some(exchange.answered(status, names, connection.as_deref())),
+            _ => None,
+        }
     }
 
     /// The answer has ended.
-    pub fn ended(self, request_bytes: Option<f64>, response_bytes: Option<f64>, is_cut_off: bool) {
+    pub fn ended(&self, request_bytes: Option<f64>, response_bytes: Option<f64>, is_cut_off: bool) {
         let [request_bytes, response_bytes] = [request_bytes, response_bytes].map(whole);
-        if let Some(exchange) = self.exchange.take() {
+        if let Some(exchange) = self.take() {
             exchange.ended(Ended { request_bytes, response_bytes, is_cut_off });
         }
     }
 
     /// The caller has gone away before the answer.
-    pub fn abandoned(self) {
-        if let Some(exchange) = self.exchange.take() {
-            exchange.abandoned();
+    pub fn abandoned(&self, request_bytes: Option<f64>) {
+        match self.exchange.replace(State::Over) {
+            State::Here(exchange) => exchange.abandoned(whole(request_bytes)),
+            State::Lent => drop(self.exchange.replace(State::Abandoned)),
+            State::Abandoned | State::Over => {}
         }
     }
 
-    /// The answer of the broker, where the API gives none.
+    /// The answer of the broker, where the API gives none: for the reason `timed_out`, `not_a_url`, or another.
     #[must_use]
-    pub fn failed(self, is_timeout: bool) -> JsValue {
-        let why = if is_timeout { NoAnswer::TimedOut } else { NoAnswer::Unreachable };
-        let Some(exchange) = self.exchange.take() else { return JsValue::UNDEFINED };
+    pub fn failed(&self, reason: &str) -> JsValue {
+        let why = match reason {
+            "timed_out" => NoAnswer::TimedOut,
+            "not_a_url" => NoAnswer::NotAUrl,
+            _ => NoAnswer::Unreachable,
+        };
+        let Some(exchange) = self.take() else { return JsValue::UNDEFINED };
         let answered = exchange.failed(why);
         response::of(&answered.reply, &answered.request_id)
+    }
+
+    fn take(&self) -> Option<Box<exchange::Onward<Platform>>> {
+        match self.exchange.replace(State::Over) {
+            State::Here(exchange) => Some(exchange),
+            _ => None,
+        }
+    }
+}
+
+/// Where the exchange is.
+enum State {
+    Here(Box<exchange::Onward<Platform>>),
+    /// Its token is being replaced.
+    Lent,
+    /// The same, and the caller has gone away meanwhile.
+    Abandoned,
+    Over,
+}
+
+impl State {
+    fn lend(&mut self) -> Option<Box<exchange::Onward<Platform>>> {
+        match std::mem::replace(self, Self::Lent) {
+            Self::Here(exchange) => Some(exchange),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    fn give_back(&mut self, exchange: Box<exchange::Onward<Platform>>) {
+        match self {
+            Self::Lent => *self = Self::Here(exchange),
+            _ => exchange.abandoned(None),
+        }
     }
 }
 

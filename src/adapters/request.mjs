@@ -52,12 +52,13 @@ export function azureSdk(request) {
 }
 
 /**
- * Whether the request for `url` is for an API. Its body is not read here.
+ * Whether the request for `url` is for an API. Its body is not read here. A credential may be called `api`.
  *
  * @param {string} url
  */
 export function isForApi(url) {
-  return url.startsWith("/api/", url.indexOf("/", "https://".length));
+  const at = url.indexOf("/", "https://".length);
+  return url.startsWith("/api/", at) && !url.startsWith("/api/oauth2/v2.0/token", at);
 }
 
 /**

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::base_url::{Target, TargetFault};
-use crate::base::origin::{public_origin, scheme_and_rest};
+use crate::base::origin::{Origin, public_origin};
 use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::config::{Api, Config};
@@ -64,14 +64,14 @@ impl ApiRequest {
         let in_field = || request.header(field?);
         let (presented, is_ambient) =
             presented::at_api(authorization, in_field, prefix, || request.identity())?;
-        let origin = if is_ambient { request.origin() } else { None };
+        let own = public_origin(url);
+        let page = if is_ambient { page_of(request, &own) } else { None };
         let wanted = api.map(|api| Wanted {
             api: Rc::clone(api),
             target: api.base.resolve(path, query),
-            is_broker: authority_of(url) == authority_of(api.base.origin().as_str()),
+            is_broker: Origin::parse(&own).is_ok_and(|own| own == *api.base.origin()),
         });
-        let foreign_page = origin.filter(|origin| *origin != public_origin(url));
-        Ok(Self { presented, foreign_page, is_ambient, wanted })
+        Ok(Self { presented, foreign_page: page, is_ambient, wanted })
     }
 
     /// What is sent on, if `caller` may have that sent by `method`.
@@ -105,8 +105,14 @@ impl ApiRequest {
     }
 }
 
-/// Host and port of a URL.
-fn authority_of(url: &str) -> &str {
-    let rest = scheme_and_rest(url).map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
+/// The page whose browser has added the proof, unless it is one of the broker's `own` origin. A browser says of
+/// a request without `Origin`, which a link or an image makes, whether another site has caused it (Fetch
+/// Metadata).
+fn page_of(request: &impl PlatformRequest, own: &str) -> Option<String> {
+    if let Some(origin) = request.origin() {
+        return (origin != own).then_some(origin);
+    }
+    request
+        .header("sec-fetch-site")
+        .filter(|site| matches!(site.as_str(), "cross-site" | "same-site"))
 }

@@ -83,12 +83,10 @@ impl<'a> Route<'a> {
             "/healthz" => (Self::Health, GET),
             "/readyz" => (Self::Ready, GET),
             PUBLIC_KEYS => (Self::PublicKeys, GET),
-            _ => match Self::of_api(path) {
-                Some(api) => return api,
-                None => match Self::of_tenant(path) {
-                    Some(found) => found,
-                    None => return Self::NotFound,
-                },
+            // A credential may be called `api`.
+            _ => match Self::of_tenant(path) {
+                Some(found) => found,
+                None => return Self::of_api(path).unwrap_or(Self::NotFound),
             },
         };
         let allowed = allow.split(',').any(|allowed| allowed.trim_start() == method);

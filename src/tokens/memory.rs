@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::base::limits::{ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
+use crate::base::limits::{FAILURE_REUSE, ISOLATE_TOKENS_MAX, RENEWAL_CLAIM};
 use crate::base::lru::LruMap;
 use crate::base::secret::AccessToken;
 use crate::base::sorted_map::SortedMap;
@@ -38,11 +38,13 @@ struct Entry {
     no_better_at: Option<UnixMillis>,
     /// The last rejected token for which upstream has answered, without claims.
     rejected: Option<AccessToken>,
+    /// When a report of the token last changed nothing, and whether it had claims.
+    in_vain: Option<(UnixMillis, bool)>,
 }
 
 impl Entry {
     const fn new(token: CachedToken) -> Self {
-        Self { token, renewal_claimed_at: None, no_better_at: None, rejected: None }
+        Self { token, renewal_claimed_at: None, no_better_at: None, rejected: None, in_vain: None }
     }
 }
 
@@ -79,7 +81,7 @@ impl IsolateMemory {
             return;
         }
         if token != known.token {
-            (known.token, known.no_better_at) = (token, None);
+            (known.token, known.no_better_at, known.in_vain) = (token, None, None);
             self.failures.borrow_mut().remove(&key);
         }
     }
@@ -167,6 +169,21 @@ impl IsolateMemory {
         if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
             entry.rejected = Some(token.access_token.clone());
         }
+    }
+
+    /// Notes that a report of the token here has changed nothing.
+    pub fn note_report_in_vain(&self, key: &TokenKey, has_claims: bool, now: UnixMillis) {
+        if let Some(entry) = self.tokens.borrow_mut().peek(key.as_bytes()) {
+            entry.in_vain = Some((now, has_claims));
+        }
+    }
+
+    /// Whether that was noted a moment ago for a report of this kind.
+    #[must_use]
+    pub fn report_was_in_vain(&self, key: &TokenKey, has_claims: bool, now: UnixMillis) -> bool {
+        let mut tokens = self.tokens.borrow_mut();
+        let noted = tokens.peek(key.as_bytes()).and_then(|entry| entry.in_vain);
+        noted.is_some_and(|(at, claims)| claims == has_claims && now < at.plus(FAILURE_REUSE))
     }
 
     /// Takes the claim back: upstream fails, and the failure memory decides when to try again.

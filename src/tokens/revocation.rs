@@ -84,7 +84,8 @@ impl<P: TokenPorts> Broker<P> {
     }
 
     /// The token in place of `token`, which an API has rejected, and what became of that one. There is none
-    /// if the limits do not allow a renewal now.
+    /// if the limits do not allow a renewal now. An API may reject every token, so a report that has changed
+    /// nothing is not made again for a moment.
     ///
     /// # Errors
     /// The authorization server's.
@@ -95,17 +96,28 @@ impl<P: TokenPorts> Broker<P> {
         claims: Option<&Claims>,
         line: &mut Line,
     ) -> Result<(Option<CachedToken>, Revocation), UpstreamError> {
-        let other = || {
-            let newest = self.memory.recall(&grant.token_key);
-            newest.filter(|newest| {
-                newest.access_token != token.access_token && self.is_servable(newest)
-            })
-        };
-        if let Some(other) = other().filter(|other| other.generation > token.generation) {
-            return Ok((Some(other), Revocation::AlreadyRenewed));
+        let (key, now) = (&grant.token_key, self.clock.now());
+        if let Some(newer) = self.newer_than(grant, token) {
+            return Ok((Some(newer), Revocation::AlreadyRenewed));
+        }
+        if self.memory.report_was_in_vain(key, claims.is_some(), now) {
+            return Ok((None, Revocation::NotYet));
         }
         let revocation = self.replace(grant, token, claims, line).await?;
-        Ok((other(), revocation))
+        let newer = self.newer_than(grant, token);
+        if newer.is_none() {
+            self.memory.note_report_in_vain(key, claims.is_some(), self.clock.now());
+        }
+        Ok((newer, revocation))
+    }
+
+    /// Another token of a later generation, if memory has one.
+    fn newer_than(&self, grant: &Grant, token: &CachedToken) -> Option<CachedToken> {
+        self.memory.recall(&grant.token_key).filter(|newest| {
+            newest.generation > token.generation
+                && newest.access_token != token.access_token
+                && self.is_servable(newest)
+        })
     }
 
     async fn replace(

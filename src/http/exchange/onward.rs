@@ -52,6 +52,8 @@ pub enum NoAnswer {
     TimedOut,
     /// There is no connection, or it broke.
     Unreachable,
+    /// The platform takes the URL for none, or for another one.
+    NotAUrl,
 }
 
 /// How a request has ended.
@@ -122,37 +124,33 @@ impl<P: HttpPorts> Onward<P> {
     }
 
     /// The API has answered 401: the token is replaced, with the claims of the `challenge`
-    /// (`WWW-Authenticate`), within the limits of `POST /revoke`. Returns whether there is another token, with
-    /// which the request may be sent once more.
-    pub async fn rejected(&mut self, challenge: Option<&str>) -> bool {
-        let broker = Rc::clone(&self.exchange.isolate.broker);
+    /// (`WWW-Authenticate`), within the limits of `POST /revoke`. Returns the value of the API's header with
+    /// which the request is sent once more. It is sent twice at most, and once if it is not `repeatable`.
+    pub fn rejected(
+        &mut self,
+        challenge: Option<&str>,
+        repeatable: bool,
+    ) -> Pin<Box<dyn Future<Output = Option<String>> + '_>> {
         let claims = challenge.and_then(claims_of);
         // Claims that cannot go upstream are no reason to keep the rejected token.
         let claims = claims.and_then(|claims| RequestedClaims::parse(&claims).ok()?.challenge);
-        let line = &mut self.exchange.line;
-        let grant = &self.permitted.api.grant;
-        let replaced = broker.in_place_of(grant, &self.token, claims.as_ref(), line).await;
-        match replaced {
-            Ok((other, revocation)) => {
-                line.renewal = Some(revocation.name());
-                let is_other = other.is_some();
-                if let Some(other) = other {
-                    self.token = other;
+        Box::pin(async move {
+            let Exchange { isolate, line, .. } = &mut self.exchange;
+            let (grant, broker) = (&self.permitted.api.grant, Rc::clone(&isolate.broker));
+            match broker.in_place_of(grant, &self.token, claims.as_ref(), line).await {
+                Ok((other, revocation)) => {
+                    line.renewal = Some(revocation.name());
+                    self.token = other?;
                 }
-                is_other
+                Err(error) => {
+                    line.renewal_failed(error.name());
+                    return None;
+                }
             }
-            Err(error) => {
-                line.renewal_failed(error.name());
-                false
-            }
-        }
-    }
-
-    /// The request is sent on once more, with this value of the API's header.
-    pub fn repeated(&mut self) -> String {
-        self.exchange.line.api.is_repeated = true;
-        self.sent_at = self.exchange.isolate.broker.clock.now();
-        self.authorization()
+            let repeats = repeatable && !std::mem::replace(&mut line.api.is_repeated, repeatable);
+            self.sent_at = broker.clock.now();
+            repeats.then(|| self.authorization())
+        })
     }
 
     /// The answer begins. `names` are those of its headers, one a line, `connection` is its `Connection`.
@@ -196,8 +194,9 @@ impl<P: HttpPorts> Onward<P> {
     }
 
     /// The caller has gone away before the answer.
-    pub fn abandoned(mut self) {
+    pub fn abandoned(mut self, request_bytes: Option<u64>) {
         self.exchange.line.outcome = "caller_gone";
+        self.exchange.line.api.request_bytes = request_bytes;
         self.log();
     }
 
@@ -207,6 +206,11 @@ impl<P: HttpPorts> Onward<P> {
         let error = match why {
             NoAnswer::TimedOut => BrokerError::ApiTimedOut,
             NoAnswer::Unreachable => BrokerError::ApiUnreachable,
+            NoAnswer::NotAUrl => {
+                let fault = format!("APIS.{}.base: is no URL to the platform", self.api().name);
+                self.exchange.line.found_faults(vec![fault]);
+                BrokerError::Misconfigured
+            }
         };
         let reply = self.exchange.failure(&error);
         self.exchange.line.status = reply.status;

@@ -166,6 +166,16 @@ fn a_proof_that_a_browser_adds_is_good_for_listed_pages_only() {
     for origin in [None, Some(PAGE), Some("https://broker.example")] {
         end(ambient(origin).onward(&world.isolate));
     }
+    // A link or an image of another site sends no `Origin`.
+    for site in ["cross-site", "same-site", "same-origin", "none"] {
+        let mut sent = ambient(None);
+        sent.platform.headers = vec![("sec-fetch-site".into(), site.into())];
+        if site.ends_with("-site") {
+            assert_refused(&world, &sent, 403, "insufficient_scope", "origin_not_listed");
+        } else {
+            end(sent.onward(&world.isolate));
+        }
+    }
     for origin in ["https://evil.example", "null", "http://broker.example"] {
         let sent = ambient(Some(origin));
         assert_refused(&world, &sent, 403, "insufficient_scope", "origin_not_listed");
@@ -181,8 +191,10 @@ fn a_proof_that_a_browser_adds_is_good_for_listed_pages_only() {
 #[test]
 fn the_broker_is_no_api_of_itself() {
     let world = usual();
-    let sent = Sent { origin: "https://api.example", ..call("/users") };
-    assert_refused(&world, &sent, 503, "temporarily_unavailable", "misconfigured");
+    for origin in ["https://api.example", "https://API.example", "https://api.example:443"] {
+        let sent = Sent { origin, ..call("/users") };
+        assert_refused(&world, &sent, 503, "temporarily_unavailable", "misconfigured");
+    }
     let logged = world.logged();
     assert_eq!(logged.get("faults").unwrap()[0], "APIS.graph.base: is the broker itself");
 }

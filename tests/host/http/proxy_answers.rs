@@ -143,7 +143,7 @@ fn what_was_cut_off_is_told_from_what_has_passed() {
         (logged(&world, "outcome"), logged(&world, "status")),
         ("cut_off".into(), 200.into())
     );
-    call("/users").onward(&world.isolate).abandoned();
+    call("/users").onward(&world.isolate).abandoned(Some(3));
     assert_eq!(
         (logged(&world, "outcome"), logged(&world, "status")),
         ("caller_gone".into(), Value::Null)

@@ -55,7 +55,8 @@ export async function openProxy({ apis = () => ({}), client = {}, bindings = {} 
 const grant = (n) => ({ credential: "default", scope: SCOPES[n] });
 
 export class Proxied {
-  #count = 0;
+  /** The first one is what `send` and `begin` take. */
+  #count = 1;
 
   /**
    * @param {ApiServer} api
