@@ -10,6 +10,7 @@
 
 import { Isolate, Refusal } from "./careful_isolate.mjs";
 import { requestId } from "./common.mjs";
+import { bodyOf, countedBody } from "./proxy_careful_bodies.mjs";
 import { Rules, isWithheld, isWithheldOfAnswer, namedByConnection } from "./proxy_careful_rules.mjs";
 import { Tokens } from "./proxy_careful_tokens.mjs";
 
@@ -26,13 +27,13 @@ import { Tokens } from "./proxy_careful_tokens.mjs";
  * @property {number} requestBytes
  * @property {number} [firstByteMs]
  * @property {boolean} [repeated]
+ * @property {boolean} [logged]
  */
 
-/** @typedef {{ stream: BodyInit | null, again?: BodyInit | null }} Body `again` is there if it can be sent twice. */
-
 const FIRST_BYTE_MS = 60_000;
-const REPEATED_BODY_MAX = 64 * 1024;
 const PREFIX = "/api/";
+/** Everywhere else a key over plain http can be read on its way. */
+const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//;
 const BEARER = 'Bearer realm="careful"';
 
 const encoder = new TextEncoder();
@@ -69,6 +70,7 @@ export default {
 async function proxied(exchange) {
   const { method, url, headers } = exchange.request;
   const start = url.indexOf("/", 8);
+  if (url.startsWith("http:") && !LOOPBACK.test(url)) throw new Refusal(400, "invalid_request");
   if (!url.startsWith(PREFIX, start)) throw new Refusal(404, "not_found");
   if (method === "OPTIONS" && headers.has("access-control-request-method")) return preflight(exchange);
   const client = await authenticated(headers);
@@ -76,7 +78,7 @@ async function proxied(exchange) {
   const name = /^[\w.-]+/.exec(url.slice(start + PREFIX.length, start + 100))?.[0] ?? "";
   const rest = url.slice(start + PREFIX.length + name.length);
   if (rest !== "" && rest[0] !== "/" && rest[0] !== "?") throw new Refusal(403, "api_not_granted");
-  const target = rules.target(client, name, method, rest);
+  const target = rules.target(client, name, method, rest, url.slice(url.indexOf("//") + 2, start));
   exchange.api = target.api;
   return sentOn(exchange, target.api, target.url);
 }
@@ -100,9 +102,11 @@ async function authenticated(headers) {
 async function sentOn(exchange, api, url) {
   const { context } = exchange;
   const held = tokens.recall(api.grant, context) ?? (await tokens.fetched(api.grant, context));
-  const { stream, again } = await bodyOf(exchange);
+  exchange.request.signal.addEventListener("abort", () => log(exchange, 0, "caller_gone", 0));
+  const { stream, again } = await bodyOf(exchange.request, (bytes) => (exchange.requestBytes += bytes));
   const headers = onwardHeaders(exchange.request.headers);
-  const answer = await send(exchange, url, { ...headers, authorization: tokens.bearer(held) }, stream);
+  headers.set("authorization", tokens.bearer(held));
+  const answer = await send(exchange, url, headers, stream);
   if (answer.status !== 401) return passedOn(exchange, answer);
   const renewal = tokens.renewed(api.grant);
   context.waitUntil(renewal);
@@ -110,77 +114,42 @@ async function sentOn(exchange, api, url) {
   if (again === undefined) return passedOn(exchange, answer);
   await answer.body?.cancel();
   exchange.repeated = true;
-  return passedOn(exchange, await send(exchange, url, { ...headers, authorization: tokens.bearer(other) }, again));
+  headers.set("authorization", tokens.bearer(other));
+  return passedOn(exchange, await send(exchange, url, headers, again));
 }
 
 /**
- * The body as it is sent. A short one is read, so that it can be sent twice.
- * @param {Exchange} exchange
- * @returns {Promise<Body>}
+ * The fields that are sent on. They are copied by the runtime, so that repeated ones and their bytes stay as they are.
+ * @param {Headers} given
  */
-async function bodyOf(exchange) {
-  const { body, headers, method } = exchange.request;
-  if (body === null || method === "GET" || method === "HEAD") return { stream: null, again: null };
-  const declared = headers.get("content-length");
-  if (declared !== null && Number(declared) <= REPEATED_BODY_MAX) {
-    const bytes = await exchange.request.arrayBuffer();
-    exchange.requestBytes = bytes.byteLength;
-    return { stream: bytes, again: bytes };
+function onwardHeaders(given) {
+  const headers = new Headers(given);
+  const named = namedByConnection(given);
+  for (const name of given.keys()) {
+    const isWebSocket = name === "upgrade" && given.get(name)?.toLowerCase() === "websocket";
+    if ((isWithheld(name) || named.includes(name)) && !isWebSocket) headers.delete(name);
   }
-  if (declared !== null) {
-    exchange.requestBytes = Number(declared);
-    return { stream: body };
-  }
-  return { stream: body.pipeThrough(counting((bytes) => (exchange.requestBytes += bytes))) };
+  return headers;
 }
 
 /**
- * The fields that are sent on.
- * @param {Headers} headers
- */
-function onwardHeaders(headers) {
-  const named = namedByConnection(headers);
-  /** @type {Record<string, string>} */
-  const kept = {};
-  for (const [name, value] of headers) {
-    if (!isWithheld(name) && !named.includes(name)) kept[name] = value;
-  }
-  return kept;
-}
-
-/**
- * Ends when the caller goes away, and when the first byte is too late.
+ * Ends when the first byte is too late. The timer is not cleared, because that costs more than the rest: it ends with the
+ * request. The request to the API ends with that of the caller, because no work is left behind.
  * @param {Exchange} exchange
  * @param {string} url
- * @param {Record<string, string>} headers
+ * @param {Headers} headers
  * @param {BodyInit | null} body
+ * @returns {Promise<Response>}
  */
-async function send({ request }, url, headers, body) {
-  const { method, signal } = request;
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  signal.addEventListener("abort", abort);
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    abort();
-  }, FIRST_BYTE_MS);
-  try {
-    return await fetch(url, {
-      method,
-      headers,
-      body,
-      redirect: "manual",
-      cache: "no-store",
-      encodeResponseBody: "manual",
-      signal: controller.signal,
-    });
-  } catch {
-    throw isLate ? new Refusal(504, "api_timeout") : new Refusal(502, "api_unreachable");
-  } finally {
-    clearTimeout(timer);
-  }
+function send({ request: { method } }, url, headers, body) {
+  return new Promise((resolve, reject) => {
+    setTimeout(reject, FIRST_BYTE_MS, new Refusal(504, "api_timeout"));
+    const init = { method, headers, body, ...PASS_THROUGH };
+    fetch(url, init).then(resolve, () => reject(new Refusal(502, "api_unreachable")));
+  });
 }
+
+const PASS_THROUGH = /** @type {const} */ ({ redirect: "manual", cache: "no-store", encodeResponseBody: "manual" });
 
 /**
  * The answer, with its fields but for the platform's and the transport's.
@@ -188,36 +157,30 @@ async function send({ request }, url, headers, body) {
  * @param {Response} answer
  */
 function passedOn(exchange, answer) {
-  const { status, statusText, body } = answer;
+  const { status, body } = answer;
   exchange.firstByteMs = Date.now() - exchange.began;
-  const headers = answerHeaders(exchange, answer.headers);
-  const declared = body === null || exchange.request.method === "HEAD" ? "0" : answer.headers.get("content-length");
-  let stream = body;
-  if (declared !== null) log(exchange, status, "passed", Number(declared));
-  else {
-    let count = 0;
-    const counted = counting((bytes) => (count += bytes));
-    const piped = /** @type {ReadableStream} */ (body).pipeTo(counted.writable);
-    exchange.context.waitUntil(
-      piped.then(
-        () => log(exchange, status, "passed", count),
-        () => log(exchange, status, "cut_off", count),
-      ),
-    );
-    stream = counted.readable;
+  const declared = body === null ? "0" : answer.headers.get("content-length");
+  if (body === null || declared !== null) {
+    const response = withOwnFields(exchange, answer.headers, new Response(body, answer));
+    log(exchange, status, "passed", Number(declared));
+    return response;
   }
-  return new Response(stream, { status, statusText, headers, encodeBody: "manual" });
+  const counted = countedBody(body, (bytes, isWhole) => log(exchange, status, isWhole ? "passed" : "cut_off", bytes));
+  return withOwnFields(exchange, answer.headers, new Response(counted, answer));
 }
 
 /**
  * @param {Exchange} exchange
- * @param {Headers} given
+ * @param {Headers} given Those of the API's answer.
+ * @param {Response} response
  */
-function answerHeaders({ id, request, client = "" }, given) {
-  const headers = new Headers(given);
+function withOwnFields({ id, request, client = "" }, given, response) {
+  const { headers } = response;
   const named = namedByConnection(given);
+  let hasId = false;
   for (const name of given.keys()) {
     if (isWithheldOfAnswer(name) || named.includes(name)) headers.delete(name);
+    if (name === "x-request-id") hasId = true;
   }
   const origin = request.headers.get("origin");
   if (origin !== null && rules.permitsOrigin(client, origin)) {
@@ -225,19 +188,9 @@ function answerHeaders({ id, request, client = "" }, given) {
     headers.set("access-control-expose-headers", [...headers.keys()].join(", "));
     headers.append("vary", "Origin");
   }
-  if (!headers.has("x-request-id")) headers.set("x-request-id", id);
-  return headers;
+  if (!hasId) headers.set("x-request-id", id);
+  return response;
 }
-
-/** @param {(bytes: number) => void} count */
-const counting = (count) =>
-  new TransformStream({
-    /** @type {(chunk: Uint8Array, controller: TransformStreamDefaultController) => void} */
-    transform(chunk, controller) {
-      count(chunk.byteLength);
-      controller.enqueue(chunk);
-    },
-  });
 
 /** @param {Exchange} exchange */
 function preflight(exchange) {
@@ -273,13 +226,16 @@ function refused(exchange, { status, code, challenge }) {
 }
 
 /**
- * The broker's line.
+ * The broker's line, once for each request.
  * @param {Exchange} exchange
  * @param {number} status
  * @param {string} outcome
  * @param {number} responseBytes
  */
-function log({ id, request, client, api, firstByteMs, requestBytes, repeated }, status, outcome, responseBytes) {
+function log(exchange, status, outcome, responseBytes) {
+  if (exchange.logged) return;
+  exchange.logged = true;
+  const { id, request, client, api, firstByteMs, requestBytes, repeated } = exchange;
   const line = {
     level: outcome === "passed" ? "info" : "warn",
     request_id: id,

@@ -58,8 +58,9 @@ export class Rules {
    * @param {string} name
    * @param {string} method
    * @param {string} rest What the URL has behind the name: path and query.
+   * @param {string} host By which the request has come.
    */
-  target(client, name, method, rest) {
+  target(client, name, method, rest, host) {
     const api = this.apis.get(name);
     const grants = this.#grants.get(`${client} ${name}`);
     if (!api || !grants) throw new Refusal(403, "api_not_granted");
@@ -69,6 +70,8 @@ export class Rules {
     const path = segmentsOf(url.pathname.slice(api.root.length));
     const isPermitted = permitted.some(({ paths }) => !paths || paths.some((pattern) => matches(pattern, path)));
     if (!isPermitted) throw new Refusal(403, "path_not_granted");
+    // It would send requests to itself.
+    if (url.host === host) throw new Refusal(500, "server_error");
     return { api, url: url.href };
   }
 
@@ -184,18 +187,22 @@ const WITHHELD = new Set([
 const WITHHELD_OF_ANSWERS = new Set([...HOP_BY_HOP, "alt-svc", "set-cookie", "set-cookie2"]);
 
 /**
- * Whether a field of a request stays with the broker.
- * @param {string} name
+ * Whether a field of a request stays with the broker. Some servers take `_` for `-`.
+ * @param {string} field
  */
-export const isWithheld = (name) =>
-  WITHHELD.has(name) || name.startsWith("cf-") || name.startsWith("x-forwarded-") || name.startsWith("proxy-");
+export function isWithheld(field) {
+  const name = field.replaceAll("_", "-");
+  return WITHHELD.has(name) || name.startsWith("cf-") || name.startsWith("x-forwarded-") || name.startsWith("proxy-");
+}
 
 /**
  * Whether a field of an answer stays with the broker.
- * @param {string} name
+ * @param {string} field
  */
-export const isWithheldOfAnswer = (name) =>
-  WITHHELD_OF_ANSWERS.has(name) || name.startsWith("access-control-") || name.startsWith("proxy-");
+export function isWithheldOfAnswer(field) {
+  const name = field.replaceAll("_", "-");
+  return WITHHELD_OF_ANSWERS.has(name) || name.startsWith("access-control-") || name.startsWith("proxy-");
+}
 
 /**
  * The fields that `Connection` names.
