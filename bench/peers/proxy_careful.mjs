@@ -31,6 +31,7 @@ import { Tokens } from "./proxy_careful_tokens.mjs";
  */
 
 const FIRST_BYTE_MS = 60_000;
+const SLOW_MS = 1_000;
 const PREFIX = "/api/";
 /** Everywhere else a key over plain http can be read on its way. */
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//;
@@ -102,7 +103,6 @@ async function authenticated(headers) {
 async function sentOn(exchange, api, url) {
   const { context } = exchange;
   const held = tokens.recall(api.grant, context) ?? (await tokens.fetched(api.grant, context));
-  exchange.request.signal.addEventListener("abort", () => log(exchange, 0, "caller_gone", 0));
   const { stream, again } = await bodyOf(exchange.request, (bytes) => (exchange.requestBytes += bytes));
   const headers = onwardHeaders(exchange.request.headers);
   headers.set("authorization", tokens.bearer(held));
@@ -133,17 +133,24 @@ function onwardHeaders(given) {
 }
 
 /**
- * Ends when the first byte is too late. The timer is not cleared, because that costs more than the rest: it ends with the
- * request. The request to the API ends with that of the caller, because no work is left behind.
+ * Ends when the first byte is too late. No timer is cleared, because that costs more than the rest: they end with the
+ * request. The request to the API ends with that of the caller, because no work is left behind. As in the broker, only a
+ * slow request notes that its caller has gone: the listener costs a twentieth of a request.
  * @param {Exchange} exchange
  * @param {string} url
  * @param {Headers} headers
  * @param {BodyInit | null} body
  * @returns {Promise<Response>}
  */
-function send({ request: { method } }, url, headers, body) {
+function send(exchange, url, headers, body) {
+  const { request } = exchange;
+  const { method } = request;
   return new Promise((resolve, reject) => {
-    setTimeout(reject, FIRST_BYTE_MS, new Refusal(504, "api_timeout"));
+    setTimeout(() => {
+      if (exchange.firstByteMs !== undefined) return;
+      setTimeout(reject, FIRST_BYTE_MS - SLOW_MS, new Refusal(504, "api_timeout"));
+      request.signal.addEventListener("abort", () => log(exchange, 0, "caller_gone", 0));
+    }, SLOW_MS);
     const init = { method, headers, body, ...PASS_THROUGH };
     fetch(url, init).then(resolve, () => reject(new Refusal(502, "api_unreachable")));
   });

@@ -33,7 +33,7 @@ export function outgoingBody(request) {
   if (method === "GET" || method === "HEAD")
     return { first: request, again: async () => undefined, bytes: () => declared, sent: undefined };
   if (declared === undefined) return new KeptBody(body);
-  return declared > REPEATED_BODY_MAX ? longBody(body, declared) : shortBody(body, declared);
+  return declared > REPEATED_BODY_MAX ? longBody(body, declared) : shortBody(request, declared);
 }
 
 /** @type {OutgoingBody} */
@@ -50,14 +50,14 @@ export function lengthOf(headers) {
 }
 
 /**
- * @param {ReadableStream<Uint8Array>} body
+ * @param {Request} request
  * @param {number} declared
  * @returns {Promise<OutgoingBody>}
  */
-async function shortBody(body, declared) {
-  const reader = body.getReader({ mode: "byob" });
-  const { value: bytes } = await reader.readAtLeast(declared, new Uint8Array(declared));
-  if (bytes?.byteLength !== declared) throw new TypeError("the body has another length than it declares");
+async function shortBody(request, declared) {
+  const bytes = await request.arrayBuffer();
+  // Over a service binding the declared length can be a lie.
+  if (bytes.byteLength !== declared) throw new TypeError("the body has another length than it declares");
   return { first: bytes, again: async () => bytes, bytes: () => declared, sent: undefined };
 }
 

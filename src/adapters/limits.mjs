@@ -40,3 +40,9 @@ export const SENDING_MAX_MS = 600_000;
  * it sends the rest.
  */
 export const REST_OF_BODY_MAX_MS = 1_000;
+
+/**
+ * When a request for an API is a slow one, in milliseconds. From then on it is noted if its caller goes away. It is not above
+ * the shortest time limit of an API.
+ */
+export const SLOW_MS = 1_000;

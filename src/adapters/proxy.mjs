@@ -6,7 +6,7 @@
 /** @import { OutgoingBody } from "./bodies.mjs" */
 
 import { countedBody, declaredBody, lengthOf, outgoingBody } from "./bodies.mjs";
-import { REPEATED_BODY_MAX, SENDING_MAX_MS } from "./limits.mjs";
+import { REPEATED_BODY_MAX, SENDING_MAX_MS, SLOW_MS } from "./limits.mjs";
 import { MEMORY_LOST, awaitUnlessLost, currentMemory, enter, isCurrent } from "./recovery.mjs";
 import { headerNames } from "./request.mjs";
 
@@ -83,11 +83,13 @@ export class OnwardRequest {
       const body = made instanceof Promise ? await made : made;
       this.#body = body;
       const headers = new Headers(this.#request.headers);
-      for (const name of lines(withheld)) if (name !== "") headers.delete(name);
+      for (const name of withheld.split("\n")) if (name !== "") headers.delete(name);
       headers.set(field, value);
       // Work behind the response would keep the onward request alive, when its caller has gone.
-      if (hasWorkBehind) this.#controller = new AbortController();
-      this.#watch(() => this.#abandoned());
+      if (hasWorkBehind) {
+        this.#controller = new AbortController();
+        this.#watch(() => this.#abandoned());
+      }
       const answer = await this.#send(body.first, headers, body.sent);
       return answer.status === UNAUTHORIZED ? await this.#rejected(answer, headers, body) : this.#passedOn(answer);
     } catch (reason) {
@@ -105,6 +107,7 @@ export class OnwardRequest {
    * @param {OutgoingBody} body
    */
   async #rejected(answer, headers, body) {
+    this.#watch(() => this.#abandoned());
     const again = await body.again();
     const challenge = answer.headers.get("www-authenticate") ?? undefined;
     const replaced = this.#told((onward) => onward.rejected(challenge, again !== undefined));
@@ -128,15 +131,22 @@ export class OnwardRequest {
   #send(body, headers, sent) {
     return new Promise((resolve, reject) => {
       this.#fetch(body, headers).then(resolve, reject);
-      const limit = () => void setTimeout(reject, this.#plan.timeoutMs, TIMED_OUT);
+      const limit = () => void setTimeout(() => this.#isAnswered || this.#slow(reject), SLOW_MS);
       if (sent === undefined) return limit();
       sent.then(limit, limit);
       setTimeout(limit, SENDING_MAX_MS);
     });
   }
 
+  /** @param {(reason: string) => void} reject */
+  #slow(reject) {
+    setTimeout(reject, this.#plan.timeoutMs - SLOW_MS, TIMED_OUT);
+    this.#watch(() => this.#abandoned());
+  }
+
   /**
-   * Calls `gone` if the caller goes away. Without it, the platform ends everything, and nothing is noted.
+   * Calls `gone` if the caller goes away. Without it, the platform ends everything, and nothing is noted. It costs a twentieth
+   * of a request, so it is there for slow ones.
    *
    * @param {() => void} gone
    */
@@ -202,14 +212,14 @@ export class OnwardRequest {
    * @param {number | undefined} length
    */
   #change(headers, status, length) {
-    const connection = headers.get("connection") ?? undefined;
     const names = headerNames({ headers });
+    const connection = names.includes("connection\n") ? (headers.get("connection") ?? undefined) : undefined;
     const changes =
       length !== undefined && length <= REPEATED_BODY_MAX
         ? this.#last((onward) => onward.passed(status, names, connection, this.#body?.bytes(), length))
         : this.#told((onward) => onward.answered(status, names, connection));
     if (changes === undefined) return keepPlain(headers);
-    for (const line of lines(changes)) {
+    for (const line of changes.split("\n")) {
       const tab = line.indexOf("\t");
       if (tab > 0) headers.append(line.slice(0, tab), line.slice(tab + 1));
       else if (line !== "") headers.delete(line);
@@ -258,9 +268,6 @@ export class OnwardRequest {
     }
   }
 }
-
-/** @param {string} text */
-const lines = (text) => (text === "" ? [] : text.split("\n"));
 
 /** @param {Headers} headers */
 function keepPlain(headers) {

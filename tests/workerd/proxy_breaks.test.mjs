@@ -150,23 +150,38 @@ describe("the caller", () => {
     assert.deepEqual([outcome, response_bytes], ["caller_gone", bytes]);
   };
 
-  test("goes away before the answer: the API's connection ends, and the log says so", async () => {
+  test("goes away before the answer: the API's connection ends", async () => {
     proxy.on("/leave", () => {});
     const caller = await proxy.begin("/leave");
     const call = await proxy.arrival("/leave");
     caller.leave();
     await call.closed;
-    await gone(caller);
   });
 
-  test("the same with the first token, which is stored beside the request", async () => {
-    const { name } = proxy.newApi();
-    proxy.on(`/leave-${name}`, () => {});
-    const caller = await proxy.begin(`/leave-${name}`, { name });
-    const call = await proxy.arrival(`/leave-${name}`);
+  test("goes away after a second without an answer: the log says so as well", async () => {
+    for (const path of ["/slow", "/silent-beside"]) proxy.on(path, () => {});
+    const caller = await proxy.begin("/slow");
+    const call = await proxy.arrival("/slow");
+    // Its time is a second, and it began later.
+    await proxy.send("/silent-beside", { name: "impatient" });
     caller.leave();
     await call.closed;
     await gone(caller);
+  });
+
+  test("goes away while a token is stored beside the request: the API's connection ends, and the log says so", async () => {
+    // Without a coordinator the isolate stores it.
+    const alone = await openProxy({ coordinator: false });
+    try {
+      alone.on("/leave", () => {});
+      const caller = await alone.begin("/leave");
+      const call = await alone.arrival("/leave");
+      caller.leave();
+      await call.closed;
+      assert.equal((await alone.logOf(caller)).outcome, "caller_gone");
+    } finally {
+      await alone.close();
+    }
   });
 
   test("goes away in the middle of its body: what the API gets is no whole request", async () => {

@@ -31,7 +31,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
  * Opens a world with an API behind the broker, under many names with a token each.
  * @param {ProxyOptions} options
  */
-export async function openProxy({ apis = () => ({}), client = {}, bindings = {} } = {}) {
+export async function openProxy({ apis = () => ({}), client = {}, bindings = {}, coordinator = {} } = {}) {
   const api = await ApiServer.start();
   const base = api.url + BASE;
   const many = Array.from({ length: APIS }, (_, n) => [`api-${n}`, { base, ...grant(n) }]);
@@ -43,6 +43,7 @@ export async function openProxy({ apis = () => ({}), client = {}, bindings = {} 
     const world = await openWorld({
       bindings: { APIS: entries, CLIENTS, ...bindings },
       trusted: localCa().certificate,
+      coordinator,
     });
     return new Proxied(api, world);
   } catch (error) {
