@@ -139,7 +139,7 @@ fn is_address6(host: &str) -> bool {
 /// shortest form, such as `127.1`, `0:0:0:0:0:0:0:1` or `::ffff:192.0.2.1`.
 fn is_normalized(host: &str) -> bool {
     if let Ok(address) = host.parse::<Ipv6Addr>() {
-        return host.len() == shortest(address) && !host.bytes().any(|b| b == b'.');
+        return host == shortest(address);
     }
     // A dot at the end of a name stays, and one at the end of an address does not.
     let name = host.strip_suffix('.').unwrap_or(host);
@@ -149,25 +149,29 @@ fn is_normalized(host: &str) -> bool {
     !is_number || host.parse::<Ipv4Addr>().is_ok()
 }
 
-/// The length of the shortest text of an address, in which `::` stands for the longest row of zeros.
-fn shortest(address: Ipv6Addr) -> usize {
-    let (mut length, mut zeros, mut saved) = (0_usize, 0_usize, 0);
+/// The shortest text of an address (RFC 5952 §4): `::` stands for the first of the longest rows of zeros, of two
+/// at least.
+fn shortest(address: Ipv6Addr) -> String {
+    let (mut row, mut longest) = (0..0_usize, 0..1_usize);
     for (at, group) in address.segments().into_iter().enumerate() {
-        let digits = match group {
-            0..=0xf => 1,
-            0x10..=0xff => 2,
-            0x100..=0xfff => 3,
-            _ => 4,
-        };
-        length = length.saturating_add(digits).saturating_add(usize::from(at > 0));
-        zeros = if group == 0 { zeros.saturating_add(1) } else { 0 };
-        // n zeros take 2n - 1 signs. In their place no sign is left, and at each end of the text one.
-        let ends = usize::from(zeros > at).saturating_add(usize::from(at == 7));
-        if zeros > 1 {
-            saved = saved.max(zeros.saturating_mul(2).saturating_sub(1).saturating_sub(ends));
+        let next = at.saturating_add(1);
+        row = if group == 0 { row.start..next } else { next..next };
+        if row.len() > longest.len() {
+            longest = row.clone();
         }
     }
-    length.saturating_sub(saved)
+    let mut text = String::new();
+    for (at, group) in address.segments().into_iter().enumerate() {
+        if longest.len() > 1 && longest.contains(&at) {
+            if at == longest.start {
+                text.push_str("::");
+            }
+            continue;
+        }
+        let colon = if text.is_empty() || text.ends_with(':') { "" } else { ":" };
+        text = format!("{text}{colon}{group:x}");
+    }
+    text
 }
 
 /// Whether a host is this machine. Nothing that is sent there leaves it.

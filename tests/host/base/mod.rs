@@ -5,6 +5,7 @@ mod cbor;
 mod confinement;
 mod http_date;
 mod json;
+mod origin;
 mod path_pattern;
 mod percent;
 mod request_id;

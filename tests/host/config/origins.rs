@@ -77,6 +77,9 @@ fn what_no_browser_sends_is_a_fault() {
         "https://[0db8::1]",
         "https://[0::1]",
         "https://[1:2:3:4:5:6::0]",
+        "https://[1:2:3:4:5:6:7::]",
+        "https://[::2:3:4:5:6:7:8]",
+        "https://[1:0:0:2::3:4]",
         "https://[::ffff:192.0.2.1]",
     ] {
         assert_faults(&listing(origin), &[fault]);
