@@ -14,6 +14,7 @@ import { connections } from "./scenes/connections.mjs";
 import { growth } from "./scenes/growth.mjs";
 import { hits } from "./scenes/hits.mjs";
 import { latency } from "./scenes/latency.mjs";
+import { proxy } from "./scenes/proxy.mjs";
 import { start } from "./scenes/start.mjs";
 import { tiers } from "./scenes/tiers.mjs";
 
@@ -23,8 +24,8 @@ const usage = "Usage: npm run bench [-- [--quick] [--record]]";
 const options = /** @type {const} */ ({ quick: { type: "boolean" }, record: { type: "boolean" } });
 
 /** How many rounds. The hits have most, because the targets are their ratios. */
-const FULL = { hits: 21, tiers: 6, growth: 9, connections: 2, start: 15, latency: 400, warmUp: 6_400 };
-const QUICK = { hits: 3, tiers: 2, growth: 2, connections: 1, start: 3, latency: 100, warmUp: 3_200 };
+const FULL = { hits: 21, proxy: 21, tiers: 6, growth: 9, connections: 2, start: 15, latency: 400, warmUp: 6_400 };
+const QUICK = { hits: 3, proxy: 3, tiers: 2, growth: 2, connections: 1, start: 3, latency: 100, warmUp: 3_200 };
 
 const results = join(root, "bench", "results");
 const page = join(root, "docs", "performance.md");
@@ -59,6 +60,7 @@ async function measureAll(times) {
   try {
     const started = await stage("starts", start, times.start);
     const hot = await stage("hits", hits, times.hits);
+    const proxied = await stage("proxy", proxy, times.proxy);
     const behind = await stage("tiers", tiers, times.tiers);
     const grown = await stage("growth", growth, times.growth);
     const connected = await stage("connections", connections, times.connections);
@@ -71,6 +73,7 @@ async function measureAll(times) {
       start: started,
       hits: hot.results,
       memories: hot.memories,
+      proxy: proxied,
       tiers: behind,
       growth: grown,
       connections: connected,

@@ -19,7 +19,7 @@ const COLOURS = { floor: "#8c959f", broker: "#d9480f", peer: "#4c7fb0" };
 /** @typedef {Spread & { label: string, kind: Colour }} Bar */
 
 /**
- * @type {[string, "hits" | "tiers", [string, string, string, Colour][]][]} Group, scene, and its bars: label, heat,
+ * @type {[string, "hits" | "proxy" | "tiers", [string, string, string, Colour][]][]} Group, scene, and its bars: label, heat,
  * row, colour.
  */
 const GROUPS = [
@@ -41,6 +41,15 @@ const GROUPS = [
       ["floor: a constant", "post", "floor", "floor"],
       ["broker", "post", "broker", "broker"],
       ["careful JavaScript", "post", "careful", "peer"],
+    ],
+  ],
+  [
+    "A proxied request, GET",
+    "proxy",
+    [
+      ["floor: passed through", "get", "floor", "floor"],
+      ["broker", "get", "broker", "broker"],
+      ["careful JavaScript", "get", "careful", "peer"],
     ],
   ],
   [

@@ -17,6 +17,8 @@ export function report(results) {
     targetsTable(results),
     "### Hits",
     hitsTable(results),
+    "### Proxied requests",
+    proxyTable(results),
     "### Tiers, and refusals",
     tiersTable(results),
     "### Latency",
@@ -88,6 +90,27 @@ function hitsTable({ hits }) {
     ];
   });
   return table(["Worker", "µs CPU", "over the floor", "× floor", "× careful", "`LOG_HITS` costs, µs"], "lrrrrr", rows);
+}
+
+/** @type {[string, string][]} Title, heat. */
+const PROXIED = [
+  ["GET, an answer with `Content-Length`", "get"],
+  ["GET, a chunked answer", "chunked"],
+  ["POST, 1 KiB both ways", "post"],
+];
+
+const PROXIES = { floor: "floor", broker: "**broker**", careful: "careful JavaScript" };
+
+/** @param {Results} results */
+function proxyTable({ proxy }) {
+  const rows = PROXIED.flatMap(([title, heat]) =>
+    Object.entries(PROXIES).map(([row, name]) => {
+      const { [row]: own, floor, careful } = proxy[heat];
+      const ratios = [floor, careful].map((other) => around(ratio(own, other), 2));
+      return [`${name}: ${title}`, micros(own), difference(own, floor).median.toFixed(0), ...ratios];
+    }),
+  );
+  return table(["Proxy", "µs CPU", "over the floor", "× floor", "× careful"], "lrrrr", rows);
 }
 
 /** @type {[string, string, string][]} Title, heat, row. */

@@ -12,7 +12,7 @@ export const SIZE_KILOBYTES = budgetGzipBytes / 1000;
 export const START_MILLIS = 15;
 
 /** @param {Results} results */
-export function judge({ hits, tiers, growth, start, sizes }) {
+export function judge({ hits, proxy, tiers, growth, start, sizes }) {
   /** @type {(what: string, a: Load[], b: Load[], limit: number) => ReturnType<typeof verdict>} */
   const times = (what, a, b, limit) => verdict(what, limit, ratio(a, b), "×");
   const { get, post, identity, peers } = hits;
@@ -24,6 +24,10 @@ export function judge({ hits, tiers, growth, start, sizes }) {
     times("isolate hit, POST: the floor", post.broker, post.floor, 1.2),
     times("isolate hit, GET: `@azure/msal-node`", peers.broker, peers.msal, 0.45),
     times("isolate hit, GET: tutorial", peers.broker, peers.tutorial, 0.45),
+    times("proxied GET: the floor", proxy.get.broker, proxy.get.floor, 1.25),
+    times("proxied GET: careful JavaScript", proxy.get.broker, proxy.get.careful, 1),
+    times("proxied POST of 1 KiB: the floor", proxy.post.broker, proxy.post.floor, 1.25),
+    times("proxied POST of 1 KiB: careful JavaScript", proxy.post.broker, proxy.post.careful, 1),
     times("KV hit: careful JavaScript's KV hit", tiers.kv.broker, tiers.kv.careful, 1),
     logging("GET", hits.logGet),
     logging("POST", hits.logPost),

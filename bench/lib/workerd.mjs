@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { COMPATIBILITY_DATE } from "../../tests/workerd/harness/workerd_config.mjs";
+import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS } from "../../tests/workerd/harness/workerd_config.mjs";
 
 const START_DEADLINE_MS = 20_000;
 
@@ -27,7 +27,7 @@ const START_DEADLINE_MS = 20_000;
  * @property {number | undefined} [kvPort] Where the server behind the KV namespace `TOKENS` listens, if there is to be one.
  * @property {number | undefined} [registryPort] The same for `REGISTRY`.
  * @property {Objects | undefined} [objects] A Durable Object class, stored in memory.
- * @property {string[] | undefined} [flags] Compatibility flags.
+ * @property {string[] | undefined} [flags] Compatibility flags, on top of the deployed ones.
  * @property {boolean | undefined} [inspected] Whether V8's inspector is to listen.
  */
 
@@ -131,8 +131,8 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [${embedded.join(", ")}],
-  compatibilityDate = ${text(`${COMPATIBILITY_DATE}`)},
-  compatibilityFlags = [${flags.map(text).join(", ")}],
+  compatibilityDate = ${text(COMPATIBILITY_DATE)},
+  compatibilityFlags = [${[...COMPATIBILITY_FLAGS, ...flags].map(text).join(", ")}],
   globalOutbound = "internet",
   bindings = [${declared.join(", ")}],
   ${storage?.join("\n  ") ?? ""}

@@ -8,7 +8,7 @@
 
 /** @typedef {{ quoted: string, expiresAt: number, renewing?: boolean }} Held A token, as it stands in a response. */
 
-/** @typedef {Record<string, { key_sha256: string[], allow: { scope: string }[] }>} Clients */
+/** @typedef {Record<string, { key_sha256: string[], allow: { scope?: string }[] }>} Clients */
 
 /**
  * @typedef {object} Env
@@ -66,14 +66,15 @@ export class Isolate {
   /**
    * @param {string} id
    * @param {string[]} digests
-   * @param {{ scope: string }[]} allow
+   * @param {{ scope?: string }[]} allow The entries without a scope are those of the proxy.
    */
   #addClient(id, digests, allow) {
     const keys = digests.map((hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16)));
     /** @type {Client["grants"]} */
-    const grants = new Map(
-      allow.map(({ scope }) => [scope, { scope, credential: "default", key: `token:default:${scope}` }]),
-    );
+    const grants = new Map();
+    for (const { scope } of allow) {
+      if (scope) grants.set(scope, { scope, credential: "default", key: `token:default:${scope}` });
+    }
     const client = { id, keys, grants };
     this.clients.set(id, client);
     for (const key of keys) this.#byKey.set(prefix(key), { key, client });

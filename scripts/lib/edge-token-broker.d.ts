@@ -15,6 +15,14 @@ export class Onward {
   rejected(challenge: string | undefined, isRepeatable: boolean): Promise<string | undefined>;
   /** What is done to the headers of the answer. */
   answered(status: number, names: string, connection: string | undefined): string | undefined;
+  /** `answered` and `ended` in one call. */
+  passed(
+    status: number,
+    names: string,
+    connection: string | undefined,
+    requestBytes: number | undefined,
+    responseBytes: number,
+  ): string | undefined;
   ended(requestBytes: number | undefined, responseBytes: number | undefined, isCutOff: boolean): void;
   abandoned(requestBytes: number | undefined): void;
   /** The answer of the broker in place of the API's. */

@@ -27,13 +27,17 @@ import {
  */
 export function outgoingBody(request) {
   const { body, headers, method } = request;
+  if (body === null) return NO_BODY;
   const declared = lengthOf(headers);
-  if (body === null || declared === 0) return { first: null, again: async () => null, bytes: () => 0, sent: undefined };
+  if (declared === 0) return NO_BODY;
   if (method === "GET" || method === "HEAD")
     return { first: request, again: async () => undefined, bytes: () => declared, sent: undefined };
   if (declared === undefined) return new KeptBody(body);
   return declared > REPEATED_BODY_MAX ? longBody(body, declared) : shortBody(request, declared);
 }
+
+/** @type {OutgoingBody} */
+const NO_BODY = { first: null, again: async () => null, bytes: () => 0, sent: undefined };
 
 /**
  * The length that `headers` declare.

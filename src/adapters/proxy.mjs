@@ -14,9 +14,6 @@ const UNAUTHORIZED = 401;
 const TIMED_OUT = "timed_out";
 const NOT_A_URL = "not_a_url";
 
-/** No redirect is followed, nothing is cached, and no answer is decompressed. */
-const PASS_THROUGH = /** @type {const} */ ({ redirect: "manual", cache: "no-store", encodeResponseBody: "manual" });
-
 /** The fields of an answer that are passed on if a panic has lost what else to do with it. */
 const PLAIN = ["content-type", "content-encoding", "content-length", "location", "retry-after"];
 
@@ -160,15 +157,21 @@ export class OnwardRequest {
   }
 
   /**
+   * No redirect is followed, nothing is cached, and no answer is decompressed.
+   *
    * @param {BodyInit | Request | null} body
    * @param {Headers} headers
    */
   #fetch(body, headers) {
-    const init = { headers, signal: this.#controller?.signal, ...PASS_THROUGH };
+    const { url } = this.#plan;
+    /** @type {RequestInit} */
+    const init = { headers, redirect: "manual", cache: "no-store", encodeResponseBody: "manual" };
+    if (this.#controller) init.signal = this.#controller.signal;
     // `fetch` takes no body for a GET, but a `Request` that has one is passed on.
-    return body instanceof Request
-      ? fetch(new Request(this.#plan.url, body), init)
-      : fetch(this.#plan.url, { method: this.#request.method, body, ...init });
+    if (body instanceof Request) return fetch(new Request(url, body), init);
+    init.method = this.#request.method;
+    if (body !== null) init.body = body;
+    return fetch(url, init);
   }
 
   /** @param {Response} answer */
@@ -179,8 +182,7 @@ export class OnwardRequest {
     const init = { status, statusText, headers, webSocket, encodeBody: /** @type {const} */ ("manual") };
     // It throws if the API has answered with a status that is none.
     const passed = new Response(body && this.#watched(body, length), init);
-    this.#change(passed.headers, status);
-    if (length !== undefined && length <= REPEATED_BODY_MAX) this.#ended(length, false);
+    this.#change(passed.headers, status, length);
     return passed;
   }
 
@@ -207,11 +209,15 @@ export class OnwardRequest {
   /**
    * @param {Headers} headers
    * @param {number} status
+   * @param {number | undefined} length
    */
-  #change(headers, status) {
+  #change(headers, status, length) {
     const names = headerNames({ headers });
     const connection = names.includes("connection\n") ? (headers.get("connection") ?? undefined) : undefined;
-    const changes = this.#told((onward) => onward.answered(status, names, connection));
+    const changes =
+      length !== undefined && length <= REPEATED_BODY_MAX
+        ? this.#last((onward) => onward.passed(status, names, connection, this.#body?.bytes(), length))
+        : this.#told((onward) => onward.answered(status, names, connection));
     if (changes === undefined) return keepPlain(headers);
     for (const line of changes.split("\n")) {
       const tab = line.indexOf("\t");
@@ -236,25 +242,25 @@ export class OnwardRequest {
   }
 
   /**
-   * Tells the core the last thing: it then forgets the request.
+   * Tells the core the last thing: it then forgets the request, and `Onward` is gone.
    *
    * @template T
    * @param {(onward: Onward) => T} call
    */
   #last(call) {
-    if (this.#isOver) return undefined;
+    const told = this.#told(call);
     this.#isOver = true;
-    return this.#told(call);
+    return told;
   }
 
   /**
-   * Tells the core, unless a panic has lost what it knew.
+   * Tells the core, unless it has forgotten the request, or a panic has lost what it knew.
    *
    * @template T
    * @param {(onward: Onward) => T} call
    */
   #told(call) {
-    if (!isCurrent(this.#memory)) return undefined;
+    if (this.#isOver || !isCurrent(this.#memory)) return undefined;
     try {
       return enter(() => call(this.#onward));
     } catch {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use zeroize::Zeroizing;
 
 use super::isolate::Platform;
 use super::promise::{self, number};
@@ -23,7 +24,7 @@ extern "C" {
         url: &str,
         withheld: &str,
         field: &str,
-        value: &str,
+        value: &JsValue,
         timeout_ms: f64,
         has_work_behind: bool,
     ) -> JsValue;
@@ -40,12 +41,28 @@ pub(super) fn of(
         request.wait_until(&promise::done(work));
     }
     let (url, withheld) = (exchange.url().to_owned(), exchange.withheld());
-    let (field, value) = (exchange.api().header.clone(), exchange.authorization());
+    let (field, value) = (exchange.api().header.clone(), in_javascript(exchange.authorization()));
     let timeout_ms = number(exchange.api().first_byte_timeout.0);
     let exchange = Rc::new(RefCell::new(State::Here(exchange)));
     let onward = Onward { request: Rc::clone(request), exchange };
     let platform = &request.request;
     send_on(platform, onward, &url, &withheld, &field, &value, timeout_ms, has_work_behind)
+}
+
+thread_local! {
+    /// The last value of an API's header, here and in JavaScript.
+    static LAST: RefCell<(Zeroizing<String>, JsValue)> = RefCell::default();
+}
+
+/// `value` in JavaScript. A token is long, and nearly always the last one: it crosses once.
+fn in_javascript(value: String) -> JsValue {
+    let value = Zeroizing::new(value);
+    LAST.with_borrow_mut(|last| {
+        if last.0 != value {
+            *last = (value.clone(), JsValue::from_str(&value));
+        }
+        last.1.clone()
+    })
 }
 
 /// A request that is sent on. `proxy.mjs` keeps it until the answer has ended. What comes after its end changes
@@ -85,8 +102,26 @@ impl Onward {
         }
     }
 
+    /// The answer begins, and its body is short: it is taken for passed. Else as `answered`.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "that is how texts come from JavaScript")]
+    pub fn passed(
+        self,
+        status: u16,
+        names: &str,
+        connection: Option<String>,
+        request_bytes: Option<f64>,
+        response_bytes: f64,
+    ) -> Option<String> {
+        let mut exchange = self.take()?;
+        let changes = exchange.answered(status, names, connection.as_deref());
+        let [request_bytes, response_bytes] = [request_bytes, Some(response_bytes)].map(whole);
+        exchange.ended(Ended { request_bytes, response_bytes, is_cut_off: false });
+        Some(changes)
+    }
+
     /// The answer has ended.
-    pub fn ended(&self, request_bytes: Option<f64>, response_bytes: Option<f64>, is_cut_off: bool) {
+    pub fn ended(self, request_bytes: Option<f64>, response_bytes: Option<f64>, is_cut_off: bool) {
         let [request_bytes, response_bytes] = [request_bytes, response_bytes].map(whole);
         if let Some(exchange) = self.take() {
             exchange.ended(Ended { request_bytes, response_bytes, is_cut_off });
@@ -94,7 +129,7 @@ impl Onward {
     }
 
     /// The caller has gone away before the answer.
-    pub fn abandoned(&self, request_bytes: Option<f64>) {
+    pub fn abandoned(self, request_bytes: Option<f64>) {
         match self.exchange.replace(State::Over) {
             State::Here(exchange) => exchange.abandoned(whole(request_bytes)),
             State::Lent => drop(self.exchange.replace(State::Abandoned)),
@@ -104,7 +139,7 @@ impl Onward {
 
     /// The answer of the broker, where the API gives none: for the reason `timed_out`, `not_a_url`, or another.
     #[must_use]
-    pub fn failed(&self, reason: &str) -> JsValue {
+    pub fn failed(self, reason: &str) -> JsValue {
         let why = match reason {
             "timed_out" => NoAnswer::TimedOut,
             "not_a_url" => NoAnswer::NotAUrl,

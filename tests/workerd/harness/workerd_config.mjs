@@ -21,7 +21,7 @@ const deployed = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
 export const COMPATIBILITY_DATE = String(deployed.compatibility_date);
 
 /** The deployed compatibility flags. */
-const COMPATIBILITY_FLAGS = /** @type {string[]} */ (deployed.compatibility_flags);
+export const COMPATIBILITY_FLAGS = /** @type {string[]} */ (deployed.compatibility_flags);
 
 /** @typedef {{ name: string, kind: "esModule" | "wasm", path: string }} Module */
 
