@@ -21,8 +21,8 @@ export function identity(request, context) {
   );
 }
 
-// These three are read on the way of a hit, where a text that crosses costs: so they have the name of their header, and the
-// last one looks at its value here.
+// These are read on the way of a hit, where a text that crosses costs: so they have the name of their header, and `azureSdk`
+// looks at its value here.
 
 /**
  * The client key of `GET /msi/token`.
@@ -49,6 +49,24 @@ export function msalSku(request) {
  */
 export function azureSdk(request) {
   return request.headers.get("user-agent")?.startsWith("azsdk-") ? "azsdk" : undefined;
+}
+
+/**
+ * The caller's address, as Cloudflare saw it.
+ *
+ * @param {Request} request
+ */
+export function address(request) {
+  return request.headers.get("cf-connecting-ip") ?? undefined;
+}
+
+/**
+ * `Connection`: nearly every request has it.
+ *
+ * @param {Request} request
+ */
+export function connection(request) {
+  return request.headers.get("connection") ?? undefined;
 }
 
 /**

@@ -22,6 +22,8 @@ extern "C" {
 extern "C" {
     fn identity(request: &JsValue, context: &Context) -> Vec<JsValue>;
     fn header(request: &JsValue, name: &str) -> Option<String>;
+    fn address(request: &JsValue) -> Option<String>;
+    fn connection(request: &JsValue) -> Option<String>;
     #[wasm_bindgen(js_name = identityHeader)]
     fn identity_header(request: &JsValue) -> Option<String>;
     #[wasm_bindgen(js_name = msalSku)]
@@ -65,7 +67,7 @@ impl PlatformRequest for WorkerRequest {
     }
 
     fn address(&self) -> Option<String> {
-        header(&self.request, "cf-connecting-ip")
+        address(&self.request)
     }
 
     fn identity_header(&self) -> Option<String> {
@@ -85,7 +87,10 @@ impl PlatformRequest for WorkerRequest {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        header(&self.request, name)
+        match name {
+            "connection" => connection(&self.request),
+            _ => header(&self.request, name),
+        }
     }
 
     fn header_names(&self) -> String {
