@@ -40,13 +40,13 @@ export function outgoingBody(request) {
 const NO_BODY = { first: null, again: async () => null, bytes: () => 0, sent: undefined };
 
 /**
- * The length that `headers` declare.
+ * The length that `headers` declare. Where it is none, the runtime decides what the message is.
  *
  * @param {Headers} headers
  */
 export function lengthOf(headers) {
   const length = headers.get("content-length");
-  return length === null ? undefined : Number(length);
+  return length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 /**
