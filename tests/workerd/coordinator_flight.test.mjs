@@ -99,6 +99,8 @@ describe("one flight", () => {
     world.authority.next({ scope, slow: 300 });
     const callers = [1, 2, 3].map(() => world.impatientClient({ scope }));
     await until(() => world.upstreamFor(scope).length > 0);
+    // By then all three requests are there.
+    await world.fetch("/healthz");
     for (const caller of callers) caller.leave();
     for (const caller of callers) await world.logOf(caller);
     assertHit(await world.getToken({ scope }), "isolate");
