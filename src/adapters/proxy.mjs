@@ -178,11 +178,14 @@ export class OnwardRequest {
   #passedOn(answer) {
     this.#isAnswered = true;
     const { status, statusText, headers, webSocket, body } = answer;
+    const names = headerNames(answer);
     const length = body === null ? 0 : lengthOf(headers);
-    const init = { status, statusText, headers, webSocket, encodeBody: /** @type {const} */ ("manual") };
+    const passing = body && this.#watched(body, length);
     // It throws if the API has answered with a status that is none.
-    const passed = new Response(body && this.#watched(body, length), init);
-    this.#change(passed.headers, status, length);
+    const passed = names.includes("content-encoding\n")
+      ? new Response(passing, { status, statusText, headers, webSocket, encodeBody: "manual" })
+      : new Response(passing, answer);
+    this.#change(passed.headers, names, status, length);
     return passed;
   }
 
@@ -208,11 +211,11 @@ export class OnwardRequest {
 
   /**
    * @param {Headers} headers
+   * @param {string} names
    * @param {number} status
    * @param {number | undefined} length
    */
-  #change(headers, status, length) {
-    const names = headerNames({ headers });
+  #change(headers, names, status, length) {
     const connection = names.includes("connection\n") ? (headers.get("connection") ?? undefined) : undefined;
     const changes =
       length !== undefined && length <= REPEATED_BODY_MAX

@@ -47,6 +47,18 @@ impl Origin {
         Ok(Self([scheme, "://", open, host, close, colon, port].concat()))
     }
 
+    /// Whether `text`, which is an origin in any form, is this one. Nearly always the host is another one, and that
+    /// is cheap to see.
+    #[must_use]
+    pub fn is_that_of(&self, text: &str) -> bool {
+        let begins_alike = |n: usize| {
+            let parts = text.get(..n).zip(self.0.get(..n));
+            parts.is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        };
+        // The first letter of a host is behind `https://`, or `http://`.
+        begins_alike("https://a".len()) && Self::parse(text).is_ok_and(|origin| origin == *self)
+    }
+
     /// Whether `text` is an origin as browsers send it: in lower case, with nothing after host and port.
     #[must_use]
     pub fn is_of_a_page(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::base_url::{Target, TargetFault};
-use crate::base::origin::{Origin, public_origin};
+use crate::base::origin::public_origin;
 use crate::callers::presented::{self, Presented};
 use crate::callers::proofs::Caller;
 use crate::config::{Api, Config};
@@ -72,7 +72,7 @@ impl ApiRequest {
         let wanted = api.map(|api| Wanted {
             api: Rc::clone(api),
             target: api.base.resolve(path, query),
-            is_broker: Origin::parse(&own).is_ok_and(|own| own == *api.base.origin()),
+            is_broker: api.base.origin().is_that_of(&own),
         });
         Ok(Self { presented, foreign_page: page, is_ambient, wanted })
     }
