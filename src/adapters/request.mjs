@@ -61,15 +61,6 @@ export function address(request) {
 }
 
 /**
- * `Connection`: nearly every request has it.
- *
- * @param {Request} request
- */
-export function connection(request) {
-  return request.headers.get("connection") ?? undefined;
-}
-
-/**
  * Whether the request for `url` is for an API. Its body is not read here. A credential may be called `api`.
  *
  * @param {string} url

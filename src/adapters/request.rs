@@ -23,7 +23,6 @@ extern "C" {
     fn identity(request: &JsValue, context: &Context) -> Vec<JsValue>;
     fn header(request: &JsValue, name: &str) -> Option<String>;
     fn address(request: &JsValue) -> Option<String>;
-    fn connection(request: &JsValue) -> Option<String>;
     #[wasm_bindgen(js_name = identityHeader)]
     fn identity_header(request: &JsValue) -> Option<String>;
     #[wasm_bindgen(js_name = msalSku)]
@@ -87,10 +86,7 @@ impl PlatformRequest for WorkerRequest {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        match name {
-            "connection" => connection(&self.request),
-            _ => header(&self.request, name),
-        }
+        header(&self.request, name)
     }
 
     fn header_names(&self) -> String {
