@@ -5,7 +5,7 @@
 //   npm run timing [-- --quick]                  whether the time of an answer discloses clients (timing.mjs)
 //   npm run profile -- [--worker NAME]           the functions that take the time of a hit (profile.mjs)
 //
-// `bench -- --quick` takes a minute and a half instead of seven, and only shows that the bench runs. `--record` writes
+// `bench -- --quick` takes two minutes instead of nine, and only shows that the bench runs. `--record` writes
 // the results into docs/performance.md. `BROKER_BUNDLE=directory` measures another bundle than this tree's.
 
 import { join } from "node:path";
