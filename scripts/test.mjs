@@ -14,7 +14,7 @@ import { setUp } from "./setup.mjs";
 
 const CONCURRENCY = 2;
 // A test that hangs fails, and does not hold up CI.
-const TIMEOUT = "--test-timeout=60000";
+const TIMEOUT = "--test-timeout=180000";
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
 const clientTests = join("tests", "clients");
