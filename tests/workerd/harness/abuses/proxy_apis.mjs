@@ -1,4 +1,4 @@
-// Attacks by an API, or by whoever answers in its place: on the broker, on other callers, and on other servers.
+// Attacks by an API, or by a server that answers in its place: on the broker, on other callers, and on other servers.
 
 /** @import { Abuse } from "../abuses.mjs" */
 /** @import { Answer } from "../recorder.mjs" */
@@ -89,7 +89,7 @@ async function withLoop(body) {
   const own = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   const api = { credential: "default", scope: GRAPH };
   try {
-    const apis = () => ({ loop: { base: `${own}/api/loop`, ...api }, root: { base: own, ...api } });
+    const apis = () => ({ loop: { base: `${own}/api/loop`, ...api }, itself: { base: own, ...api } });
     await withApi({ apis }, async (proxied) => {
       port = proxied.world.broker.port;
       await body(proxied);
@@ -233,7 +233,13 @@ export const ABUSES = [
     what: "an API whose base leads back to the broker",
     attack: () =>
       withLoop(async (proxied) => {
-        for (const path of ["loop/x", "root/api/root/x", "root/api/loop/y", "root/token", "root/api/root/api/root/z"]) {
+        for (const path of [
+          "loop/x",
+          "itself/api/itself/x",
+          "itself/api/loop/y",
+          "itself/token",
+          "itself/api/itself/api/loop/z",
+        ]) {
           const { status, text } = await proxied.send(`GET /api/${path}`);
           assert.ok(status >= 400, `${path}: ${status}`);
           assert.ok(!text.includes("access_token"), path);
