@@ -275,5 +275,8 @@ fn clients_and_apis_with_one_token_keep_it_warm_once() {
     assert!(!of_client.keep_warm);
     assert_eq!(config.kept_warm().len(), 1);
     assert_eq!(config.kept_warm()[0].token_key, of_client.token_key);
-    assert!(TokenId::of(of_client).grant(&config).unwrap().keep_warm, "the token is kept warm for the client as well");
+    assert!(
+        TokenId::of(of_client).grant(&config).unwrap().keep_warm,
+        "the token is kept warm for the client as well"
+    );
 }
