@@ -1,26 +1,16 @@
 // What breaks off on the way through the proxy, or never comes: on the side of the API, and on that of the caller.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { once } from "node:events";
 import { createServer as createTlsServer } from "node:https";
 import { after, before, describe, test } from "node:test";
 
 import { issue, newCa } from "../../stand-in/ca.mjs";
+import { freePort } from "./harness/free_port.mjs";
 import { openProxy } from "./harness/proxy_world.mjs";
 
 const MIB = 1024 * 1024;
 const CLOSED = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
-
-/** A port on which nobody listens. */
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 let proxy, foreign;
 before(async () => {

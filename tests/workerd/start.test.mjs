@@ -5,7 +5,8 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { cloneWithBuild, freePort, npmStart, paste } from "./harness/local_start.mjs";
+import { freePort } from "./harness/free_port.mjs";
+import { cloneWithBuild, npmStart, paste } from "./harness/local_start.mjs";
 
 let directory;
 let port;

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
-import { cloneWithBuild, freePort, npmStart, paste } from "./harness/local_start.mjs";
+import { freePort } from "./harness/free_port.mjs";
+import { cloneWithBuild, npmStart, paste } from "./harness/local_start.mjs";
 
 let directory;
 let port;

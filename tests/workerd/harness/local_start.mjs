@@ -1,11 +1,8 @@
 // `npm start` as a new user meets it: in a clone of the project, on wrangler's own workerd and KV.
 
-/** @import { AddressInfo } from "node:net" */
-
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,16 +39,6 @@ export async function cloneWithBuild() {
   const route = `routes = [{ pattern = "broker.example.com", custom_domain = true }]\n`;
   await writeFile(toml, route + (await readFile(toml, "utf8")));
   return target;
-}
-
-/** A port that no program has. */
-export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /**
