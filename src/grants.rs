@@ -101,9 +101,9 @@ fn is_for(grant: &Grant, (name, value): &(&'static str, String)) -> bool {
         || (*name != "organization" && grant.scope.is_default_of(value))
 }
 
-/// Whether `client` may have a request with `method` sent to `target` of `api`, and to every other path as
-/// well. Each grant is for its methods at
-/// its paths. It counts what the broker sends on, and not what the caller wrote.
+/// Permits `client` to have a request with `method` sent to `target` of `api`, and says whether it may use all
+/// paths there with this method. Each grant is for its methods at its paths. It counts what the broker sends
+/// on, and not what the caller wrote.
 ///
 /// # Errors
 /// [`BrokerError::ApiNotGranted`], [`BrokerError::MethodNotGranted`], [`BrokerError::PathNotGranted`], and

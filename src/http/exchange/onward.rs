@@ -16,11 +16,12 @@ use crate::http::cors;
 use crate::http::fields;
 use crate::http::ports::{HttpPorts, PlatformRequest};
 use crate::http::proxy::Permitted;
-use crate::http::reply::EXPOSED;
+use crate::http::reply::{EXPOSED, Reply};
 use crate::log::Line;
 use crate::oauth::challenge::claims_of;
 use crate::oauth::claims::RequestedClaims;
 use crate::tokens::broker::{FollowUp, Served};
+use crate::tokens::cache_status::CacheStatus;
 use crate::tokens::token::CachedToken;
 
 /// A request on its way to an API.
@@ -216,14 +217,14 @@ impl<P: HttpPorts> Onward<P> {
         self.exchange.line.status = reply.status;
         let (reader, request_id) = (self.reader.take(), self.exchange.line.request_id.clone());
         self.log();
-        let reply = crate::http::reply::Reply { origin: reader, takes_credentials: true, ..reply };
+        let reply = Reply { origin: reader, takes_credentials: true, ..reply };
         Answered { reply, request_id, follow_up: None }
     }
 
     /// Renews the token, or keeps it, beside the request.
     fn work_behind(
         &self,
-        cache_status: crate::tokens::cache_status::CacheStatus,
+        cache_status: CacheStatus,
         follow_up: FollowUp,
     ) -> Pin<Box<dyn Future<Output = ()>>> {
         let Exchange { isolate, line, .. } = &self.exchange;
