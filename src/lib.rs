@@ -47,5 +47,5 @@ pub mod settings;
 pub mod tokens;
 pub mod upstream;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub mod adapters;
