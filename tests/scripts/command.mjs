@@ -1,4 +1,4 @@
-// Runs a command of the project on a configuration of the test's own, as npm would.
+// Runs a command of the project on a configuration of the test's own, as npx would.
 
 /** @import { TestContext } from "node:test" */
 
@@ -26,12 +26,23 @@ export async function configuration(context, toml, devVars) {
 }
 
 /**
- * Its exit code and output.
- * @param {string} script
+ * Runs a command of the package: its exit code and output.
+ * @param {string} name
  * @param {string[]} args
  */
-export async function command(script, args, input = "") {
-  const child = spawn(process.execPath, [join(ROOT, "scripts", script), ...args], { cwd: ROOT, stdio: "pipe" });
+export function command(name, args, input = "") {
+  return script(join("cli", "main.mjs"), [name, ...args], input);
+}
+
+/**
+ * Runs a script of the project.
+ * @param {string} path
+ * @param {string[]} args
+ */
+export async function script(path, args, input = "") {
+  // As `npx` calls it, whatever npm calls the tests.
+  const { npm_lifecycle_event: _, ...env } = process.env;
+  const child = spawn(process.execPath, [join(ROOT, path), ...args], { cwd: ROOT, env, stdio: "pipe" });
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));

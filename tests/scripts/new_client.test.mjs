@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keyDigest, newClientKey } from "../../scripts/lib/client-key.mjs";
+import { keyDigest, newClientKey } from "../../cli/lib/client-key.mjs";
 import { command, configuration } from "./command.mjs";
 
 const KEY = /^etb_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$/m;
@@ -12,7 +12,7 @@ const entry = (name, ...keys) => `[vars.CLIENTS.${name}]
 key_sha256 = [${keys.map((key) => `"${keyDigest(key)}"`).join(", ")}]
 allow = [{ credential = "default", scope = "https://graph.microsoft.com/.default" }]
 `;
-const newClient = (args, input) => command("new-client.mjs", args, input);
+const newClient = (args, input) => command("new-client", args, input);
 
 test("a new client's entry has the digest of the key that is shown", async () => {
   const { code, stdout } = await newClient(["reports"]);

@@ -1,8 +1,11 @@
 // Reads the configuration for the commands.
 
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { Failure, projectNode, run } from "./run.mjs";
+import { nodeOfWrangler, wranglerEnv } from "./project.mjs";
+import { Faulty, run } from "./run.mjs";
+
+const program = fileURLToPath(new URL("configured-vars.mjs", import.meta.url));
 
 /** The options that say which configuration a command reads. */
 export const configurationOptions = /** @type {const} */ ({
@@ -11,7 +14,12 @@ export const configurationOptions = /** @type {const} */ ({
   local: { type: "boolean", default: false },
 });
 
-/** @typedef {{ config?: string, env?: string, local?: boolean }} Place What `configurationOptions` come to. */
+export const configurationHelp = `
+  --config FILE            another file than wrangler.toml
+  --env ENVIRONMENT        that environment of it
+  --local                  as \`wrangler dev\` reads it, with .dev.vars`;
+
+/** @typedef {{ config?: string | undefined, env?: string | undefined, local?: boolean | undefined }} Place What `configurationOptions` come to. */
 
 /** @typedef {Record<string, unknown>} Vars The Worker's variables: name → text or a table. */
 
@@ -41,10 +49,8 @@ export async function readConfigured({ config, env, local }, { withRegistry = fa
     ...(local ? [] : ["--deployed"]),
     ...(withRegistry ? ["--registry"] : []),
   ];
-  const { code, output } = await run(projectNode, [join("scripts", "lib", "configured-vars.mjs"), ...args], {
-    mayFail: true,
-  });
-  if (code !== 0) throw new Failure(`wrangler cannot read the configuration: ${output.trim()}`);
+  const { code, output } = await run(nodeOfWrangler(), [program, ...args], { env: wranglerEnv(), mayFail: true });
+  if (code !== 0) throw new Faulty(`wrangler cannot read the configuration: ${output.trim()}`);
   return JSON.parse(output);
 }
 
@@ -73,7 +79,7 @@ export function credentialsOf({ CREDENTIALS: credentials = {} }) {
 function tableOf(name, value) {
   const table = typeof value === "string" ? parsed(value) : value;
   if (typeof table !== "object" || table === null) {
-    throw new Failure(`${name} is not a table or its JSON text: correct it in .dev.vars or wrangler.toml.`);
+    throw new Faulty(`${name} is not a table or its JSON text: correct it in .dev.vars or wrangler.toml.`);
   }
   return table;
 }

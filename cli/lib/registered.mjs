@@ -1,27 +1,25 @@
-// `npm run new-client -- NAME --registry`: the same as without `--registry`, but it writes to the registry.
+// `new-client NAME --registry`: the same as without `--registry`, but it writes to the registry.
 
-/** @import { Values } from "../new-client.mjs" */
+/** @import { Values } from "../commands/new-client.mjs" */
 /** @import { Client, Vars } from "./configured.mjs" */
 
-import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 
-import { setUp } from "../setup.mjs";
 import { asBindings, assumeSecrets } from "./bindings.mjs";
 import { digestsAfterRotation, digestsDuringRotation, verdict } from "./client-digests.mjs";
 import { keyDigest, newClientKey } from "./client-key.mjs";
+import { called } from "./command.mjs";
 import { clientsOf, readConfigured } from "./configured.mjs";
-import { hostTool } from "./host-tool.mjs";
 import { readKey } from "./read-key.mjs";
 import { Registry } from "./registry.mjs";
 import { codeOf, Failure } from "./run.mjs";
+import { runTool } from "./tool.mjs";
 
 /**
  * @param {string} name
  * @param {Values} values
  */
 export async function registered(name, values) {
-  await setUp();
   const vars = await readConfigured(values);
   const registry = new Registry(values, vars);
   if (values.remove) return remove(name, registry);
@@ -62,7 +60,7 @@ async function rotate(name, registry) {
   show(`The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.`, key);
   await registry.write(name, { ...before, key_sha256 }, before);
   console.log(
-    `It is in the registry. When the client uses it: npm run new-client -- ${name} --registry --rotate --finish`,
+    `It is in the registry. When the client uses it: ${called("new-client")} ${name} --registry --rotate --finish`,
   );
 }
 
@@ -125,9 +123,8 @@ async function readEntry(file) {
  */
 async function check(name, client, vars) {
   const alone = { ...assumeSecrets(vars).vars, CLIENTS: { [name]: client } };
-  const input = JSON.stringify({ bindings: asBindings(alone), client: name });
-  const { status, stdout } = spawnSync(await hostTool("explain"), { input, encoding: "utf8" });
-  if (status !== 0) throw new Failure(`Nothing is written: the broker would not take this entry.\n${stdout.trim()}`);
+  const { code, stdout } = await runTool("explain", { bindings: asBindings(alone), client: name });
+  if (code !== 0) throw new Failure(`Nothing is written: the broker would not take this entry.\n${stdout.trim()}`);
   if (client.allow.some((grant) => "keep_warm" in grant && grant.keep_warm))
     throw new Failure("Nothing is written: keep_warm is for clients in CLIENTS.");
 }

@@ -17,7 +17,8 @@ import { clientsOf, credentialsOf, readConfigured } from "./configured.mjs";
 import { get } from "./get.mjs";
 import { readJson, writeJson, writePrivate } from "./local-files.mjs";
 import { localTls } from "./local-tls.mjs";
-import { codeOf, root, say } from "./run.mjs";
+import { folder } from "./project.mjs";
+import { codeOf, say } from "./run.mjs";
 
 const credentialVars = ["AZ_TENANT", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET"];
 const standInApp = { tenant: TENANT, clientId: "11111111-2222-4333-8444-555555555555" };
@@ -179,6 +180,6 @@ function writeStandInVars(port, url, { clientSecret }, secrets) {
  * @param {string} standInVars
  */
 function envFiles(standInVars) {
-  const files = [join(root, ".dev.vars"), standInVars].filter((path) => existsSync(path));
+  const files = [join(folder, ".dev.vars"), standInVars].filter((path) => existsSync(path));
   return files.flatMap((path) => ["--env-file", path]);
 }

@@ -1,58 +1,67 @@
 // Runs the broker on this machine, in real workerd with a local KV, and prints curl lines that get a token.
-//
-//   npm start [-- --port 8787] [--https]
 
-/** @import { Place } from "./lib/local.mjs" */
+/** @import { Place } from "../lib/local.mjs" */
 
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { build } from "./build.mjs";
-import { get } from "./lib/get.mjs";
-import { codeOf, Failure, main, parseArguments, projectEnv, say, start, stopping } from "./lib/run.mjs";
-import { welcome } from "./lib/welcome.mjs";
+import { called, command, misused } from "../lib/command.mjs";
+import { get } from "../lib/get.mjs";
+import { localScope, prepareLocal } from "../lib/local.mjs";
+import { startWrangler, wranglerEnv } from "../lib/project.mjs";
+import { codeOf, ExitCode, Failure, say, stopping } from "../lib/run.mjs";
+import { welcome } from "../lib/welcome.mjs";
 
-const usage = "Usage: npm start [-- [--port PORT] [--https]]";
-const options = /** @type {const} */ ({
-  port: { type: "string", default: "8787" },
-  https: { type: "boolean", default: false },
-});
 const START_MS = 60_000;
 // A faulty configuration stays faulty. There is one more request, in case the Worker was still starting.
 const UNREADY_MS = 500;
 
-main(async () => {
-  const place = readPlace();
-  const { origin } = place;
-  await checkPort(place.port);
-  await build();
-  // After the set-up of the build, because it reads npm packages.
-  const { localScope, prepareLocal } = await import("./lib/local.mjs");
-  const local = await prepareLocal(place);
-  try {
-    const worker = startWorker(place, local.wranglerArgs);
-    const died = worker.finished.then((code) => {
-      stopping.signal.throwIfAborted();
-      throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
-    });
-    await Promise.race([ready(`${origin}/readyz`, local.tls?.certificate), died]);
-    say(welcome(origin, local, localScope));
-    await died;
-  } catch (error) {
-    // Ctrl-C ends this command.
-    if (stopping.signal.aborted) return 0;
-    throw error;
-  } finally {
-    await local.close();
-  }
-});
+const startCommand = command({
+  name: "start",
+  usage: "[--port PORT] [--https]",
+  help: `
+Runs the broker of this folder on this machine, in workerd with a local KV, until Ctrl-C. It prints curl lines that get
+a token. While AZ_TENANT, AZ_CLIENT_ID or AZ_CLIENT_SECRET is missing (wrangler.toml, .dev.vars), a stand-in for Entra
+gives tokens that open nothing.
 
-function readPlace() {
-  const { port: text, https } = parseArguments(options, usage).values;
+  --port PORT  default: 8787
+  --https      with a certificate of an authority that stays on this machine: MSAL and the Azure SDKs refuse http
+
+Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration are wrong.`,
+  options: {
+    port: { type: "string", default: "8787" },
+    https: { type: "boolean", default: false },
+  },
+  async run(values) {
+    const place = placeOf(values);
+    await checkPort(place.port);
+    const local = await prepareLocal(place);
+    try {
+      const worker = startWorker(place, local.wranglerArgs);
+      const died = worker.finished.then((code) => {
+        stopping.signal.throwIfAborted();
+        throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
+      });
+      await Promise.race([ready(`${place.origin}/readyz`, local.tls?.certificate), died]);
+      say(welcome(place.origin, local, localScope));
+      return await died;
+    } catch (error) {
+      // Ctrl-C ends this command.
+      if (stopping.signal.aborted) return ExitCode.done;
+      throw error;
+    } finally {
+      await local.close();
+    }
+  },
+});
+export default startCommand;
+
+/** @param {{ port: string, https: boolean }} values */
+function placeOf({ port: text, https }) {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Failure(`--port ${text} is not a port (1 to 65535).`);
+    throw misused(startCommand, `--port ${text} is not a port (1 to 65535).`);
   return { port, https, origin: `${https ? "https" : "http"}://127.0.0.1:${port}` };
 }
 
@@ -67,7 +76,7 @@ async function checkPort(port) {
     await once(probe, "listening");
   } catch (error) {
     const reason = codeOf(error) === "EADDRINUSE" ? "is taken" : `cannot be used (${codeOf(error)})`;
-    throw new Failure(`Port ${port} ${reason}: choose another with \`npm start -- --port PORT\`.`);
+    throw new Failure(`Port ${port} ${reason}: choose another with \`${called("start")} --port PORT\`.`);
   }
   probe.close();
   await once(probe, "close");
@@ -80,12 +89,13 @@ async function checkPort(port) {
  * @param {string[]} more
  */
 function startWorker({ origin, port, https }, more) {
-  const env = projectEnv({
+  const env = {
+    ...wranglerEnv(),
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_HIDE_BANNER: "true",
     // Made-up `request.cf` instead of a download.
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  });
+  };
   const address = ["--ip", "127.0.0.1", "--port", String(port)];
   const scheme = https ? "https" : "http";
   const seen = ["--local-upstream", new URL(origin).host, "--upstream-protocol", scheme];
@@ -98,7 +108,7 @@ function startWorker({ origin, port, https }, more) {
     "--show-interactive-dev-session=false",
     ...more,
   ];
-  return start("wrangler", args, { env, stdio: ["ignore", "inherit", "inherit"] });
+  return startWrangler(args, { env, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 /**

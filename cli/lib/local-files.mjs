@@ -3,11 +3,11 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { root } from "./run.mjs";
+import { folder } from "./project.mjs";
 
 /** @param {string} name */
 export function localPath(name) {
-  return join(root, ".wrangler", "local", name);
+  return join(folder, ".wrangler", "local", name);
 }
 
 /**

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { runWrangler } from "./project.mjs";
 import { registryEntries } from "./registry-entry.mjs";
 import { Failure, run } from "./run.mjs";
 
@@ -139,7 +140,9 @@ export class Registry {
   /** @param {string[]} args */
   #wrangler(args) {
     // Tests put another program in its place, because the deployed namespace needs an account.
-    return run(process.env.WRANGLER ?? "wrangler", [...args, ...this.#where], { mayFail: true });
+    const all = [...args, ...this.#where];
+    const other = process.env.WRANGLER;
+    return other ? run(other, all, { mayFail: true }) : runWrangler(all, { mayFail: true });
   }
 }
 

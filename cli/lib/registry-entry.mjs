@@ -1,10 +1,8 @@
 // The entries of clients in the KV namespace REGISTRY. tools/registry.rs writes them, with the code by which the Worker
 // reads them. docs/storage.md has the format.
 
-import { spawnSync } from "node:child_process";
-
-import { hostTool } from "./host-tool.mjs";
 import { Failure } from "./run.mjs";
+import { runTool } from "./tool.mjs";
 
 /**
  * The values in KV for each client: its entry, then a pointer for each key, certificate and origin.
@@ -13,11 +11,7 @@ import { Failure } from "./run.mjs";
  * @returns {Promise<{ key: string, value: string }[][]>}
  */
 export async function registryEntries(clients, registryKey) {
-  const input = JSON.stringify({ key: registryKey.toString("base64"), clients });
-  const tool = await hostTool("registry");
-  // On standard input, so that the list of processes does not show the key.
-  const { status, stdout } = spawnSync(tool, { input, encoding: "utf8", maxBuffer: Infinity });
-  if (status !== 0)
-    throw new Failure("tools/registry.rs cannot write these entries: is one of them longer than 64 KiB?");
+  const { code, stdout } = await runTool("registry", { key: registryKey.toString("base64"), clients });
+  if (code !== 0) throw new Failure("tools/registry.rs cannot write these entries: is one of them longer than 64 KiB?");
   return JSON.parse(stdout);
 }

@@ -1,16 +1,16 @@
 // Prints the variables of the Worker as JSON, as wrangler itself reads them: those of `wrangler dev`, with .dev.vars,
 // or those that are deployed. It is a program of its own, because wrangler needs a newer Node.js than the scripts.
 //
-//   node scripts/lib/configured-vars.mjs [--config FILE] [--env ENVIRONMENT] [--deployed] [--registry]
+//   node cli/lib/configured-vars.mjs [--config FILE] [--env ENVIRONMENT] [--deployed] [--registry]
 //
 // With --registry, the KV namespace REGISTRY is one of them if it is bound: an empty object.
 
-/** @import { Unstable_Config } from "wrangler" */
+/** @import { Unstable_Config } from "./wrangler.d.ts" */
 
+import { createRequire } from "node:module";
 import util from "node:util";
 
-import { unstable_getVarsForDev, unstable_readConfig } from "wrangler";
-
+import { wrangler } from "./project.mjs";
 import { messageOf } from "./run.mjs";
 
 const options = /** @type {const} */ ({
@@ -19,6 +19,9 @@ const options = /** @type {const} */ ({
   deployed: { type: "boolean", default: false },
   registry: { type: "boolean", default: false },
 });
+
+/** @type {typeof import("./wrangler.d.ts")} The wrangler of the folder, and not one beside this file. */
+const { unstable_getVarsForDev, unstable_readConfig } = createRequire(import.meta.url)(wrangler().folder);
 
 try {
   const { config: file, env, deployed, registry } = util.parseArgs({ options }).values;

@@ -1,41 +1,44 @@
 // Makes the key by which the broker signs as its own OpenID provider, and says what to do with it.
-//
-//   npm run issuer-key                         a first key, and what to set at Entra
-//   npm run issuer-key -- --rotate             the next key, and the steps of a rotation in which nothing breaks
-//   npm run issuer-key -- --out FILE           writes the key to a new file that only you can read, and shows no key
-//
-// It writes nothing else. It reads ISSUER and the federated credentials from wrangler.toml, or from what --config FILE,
-// --env ENVIRONMENT and --local (with .dev.vars) say.
 
-/** @import { Place } from "./lib/configured.mjs" */
+/** @import { Place } from "../lib/configured.mjs" */
 
 import { writeFile } from "node:fs/promises";
 
-import { configurationOptions, credentialsOf, readConfigured } from "./lib/configured.mjs";
-import { newIssuerKey } from "./lib/issuer-key.mjs";
-import { Failure, codeOf, main, parseArguments, say } from "./lib/run.mjs";
-import { setUpPackages } from "./setup.mjs";
+import { command } from "../lib/command.mjs";
+import { configurationHelp, configurationOptions, credentialsOf, readConfigured } from "../lib/configured.mjs";
+import { newIssuerKey } from "../lib/issuer-key.mjs";
+import { Failure, codeOf, say } from "../lib/run.mjs";
 
-const usage = "Usage: npm run issuer-key -- [--rotate] [--out FILE] [--config FILE] [--env ENVIRONMENT] [--local]";
-const options = /** @type {const} */ ({
-  rotate: { type: "boolean", default: false },
-  out: { type: "string" },
-  ...configurationOptions,
-});
 const USUAL_AUDIENCE = "api://AzureADTokenExchange";
 
-main(async () => {
-  const { rotate, out, ...place } = parseArguments(options, usage).values;
-  const trusted = rotate ? "" : await whatToTrust(place);
-  const { pem, kid } = newIssuerKey();
-  if (out) await writeKey(out, pem);
-  const file = out ?? "FILE";
-  const made = out
-    ? `The key is in ${out}, which only you can read. Keep it in a safe: a Worker's secret cannot be read back.`
-    : `The key. It is shown once: put it into FILE and into a safe, as a Worker's secret cannot be read back.\n\n${pem}`;
-  console.log(
-    `${made.trimEnd()}\n\nIts kid: ${kid}\n\n${rotate ? rotation(file, kid, place) : firstKey(file, place)}${trusted}`,
-  );
+export default command({
+  name: "issuer-key",
+  usage: "[--rotate] [--out FILE]",
+  help: `
+Makes the key that signs for federated credentials (ISSUER_KEY), and says what to set at Entra. It changes nothing else.
+
+  --rotate   the next key, and the steps of a rotation in which nothing breaks
+  --out FILE writes the key to a new file that only you can read, and shows no key
+${configurationHelp}
+
+Exit codes: 0 made; 1 failed; 2 the arguments are wrong.`,
+  options: {
+    rotate: { type: "boolean", default: false },
+    out: { type: "string" },
+    ...configurationOptions,
+  },
+  async run({ rotate, out, ...place }) {
+    const trusted = rotate ? "" : await whatToTrust(place);
+    const { pem, kid } = newIssuerKey();
+    if (out) await writeKey(out, pem);
+    const file = out ?? "FILE";
+    const made = out
+      ? `The key is in ${out}, which only you can read. Keep it in a safe: a Worker's secret cannot be read back.`
+      : `The key. It is shown once: put it into FILE and into a safe, as a Worker's secret cannot be read back.\n\n${pem}`;
+    console.log(
+      `${made.trimEnd()}\n\nIts kid: ${kid}\n\n${rotate ? rotation(file, kid, place) : firstKey(file, place)}${trusted}`,
+    );
+  },
 });
 
 /**
@@ -141,7 +144,6 @@ async function federated(place) {
  * @param {Place} place
  */
 async function read(place) {
-  await setUpPackages();
   try {
     return await readConfigured(place);
   } catch (error) {

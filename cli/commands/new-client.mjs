@@ -1,32 +1,15 @@
 // Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere.
-//
-//   npm run new-client -- NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]    a new client's key and its entry
-//   npm run new-client -- NAME --api API              the same for a client that may send requests to an API
-//   npm run new-client -- NAME --rotate               a second key; the first one stays good
-//   npm run new-client -- NAME --rotate --finish      removes the old key
-//   npm run new-client -- NAME --verify < KEY-FILE    to which client does this key belong? Exit code 0: to this one
-//
-// The commands print entries for wrangler.toml and write nothing. With --registry they write to the KV namespace
-// REGISTRY: the deployed one, or with --local that of `npm start`. Then there are also --remove, and --entry FILE,
-// which takes a new client's whole entry from JSON.
-//
-// They read wrangler.toml, or what --config FILE, --env ENVIRONMENT and --local (with .dev.vars) say.
 
-/** @import { Grant, Place } from "./lib/configured.mjs" */
+/** @import { Grant, Place } from "../lib/configured.mjs" */
+/** @import { ValuesOf } from "../lib/command.mjs" */
 
-import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "./lib/client-digests.mjs";
-import { keyDigest, newClientKey } from "./lib/client-key.mjs";
-import { clientsOf, configurationOptions, readConfigured } from "./lib/configured.mjs";
-import { readKey } from "./lib/read-key.mjs";
-import { registered } from "./lib/registered.mjs";
-import { Failure, main, parseArguments } from "./lib/run.mjs";
-import { setUpPackages } from "./setup.mjs";
+import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "../lib/client-digests.mjs";
+import { keyDigest, newClientKey } from "../lib/client-key.mjs";
+import { called, command, misused } from "../lib/command.mjs";
+import { clientsOf, configurationHelp, configurationOptions, readConfigured } from "../lib/configured.mjs";
+import { readKey } from "../lib/read-key.mjs";
+import { registered } from "../lib/registered.mjs";
 
-const usage = `Usage: npm run new-client -- NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]
-       npm run new-client -- NAME --api API
-       npm run new-client -- NAME --rotate [--finish] [--env ENVIRONMENT] [--local]
-       npm run new-client -- NAME --verify [--env ENVIRONMENT] [--local] < KEY-FILE
-       npm run new-client -- NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove] [--env ENVIRONMENT] [--local]`;
 const options = /** @type {const} */ ({
   scope: { type: "string" },
   "no-scope": { type: "boolean", default: false },
@@ -42,7 +25,8 @@ const options = /** @type {const} */ ({
   ...configurationOptions,
 });
 
-/** @typedef {ReturnType<typeof readArguments>["values"]} Values */
+/** @typedef {ValuesOf<typeof options>} Given */
+/** @typedef {Given & { grant: Grant }} Values */
 
 // RFC 6749: a client id is visible ASCII (appendix A.1). A scope has such words, without quotes and backslashes (A.4).
 const visibleAscii = /^[\x21-\x7e]+$/;
@@ -50,23 +34,55 @@ const visibleAscii = /^[\x21-\x7e]+$/;
 const apiName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const scopeWords = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
-main(async () => {
-  const { name, values } = readArguments();
-  if (values.registry) return registered(name, values);
-  if (values.verify) return verify(name, values);
-  if (values.rotate) return values.finish ? finish(name, values) : rotate(name, values);
-  return create(name, values);
-});
+const newClient = command({
+  name: "new-client",
+  usage: `NAME [--scope SCOPE | --no-scope] [--credential CREDENTIAL]
+NAME --api API
+NAME --rotate [--finish]
+NAME --verify < KEY-FILE
+NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove]`,
+  help: `
+Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere. The command prints entries for
+wrangler.toml and writes nothing.
 
-function readArguments() {
-  const { values, positionals } = parseArguments(options, usage, { allowPositionals: true });
-  const [name, ...more] = positionals;
+  --scope SCOPE            the token that a new client may get; default: Microsoft Graph
+  --no-scope               the same, of a server that knows no scopes
+  --credential CREDENTIAL  of this credential; default: default
+  --api API                a new client that may send requests to this entry of APIS
+  --rotate                 a second key; the first one stays good
+  --rotate --finish        removes the old key
+  --verify                 to which client does the key on standard input belong?
+  --registry               works on the KV namespace REGISTRY, and writes: the deployed one, or with --local that of start
+  --entry FILE             takes a new client's whole entry from JSON
+  --remove                 removes the client
+  --persist-to FOLDER      where the local namespace is
+${configurationHelp}
+
+Exit codes: 0 done, or the key is of this client; 1 failed, or it is not; 2 the arguments or the configuration are wrong.`,
+  options,
+  takesName: true,
+  async run(given, names) {
+    const { name, values } = checked(given, names);
+    if (values.registry) return registered(name, values);
+    if (values.verify) return verify(name, values);
+    if (values.rotate) return values.finish ? finish(name, values) : rotate(name, values);
+    return create(name, values);
+  },
+});
+export default newClient;
+
+/**
+ * @param {Given} given
+ * @param {string[]} names
+ * @returns {{ name: string, values: Values }}
+ */
+function checked(given, [name, ...more]) {
   // The text is not repeated: a key may stand in the place of a name.
   if (name === undefined || more.length > 0)
-    throw new Failure(`Exactly one NAME is needed; a key is read from standard input.\n${usage}`);
-  if (!visibleAscii.test(name)) throw new Failure("NAME may only have visible ASCII characters, and no spaces.");
-  checkTogether(values);
-  return { name, values: { ...values, grant: grantOf(values) } };
+    throw misused(newClient, "Exactly one NAME is needed; a key is read from standard input.");
+  if (!visibleAscii.test(name)) throw misused(newClient, "NAME may only have visible ASCII characters, and no spaces.");
+  checkTogether(given);
+  return { name, values: { ...given, grant: grantOf(given) } };
 }
 
 /**
@@ -76,20 +92,22 @@ function readArguments() {
  */
 function grantOf({ scope = "https://graph.microsoft.com/.default", "no-scope": noScope, credential = "default", api }) {
   if (api !== undefined) {
-    if (!apiName.test(api)) throw new Failure("API is the name of an entry in APIS: letters, digits, '.', '-', '_'.");
+    if (!apiName.test(api))
+      throw misused(newClient, "API is the name of an entry in APIS: letters, digits, '.', '-', '_'.");
     return { api };
   }
   if (!visibleAscii.test(credential))
-    throw new Failure("CREDENTIAL may only have visible ASCII characters, and no spaces.");
-  if (!scopeWords.test(scope)) throw new Failure('SCOPE may only have visible ASCII characters, without " and \\.');
+    throw misused(newClient, "CREDENTIAL may only have visible ASCII characters, and no spaces.");
+  if (!scopeWords.test(scope))
+    throw misused(newClient, 'SCOPE may only have visible ASCII characters, without " and \\.');
   return { credential, ...(!noScope && { scope }) };
 }
 
-/** @param {ReturnType<typeof parseArguments<typeof options>>["values"]} values */
+/** @param {Given} values */
 function checkTogether({ "no-scope": noScope, ...values }) {
   const { rotate, finish, verify, remove, registry, entry, scope, credential, api, config, env, local } = values;
   /** @param {string} sentence */
-  const fault = (sentence) => new Failure(`${sentence}\n${usage}`);
+  const fault = (sentence) => misused(newClient, sentence);
   if ([rotate, verify, remove].filter(Boolean).length > 1)
     throw fault("--rotate, --verify and --remove are commands of their own.");
   if (finish && !rotate) throw fault("--finish ends a --rotate.");
@@ -145,7 +163,7 @@ ${line(both)}
 
    If the old key leaked, leave its digest out: only ${both.at(-1)}.
 2. Give the client its new key.
-3. When the client uses it: npm run new-client -- ${name} --rotate --finish`);
+3. When the client uses it: ${called("new-client")} ${name} --rotate --finish`);
 }
 
 /**
@@ -159,7 +177,7 @@ async function finish(name, values) {
 
 ${line(kept)}
 
-To be sure that the client uses that key: npm run new-client -- ${name} --verify`);
+To be sure that the client uses that key: ${called("new-client")} ${name} --verify`);
 }
 
 /**
@@ -167,7 +185,7 @@ To be sure that the client uses that key: npm run new-client -- ${name} --verify
  * @param {Place} values
  */
 async function verify(name, values) {
-  const clients = clientsOf(await read(values));
+  const clients = clientsOf(await readConfigured(values));
   digestsOf(clients, name);
   const { good, sentence } = verdict(await readKey(), clients, name);
   console.log(sentence);
@@ -180,7 +198,7 @@ async function verify(name, values) {
  * @param {Place} values
  */
 async function readEntry(name, values) {
-  const configured = await read(values);
+  const configured = await readConfigured(values);
   const isText = typeof configured.CLIENTS === "string";
   /** @param {string[]} digests */
   const line = (digests) => {
@@ -188,10 +206,4 @@ async function readEntry(name, values) {
     return isText ? `"key_sha256": ${list}` : `key_sha256 = ${list}`;
   };
   return { digests: digestsOf(clientsOf(configured), name), line };
-}
-
-/** @param {Place} values */
-async function read(values) {
-  await setUpPackages();
-  return readConfigured(values);
 }
