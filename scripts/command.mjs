@@ -5,14 +5,14 @@
 import { dispatch } from "../cli/lib/dispatch.mjs";
 import { build } from "./build.mjs";
 import { main } from "./lib/run.mjs";
-import { setUp, setUpPackages } from "./setup.mjs";
+import { setUpPackages } from "./setup.mjs";
 import { buildTools } from "./tools.mjs";
 
-/** @type {Record<string, () => Promise<unknown>>} */
+/** @type {Record<string, () => Promise<void>>} */
 const needed = {
   start: build,
-  explain: () => setUp().then(buildTools),
-  "new-client": () => setUp().then(buildTools),
+  explain: buildTools,
+  "new-client": buildTools,
 };
 
 main(async () => {

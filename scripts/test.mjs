@@ -11,6 +11,7 @@ import { pack } from "./lib/pack.mjs";
 import { setUpPython } from "./lib/python.mjs";
 import { Failure, main, projectEnv, projectNode, root, say, start, stopping } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
+import { buildTools } from "./tools.mjs";
 
 const CONCURRENCY = 2;
 // A test that hangs fails, and does not hold up CI.
@@ -25,7 +26,7 @@ main(async () => {
   await python(pattern);
   // Side by side. From a clean tree on two cores this takes 73 s instead of 116 s.
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
-  await Promise.all([hostTests, build({ show: false })]);
+  await Promise.all([hostTests, build({ show: false }).then(() => buildTools({ show: false }))]);
   await pack();
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
