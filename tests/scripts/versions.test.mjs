@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
-import yaml from "js-yaml";
+import * as yaml from "js-yaml";
 import { parse } from "smol-toml";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
