@@ -37,7 +37,8 @@ export const withPackages = (folder) => symlink(join(ROOT, "node_modules"), join
  * Runs a command of the package: its exit code and output.
  * @param {string} name
  * @param {string[]} args
- * @param {Around} [around]
+ * @param {string} input
+ * @param {Around} around
  */
 export function command(name, args, input = "", around = {}) {
   return script(join("cli", "main.mjs"), [name, ...args], input, around);
@@ -47,11 +48,13 @@ export function command(name, args, input = "", around = {}) {
  * Runs a script of the project.
  * @param {string} path
  * @param {string[]} args
- * @param {Around} [around]
+ * @param {string} input
+ * @param {Around} around
  */
 export async function script(path, args, input = "", { cwd = ROOT, env: more = {} } = {}) {
   // As `npx` calls it, whatever npm calls the tests.
-  const { npm_lifecycle_event: _, ...env } = { ...process.env, ...more };
+  const { npm_lifecycle_event: _, ...own } = process.env;
+  const env = { ...own, ...more };
   const child = spawn(process.execPath, [join(ROOT, path), ...args], { cwd, env, stdio: "pipe" });
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text));
