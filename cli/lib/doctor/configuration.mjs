@@ -113,7 +113,7 @@ function faultsOf(faults, vars, file) {
   const advice = `Correct it in ${file}. With any fault every token request is answered 503.`;
   const checks = left.map((fault) => fail("worker", fault, advice));
   if (isNew) checks.push(warn("credential", "there is no credential yet: a deployed broker answers 503", fillIn(file)));
-  if (faults.includes(noClient)) checks.push(withoutClient());
+  if (faults.includes(noClient)) checks.push(withoutClient(isNew ? warn : fail));
   return checks;
 }
 
@@ -121,8 +121,9 @@ function faultsOf(faults, vars, file) {
 const fillIn = (file) =>
   `In ${file}, fill in AZ_TENANT and AZ_CLIENT_ID, or add an entry to CREDENTIALS.\nOn this machine, \`${called("start")}\` uses a stand-in until then.`;
 
-const withoutClient = () =>
-  warn(
+/** @param {typeof warn} level */
+const withoutClient = (level) =>
+  level(
     "client",
     "there is no client yet, so nobody may get a token",
     `Make one, and paste its entry: ${called("new-client")} NAME`,
@@ -140,5 +141,5 @@ function accepted(page, hasRegistry) {
   if (apis > 0) counted.push(`${apis} ${apis === 1 ? "API" : "APIs"}`);
   const check = ok("worker", `the Worker takes the configuration: ${counted.join(", ")}`);
   if (clients > 0 || hasRegistry) return [check];
-  return [check, withoutClient()];
+  return [check, withoutClient(warn)];
 }
