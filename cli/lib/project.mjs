@@ -40,6 +40,8 @@ export function wrangler() {
 
 /** The Node.js that runs wrangler: that of the npm package `node`, which a folder has if the machine's is too old. */
 export function nodeOfWrangler() {
+  // Without wrangler nothing else matters.
+  wrangler();
   const own = packageFolder("node");
   const binary = own && join(own, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (binary !== undefined && existsSync(binary)) return binary;
