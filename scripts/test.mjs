@@ -15,6 +15,7 @@ import { setUp } from "./setup.mjs";
 const CONCURRENCY = 2;
 // A test that hangs fails, and does not hold up CI.
 const TIMEOUT = "--test-timeout=180000";
+const packageTests = join("tests", "client");
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
 const clientTests = join("tests", "clients");
@@ -27,6 +28,7 @@ main(async () => {
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
   await Promise.all([hostTests, build({ show: false })]);
   await pack();
+  await nodeTests("tests of the JavaScript client", packageTests, pattern);
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
   await nodeTests("tests of client libraries", clientTests, pattern);

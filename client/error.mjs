@@ -1,0 +1,28 @@
+// Why there is no token.
+
+/** @import { BrokerErrorFields } from "./index.d.ts" */
+
+export class BrokerError extends Error {
+  status;
+  retryAfter;
+  requestId;
+  errorCodes;
+
+  /** @param {BrokerErrorFields} fields */
+  constructor({ name, message, status, retryAfter, requestId, errorCodes }) {
+    super(message);
+    Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
+    this.status = status;
+    this.retryAfter = retryAfter;
+    this.requestId = requestId;
+    this.errorCodes = errorCodes;
+  }
+}
+
+/**
+ * Whether the same request may have another answer later, and this one is no refusal.
+ * @param {unknown} error
+ * @returns {error is BrokerError}
+ */
+export const passes = (error) =>
+  error instanceof BrokerError && (error.status === undefined || error.status === 429 || error.status >= 500);
