@@ -2,7 +2,7 @@
 
 import { clean, goodBody, tokenOf } from "./answer.mjs";
 import { Deadline, now, pause } from "./clock.mjs";
-import { baseOf, routeOf } from "./endpoint.mjs";
+import { baseOf } from "./endpoint.mjs";
 import { BrokerError, passes } from "./error.mjs";
 import { keyOf } from "./key.mjs";
 import { TIMEOUT_MS } from "./limits.mjs";
@@ -102,7 +102,8 @@ export class Broker {
   async #once({ route, method, parameters, secrets, read }, { signal, timeoutMs = this.#timeoutMs }) {
     const key = await this.#key();
     const form = new URLSearchParams(defined({ ...parameters, client_id: this.#clientId }));
-    const url = routeOf(this.#base, method === "GET" ? `${route}?${form}` : route);
+    const url = new URL(route, this.#base);
+    if (method === "GET") url.search = `${form}`;
     const deadline = new Deadline(timeoutMs, signal);
     const askedAt = now();
     const send = this.#fetch ?? globalThis.fetch;

@@ -12,13 +12,6 @@ const isLoopback = (host) =>
   host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 
 /**
- * The URL of a route of the broker.
- * @param {URL} base
- * @param {string} route
- */
-export const routeOf = (base, route) => new URL(base.href + route);
-
-/**
  * The broker's URL, which ends in a slash. An error never shows what was given: it may have a key in it.
  * @param {unknown} endpoint
  */

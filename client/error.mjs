@@ -3,19 +3,15 @@
 /** @import { BrokerErrorFields } from "./index.d.ts" */
 
 export class BrokerError extends Error {
-  status;
-  retryAfter;
-  requestId;
-  errorCodes;
-
   /** @param {BrokerErrorFields} fields */
   constructor({ name, message, status, retryAfter, requestId, errorCodes }) {
     super(message);
     Object.defineProperty(this, "name", { value: name, configurable: true, writable: true });
-    this.status = status;
-    this.retryAfter = retryAfter;
-    this.requestId = requestId;
-    this.errorCodes = errorCodes;
+    // What is not there is not shown either.
+    if (status !== undefined) this.status = status;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
+    if (requestId !== undefined) this.requestId = requestId;
+    if (errorCodes !== undefined) this.errorCodes = errorCodes;
   }
 }
 

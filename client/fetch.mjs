@@ -41,12 +41,12 @@ async function answer(call, { token, fetch, patience }) {
       const claims = claimsOf(response.headers.get("www-authenticate"));
       const isReplaced = await token.replace(sent, claims, call.signal);
       if (!isReplaced || !call.canRepeat) return response;
-      await discard(response);
+      discard(response);
       continue;
     }
     const ms = isBusy(response) && call.canRepeat ? patience.next(retryAfterOf(response.headers)) : undefined;
     if (ms === undefined) return response;
-    await discard(response);
+    discard(response);
     await pause(ms, call.signal);
   }
 }

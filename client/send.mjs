@@ -23,7 +23,7 @@ export async function send(call, token, fetch) {
   for (let followed = 0; ; followed += 1) {
     const target = targetOf(response, hop.url);
     if (!target) return { response, hadToken: hop.headers.has("authorization") };
-    await discard(response);
+    discard(response);
     if (followed === REDIRECTS_MAX) throw new TypeError("the API redirects too many times");
     hop = redirected(hop, target, response.status);
     response = await fetch(hop.url.href, initOf(call, hop));
@@ -41,7 +41,9 @@ function initOf({ init, signal }, { method, headers, body }) {
 }
 
 /**
- * Gives the connection back.
+ * Gives the connection back. Nobody waits for that: of a body that somebody has cloned it never ends.
  * @param {Response} response
  */
-export const discard = async ({ body }) => body?.cancel().catch(() => {});
+export function discard({ body }) {
+  body?.cancel().catch(() => {});
+}

@@ -77,7 +77,8 @@ export const silent = ({ signal }) =>
  * @param {typeof globalThis.fetch} fetch
  * @param {object} more
  */
-export const credentialAt = (fetch, more = {}) => new BrokerCredential({ endpoint: ENDPOINT, key: KEY, fetch, ...more });
+export const credentialAt = (fetch, more = {}) =>
+  new BrokerCredential({ endpoint: ENDPOINT, key: KEY, fetch, ...more });
 
 /**
  * @param {typeof globalThis.fetch} fetch
@@ -107,11 +108,12 @@ export async function pass(seconds) {
  * @param {Promise<unknown>} promise
  */
 export async function stateOf(promise) {
-  await settle();
-  const pending = Symbol("pending");
-  const value = await Promise.race([promise, pending]).then(
-    (value) => ({ value }),
-    (error) => ({ error }),
+  /** @type {{ value?: unknown, error?: any } | "pending"} */
+  let state = "pending";
+  promise.then(
+    (value) => (state = { value }),
+    (error) => (state = { error }),
   );
-  return "value" in value && value.value === pending ? "pending" : value;
+  await settle();
+  return state;
 }

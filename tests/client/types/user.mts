@@ -9,17 +9,41 @@ const credential: TokenCredential = new BrokerCredential({
   key: "etb_key",
   credential: "contoso",
 });
-const lazy = new BrokerCredential({ endpoint: new URL("https://broker.example/auth"), key: async () => "etb_key", fetch });
+const lazy = new BrokerCredential({
+  endpoint: new URL("https://broker.example/auth"),
+  key: async () => "etb_key",
+  fetch,
+});
 
 const signal: AbortSignal = new AbortController().signal;
-const token: Promise<AccessToken | null> = credential.getToken("https://graph.microsoft.com/.default", { abortSignal: signal });
-const own = await lazy.getToken(["https://graph.microsoft.com/.default"], { tenantId: "t", claims: "{}", enableCae: true });
+const token: Promise<AccessToken | null> = credential.getToken("https://graph.microsoft.com/.default", {
+  abortSignal: signal,
+});
+const own = await lazy.getToken(["https://graph.microsoft.com/.default"], {
+  tenantId: "t",
+  claims: "{}",
+  enableCae: true,
+});
 const times: number = own.expiresOnTimestamp - own.refreshAfterTimestamp;
 const type: "Bearer" = own.tokenType;
 
-const options: BrokerFetchOptions = { endpoint: "https://broker.example", key: () => "etb_key", scope: ["a"], enableCae: true };
-const request: typeof fetch = brokerFetch({ ...options, maxRetries: 1, maxRetryWaitMs: 1_000, timeoutMs: 1_000, minTtl: 60 });
-const response: Response = await request(new URL("https://graph.microsoft.com/v1.0/users"), { method: "POST", body: "x" });
+const options: BrokerFetchOptions = {
+  endpoint: "https://broker.example",
+  key: () => "etb_key",
+  scope: ["a"],
+  enableCae: true,
+};
+const request: typeof fetch = brokerFetch({
+  ...options,
+  maxRetries: 1,
+  maxRetryWaitMs: 1_000,
+  timeoutMs: 1_000,
+  minTtl: 60,
+});
+const response: Response = await request(new URL("https://graph.microsoft.com/v1.0/users"), {
+  method: "POST",
+  body: "x",
+});
 
 function shown(error: unknown): string | undefined {
   if (!(error instanceof BrokerError)) return undefined;
