@@ -18,7 +18,7 @@
 import { randomInt } from "node:crypto";
 import { Agent, request } from "node:http";
 
-import { keyDigest, newClientKey } from "../scripts/lib/client-key.mjs";
+import { keyDigest, newClientKey } from "../cli/lib/client-key.mjs";
 import { Failure, main, parseArguments } from "../scripts/lib/run.mjs";
 import { newClient, openBackends, postToken } from "./lib/backends.mjs";
 import { withFleet } from "./lib/fleet.mjs";

@@ -6,22 +6,20 @@
 // `--names` keeps the names of functions in the wasm, for profilers: 21 kB more.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
+import { cargoBuild, hashOf } from "./lib/cargo.mjs";
 import { withLock } from "./lib/lock.mjs";
 import { withNamesInOrder } from "./lib/order.mjs";
-import { Failure, main, projectEnv, projectNode, root, run, say } from "./lib/run.mjs";
+import { Failure, main, projectNode, root, run, say } from "./lib/run.mjs";
 import { withShortNames } from "./lib/short-names.mjs";
 import { setUp, toolPath } from "./setup.mjs";
 import { cargoTools, budgetGzipBytes } from "./versions.mjs";
 
 const target = "wasm32-unknown-unknown";
-/** In Cargo.toml. */
-const profile = "worker";
 const output = join(root, "build");
 const stamp = join(output, ".inputs.sha256");
 const script = join(output, "index.js");
@@ -35,20 +33,10 @@ const linker = join(root, "scripts", "link.mjs");
 const linkerHash = createHash("sha256").update(readFileSync(linker)).digest("hex");
 
 /**
- * SIMD makes sealing faster and the wasm smaller, and every current V8 has it. File names in the wasm's messages must
- * not have the paths of this machine. Cargo does not notice a changed linker, but it notices changed `metadata`.
+ * SIMD makes sealing faster and the wasm smaller, and every current V8 has it. Cargo does not notice a changed linker,
+ * but it notices changed `metadata`.
  */
-const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
-const flags = [
-  "-C",
-  "target-feature=+simd128",
-  "-C",
-  `linker=${linker}`,
-  "-C",
-  `metadata=${linkerHash}`,
-  `--remap-path-prefix=${registry}=`,
-  `--remap-path-prefix=${root}=`,
-];
+const flags = ["-C", "target-feature=+simd128", "-C", `linker=${linker}`, "-C", `metadata=${linkerHash}`];
 
 /**
  * The features that rustc uses by itself and with `flags`, and `try`/`catch` around imports. workerd has all of them.
@@ -85,11 +73,7 @@ export async function build({ show = true } = {}) {
  * @param {boolean} show
  */
 async function compile(show) {
-  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const build = ["build", "--lib", "--profile", profile, "--locked", "--target", target, "--target-dir", targets];
-  const encoded = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
-  await run("cargo", build, { show, env: projectEnv(encoded) });
-  const compiled = join(targets, target, profile, "edge_token_broker.wasm");
+  const compiled = join(await cargoBuild(target, ["--lib"], flags, show), "edge_token_broker.wasm");
 
   mkdirSync(glue, { recursive: true });
   // After a panic, recovery.mjs needs a function that makes a new memory, and a handler that notices the panic.
@@ -173,21 +157,9 @@ function isBuiltFrom(inputs) {
 }
 
 function hashInputs() {
-  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  const parts = ["order.mjs", "short-names.mjs"].map((name) => `scripts/lib/${name}`);
+  const parts = ["cargo.mjs", "order.mjs", "short-names.mjs"].map((name) => `scripts/lib/${name}`);
   const scripts = ["scripts/build.mjs", "scripts/link.mjs", ...parts];
-  const rest = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", ...scripts].map((name) =>
-    join(root, name),
-  );
-  const hash = createHash("sha256").update(JSON.stringify([names, cargoTools]));
-  for (const path of [...rest, ...sources]) {
-    const content = readFileSync(path);
-    hash.update(`${path.slice(root.length)} ${content.length}\n`).update(content);
-  }
-  return hash.digest("hex");
+  return hashOf([names, cargoTools], ["package-lock.json", ...scripts], ["src"]);
 }
 
 /** @param {string} path */

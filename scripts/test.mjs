@@ -1,5 +1,5 @@
 // Runs every test: the core on the host, the commands, then the bundle to deploy in real workerd, then real client
-// libraries against it.
+// libraries against it, then the npm package on machines without Rust.
 //
 //   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
@@ -11,14 +11,17 @@ import { pack } from "./lib/pack.mjs";
 import { setUpPython } from "./lib/python.mjs";
 import { Failure, main, projectEnv, projectNode, root, say, start, stopping } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
+import { buildTools } from "./tools.mjs";
 
 const CONCURRENCY = 2;
 // A test that hangs fails, and does not hold up CI.
 const TIMEOUT = "--test-timeout=180000";
-const packageTests = join("tests", "client");
+const ownClientTests = join("tests", "client");
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
+const upgradeTests = join("tests", "upgrade");
 const clientTests = join("tests", "clients");
+const packageTests = join("tests", "package");
 
 main(async () => {
   const pattern = process.argv[2];
@@ -26,12 +29,14 @@ main(async () => {
   await python(pattern);
   // Side by side. From a clean tree on two cores this takes 73 s instead of 116 s.
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
-  await Promise.all([hostTests, build({ show: false })]);
+  await Promise.all([hostTests, build({ show: false }).then(() => buildTools({ show: false }))]);
   await pack();
-  await nodeTests("tests of the JavaScript client", packageTests, pattern);
+  await nodeTests("tests of the JavaScript client", ownClientTests, pattern);
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
+  await nodeTests("tests of upgrades", upgradeTests, pattern);
   await nodeTests("tests of client libraries", clientTests, pattern);
+  await nodeTests("tests of the npm package", packageTests, pattern);
 });
 
 /**

@@ -1,12 +1,5 @@
 // The versions that `npm ci` and rust-toolchain.toml do not pin. package.json has those of the npm packages.
 
-/**
- * Major version of Node.js → its oldest minor version that runs these scripts (they need `zlib.crc32`). Newer major
- * versions run them as well. wrangler needs a newer Node.js, which the npm package `node` installs.
- * @type {Record<string, number>}
- */
-export const oldestNode = { 20: 15, 22: 2 };
-
 /** @typedef {{ crate: string, version: string, binary: string, minutes: number, optimised?: boolean }} CargoTool */
 
 /** Built from source by cargo, once for each version on a machine; `minutes` was measured on two cores. */
@@ -23,3 +16,6 @@ export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "carg
  * (docs/adr/0014-the-worker-crate.md says what weighs much).
  */
 export const budgetGzipBytes = 254_000;
+
+/** Size limits of the npm package in bytes: of the tarball, and of its files. Two thirds are the Worker. */
+export const budgetPackage = { packed: 560_000, unpacked: 1_500_000 };

@@ -1,12 +1,12 @@
 // The back ends of the Workers: an authorization server and a KV namespace, both on loopback. And the clients.
 
 /** @import { Request } from "autocannon" */
-/** @import { Client as Fields } from "../../scripts/lib/configured.mjs" */
+/** @import { Client as Fields } from "../../cli/lib/configured.mjs" */
 
 import { randomBytes } from "node:crypto";
 
-import { keyDigest, newClientKey } from "../../scripts/lib/client-key.mjs";
-import { registryEntries } from "../../scripts/lib/registry-entry.mjs";
+import { keyDigest, newClientKey } from "../../cli/lib/client-key.mjs";
+import { registryEntries } from "../../cli/lib/registry-entry.mjs";
 import { startAuthority } from "../../stand-in/authority.mjs";
 import { KvServer } from "../../tests/workerd/harness/kv_server.mjs";
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "../../scripts/lib/client-digests.mjs";
-import { Form, keyDigest, keyForm, newClientKey } from "../../scripts/lib/client-key.mjs";
+import { digestsAfterRotation, digestsDuringRotation, digestsOf, verdict } from "../../cli/lib/client-digests.mjs";
+import { Form, keyDigest, keyForm, newClientKey } from "../../cli/lib/client-key.mjs";
 
 test("a new key is etb_, 43 base64url characters and a checksum of six", () => {
   const keys = Array.from({ length: 200 }, newClientKey);

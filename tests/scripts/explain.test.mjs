@@ -29,7 +29,7 @@ allow = [{ credential = "default", scope = "${GRAPH}" }]
 
 async function explain(context, args, toml = TOML, devVars) {
   const path = await configuration(context, toml, devVars);
-  return command("explain.mjs", ["--config", path, ...args]);
+  return command("explain", ["--config", path, ...args]);
 }
 
 test("allowed: by which grant, and how the client proves itself", async (context) => {

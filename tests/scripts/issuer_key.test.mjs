@@ -26,7 +26,7 @@ client_id = "third-app"
 client_secret = "SECRET"
 `;
 
-const issuerKey = (args) => command("issuer-key.mjs", args);
+const issuerKey = (args) => command("issuer-key", args);
 
 /** RFC 7638 §3. */
 function thumbprint(pem) {

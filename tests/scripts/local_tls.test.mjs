@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { lasting } from "../../scripts/lib/local-tls.mjs";
+import { lasting } from "../../cli/lib/local-tls.mjs";
 import { newCa } from "../../stand-in/ca.mjs";
 
 const DAY_MS = 86_400_000;

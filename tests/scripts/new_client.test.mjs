@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keyDigest, newClientKey } from "../../scripts/lib/client-key.mjs";
+import { keyDigest, newClientKey } from "../../cli/lib/client-key.mjs";
 import { command, configuration } from "./command.mjs";
 
 const KEY = /^etb_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$/m;
@@ -12,7 +12,7 @@ const entry = (name, ...keys) => `[vars.CLIENTS.${name}]
 key_sha256 = [${keys.map((key) => `"${keyDigest(key)}"`).join(", ")}]
 allow = [{ credential = "default", scope = "https://graph.microsoft.com/.default" }]
 `;
-const newClient = (args, input) => command("new-client.mjs", args, input);
+const newClient = (args, input) => command("new-client", args, input);
 
 test("a new client's entry has the digest of the key that is shown", async () => {
   const { code, stdout } = await newClient(["reports"]);
@@ -26,7 +26,7 @@ test("a client of a credential whose server knows no scope", async () => {
   assert.equal(code, 0);
   assert.ok(stdout.endsWith('\nallow = [{ credential = "github" }]\n'), stdout);
   const both = await newClient(["ci", "--scope", "s", "--no-scope"]);
-  assert.equal(both.code, 1);
+  assert.equal(both.code, 2);
   assert.match(both.stderr, /--scope and --no-scope exclude each other/);
 });
 
@@ -40,7 +40,7 @@ test("a client of an API, which gets no token", async () => {
     [["--api", "graph", "--rotate"], /--api are for a new client/],
   ]) {
     const refused = await newClient(["page", ...args]);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 2);
     assert.match(refused.stderr, fault);
   }
 });
@@ -78,7 +78,7 @@ test("a key is verified from standard input, and never shown", async (context) =
 test("a key on the command line is refused, and not repeated", async () => {
   const key = newClientKey();
   const { code, stdout, stderr } = await newClient(["reports", key, "--verify"]);
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.match(stderr, /read from standard input/);
   assert.ok(!(stdout + stderr).includes(key));
 });
@@ -93,7 +93,7 @@ test("another environment, and the clients of .dev.vars", async (context) => {
   assert.equal((await verify(["reports"], production)).code, 0);
   assert.equal((await verify(["reports", "--env", "staging"], staging)).code, 0);
   const unknown = await verify(["reports", "--env", "stagign"], staging);
-  assert.equal(unknown.code, 1);
+  assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /stagign/);
   assert.match((await verify(["dev"], local)).stderr, /CLIENTS has no client dev/);
 

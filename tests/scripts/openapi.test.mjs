@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { command } from "./command.mjs";
+import { script } from "./command.mjs";
 
 const DOCUMENT = new URL("../../openapi.yaml", import.meta.url);
 
 test("openapi.yaml has no fault", async () => {
-  assert.deepEqual(await command("openapi.mjs", []), { code: 0, stdout: "", stderr: "" });
+  assert.deepEqual(await script("scripts/openapi.mjs", []), { code: 0, stdout: "", stderr: "" });
 });
 
 for (const [fault, from, to, rule] of [
@@ -35,7 +35,7 @@ for (const [fault, from, to, rule] of [
     const faulty = text.replaceAll(from, to);
     assert.notEqual(faulty, text);
     await writeFile(join(folder, "openapi.yaml"), faulty);
-    const { code, stdout } = await command("openapi.mjs", [join(folder, "openapi.yaml")]);
+    const { code, stdout } = await script("scripts/openapi.mjs", [join(folder, "openapi.yaml")]);
     assert.equal(code, 1);
     assert.match(stdout, new RegExp(`error +${rule} `));
   });

@@ -7,9 +7,9 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { keyDigest } from "../../scripts/lib/client-key.mjs";
-import { registryEntries } from "../../scripts/lib/registry-entry.mjs";
-import { Registry } from "../../scripts/lib/registry.mjs";
+import { keyDigest } from "../../cli/lib/client-key.mjs";
+import { registryEntries } from "../../cli/lib/registry-entry.mjs";
+import { Registry } from "../../cli/lib/registry.mjs";
 import { command, configuration } from "./command.mjs";
 
 const KEY = /^etb_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$/m;
@@ -37,7 +37,7 @@ async function project(context) {
     folder: dirname(config),
     registry: new Registry(where, { REGISTRY_KEY: registryKey }),
     stranger: new Registry(where, { REGISTRY_KEY: randomBytes(32).toString("base64") }),
-    run: (more, input) => command("new-client.mjs", [...more, ...args], input),
+    run: (more, input) => command("new-client", [...more, ...args], input),
   };
 }
 
@@ -98,7 +98,7 @@ test("the deployed namespace answers 404 where there is no such client", async (
   // As wrangler prints it of a namespace that is not local.
   const told = "✘ [ERROR] Failed to fetch /accounts/a/storage/kv/namespaces/n/values/client%3Afar - 404: Not Found";
   await writeFile(join(folder, "wrangler"), `#!/bin/sh\necho '${told}'\nexit 1\n`, { mode: 0o755 });
-  const program = `import { Registry } from ${JSON.stringify(new URL("../../scripts/lib/registry.mjs", import.meta.url).href)};
+  const program = `import { Registry } from ${JSON.stringify(new URL("../../cli/lib/registry.mjs", import.meta.url).href)};
     const registry = new Registry({ local: false }, {});
     console.log(await registry.read("far"));`;
   const env = { ...process.env, REGISTRY_KEY: randomBytes(32).toString("base64"), WRANGLER: join(folder, "wrangler") };

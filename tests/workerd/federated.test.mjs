@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from "jose";
 
-import { newIssuerKey } from "../../scripts/lib/issuer-key.mjs";
+import { newIssuerKey } from "../../cli/lib/issuer-key.mjs";
 import { assertError, assertHit, assertMiss, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { REPORTS } from "./harness/fixtures.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 
-import { newIssuerKey } from "../../scripts/lib/issuer-key.mjs";
+import { newIssuerKey } from "../../cli/lib/issuer-key.mjs";
 import { assertHit, assertMiss, assertToken, assertTokenError } from "./harness/expect.mjs";
 import { REPORTS } from "./harness/fixtures.mjs";
 import { newKey } from "./harness/jose.mjs";

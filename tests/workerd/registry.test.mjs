@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { registryEntries } from "../../scripts/lib/registry-entry.mjs";
+import { registryEntries } from "../../cli/lib/registry-entry.mjs";
 import { assertToken, assertTokenError, assertUnavailable, cacheStatus } from "./harness/expect.mjs";
 import { CLIENTS, GRAPH, REPORTS, SCOPES, newClient } from "./harness/fixtures.mjs";
 import { openWorld, withWorld } from "./harness/world.mjs";

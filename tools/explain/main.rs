@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let code = if let Some(question) = question {
         question.answer(&mut page)
     } else {
-        // scripts/explain.mjs is of another version.
+        // cli/commands/explain.mjs is of another version.
         page.push_str("the input is not a question\n");
         FAULTY
     };

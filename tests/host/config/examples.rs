@@ -95,7 +95,7 @@ fn no_document_has_a_digest_that_works() {
         include_str!("../../../docs/operations.md"),
         include_str!("../../../wrangler.toml"),
         include_str!("../../../.dev.vars.example"),
-        include_str!("../../../scripts/new-client.mjs"),
+        include_str!("../../../cli/commands/new-client.mjs"),
     ];
     for text in documents {
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':');

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-import { keyDigest, newClientKey } from "../../../scripts/lib/client-key.mjs";
+import { keyDigest, newClientKey } from "../../../cli/lib/client-key.mjs";
 
 /** Characters that a form, a Basic header or a log has to escape. Secrets have many of them. */
 const AWKWARD = "~8Q+/=&%:;?#' <>";

@@ -21,6 +21,7 @@ const PARTS = [
   "Cargo.lock",
   "rust-toolchain.toml",
   "scripts",
+  "cli",
   "src",
   "stand-in",
   "tools",

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { registryEntries } from "../../../../scripts/lib/registry-entry.mjs";
+import { registryEntries } from "../../../../cli/lib/registry-entry.mjs";
 import { assertToken, assertTokenError } from "../expect.mjs";
 import { GRAPH, newClient } from "../fixtures.mjs";
 import { TWO_ISOLATES } from "../fronts.mjs";

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 
-import { keyDigest } from "../../../../scripts/lib/client-key.mjs";
+import { keyDigest } from "../../../../cli/lib/client-key.mjs";
 import { GRAPH } from "../fixtures.mjs";
 import { AUDIENCE, Issuer } from "../issuer.mjs";
 import { newKey } from "../jose.mjs";

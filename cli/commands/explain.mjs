@@ -1,0 +1,73 @@
+// Who may get what, and why not: from the configuration alone, by the Worker's own code (tools/explain).
+
+/** @import { Place, Vars } from "../lib/configured.mjs" */
+
+import { asBindings, assumeSecrets } from "../lib/bindings.mjs";
+import { command, misused } from "../lib/command.mjs";
+import { configurationHelp, configurationOptions, readConfigured } from "../lib/configured.mjs";
+import { ExitCode, Failure, say } from "../lib/run.mjs";
+import { runTool } from "../lib/tool.mjs";
+
+const explain = command({
+  name: "explain",
+  usage: `[--client NAME] [--scope SCOPE] [--credential CREDENTIAL]
+[--client NAME] --api API [--method METHOD] [--path PATH]`,
+  help: `
+Says who may get which token and who may send what to which API, and why not: from the configuration alone, by the
+Worker's own code. Without options it lists every client with its grants.
+
+  --client NAME            only this client
+  --scope SCOPE            who may get a token with this scope
+  --credential CREDENTIAL  of this credential; default: default
+  --api API                who may send requests to this entry of APIS
+  --method METHOD          with this method; default: GET
+  --path PATH              to this path under the API's base
+${configurationHelp}
+
+Exit codes: 0 allowed; 1 refused; 2 the arguments or the configuration are wrong.`,
+  options: {
+    client: { type: "string" },
+    scope: { type: "string" },
+    credential: { type: "string" },
+    api: { type: "string" },
+    method: { type: "string" },
+    path: { type: "string" },
+    ...configurationOptions,
+  },
+  async run({ client, scope, credential, api, method, path, ...where }) {
+    if (api !== undefined && (scope ?? credential) !== undefined)
+      throw misused(explain, "--api is about requests, --scope and --credential are about tokens.");
+    if (api === undefined && (method ?? path) !== undefined)
+      throw misused(explain, "--method and --path are of an --api.");
+    const configured = await read(where);
+    if (configured === null) return ExitCode.faulty;
+    const { vars, assumed } = assumeSecrets(configured);
+    if (assumed.length > 0) say(`explain: not looked at, taken as set: ${assumed.join(", ")}`);
+    return ask({ bindings: asBindings(vars), client, scope, credential, api, method, path });
+  },
+});
+export default explain;
+
+/**
+ * A file that wrangler cannot read is a fault of the configuration as well.
+ * @param {Place} where
+ */
+async function read(where) {
+  try {
+    return await readConfigured(where, { withRegistry: true });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    say(error.message);
+    return null;
+  }
+}
+
+/**
+ * The exit code is the answer's.
+ * @param {{ bindings: Vars, client?: string | undefined, scope?: string | undefined, credential?: string | undefined, api?: string | undefined, method?: string | undefined, path?: string | undefined }} question
+ */
+async function ask(question) {
+  const { code, stdout } = await runTool("explain", question);
+  process.stdout.write(stdout);
+  return code;
+}

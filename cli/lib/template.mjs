@@ -1,0 +1,123 @@
+// The files of a new broker, from the folder template/.
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { runsWrangler } from "./node.mjs";
+import { ownPackage, ownSource } from "./npm.mjs";
+
+const template = fileURLToPath(new URL("../../template", import.meta.url));
+/** npm packs no `.gitignore`. */
+const renamed = new Map([["gitignore", ".gitignore"]]);
+
+/**
+ * @typedef {object} NewBroker
+ * @property {string} worker Its name.
+ * @property {string} tenant
+ * @property {string} clientId
+ * @property {string} client Its first client.
+ * @property {string} digest Of that client's key.
+ * @property {string} scope
+ */
+
+/**
+ * The files by path, for a new broker in `folder`.
+ * @param {string} folder
+ * @param {NewBroker} broker
+ * @returns {Record<string, string>}
+ */
+export function filesOf(folder, broker) {
+  const paths = readdirSync(template, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(template.length + 1))
+    .sort();
+  return Object.fromEntries(
+    paths.map((path) => {
+      const text = readFileSync(join(template, path), "utf8");
+      return [renamed.get(path) ?? path, filled(path, text, folder, broker)];
+    }),
+  );
+}
+
+/**
+ * @param {string} path
+ * @param {string} text
+ * @param {string} folder
+ * @param {NewBroker} broker
+ */
+function filled(path, text, folder, broker) {
+  if (path === "package.json") return packageJson(text, folder, broker);
+  if (path === "wrangler.toml") return wranglerToml(text, broker);
+  return text;
+}
+
+/**
+ * A machine with a new Node.js needs no other one for wrangler.
+ * @param {string} text
+ * @param {string} folder
+ * @param {NewBroker} broker
+ */
+function packageJson(text, folder, { worker }) {
+  const {
+    name: _name,
+    cloudflare: _descriptions,
+    dependencies,
+    devDependencies,
+    allowScripts,
+    ...rest
+  } = JSON.parse(text);
+  const { node, ...others } = devDependencies;
+  const isOld = !runsWrangler(process.versions.node);
+  const { node: _script, ...otherScripts } = allowScripts;
+  const filled = {
+    name: worker,
+    ...rest,
+    dependencies: { ...dependencies, [ownPackage.name]: ownSource(folder) },
+    devDependencies: isOld ? devDependencies : others,
+    allowScripts: isOld ? allowScripts : otherScripts,
+  };
+  return `${JSON.stringify(filled, null, 2)}\n`;
+}
+
+/**
+ * @param {string} text
+ * @param {NewBroker} broker
+ */
+function wranglerToml(text, { worker, tenant, clientId, client, digest, scope }) {
+  const own = [
+    [/^name = ".*"$/m, `name = "${worker}"`],
+    [/^AZ_TENANT = ""$/m, `AZ_TENANT = "${tenant}"`],
+    [/^AZ_CLIENT_ID = ""$/m, `AZ_CLIENT_ID = "${clientId}"`],
+    // The table below is in its place.
+    [/^CLIENTS = ""\n/m, ""],
+  ];
+  const entry = `[vars.CLIENTS.${client}]
+key_sha256 = ["${digest}"]
+allow = [{ credential = "default", scope = "${scope}" }]
+`;
+  return (
+    own.reduce((text, [line, value]) => text.replace(/** @type {RegExp} */ (line), () => String(value)), text) + entry
+  );
+}
+
+/**
+ * Which of the files exist in the folder.
+ * @param {string} folder
+ * @param {string[]} paths
+ */
+export function existing(folder, paths) {
+  return paths.filter((path) => existsSync(join(folder, path)));
+}
+
+/**
+ * @param {string} folder
+ * @param {Record<string, string>} files
+ */
+export function writeAll(folder, files) {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    // Never over a file that another process has made meanwhile.
+    writeFileSync(join(folder, path), text, { flag: "wx" });
+  }
+}
