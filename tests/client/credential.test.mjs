@@ -117,7 +117,9 @@ test("calls for the same at the same time share one request; nothing is kept aft
 });
 
 test("in Workers each call has a request of its own", async (t) => {
-  t.mock.getter(globalThis, "navigator", () => ({ userAgent: "Cloudflare-Workers" }));
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator") ?? { configurable: true, value: undefined };
+  t.after(() => Object.defineProperty(globalThis, "navigator", before));
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { userAgent: "Cloudflare-Workers" } });
   const { fetch, received } = network({ "broker.example": [granted("t")] });
   const credential = credentialAt(fetch);
   await Promise.all([credential.getToken(SCOPE), credential.getToken(SCOPE)]);
