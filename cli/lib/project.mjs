@@ -74,7 +74,7 @@ export function startWrangler(args, options) {
 /**
  * Runs the wrangler of this folder to its end.
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, mayFail?: boolean }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, mayFail?: boolean, timeoutMs?: number }} [options]
  */
 export function runWrangler(args, options) {
   return run(nodeOfWrangler(), [wrangler().command, ...args], { env: wranglerEnv(), ...options });

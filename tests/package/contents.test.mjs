@@ -15,8 +15,8 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { parse } from "smol-toml";
 
+import { filesOf } from "../../scripts/lib/archive.mjs";
 import { budgetPackage } from "../../scripts/versions.mjs";
-import { filesOf } from "./harness/archive.mjs";
 import { tarball } from "./harness/tarball.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
