@@ -43,6 +43,10 @@ const worker = (name) => api.workers.get(name);
 const last = (name) => worker(name).uploads.at(-1);
 const namespaceOf = (name) => worker(name).bindings.get("TOKENS").namespace_id;
 
+/** Another folder like that of the broker, with its packages. */
+const copyFolder = (name) =>
+  cp(join(machine.folder, "my-broker"), join(machine.folder, name), { recursive: true, verbatimSymlinks: true });
+
 /** The commands of the workflow. */
 async function steps() {
   const { jobs } = /** @type {any} */ (yaml.load(await readFile(join(ROOT, "docs", "deploy.yml"), "utf8")));
@@ -76,9 +80,8 @@ describe("a first deploy, with nobody to ask", () => {
 });
 
 test("the folder of the deploy button deploys as it is, once the package is there", async () => {
-  const folder = join(machine.folder, "clone");
-  await cp(join(ROOT, "template"), folder, { recursive: true });
-  await cp(file("node_modules"), join(folder, "node_modules"), { recursive: true, verbatimSymlinks: true });
+  await copyFolder("clone");
+  await cp(join(ROOT, "template"), join(machine.folder, "clone"), { recursive: true });
   done(await machine.shell("npm run deploy", { cwd: "clone", env: api.env }));
   assert.equal(last(SOURCE).bindings.find(({ name }) => name === "CLIENTS").text, "");
   api.workers.delete(SOURCE);
@@ -113,8 +116,10 @@ describe("the workflow", () => {
   let env;
   before(async () => {
     const port = await freePort();
-    running = await machine.start(`npx edge-token-broker start --port ${port}`, /^curl -i -G /m, { cwd: "my-broker" });
-    env = { BROKER_URL: `http://127.0.0.1:${port}`, BROKER_KEY: key, RUNNER_TEMP: machine.folder };
+    // In a folder of its own: the workflow installs anew in the other one.
+    await copyFolder("deployed");
+    running = await machine.start(`npx edge-token-broker start --port ${port}`, /^curl -i -G /m, { cwd: "deployed" });
+    env = { BROKER_URL: `http://127.0.0.1:${port}`, BROKER_KEY: key };
   });
   after(() => running?.stop());
 
