@@ -68,12 +68,18 @@ describe("a first deploy, with nobody to ask", () => {
 
   test("the next one keeps them, and the secrets", async () => {
     const namespace = namespaceOf("my-broker");
+    api.asked.length = 0;
     worker("my-broker").bindings.set("AZ_CLIENT_SECRET", { name: "AZ_CLIENT_SECRET", type: "secret_text" });
     done(await shell("npm run deploy"));
     assert.equal(namespaceOf("my-broker"), namespace);
     assert.equal(api.namespaces.length, 1);
     assert.equal(last("my-broker").migrations, undefined);
     assert.ok(worker("my-broker").bindings.has("AZ_CLIENT_SECRET"));
+    // The API token needs no permission but the one for Workers.
+    assert.deepEqual(
+      api.asked.filter((path) => !path.startsWith("/workers/")),
+      [],
+    );
   });
 
   test("it asks Cloudflare for nothing that the stand-in does not know", () => assert.deepEqual(api.unknown, []));
@@ -84,7 +90,7 @@ test("the folder of the deploy button deploys as it is, once the package is ther
   await cp(join(ROOT, "template"), join(machine.folder, "clone"), { recursive: true });
   done(await machine.shell("npm run deploy", { cwd: "clone", env: api.env }));
   assert.equal(last(SOURCE).bindings.find(({ name }) => name === "CLIENTS").text, "");
-  api.workers.delete(SOURCE);
+  api.remove(SOURCE);
 });
 
 test("from the release in source to the package: the name is enough to keep everything", async () => {
@@ -102,6 +108,19 @@ test("from the release in source to the package: the name is enough to keep ever
   assert.equal(namespaceOf(SOURCE), namespace);
   assert.equal(last(SOURCE).migrations, undefined);
   assert.ok(worker(SOURCE).bindings.has("AZ_CLIENT_SECRET"));
+});
+
+test("the environment of docs/deploy.md is a broker of its own", async () => {
+  const text = await readFile(join(ROOT, "docs", "deploy.md"), "utf8");
+  const [, environment] = /## Environments\n[^]*?```toml\n([^]*?)```/.exec(text);
+  const own = await readFile(file("wrangler.toml"), "utf8");
+  await writeFile(file("wrangler.toml"), `${own}\n${environment.replace(/<64 hex digits>/, "00ff".repeat(16))}`);
+  done(await shell("npx edge-token-broker explain --env staging"));
+  done(await shell("npx wrangler deploy --env staging"));
+  await writeFile(file("wrangler.toml"), own);
+  assert.equal(api.namespaces.at(-1).title, "my-broker-staging-tokens");
+  for (const name of ["COORDINATOR", "ASSERTIONS"]) assert.ok(worker("my-broker-staging").bindings.has(name));
+  assert.equal(worker("my-broker-staging").tag, "v2");
 });
 
 test("a Worker from before the migration v2 gets it, and only it", async () => {

@@ -1,6 +1,7 @@
 // A stand-in for Cloudflare's API, as far as `wrangler deploy`, `whoami` and `secret list` call it. It has one account,
 // keeps what is uploaded, and refuses what Cloudflare refuses: a secret or a namespace to inherit that is not there.
 
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 
@@ -12,6 +13,9 @@ const VERSION = "3b0c4d8a-0000-4000-8000-000000000001";
  * @property {string | undefined} tag Of its last migration.
  * @property {Map<string, any>} bindings
  * @property {any[]} uploads The metadata of each upload, the last one last.
+ *
+ * @typedef {{ method: string, type: string, body: Buffer }} Ask
+ * @typedef {{ result?: any, error?: { status: number, code: number, message: string } }} Answer
  */
 
 export class Cloudflare {
@@ -19,13 +23,14 @@ export class Cloudflare {
   workers = new Map();
   /** @type {{ id: string, title: string }[]} */
   namespaces = [];
+  /** @type {string[]} The path of each request. */
+  asked = [];
   /** @type {string[]} What it was asked and does not know. */
   unknown = [];
-  #server;
+  #server = createServer((request, response) => this.#answer(request, response));
 
   static async start() {
     const api = new Cloudflare();
-    api.#server = createServer((request, response) => api.#answer(request, response));
     api.#server.listen(0, "127.0.0.1");
     await once(api.#server, "listening");
     return api;
@@ -33,9 +38,10 @@ export class Cloudflare {
 
   /** Environment variables with which wrangler talks to it, as in CI. */
   get env() {
+    const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
     return {
       CI: "true",
-      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${this.#server.address().port}/client/v4`,
+      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
       CLOUDFLARE_API_TOKEN: "api-token",
       CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
     };
@@ -47,18 +53,39 @@ export class Cloudflare {
     await once(this.#server, "close");
   }
 
+  /**
+   * The Worker is deleted, with its namespace.
+   * @param {string} name
+   */
+  remove(name) {
+    const id = this.workers.get(name)?.bindings.get("TOKENS").namespace_id;
+    this.workers.delete(name);
+    this.namespaces = this.namespaces.filter((namespace) => namespace.id !== id);
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} request
+   * @param {import("node:http").ServerResponse} response
+   */
   async #answer(request, response) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const { pathname } = new URL(request.url, "http://api");
+    const { pathname } = new URL(String(request.url), "http://api");
     const path = pathname.replace("/client/v4", "").replace(`/accounts/${ACCOUNT}`, "");
-    const ask = { method: request.method, type: request.headers["content-type"], body: Buffer.concat(chunks) };
+    this.asked.push(path);
+    const type = String(request.headers["content-type"]);
+    const ask = { method: String(request.method), type, body: Buffer.concat(chunks) };
     const { result, error } = await this.#result(path, ask);
     const list = Array.isArray(result) ? { page: 1, per_page: 100, total_count: result.length } : undefined;
     const body = { success: !error, errors: error ? [error] : [], messages: [], result, result_info: list };
     response.writeHead(error?.status ?? 200, { "content-type": "application/json" }).end(JSON.stringify(body));
   }
 
+  /**
+   * @param {string} path
+   * @param {Ask} ask
+   * @returns {Promise<Answer>}
+   */
   async #result(path, ask) {
     const { method } = ask;
     if (path === "/user") return { result: { id: "user", email: "user@example.com" } };
@@ -77,6 +104,12 @@ export class Cloudflare {
     return this.#ofWorker(worker, rest, method);
   }
 
+  /**
+   * @param {Deployed} worker
+   * @param {string | undefined} rest
+   * @param {string} method
+   * @returns {Answer}
+   */
   #ofWorker(worker, rest, method) {
     const bindings = [...worker.bindings.values()];
     switch (rest) {
@@ -94,7 +127,7 @@ export class Cloudflare {
       case "/subdomain":
         return { result: { enabled: true, previews_enabled: true } };
       default:
-        return this.#notKnown(rest, method);
+        return this.#notKnown(String(rest), method);
     }
   }
 
@@ -102,17 +135,26 @@ export class Cloudflare {
     return { result: this.namespaces };
   }
 
+  /**
+   * @param {Ask} ask
+   * @returns {Answer}
+   */
   #newNamespace({ body }) {
-    const { title } = JSON.parse(body);
+    const { title } = JSON.parse(String(body));
     if (this.namespaces.some((one) => one.title === title))
       return {
         error: { status: 400, code: 10014, message: "a namespace with this account ID and title already exists" },
       };
-    const namespace = { id: String(this.namespaces.length).padStart(32, "0"), title };
+    const namespace = { id: randomBytes(16).toString("hex"), title };
     this.namespaces.push(namespace);
     return { result: namespace };
   }
 
+  /**
+   * @param {string} name
+   * @param {Ask} ask
+   * @returns {Promise<Answer>}
+   */
   async #upload(name, { type, body }) {
     const form = await new Response(body, { headers: { "content-type": type } }).formData();
     const metadata = JSON.parse(String(form.get("metadata")));
@@ -136,12 +178,25 @@ export class Cloudflare {
     return { result: { ...id, etag: "etag", resources: { script: { etag: "etag" } }, metadata: {} } };
   }
 
+  /**
+   * @param {string} path
+   * @param {string} method
+   */
   #notKnown(path, method) {
     this.unknown.push(`${method} ${path}`);
     return missing(7003, "No route for that URI");
   }
 }
 
+/**
+ * @param {number} code
+ * @param {string} message
+ * @returns {Answer}
+ */
 const missing = (code, message) => ({ error: { status: 404, code, message } });
 
+/**
+ * @param {string} name
+ * @param {Deployed} worker
+ */
 const script = (name, { tag }) => ({ id: name, tag: "tag", last_deployed_from: "wrangler", migration_tag: tag });
