@@ -5,7 +5,7 @@ use std::fs;
 use super::{crate_folder, sources};
 
 /// Folders with code of ours. What a command generates is elsewhere.
-const CODE: [&str; 9] = [
+const CODE: [&str; 10] = [
     "src",
     "tests",
     "fuzz/src",
@@ -15,6 +15,7 @@ const CODE: [&str; 9] = [
     "bench",
     "stand-in",
     "client",
+    "cli",
 ];
 
 #[test]
