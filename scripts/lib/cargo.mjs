@@ -19,7 +19,7 @@ const profile = "worker";
 export async function cargoBuild(target, parts, flags, show) {
   const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
   const args = ["build", ...parts, "--profile", profile, "--locked", "--target", target, "--target-dir", targets];
-  const names = Object.entries(await shortNames(targets)).map(
+  const names = Object.entries(await shortNames(target, targets)).map(
     ([long, short]) => `--remap-path-prefix=${long}=${short}`,
   );
   const env = projectEnv({ CARGO_ENCODED_RUSTFLAGS: [...flags, ...names].join("\x1f") });
@@ -30,12 +30,21 @@ export async function cargoBuild(target, parts, flags, show) {
 /**
  * Folders of this machine → their names in the wasm's messages, which have to be the same on every machine. rustc takes
  * the last that fits.
+ * @param {string} target
  * @param {string} targets
  * @returns {Promise<Record<string, string>>}
  */
-async function shortNames(targets) {
+async function shortNames(target, targets) {
   // Also downloads the crates, so that their folders are known.
-  const { stdout } = await run("cargo", ["metadata", "--quiet", "--locked", "--format-version", "1"]);
+  const { stdout } = await run("cargo", [
+    "metadata",
+    "--quiet",
+    "--locked",
+    "--format-version",
+    "1",
+    "--filter-platform",
+    target,
+  ]);
   /** @type {{ source: string | null, manifest_path: string }[]} */
   const crates = JSON.parse(stdout).packages;
   const registries = crates
@@ -47,7 +56,7 @@ async function shortNames(targets) {
     [root]: "",
     [targets]: "target",
     ...Object.fromEntries([...new Set(registries)].sort().map((folder) => [`${folder}${sep}`, ""])),
-    // Where the sources of the standard library are installed, rustc names their folder.
+    // Its name where the component rust-src is not installed. Where it is, rustc would name its folder.
     [join(sysroot, "lib", "rustlib", "src", "rust")]: `/rustc/${commit}`,
   };
 }
