@@ -2,7 +2,9 @@
 // names, and, where this machine has them, in Deno and Bun.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -20,11 +22,30 @@ const GRAPH = "https://graph.microsoft.com";
 
 let world;
 let api;
+let redirects;
 before(async () => {
   world = await openWorld({ tls: localCa().pair });
   api = await Api.start();
+  redirects = await startRedirects();
 });
 after(() => world?.close());
+
+/** Two origins. The first one wants a token and leads to the second one, which tells whether it got that as well. */
+async function startRedirects() {
+  const start = async (answer) => {
+    const server = createServer(answer).listen(0, "127.0.0.1").unref();
+    await once(server, "listening");
+    return `http://127.0.0.1:${server.address().port}`;
+  };
+  const end = await start(({ url, headers: { authorization } }, response) =>
+    response.end(JSON.stringify({ path: url, authorization })),
+  );
+  const url = await start(({ headers }, response) => {
+    const status = headers.authorization?.startsWith("Bearer ") ? 307 : 403;
+    response.writeHead(status, { Location: `${end}/end` }).end();
+  });
+  return { url };
+}
 
 const issued = () => world.authority.issued.at(-1);
 
@@ -81,6 +102,7 @@ export default {
     const { pathname } = new URL(request.url);
     const send = brokerFetch({ endpoint: env.BROKER, key: env.BROKER_KEY, scope: env.SCOPE });
     if (pathname === "/stream") return send(env.API + "/x", { method: "POST", body: request.body });
+    if (pathname === "/redirect") return send(env.REDIRECTS);
     if (pathname === "/request") return send(new Request(env.API + "/x", { method: "POST", body: "x" }));
     try {
       return Response.json(await call[pathname.slice(1)](env));
@@ -110,8 +132,10 @@ export default {
         assert.deepEqual([(await stream()).status, api.presented.length], [401, before + 1]);
         assert.deepEqual([(await stream()).status, issued() === token], [200, false]);
         assert.equal((await worker.fetch("/request")).status, 200);
+
+        assert.deepEqual(await shown("/redirect"), { path: "/end" });
       },
-      { API: api.url, SCOPE: world.newScope() },
+      { API: api.url, SCOPE: world.newScope(), REDIRECTS: redirects.url },
     ));
 
   test("a bundle for any platform has no module of Node.js in it", async () => {
@@ -120,14 +144,21 @@ export default {
   });
 });
 
+const REDIRECT = `
+const redirected = await graph(process.env.REDIRECTS, { method: "POST", body: "x" });
+if ((await redirected.text()) !== '{"path":"/end"}') throw new Error("the token went to another origin");
+`;
+
 /** Runs the block of `brokerFetch` in a file of its own, with the client as one file beside it. */
 async function run(command, args, scope) {
   const folder = await mkdtemp(join(tmpdir(), "edge-token-broker-runtime-"));
   try {
     const source = program("client-fetch", scope).replace("edge-token-broker/client", "./client.mjs");
     await writeFile(join(folder, "client.mjs"), await bundle('export * from "edge-token-broker/client";'));
-    await writeFile(join(folder, "main.mjs"), `${source}\nconsole.log(await users());\n`);
-    return await runProgram(command, [...args, join(folder, "main.mjs")], { env: env(localCa().env) });
+    await writeFile(join(folder, "main.mjs"), `${source}\nconsole.log(await users());\n${REDIRECT}`);
+    return await runProgram(command, [...args, join(folder, "main.mjs")], {
+      env: env({ REDIRECTS: redirects.url, ...localCa().env }),
+    });
   } finally {
     await rm(folder, { recursive: true });
   }
