@@ -120,3 +120,37 @@ test("--local is what `wrangler dev` would serve: .dev.vars, its secrets include
   assert.match(stdout, /tenant local\.example/);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });
+
+test("--json is the same answer for a program", async (context) => {
+  const token = { scope: GRAPH, credential: "default", tenant: "contoso.onmicrosoft.com", application: "app" };
+  const allowed = await explain(context, ["--client", "billing", "--scope", GRAPH, "--json"]);
+  assert.deepEqual(JSON.parse(allowed.stdout), {
+    allowed: true,
+    reason: `by the grant ${GRAPH} with credential default (tenant contoso.onmicrosoft.com, application app)`,
+    allow_http: false,
+    clients: [
+      {
+        id: "billing",
+        proofs: ["key_sha256 (1 listed)"],
+        issuers: [],
+        tokens: [{ ...token, keep_warm: false, cae: false }],
+        requests: [],
+      },
+    ],
+    apis: [],
+    federated: [],
+    assumed: ["AZ_CLIENT_SECRET", "CREDENTIALS.fabrikam.client_secret"],
+  });
+  assert.deepEqual([allowed.code, allowed.stderr], [0, ""]);
+
+  const refused = await explain(context, ["--client", "billing", "--scope", VAULT, "--json"]);
+  const { allowed: isAllowed, error } = JSON.parse(refused.stdout);
+  assert.deepEqual([isAllowed, error, refused.code], [false, "scope_not_granted", 1]);
+
+  const faulty = await explain(context, ["--json"], TOML.replace("key_sha256", "key_sha265"));
+  assert.ok(JSON.parse(faulty.stdout).faults.some((fault) => fault.startsWith("CLIENTS.reports.key_sha265: ")));
+  assert.equal(faulty.code, 2);
+  const unreadable = await explain(context, ["--json"], "[vars\n");
+  assert.match(JSON.parse(unreadable.stdout).faults[0], /^wrangler cannot read the configuration: /);
+  assert.equal(unreadable.code, 2);
+});

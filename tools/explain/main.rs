@@ -3,9 +3,10 @@
 //!
 //! Standard input is JSON: `bindings` by name, each `{"text": …}`, `{"json": …}` (the JSON text of a
 //! table) or `{"unseen": true}` (a secret that is set), and, optional, `client`; for a token `credential`
-//! and `scope`; for a request `api`, `method` and `path`. The exit code is 0 for allowed, 1 for refused, 2
-//! for a configuration or an input with faults.
+//! and `scope`; for a request `api`, `method` and `path`; with `format` = `json` the answer is JSON. The exit
+//! code is 0 for allowed, 1 for refused, 2 for a configuration or an input with faults.
 
+mod answer;
 mod page;
 mod vars;
 
@@ -21,7 +22,8 @@ use edge_token_broker::error::{BrokerError, PresentedIn};
 use edge_token_broker::grants::{CredentialName, GrantRequest, authorize, permit};
 use edge_token_broker::oauth::scope::ScopeSet;
 
-use page::{described, line, write_api, write_client, write_faults, write_federated};
+use answer::{Answer, ApiView, ClientView, FederatedView, TokenView, WithoutScope};
+use page::{described, page};
 use vars::{Proofs, Vars};
 
 const ALLOWED: u8 = 0;
@@ -32,15 +34,12 @@ fn main() -> ExitCode {
     let mut input = Vec::new();
     let read = io::stdin().read_to_end(&mut input);
     let question = read.ok().and_then(|_| Question::parse(&input));
-    let mut page = String::new();
-    let code = if let Some(question) = question {
-        question.answer(&mut page)
-    } else {
+    let (code, text) = match question {
+        Some(question) => question.answered(),
         // cli/commands/explain.mjs is of another version.
-        page.push_str("the input is not a question\n");
-        FAULTY
+        None => (FAULTY, "the input is not a question\n".to_owned()),
     };
-    match io::stdout().write_all(page.as_bytes()) {
+    match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::from(code),
         Err(_) => ExitCode::from(FAULTY),
     }
@@ -52,6 +51,7 @@ struct Question {
     client: Option<String>,
     credential: String,
     subject: Subject,
+    is_for_program: bool,
 }
 
 /// What is asked about.
@@ -69,10 +69,11 @@ enum Subject {
 
 impl Question {
     fn parse(input: &[u8]) -> Option<Self> {
-        let names = ["bindings", "client", "credential", "scope", "api", "method", "path"];
+        let names =
+            ["bindings", "client", "credential", "scope", "api", "method", "path", "format"];
         let [bindings, texts @ ..] = Json::parse(input).ok()?.into_members(names)?;
         let texts = texts.map(|text| text.and_then(Json::into_text));
-        let [client, credential, scope, api, method, path] = texts;
+        let [client, credential, scope, api, method, path, format] = texts;
         let subject = match (scope, api) {
             (None, None) => Subject::All,
             (Some(scope), None) => Subject::Token(scope),
@@ -81,58 +82,65 @@ impl Question {
         };
         // As for a request without the parameter.
         let credential = credential.unwrap_or_else(|| DEFAULT_CREDENTIAL.to_owned());
-        Some(Self { vars: Vars::parse(bindings?)?, client, credential, subject })
+        let is_for_program = format.is_some_and(|format| format == "json");
+        Some(Self { vars: Vars::parse(bindings?)?, client, credential, subject, is_for_program })
     }
 
-    /// Writes the answer to `page`.
-    fn answer(self, page: &mut String) -> u8 {
+    /// The exit code, and what is printed.
+    fn answered(self) -> (u8, String) {
+        let answer = self.answer();
+        let code = match &answer {
+            Answer { faults, .. } if !faults.is_empty() => FAULTY,
+            Answer { allowed: true, .. } => ALLOWED,
+            _ => REFUSED,
+        };
+        let json = || serde_json::to_string(&answer).map(|json| json + "\n");
+        let text = if self.is_for_program { json().unwrap_or_default() } else { page(&answer) };
+        (code, text)
+    }
+
+    fn answer(&self) -> Answer {
         let config = match Config::parse(&self.vars) {
             Ok(config) => config,
-            Err(faults) => return write_faults(page, &faults),
+            Err(faults) => return Answer::faulty(&faults),
         };
-        if config.allow_http {
-            page.push_str("plain http is served (ALLOW_HTTP): TLS has to end before the broker\n");
-        }
+        let mut answer = Answer { allow_http: config.allow_http, ..Answer::default() };
         let proofs = self.vars.proofs();
         match &self.client {
-            None => self.write_table(page, &config, &proofs),
+            None => self.about_all(&mut answer, &config, &proofs),
             Some(id) => match config.client(id) {
-                Some(client) => self.write_client(page, &config, client, &proofs),
-                None => self.write_unknown(page),
+                Some(client) => self.about_one(&mut answer, &config, client, &proofs),
+                None => self.about_nobody(&mut answer),
             },
         }
+        answer
     }
 
-    fn write_unknown(&self, page: &mut String) -> u8 {
+    fn about_nobody(&self, answer: &mut Answer) {
         let error = BrokerError::InvalidClient(PresentedIn::Nothing);
         let registry = !matches!(self.vars.binding("REGISTRY"), Binding::Absent);
         let unseen = if registry { "; the registry is not looked at" } else { "" };
-        line(page, format_args!("refused: CLIENTS has no such client{unseen} ({})", error.name()));
-        REFUSED
+        answer.error = Some(error.name());
+        answer.reason = Some(format!("CLIENTS has no such client{unseen}"));
     }
 
     /// The decision, if there is one to make, and what else the client may.
-    fn write_client(
-        &self,
-        page: &mut String,
-        config: &Config,
-        client: &Client,
-        proofs: &Proofs,
-    ) -> u8 {
+    fn about_one(&self, answer: &mut Answer, config: &Config, client: &Client, proofs: &Proofs) {
         let is_all = matches!(self.subject, Subject::All);
-        let code = if is_all { ALLOWED } else { self.write_decision(page, config, client) };
-        write_client(page, client, proofs.get(&client.id));
+        if is_all {
+            answer.allowed = true;
+        } else {
+            answer.decided(self.decide(config, client));
+        }
+        let mut view = ClientView::new(client, proofs.get(&client.id));
         if is_all && !client.grants.is_empty() {
-            self.write_without_scope(page, config, client);
+            view.without_scope = Some(self.without_scope(config, client));
         }
-        for api in
-            config.apis().filter(|api| client.apis.iter().any(|grant| Rc::ptr_eq(&grant.api, api)))
-        {
-            if is_all || self.is_about(api) {
-                write_api(page, api);
-            }
-        }
-        code
+        answer.clients.push(view);
+        let is_granted =
+            |api: &Rc<Api>| client.apis.iter().any(|grant| Rc::ptr_eq(&grant.api, api));
+        let apis = config.apis().filter(|api| is_granted(api) && (is_all || self.is_about(api)));
+        answer.apis.extend(apis.map(|api| ApiView::new(api)));
     }
 
     fn is_about(&self, api: &Api) -> bool {
@@ -145,7 +153,7 @@ impl Question {
             Subject::All => Ok(String::new()),
             Subject::Token(scope) => {
                 let grant = self.token(config, client, Some(ScopeSet::parse(scope)?))?;
-                Ok(format!("by the grant {}", described(&grant)))
+                Ok(format!("by the grant {}", described(&TokenView::new(&grant))))
             }
             Subject::Api { name, method: None, path: None } => {
                 let granted = client.apis.iter().any(|grant| grant.api.name == *name);
@@ -178,47 +186,27 @@ impl Question {
         authorize(config, client, &request)
     }
 
-    fn write_decision(&self, page: &mut String, config: &Config, client: &Client) -> u8 {
-        match self.decide(config, client) {
-            Ok(how) => {
-                line(page, format_args!("allowed: {how}"));
-                ALLOWED
-            }
-            Err(error) => {
-                line(page, format_args!("refused: {error} ({})", error.name()));
-                REFUSED
-            }
-        }
-    }
-
-    fn write_without_scope(&self, page: &mut String, config: &Config, client: &Client) {
+    fn without_scope(&self, config: &Config, client: &Client) -> WithoutScope {
         let granted = self.token(config, client, None);
-        let answer = match &granted {
-            Ok(grant) => grant.scope.shown().to_owned(),
-            Err(error) => format!("refused, {error}"),
-        };
-        let credential = &self.credential;
-        line(page, format_args!("  a request without a scope, credential {credential}: {answer}"));
+        WithoutScope {
+            credential: self.credential.clone(),
+            scope: granted.as_ref().ok().map(|grant| grant.scope.shown().to_owned()),
+            refused: granted.err().map(|error| error.to_string()),
+        }
     }
 
-    /// Every client that may do what is in question, or all clients, on one page for an auditor.
-    fn write_table(&self, page: &mut String, config: &Config, proofs: &Proofs) -> u8 {
+    /// Every client that may do what is in question, or all clients, for an auditor.
+    fn about_all(&self, answer: &mut Answer, config: &Config, proofs: &Proofs) {
         let clients = proofs.keys().filter_map(|id| config.client(id));
-        let mut code = REFUSED;
-        for client in clients.filter(|client| self.decide(config, client).is_ok()) {
-            write_client(page, client, proofs.get(&client.id));
-            code = ALLOWED;
-        }
-        if code == REFUSED {
-            page.push_str("no client may get this\n");
-        }
+        let able = clients.filter(|client| self.decide(config, client).is_ok());
+        answer.clients =
+            able.map(|client| ClientView::new(client, proofs.get(&client.id))).collect();
+        answer.allowed = !answer.clients.is_empty();
         let is_all = matches!(self.subject, Subject::All);
-        for api in config.apis().filter(|api| is_all || self.is_about(api)) {
-            write_api(page, api);
-        }
+        let apis = config.apis().filter(|api| is_all || self.is_about(api));
+        answer.apis = apis.map(|api| ApiView::new(api)).collect();
         if is_all {
-            write_federated(page, config);
+            answer.federated = FederatedView::all_of(config);
         }
-        code
     }
 }

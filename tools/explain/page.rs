@@ -1,103 +1,112 @@
-//! The pages: what is said of a client, a grant, an API.
+//! The answer as a page for a person.
 
-use std::fmt::Write as _;
+use std::fmt::{Arguments, Write as _};
 
-use edge_token_broker::config::{Api, ApiGrant, Client, Config, Credential, Fault, Grant};
-use edge_token_broker::jwt::Trust;
-use edge_token_broker::upstream::federation::Federated;
-use edge_token_broker::upstream::proof::Proof;
+use crate::answer::{Answer, ApiView, ClientView, FederatedView, RequestsView, TokenView};
 
-use crate::FAULTY;
-
-pub(crate) fn write_faults(page: &mut String, faults: &[Fault]) -> u8 {
-    page.push_str("the configuration has faults, so every request is refused:\n");
-    for fault in faults {
-        line(page, format_args!("  {fault}"));
+/// The page of an answer.
+pub(crate) fn page(answer: &Answer) -> String {
+    let mut page = String::new();
+    if !answer.faults.is_empty() {
+        page.push_str("the configuration has faults, so every request is refused:\n");
+        for fault in &answer.faults {
+            line(&mut page, format_args!("  {fault}"));
+        }
+        return page;
     }
-    FAULTY
+    if answer.allow_http {
+        page.push_str("plain http is served (ALLOW_HTTP): TLS has to end before the broker\n");
+    }
+    match (&answer.reason, answer.error) {
+        (Some(reason), None) => line(&mut page, format_args!("allowed: {reason}")),
+        (Some(reason), Some(error)) => {
+            line(&mut page, format_args!("refused: {reason} ({error})"));
+        }
+        (None, _) if answer.clients.is_empty() => page.push_str("no client may get this\n"),
+        (None, _) => {}
+    }
+    for client in &answer.clients {
+        write_client(&mut page, client);
+    }
+    for api in &answer.apis {
+        write_api(&mut page, api);
+    }
+    for federated in &answer.federated {
+        write_federated(&mut page, federated);
+    }
+    page
 }
 
-pub(crate) fn write_client(page: &mut String, client: &Client, proofs: Option<&Vec<String>>) {
+fn write_client(page: &mut String, client: &ClientView) {
     line(page, format_args!("client {}", client.id));
-    for proof in proofs.into_iter().flatten() {
+    for proof in &client.proofs {
         line(page, format_args!("  proves itself by {proof}"));
     }
-    for trust in &client.proofs.jwt {
-        line(page, format_args!("    a JWT of {}{}", trust.issuer, pins(trust)));
+    for issuer in &client.issuers {
+        let pinned = issuer.pinned.join(", ");
+        let pins =
+            if pinned.is_empty() { String::new() } else { format!(", with {pinned} pinned") };
+        line(page, format_args!("    a JWT of {}{pins}", issuer.issuer));
     }
-    for grant in &client.grants {
-        line(page, format_args!("  may get {}", described(grant)));
+    for token in &client.tokens {
+        line(page, format_args!("  may get {}", described(token)));
     }
-    if client.grants.is_empty() {
+    if client.tokens.is_empty() {
         page.push_str("  may get no token\n");
     }
-    for grant in &client.apis {
-        line(page, format_args!("  may send {}", sendable(grant)));
+    for requests in &client.requests {
+        line(page, format_args!("  may send {}", sendable(requests)));
+    }
+    if let Some(without) = &client.without_scope {
+        let credential = &without.credential;
+        let refused = without.refused.as_ref().map(|error| format!("refused, {error}"));
+        let answer = without.scope.clone().or(refused).unwrap_or_default();
+        line(page, format_args!("  a request without a scope, credential {credential}: {answer}"));
     }
 }
 
 /// What a client may send to an API.
-fn sendable(ApiGrant { api, methods, paths }: &ApiGrant) -> String {
-    let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
-    let paths = if paths.is_empty() { "every path".to_owned() } else { paths.join(", ") };
-    let methods = if methods.is_empty() { "GET, HEAD".to_owned() } else { methods.join(", ") };
-    format!("{methods} to {paths} of API {}", api.name)
+fn sendable(RequestsView { api, methods, paths }: &RequestsView) -> String {
+    let or = |list: &[String], none: &str| {
+        if list.is_empty() { none.to_owned() } else { list.join(", ") }
+    };
+    format!("{} to {} of API {api}", or(methods, "GET, HEAD"), or(paths, "every path"))
 }
 
-/// Where an API is, and what the broker adds to a request.
-pub(crate) fn write_api(page: &mut String, api: &Api) {
-    let Api { name, grant, header, prefix, .. } = api;
-    // Without a path the target is the base itself, which has no fault.
-    let base = api.base.resolve("", "").map(|target| target.url().to_owned()).unwrap_or_default();
+fn write_api(page: &mut String, api: &ApiView) {
+    let ApiView { name, base, header, prefix, first_byte_timeout, .. } = api;
     line(page, format_args!("API {name} is {base}"));
-    line(page, format_args!("  gets {}", described(grant)));
+    line(page, format_args!("  gets {}", described(&api.token)));
     let behind = if prefix.is_empty() { String::new() } else { format!(", behind {prefix:?}") };
     line(page, format_args!("  in the header {header}{behind}"));
-    let secs = api.first_byte_timeout.0 / 1000;
     let logged = if api.log_path { "; the log has its paths" } else { "" };
-    line(page, format_args!("  has {secs} s for the first byte of an answer{logged}"));
+    line(
+        page,
+        format_args!("  has {first_byte_timeout} s for the first byte of an answer{logged}"),
+    );
 }
 
-/// What the applications of federated credentials have to trust.
-pub(crate) fn write_federated(page: &mut String, config: &Config) {
-    for credential in config.credentials() {
-        for proof in credential.proofs() {
-            let Proof::Federated(Federated { issuer, subject, audience }) = proof else { continue };
-            let Credential { name, client_id, .. } = &**credential;
-            line(
-                page,
-                format_args!(
-                    "credential {name} is federated: application {client_id} has to have, to the letter\n  \
-                     issuer {}\n  subject {subject}\n  audience {audience}",
-                    issuer.url
-                ),
-            );
-        }
-    }
+fn write_federated(page: &mut String, federated: &FederatedView) {
+    let FederatedView { credential, application, issuer, subject, audience } = federated;
+    line(
+        page,
+        format_args!(
+            "credential {credential} is federated: application {application} has to have, to the letter\n  \
+             issuer {issuer}\n  subject {subject}\n  audience {audience}"
+        ),
+    );
 }
 
-/// The claims that a JWT must have in addition to its issuer and audience, by name.
-fn pins(trust: &Trust) -> String {
-    let subject = trust.subject.as_ref().map(|_| "sub");
-    let names: Vec<_> =
-        subject.into_iter().chain(trust.claims.iter().map(|(name, _)| name.as_str())).collect();
-    if names.is_empty() { String::new() } else { format!(", with {} pinned", names.join(", ")) }
-}
-
-pub(crate) fn described(grant: &Grant) -> String {
-    let credential = &grant.credential;
-    let warm = if grant.keep_warm { ", kept warm" } else { "" };
-    let cae = if grant.capability { ", with the client capability (cae)" } else { "" };
+pub(crate) fn described(token: &TokenView) -> String {
+    let TokenView { scope, credential, tenant, application, .. } = token;
+    let warm = if token.keep_warm { ", kept warm" } else { "" };
+    let cae = if token.cae { ", with the client capability (cae)" } else { "" };
     format!(
-        "{} with credential {} (tenant {}, application {}){warm}{cae}",
-        grant.scope.shown(),
-        credential.name,
-        credential.server.realm(),
-        credential.client_id,
+        "{scope} with credential {credential} (tenant {tenant}, application {application}){warm}{cae}"
     )
 }
 
-pub(crate) fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
+fn line(page: &mut String, text: Arguments<'_>) {
     // A write to a String does not fail.
     let _ = writeln!(page, "{text}");
 }
