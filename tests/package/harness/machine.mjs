@@ -22,7 +22,7 @@ const PROGRAMS = ["sh", "env", "curl", "uname"];
  * The program of this version of Node.js, from its npm package, which the first call installs.
  * @param {string} version
  */
-async function nodeBinary(version) {
+export async function nodeBinary(version) {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = join(ROOT, "target", "node", version);
   const binary = join(folder, "node_modules", name, "bin", "node");
@@ -126,6 +126,8 @@ class Machine {
       cwd: join(this.folder, cwd),
       env: this.#env(env),
       stdio: ["ignore", "pipe", "pipe"],
+      // It leads a process group: npx ends by a signal, and does not hand it on.
+      detached: true,
     });
     const started = new Started(child, last);
     this.#started.push(started);
@@ -165,7 +167,7 @@ class Started {
   async stop() {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const closed = once(this.#child, "close");
-    this.#child.kill("SIGTERM");
+    process.kill(-Number(this.#child.pid), "SIGTERM");
     await closed;
   }
 }
