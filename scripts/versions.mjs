@@ -18,4 +18,4 @@ export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "carg
 export const budgetGzipBytes = 254_000;
 
 /** Size limits of the npm package in bytes: of the tarball, and of its files. Two thirds are the Worker. */
-export const budgetPackage = { packed: 560_000, unpacked: 1_500_000 };
+export const budgetPackage = { packed: 570_000, unpacked: 1_500_000 };
