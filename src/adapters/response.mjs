@@ -56,15 +56,27 @@ export function otherResponse(status, body, requestId, more) {
  * @param {string} [url]
  */
 export function internalError(given, fresh, origin, url = "") {
-  const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);
-  const id = isSane ? given : fresh;
-  const message = "the broker failed; try again";
+  const id = requestIdOf(given, fresh);
+  const message = BROKEN;
   const body = /^\w+:\/\/[^/]*\/msi\/token(\?|$)/.test(url)
     ? { statusCode: 500, message, correlationId: id }
     : { error: "server_error", error_description: message };
   const atApi = isForApi(url) ? ["Cache-Status", "edge-token-broker; detail=server_error"] : [];
   const page = origin !== undefined && /^https?:\/\//.test(origin) ? readableBy(origin) : [];
   return otherResponse(500, JSON.stringify(body), id, ["Pragma", "no-cache", ...atApi, ...page]);
+}
+
+/** What callers are told when the wasm has stopped. */
+export const BROKEN = "the broker failed; try again";
+
+/**
+ * The caller's request id if it is one, else `fresh`.
+ *
+ * @param {string} given
+ * @param {string} fresh
+ */
+export function requestIdOf(given, fresh) {
+  return given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given) ? given : fresh;
 }
 
 /** @param {string} origin */

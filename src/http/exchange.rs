@@ -13,6 +13,7 @@
 //! 10. writes the log line, after the work behind the response.
 
 mod authentication;
+mod call;
 mod documents;
 mod finish;
 mod incoming;
@@ -26,6 +27,7 @@ mod revoke;
 use std::pin::Pin;
 use std::rc::Rc;
 
+pub use call::call;
 pub use incoming::Incoming;
 pub use onward::{Ended, NoAnswer, Onward};
 pub use pending::Pending;
@@ -187,8 +189,9 @@ impl<P: HttpPorts> Exchange<P> {
         let at_token_endpoint = self.dialect == Dialect::TokenEndpoint;
         let request = request.map(|request| {
             let platform = &self.request;
-            request
-                .of_keeper(|| platform.is_msal() || (at_token_endpoint && platform.is_azure_sdk()))
+            let is_library =
+                || platform.is_msal() || (at_token_endpoint && platform.is_azure_sdk());
+            request.of_keeper(|| self.dialect != Dialect::Call && is_library())
         });
         if at_token_endpoint && request.as_ref().is_ok_and(TokenRequest::is_of_keeper) {
             self.dialect = Dialect::Msal;

@@ -60,3 +60,30 @@ export default {
 export const ADMITS_NOBODY = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 export default class extends WorkerEntrypoint { limit() { return { success: false }; } }`;
+
+/**
+ * A Worker that makes calls by RPC: `/call?name=` makes the one of this name, an expression of `env`, and answers what it
+ * comes to. Any other request goes to the broker.
+ * @param {Record<string, string>} calls
+ */
+export const calling = (calls) => ({
+  foreign: ["/call"],
+  front: `
+const calls = {
+  ${Object.entries(calls)
+    .map(([name, code]) => `${JSON.stringify(name)}: (env) => ${code},`)
+    .join("\n  ")}
+};
+export default {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== "/call") return env.BROKER.fetch(request);
+    try {
+      return Response.json({ result: await calls[searchParams.get("name")](env) });
+    } catch (error) {
+      const { name, message, stack } = error;
+      return Response.json({ error: { ...error, name, message, stack } });
+    }
+  },
+};`,
+});
