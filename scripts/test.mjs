@@ -1,5 +1,5 @@
 // Runs every test: the core on the host, the commands, then the bundle to deploy in real workerd, then real client
-// libraries against it.
+// libraries against it, then the npm package on machines without Rust.
 //
 //   npm test [-- PATTERN]    only host tests whose name, and other test files whose path, contain PATTERN
 
@@ -19,6 +19,7 @@ const TIMEOUT = "--test-timeout=180000";
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
 const clientTests = join("tests", "clients");
+const packageTests = join("tests", "package");
 
 main(async () => {
   const pattern = process.argv[2];
@@ -31,6 +32,7 @@ main(async () => {
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
   await nodeTests("tests of client libraries", clientTests, pattern);
+  await nodeTests("tests of the npm package", packageTests, pattern);
 });
 
 /**

@@ -2,16 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, sep } from "node:path";
 
 import { projectEnv, root, run } from "./run.mjs";
 
 /** In Cargo.toml. */
 const profile = "worker";
-/** File names in the wasm's messages must not have the paths of this machine. */
-const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
-const withoutPaths = [`--remap-path-prefix=${registry}=`, `--remap-path-prefix=${root}=`];
 
 /**
  * Builds what `parts` name, and returns the folder of the results.
@@ -23,9 +19,37 @@ const withoutPaths = [`--remap-path-prefix=${registry}=`, `--remap-path-prefix=$
 export async function cargoBuild(target, parts, flags, show) {
   const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
   const args = ["build", ...parts, "--profile", profile, "--locked", "--target", target, "--target-dir", targets];
-  const env = projectEnv({ CARGO_ENCODED_RUSTFLAGS: [...flags, ...withoutPaths].join("\x1f") });
+  const names = Object.entries(await shortNames(targets)).map(
+    ([long, short]) => `--remap-path-prefix=${long}=${short}`,
+  );
+  const env = projectEnv({ CARGO_ENCODED_RUSTFLAGS: [...flags, ...names].join("\x1f") });
   await run("cargo", args, { show, env });
   return join(targets, target, profile);
+}
+
+/**
+ * Folders of this machine → their names in the wasm's messages, which have to be the same on every machine. rustc takes
+ * the last that fits.
+ * @param {string} targets
+ * @returns {Promise<Record<string, string>>}
+ */
+async function shortNames(targets) {
+  // Also downloads the crates, so that their folders are known.
+  const { stdout } = await run("cargo", ["metadata", "--quiet", "--locked", "--format-version", "1"]);
+  /** @type {{ source: string | null, manifest_path: string }[]} */
+  const crates = JSON.parse(stdout).packages;
+  const registries = crates
+    .filter(({ source }) => source !== null)
+    .map((crate) => dirname(dirname(crate.manifest_path)));
+  const sysroot = (await run("rustc", ["--print", "sysroot"])).stdout.trim();
+  const commit = /^commit-hash: (\w+)$/m.exec((await run("rustc", ["--version", "--verbose"])).stdout)?.[1];
+  return {
+    [root]: "",
+    [targets]: "target",
+    ...Object.fromEntries([...new Set(registries)].sort().map((folder) => [`${folder}${sep}`, ""])),
+    // Where the sources of the standard library are installed, rustc names their folder.
+    [join(sysroot, "lib", "rustlib", "src", "rust")]: `/rustc/${commit}`,
+  };
 }
 
 /**
