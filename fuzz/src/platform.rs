@@ -16,6 +16,7 @@ use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
+use edge_token_broker::base::base_path::BasePath;
 use edge_token_broker::config::{Config, Fault, Grant};
 use edge_token_broker::http::isolate::Isolate;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
@@ -259,6 +260,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         api_limit: Nothing,
         failure_limit: Nothing,
         secret_changes: 0,
+        base_path: Some(BasePath::default()),
         faults_listed: Cell::default(),
     })
 }

@@ -1,7 +1,7 @@
 // Makes responses. It is JavaScript and not Rust, because each call out of the wasm and each text that crosses costs.
 
 import { REQUEST_ID_MAX } from "./limits.mjs";
-import { isForApi } from "./request.mjs";
+import { isForApi, startOfRoute } from "./request.mjs";
 
 /**
  * A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied.
@@ -54,14 +54,15 @@ export function otherResponse(status, body, requestId, more) {
  * @param {string} fresh
  * @param {string | undefined} origin
  * @param {string} [url]
+ * @param {unknown} [base] The binding BASE_PATH.
  */
-export function internalError(given, fresh, origin, url = "") {
+export function internalError(given, fresh, origin, url = "", base = undefined) {
   const id = requestIdOf(given, fresh);
   const message = BROKEN;
-  const body = /^\w+:\/\/[^/]*\/msi\/token(\?|$)/.test(url)
+  const body = /^\/msi\/token(\?|$)/.test(url.slice(startOfRoute(url, base)))
     ? { statusCode: 500, message, correlationId: id }
     : { error: "server_error", error_description: message };
-  const atApi = isForApi(url) ? ["Cache-Status", "edge-token-broker; detail=server_error"] : [];
+  const atApi = isForApi(url, base) ? ["Cache-Status", "edge-token-broker; detail=server_error"] : [];
   const page = origin !== undefined && /^https?:\/\//.test(origin) ? readableBy(origin) : [];
   return otherResponse(500, JSON.stringify(body), id, ["Pragma", "no-cache", ...atApi, ...page]);
 }

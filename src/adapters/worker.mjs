@@ -6,6 +6,8 @@ import * as broker from "edge-token-broker";
 
 /** @import { Answer } from "edge-token-broker" */
 
+/** @typedef {{ BASE_PATH?: unknown }} Env The bindings. Nearly all are read in Rust. */
+
 import { PendingRead } from "./kv.mjs";
 import { OBJECT_MESSAGE_MAX, REQUEST_BODY_MAX } from "./limits.mjs";
 import { OnwardRequest } from "./proxy.mjs";
@@ -21,7 +23,7 @@ import { clientOf, internalErrorOf, NO_REQUEST, textOf } from "./rpc.mjs";
  * @param {Request} request
  * @param {string | undefined} contentType
  * @param {string | undefined} body
- * @param {unknown} env
+ * @param {Env} env
  * @param {ExecutionContext} context
  */
 function handle(request, contentType, body, env, context) {
@@ -30,7 +32,7 @@ function handle(request, contentType, body, env, context) {
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
   const failed = () =>
-    internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID(), headers.get("origin") ?? undefined, url);
+    internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID(), headers.get("origin") ?? undefined, url, env.BASE_PATH);
   const begin = () =>
     guarded(
       () =>
@@ -118,7 +120,7 @@ async function waited(promise, again, failed) {
 
 /**
  * @param {Request} request
- * @param {unknown} env
+ * @param {Env} env
  * @param {ExecutionContext} context
  */
 async function handlePost(request, env, context) {
@@ -148,11 +150,11 @@ async function answered(isRevocation, argument, env, context) {
 export default {
   /**
    * @param {Request} request
-   * @param {unknown} env
+   * @param {Env} env
    * @param {ExecutionContext} context
    */
   fetch(request, env, context) {
-    if (request.method === "POST" && !isForApi(request.url)) return handlePost(request, env, context);
+    if (request.method === "POST" && !isForApi(request.url, env.BASE_PATH)) return handlePost(request, env, context);
     return handle(request, undefined, undefined, env, context);
   },
 

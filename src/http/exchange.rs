@@ -104,7 +104,8 @@ pub fn begin<P: HttpPorts>(
 ) -> Progress<P> {
     // 1
     let (path, query) = path_and_query(incoming.url);
-    let route = Route::new(&incoming.method, path);
+    let base = isolate.base_path.as_ref();
+    let route = base.map_or(Route::NotFound, |base| Route::below(base, &incoming.method, path));
     let Incoming { authorization, content_type, body, .. } = incoming;
     let given_id = incoming.request_id();
     let is_named = given_id.is_some();
@@ -127,6 +128,9 @@ pub fn begin<P: HttpPorts>(
     let has_proof = route.takes_proof() || authorization.is_some();
     if exchange.is_in_the_clear(has_proof, incoming.url) {
         return exchange.refused_in_the_clear();
+    }
+    if base.is_none() {
+        return exchange.failed(&BrokerError::Misconfigured);
     }
     // 2
     let identity = || request.identity();
