@@ -25,6 +25,7 @@ extern "C" {
 
 /// Answers one call: with its result, an `Error` that is not thrown, a promise of one of these, or a
 /// `PendingRead`. It never throws.
+#[must_use]
 #[wasm_bindgen]
 pub fn call(
     is_revocation: bool,

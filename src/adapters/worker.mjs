@@ -32,7 +32,13 @@ function handle(request, contentType, body, env, context) {
   const clientRequestId = headers.get("client-request-id") ?? undefined;
   const requestId = headers.get("x-request-id") ?? undefined;
   const failed = () =>
-    internalError(clientRequestId ?? requestId ?? "", crypto.randomUUID(), headers.get("origin") ?? undefined, url, env.BASE_PATH);
+    internalError(
+      clientRequestId ?? requestId ?? "",
+      crypto.randomUUID(),
+      headers.get("origin") ?? undefined,
+      url,
+      env.BASE_PATH,
+    );
   const begin = () =>
     guarded(
       () =>

@@ -25,7 +25,7 @@ export { basic };
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {"front" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "trusted" | "main"} AroundName */
+/** @typedef {"front" | "frontDate" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "trusted" | "main"} AroundName */
 
 /** @typedef {Pick<BrokerConfig, AroundName>} Around (workerd_config.mjs) */
 
