@@ -12,6 +12,7 @@ import { buildTools } from "./tools.mjs";
 const needed = {
   start: build,
   explain: buildTools,
+  doctor: buildTools,
   "new-client": buildTools,
 };
 

@@ -18,6 +18,7 @@ const CONCURRENCY = 2;
 const TIMEOUT = "--test-timeout=180000";
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
+const upgradeTests = join("tests", "upgrade");
 const clientTests = join("tests", "clients");
 const packageTests = join("tests", "package");
 
@@ -31,6 +32,7 @@ main(async () => {
   await pack();
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
+  await nodeTests("tests of upgrades", upgradeTests, pattern);
   await nodeTests("tests of client libraries", clientTests, pattern);
   await nodeTests("tests of the npm package", packageTests, pattern);
 });

@@ -16,3 +16,6 @@ export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "carg
  * (docs/adr/0014-the-worker-crate.md says what weighs much).
  */
 export const budgetGzipBytes = 254_000;
+
+/** Size limits of the npm package in bytes: of the tarball, and of its files. Two thirds are the Worker. */
+export const budgetPackage = { packed: 560_000, unpacked: 1_500_000 };

@@ -1,6 +1,6 @@
 // Runs the broker on this machine, in real workerd with a local KV, and prints curl lines that get a token.
 
-/** @import { Place } from "../lib/local.mjs" */
+/** @import { Local, Place } from "../lib/local.mjs" */
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -19,7 +19,7 @@ const UNREADY_MS = 500;
 
 const startCommand = command({
   name: "start",
-  usage: "[--port PORT] [--https]",
+  usage: "[--port PORT] [--https] [--json]",
   help: `
 Runs the broker of this folder on this machine, in workerd with a local KV, until Ctrl-C. It prints curl lines that get
 a token. While AZ_TENANT, AZ_CLIENT_ID or AZ_CLIENT_SECRET is missing (wrangler.toml, .dev.vars), a stand-in for Entra
@@ -27,24 +27,28 @@ gives tokens that open nothing.
 
   --port PORT  default: 8787
   --https      with a certificate of an authority that stays on this machine: MSAL and the Azure SDKs refuse http
+  --json       prints one line of JSON on standard output once the broker answers: its URL, and the client and the scope
+               that get a token
 
 Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration are wrong.`,
   options: {
     port: { type: "string", default: "8787" },
     https: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
   },
-  async run(values) {
+  async run({ json, ...values }) {
     const place = placeOf(values);
     await checkPort(place.port);
     const local = await prepareLocal(place);
     try {
-      const worker = startWorker(place, local.wranglerArgs);
+      const worker = startWorker(place, local.wranglerArgs, json ? 2 : "inherit");
       const died = worker.finished.then((code) => {
         stopping.signal.throwIfAborted();
         throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
       });
       await Promise.race([ready(`${place.origin}/readyz`, local.tls?.certificate), died]);
-      say(welcome(place.origin, local, localScope));
+      if (json) console.log(JSON.stringify(summary(place.origin, local)));
+      else say(welcome(place.origin, local, localScope));
       return await died;
     } catch (error) {
       // Ctrl-C ends this command.
@@ -63,6 +67,14 @@ function placeOf({ port: text, https }) {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw misused(startCommand, `--port ${text} is not a port (1 to 65535).`);
   return { port, https, origin: `${https ? "https" : "http"}://127.0.0.1:${port}` };
+}
+
+/**
+ * @param {string} url
+ * @param {Local} local
+ */
+function summary(url, { authority, clientId, clientKey, credentials, tls }) {
+  return { url, authority, client: { id: clientId, key: clientKey }, scope: localScope, credentials, ca: tls?.file };
 }
 
 /**
@@ -87,8 +99,9 @@ async function checkPort(port) {
  * wrangler.toml.
  * @param {Place} place
  * @param {string[]} more
+ * @param {"inherit" | number} stdout
  */
-function startWorker({ origin, port, https }, more) {
+function startWorker({ origin, port, https }, more, stdout) {
   const env = {
     ...wranglerEnv(),
     WRANGLER_SEND_METRICS: "false",
@@ -108,7 +121,7 @@ function startWorker({ origin, port, https }, more) {
     "--show-interactive-dev-session=false",
     ...more,
   ];
-  return startWrangler(args, { env, stdio: ["ignore", "inherit", "inherit"] });
+  return startWrangler(args, { env, stdio: ["ignore", stdout, "inherit"] });
 }
 
 /**

@@ -24,6 +24,30 @@ export function asBindings(vars) {
   return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, binding(value)]));
 }
 
+/** @typedef {{ field: string, name: string }} NeededSecret A field of the configuration, and the secret that it names. */
+
+/**
+ * The secrets that the configuration needs, whether they are set or not.
+ * @param {Vars} vars
+ */
+export function neededSecrets(vars) {
+  /** @type {NeededSecret[]} */
+  const needed = [];
+  /** @type {(field: string, name: unknown) => void} */
+  const need = (field, name) => {
+    if (typeof name === "string" && bindingName.test(name)) needed.push({ field, name });
+  };
+  if ((vars.AZ_TENANT || vars.AZ_CLIENT_ID) && !vars.AZ_CLIENT_CERTIFICATE)
+    need("AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET");
+  for (const [name, credential] of Object.entries(tableOf(vars.CREDENTIALS))) {
+    for (const field of secretFields)
+      for (const secret of [credential?.[field]].flat()) need(`CREDENTIALS.${name}.${field}`, secret);
+    if (credential?.federated) need("ISSUER_KEY", "ISSUER_KEY");
+  }
+  if (vars.REGISTRY) need("REGISTRY_KEY", "REGISTRY_KEY");
+  return needed;
+}
+
 /**
  * The vars, with a placeholder for each secret that the credentials need. Secrets are in the Worker or in Secrets Store and
  * not in files, and grants do not depend on them. `assumed` has the fields that need them.
@@ -31,27 +55,10 @@ export function asBindings(vars) {
  */
 export function assumeSecrets(vars) {
   const filled = { ...vars };
-  /** @type {string[]} */
-  const assumed = [];
-  /** @type {(field: string, name: unknown) => void} */
-  const assume = (field, name) => {
-    if (typeof name !== "string" || !bindingName.test(name) || vars[name]) return;
-    filled[name] = UNSEEN;
-    assumed.push(field);
-  };
-  if ((vars.AZ_TENANT || vars.AZ_CLIENT_ID) && !vars.AZ_CLIENT_CERTIFICATE)
-    assume("AZ_CLIENT_SECRET", "AZ_CLIENT_SECRET");
-  for (const [name, credential] of Object.entries(tableOf(vars.CREDENTIALS))) {
-    for (const field of secretFields)
-      for (const secret of [credential?.[field]].flat()) assume(`CREDENTIALS.${name}.${field}`, secret);
-    if (credential?.federated && !filled.ISSUER_KEY) {
-      // Its public half is published, so it has to be a key.
-      filled.ISSUER_KEY = newIssuerKey().pem;
-      assumed.push("ISSUER_KEY");
-    }
-  }
-  if (vars.REGISTRY) assume("REGISTRY_KEY", "REGISTRY_KEY");
-  return { vars: filled, assumed: [...new Set(assumed)] };
+  const missing = neededSecrets(vars).filter(({ name }) => !vars[name]);
+  // The public half of the issuer's key is published, so it has to be a key.
+  for (const { name } of missing) filled[name] ||= name === "ISSUER_KEY" ? newIssuerKey().pem : UNSEEN;
+  return { vars: filled, assumed: [...new Set(missing.map(({ field }) => field))] };
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import util from "node:util";
 
-import { ExitCode, Faulty, messageOf } from "./run.mjs";
+import { codeOf, ExitCode, Faulty, messageOf } from "./run.mjs";
 
 /** @typedef {NonNullable<ParseArgsConfig["options"]>} OptionsConfig */
 
@@ -82,6 +82,9 @@ function parsed(command, args) {
   try {
     return util.parseArgs({ args, options: command.options, allowPositionals: command.takesName ?? false });
   } catch (error) {
+    // The text is not repeated: it may be a key.
+    if (codeOf(error) === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
+      throw misused(command, `${command.name} takes options only, and there is another argument.`);
     throw misused(command, `${messageOf(error).split(".")[0]}.`);
   }
 }

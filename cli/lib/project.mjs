@@ -40,6 +40,8 @@ export function wrangler() {
 
 /** The Node.js that runs wrangler: that of the npm package `node`, which a folder has if the machine's is too old. */
 export function nodeOfWrangler() {
+  // Without wrangler nothing else matters.
+  wrangler();
   const own = packageFolder("node");
   const binary = own && join(own, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (binary !== undefined && existsSync(binary)) return binary;
@@ -72,7 +74,7 @@ export function startWrangler(args, options) {
 /**
  * Runs the wrangler of this folder to its end.
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, mayFail?: boolean }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, mayFail?: boolean, timeoutMs?: number }} [options]
  */
 export function runWrangler(args, options) {
   return run(nodeOfWrangler(), [wrangler().command, ...args], { env: wranglerEnv(), ...options });

@@ -159,12 +159,13 @@ const signalNumber = (signal) => (signal === null ? 0 : constants.signals[signal
 
 /**
  * Runs a program to its end and returns its exit code and output. On a terminal, `show` prints its output at once.
- * Elsewhere (a log file, CI) and without `show`, the output appears only if the program fails.
+ * Elsewhere (a log file, CI) and without `show`, the output appears only if the program fails. After `timeoutMs` the
+ * program is killed.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string, show?: boolean, mayFail?: boolean }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string, show?: boolean, mayFail?: boolean, timeoutMs?: number }} [options]
  */
-export async function run(command, args, { cwd, env, input, show = false, mayFail = false } = {}) {
+export async function run(command, args, { cwd, env, input, show = false, mayFail = false, timeoutMs } = {}) {
   const live = show && process.stderr.isTTY;
   const stdin = input === undefined ? "ignore" : "pipe";
   const child = start(command, args, {
@@ -180,7 +181,8 @@ export async function run(command, args, { cwd, env, input, show = false, mayFai
   child.stderr?.setEncoding("utf8").on("data", (text) => (output += text));
   // It may end without reading.
   child.stdin?.on("error", () => {}).end(input);
-  const code = await child.finished;
+  const timer = timeoutMs && setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  const code = await child.finished.finally(() => clearTimeout(timer));
   stopping.signal.throwIfAborted();
   if (code !== 0 && !mayFail) {
     process.stderr.write(output);

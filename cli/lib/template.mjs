@@ -59,10 +59,17 @@ function filled(path, text, folder, broker) {
  * @param {NewBroker} broker
  */
 function packageJson(text, folder, { worker }) {
-  const { name: _, dependencies, devDependencies, allowScripts, ...rest } = JSON.parse(text);
+  const {
+    name: _name,
+    cloudflare: _descriptions,
+    dependencies,
+    devDependencies,
+    allowScripts,
+    ...rest
+  } = JSON.parse(text);
   const { node, ...others } = devDependencies;
   const isOld = !runsWrangler(process.versions.node);
-  const { node: script, ...otherScripts } = allowScripts;
+  const { node: _script, ...otherScripts } = allowScripts;
   const filled = {
     name: worker,
     ...rest,
@@ -82,9 +89,10 @@ function wranglerToml(text, { worker, tenant, clientId, client, digest, scope })
     [/^name = ".*"$/m, `name = "${worker}"`],
     [/^AZ_TENANT = ""$/m, `AZ_TENANT = "${tenant}"`],
     [/^AZ_CLIENT_ID = ""$/m, `AZ_CLIENT_ID = "${clientId}"`],
+    // The table below is in its place.
+    [/^CLIENTS = ""\n/m, ""],
   ];
-  const entry = `
-[vars.CLIENTS.${client}]
+  const entry = `[vars.CLIENTS.${client}]
 key_sha256 = ["${digest}"]
 allow = [{ credential = "default", scope = "${scope}" }]
 `;

@@ -11,12 +11,17 @@ const runner = fileURLToPath(new URL("wasi.mjs", import.meta.url));
  * Runs a program to its end. Its input goes to standard input, so that the list of processes shows nothing of it.
  * @param {"explain" | "registry"} name
  * @param {unknown} input
+ * @param {number} [timeoutMs]
  */
-export async function runTool(name, input) {
+export async function runTool(name, input, timeoutMs) {
   const program = fileURLToPath(new URL(`../../build/tools/${name}.wasm`, import.meta.url));
   if (!existsSync(program)) throw new Failure(`build/tools/${name}.wasm is missing: run \`npm run build -- --tools\`.`);
   // The warning says that WASI is experimental in Node.js.
   const args = ["--disable-warning=ExperimentalWarning", runner, program];
-  const { code, stdout } = await run(process.execPath, args, { input: JSON.stringify(input), mayFail: true });
+  const { code, stdout } = await run(process.execPath, args, {
+    input: JSON.stringify(input),
+    mayFail: true,
+    ...(timeoutMs && { timeoutMs }),
+  });
   return { code, stdout };
 }

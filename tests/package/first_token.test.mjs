@@ -1,8 +1,8 @@
 // A new user with the tarball, an empty folder and Node.js: two commands to a token, and what comes next.
 
 import assert from "node:assert/strict";
-import { readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, readFile, readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { freePort } from "../workerd/harness/free_port.mjs";
@@ -24,7 +24,10 @@ for (const version of NODES) {
     let token;
 
     before(async () => {
-      [machine, file, port] = [await newMachine(version), await tarball(), await freePort()];
+      [machine, port] = [await newMachine(version), await freePort()];
+      const packed = await tarball();
+      file = `./${basename(packed)}`;
+      await copyFile(packed, join(machine.folder, file));
     });
     after(() => machine?.close());
 

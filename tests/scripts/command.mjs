@@ -3,7 +3,7 @@
 /** @import { TestContext } from "node:test" */
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,23 +26,36 @@ export async function configuration(context, toml, devVars) {
 }
 
 /**
+ * Gives a folder the packages of the project.
+ * @param {string} folder
+ */
+export const withPackages = (folder) => symlink(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
+
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv }} Around Another folder, and more variables. */
+
+/**
  * Runs a command of the package: its exit code and output.
  * @param {string} name
  * @param {string[]} args
+ * @param {string} input
+ * @param {Around} around
  */
-export function command(name, args, input = "") {
-  return script(join("cli", "main.mjs"), [name, ...args], input);
+export function command(name, args, input = "", around = {}) {
+  return script(join("cli", "main.mjs"), [name, ...args], input, around);
 }
 
 /**
  * Runs a script of the project.
  * @param {string} path
  * @param {string[]} args
+ * @param {string} input
+ * @param {Around} around
  */
-export async function script(path, args, input = "") {
+export async function script(path, args, input = "", { cwd = ROOT, env: more = {} } = {}) {
   // As `npx` calls it, whatever npm calls the tests.
-  const { npm_lifecycle_event: _, ...env } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, path), ...args], { cwd: ROOT, env, stdio: "pipe" });
+  const { npm_lifecycle_event: _, ...own } = process.env;
+  const env = { ...own, ...more };
+  const child = spawn(process.execPath, [join(ROOT, path), ...args], { cwd, env, stdio: "pipe" });
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));

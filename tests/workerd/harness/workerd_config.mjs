@@ -27,13 +27,14 @@ export const COMPATIBILITY_FLAGS = /** @type {string[]} */ (deployed.compatibili
 
 /**
  * The deployed modules: the main one, and the wasm that it imports.
+ * @param {string} folder
  * @returns {Module[]}
  */
-function bundleModules() {
-  const main = readFileSync(join(BUNDLE, MAIN_MODULE), "utf8");
-  const wasm = readdirSync(BUNDLE).filter((name) => name.endsWith(".wasm") && main.includes(`"./${name}"`));
+function bundleModules(folder) {
+  const main = readFileSync(join(folder, MAIN_MODULE), "utf8");
+  const wasm = readdirSync(folder).filter((name) => name.endsWith(".wasm") && main.includes(`"./${name}"`));
   /** @type {(name: string, kind: Module["kind"]) => Module} */
-  const named = (name, kind) => ({ name, kind, path: join(BUNDLE, name) });
+  const named = (name, kind) => ({ name, kind, path: join(folder, name) });
   return [named(MAIN_MODULE, "esModule"), ...wasm.map((name) => named(name, "wasm"))];
 }
 
@@ -59,6 +60,7 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {ConfiguredCoordinator | false} [coordinator] `false` for no bindings `COORDINATOR` and `ASSERTIONS`.
  * @property {Pair | undefined} [tls] Its key and certificate; left out, it listens for plain http.
  * @property {string | undefined} [trusted] The certificate of the authority whose servers the broker trusts.
+ * @property {string | undefined} [bundle] The folder of another bundle than the built one.
  * @property {string | undefined} [main] Source of a module in place of the bundle's main one, which is its `./index.js`.
  */
 
@@ -85,6 +87,7 @@ export function brokerConfig({
   tls,
   trusted,
   main,
+  bundle = BUNDLE,
 }) {
   const services = [
     `(name = "broker", worker = .broker)`,
@@ -111,7 +114,7 @@ export function brokerConfig({
 
   /** @param {(className: string) => string} at */
   const coordinated = (at) => (coordinator ? [...declared, ...namespaces(at)] : declared);
-  const modules = bundleModules().map(module);
+  const modules = bundleModules(bundle).map(module);
   const source = coordinator && coordinator.source ? `${REST}\n${coordinator.source}` : main;
   if (source) modules.unshift(`(name = "main.mjs", esModule = ${text(source)})`);
 
@@ -136,7 +139,7 @@ export function brokerConfig({
       ? ""
       : worker(
           "front",
-          [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules().map(module)],
+          [`(name = "front.mjs", esModule = ${text(front)})`, ...bundleModules(bundle).map(module)],
           [
             `(name = "BROKER", service = "broker")`,
             `(name = "OTHER", service = "other")`,

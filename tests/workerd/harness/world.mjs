@@ -25,7 +25,7 @@ export { basic };
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {"front" | "frontDate" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "trusted" | "main"} AroundName */
+/** @typedef {"front" | "frontDate" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "trusted" | "main" | "bundle"} AroundName */
 
 /** @typedef {Pick<BrokerConfig, AroundName>} Around (workerd_config.mjs) */
 
@@ -142,8 +142,11 @@ export class World {
     return present(this.#parts.registry, "KV namespace REGISTRY");
   }
 
-  /** @param {Bindings} bindings */
-  async startBroker(bindings) {
+  /**
+   * @param {Bindings} bindings
+   * @param {string} [bundle]
+   */
+  async startBroker(bindings, bundle) {
     const { url } = this.authority;
     const all = standardBindings(url, typeof bindings === "function" ? bindings(url) : bindings);
     for (const [name, value] of Object.entries(all)) {
@@ -151,16 +154,18 @@ export class World {
     }
     const { kv, registry, around, coordinator, sweep, breaks } = this.#parts;
     const ports = { kvPort: kv?.port, registryPort: registry?.port };
-    this.#broker = await Broker.start({ bindings: all, ...ports, ...around, coordinator, sweep, breaks });
+    const own = bundle === undefined ? around : { ...around, bundle };
+    this.#broker = await Broker.start({ bindings: all, ...ports, ...own, coordinator, sweep, breaks });
   }
 
   /**
    * Kills workerd and starts it again: a new isolate with the same KV, as after a deployment or on another machine.
    * @param {Bindings} bindings
+   * @param {string} [bundle] The folder of another bundle.
    */
-  async restart(bindings = {}) {
+  async restart(bindings = {}, bundle) {
     await this.broker.stop();
-    await this.startBroker(bindings);
+    await this.startBroker(bindings, bundle);
   }
 
   async close() {
