@@ -244,6 +244,20 @@ fn a_call_counts_against_the_limit_of_its_client() {
 }
 
 #[test]
+fn failed_authentication_has_one_count_for_all_calls() {
+    let mut isolate = isolate(&bindings());
+    isolate.failure_limit = SimulatedLimiter::of(1);
+    let isolate = Rc::new(isolate);
+    let of_nobody =
+        |method| Response::of(&run(settled(begin(&isolate, method, "{}", Some("nobody")))));
+    assert_eq!(of_nobody(TOKEN).text("name"), "invalid_token");
+    let refused = of_nobody(REVOKE);
+    assert_eq!((refused.text("name"), refused.status), ("slow_down", 429));
+    assert_eq!(called(&isolate, TOKEN, r#"{"scope":"other"}"#).text("name"), "insufficient_scope");
+    assert_eq!(*isolate.failure_limit.counted.borrow(), ["service binding"; 2]);
+}
+
+#[test]
 fn a_rejected_token_is_replaced() {
     let world = world();
     world.issue("t1", 3600);
