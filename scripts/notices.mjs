@@ -38,7 +38,8 @@ async function crates() {
   const edges = ["--edges", "normal,no-proc-macro", "--prefix", "none", "--no-dedupe", "--format", "{p}"];
   const { stdout: tree } = await run("cargo", ["tree", "--locked", "--quiet", ...forTargets, ...edges]);
   const linked = new Set(tree.split("\n").map((line) => line.split(" ").slice(0, 2).join(" ")));
-  const { stdout } = await run("cargo", ["metadata", "--locked", "--quiet", "--format-version", "1"]);
+  const platforms = targets.flatMap((target) => ["--filter-platform", target]);
+  const { stdout } = await run("cargo", ["metadata", "--locked", "--quiet", "--format-version", "1", ...platforms]);
   /** @type {Crate[]} */
   const known = JSON.parse(stdout).packages;
   return known
@@ -79,7 +80,7 @@ function cLibrary() {
  * @param {Part} part
  * @returns {Part}
  */
-function chosen(part) {
+export function chosen(part) {
   const isChoice = !/\(| AND /.test(part.license) && part.license.split(/ OR |\//).includes("MIT");
   const mit = part.texts.filter(({ name }) => /MIT/i.test(name));
   const beside = part.texts.filter(({ name }) => /^(copyright|notice)/i.test(name));

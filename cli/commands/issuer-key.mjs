@@ -7,37 +7,50 @@ import { writeFile } from "node:fs/promises";
 import { command } from "../lib/command.mjs";
 import { configurationHelp, configurationOptions, credentialsOf, readConfigured } from "../lib/configured.mjs";
 import { newIssuerKey } from "../lib/issuer-key.mjs";
+import { printResult } from "../lib/result.mjs";
 import { Failure, codeOf, say } from "../lib/run.mjs";
 
 const USUAL_AUDIENCE = "api://AzureADTokenExchange";
 
 export default command({
   name: "issuer-key",
-  usage: "[--rotate] [--out FILE]",
+  usage: "[--rotate] [--out FILE] [--json]",
   help: `
 Makes the key that signs for federated credentials (ISSUER_KEY), and says what to set at Entra. It changes nothing else.
 
   --rotate   the next key, and the steps of a rotation in which nothing breaks
   --out FILE writes the key to a new file that only you can read, and shows no key
+  --json     prints one line of JSON: { "kid", "pem" or "file", "trust": [{ "credential", "client_id", "issuer", "subject",
+             "audience" }] }
 ${configurationHelp}
 
 Exit codes: 0 made; 1 failed; 2 the arguments are wrong.`,
   options: {
     rotate: { type: "boolean", default: false },
     out: { type: "string" },
+    json: { type: "boolean", default: false },
     ...configurationOptions,
   },
-  async run({ rotate, out, ...place }) {
-    const trusted = rotate ? "" : await whatToTrust(place);
+  async run({ rotate, out, json, ...place }) {
+    const { issuer, credentials } = rotate ? { issuer: "", credentials: [] } : await federated(place);
     const { pem, kid } = newIssuerKey();
     if (out) await writeKey(out, pem);
     const file = out ?? "FILE";
     const made = out
       ? `The key is in ${out}, which only you can read. Keep it in a safe: a Worker's secret cannot be read back.`
       : `The key. It is shown once: put it into FILE and into a safe, as a Worker's secret cannot be read back.\n\n${pem}`;
-    console.log(
-      `${made.trimEnd()}\n\nIts kid: ${kid}\n\n${rotate ? rotation(file, kid, place) : firstKey(file, place)}${trusted}`,
-    );
+    const steps = rotate
+      ? rotation(file, kid, place)
+      : `${firstKey(file, place)}${whatToTrust(issuer || "https://YOUR-BROKER", credentials)}`;
+    const trust = credentials.map(({ name, clientId, subject, audience }) => ({
+      credential: name,
+      client_id: clientId,
+      issuer: issuer || null,
+      subject,
+      audience,
+    }));
+    const result = { kid, ...(out ? { file: out } : { pem }), trust };
+    printResult(json, result, `${made.trimEnd()}\n\nIts kid: ${kid}\n\n${steps}`);
   },
 });
 
@@ -94,13 +107,16 @@ that at once, give the federated credentials other subjects, there and in wrangl
 `;
 }
 
+/** In place of a credential that is not configured yet. */
+const example = { name: "NAME", clientId: "CLIENT_ID", subject: "SUBJECT", audience: USUAL_AUDIENCE };
+
 /**
  * What an application has to trust, for each federated credential.
- * @param {Place} place
+ * @param {string} issuer
+ * @param {(typeof example)[]} credentials
  */
-async function whatToTrust(place) {
-  const { issuer, credentials } = await federated(place);
-  const paste = credentials.map(({ name, clientId, subject, audience }) => {
+function whatToTrust(issuer, credentials) {
+  const paste = (credentials.length > 0 ? credentials : [example]).map(({ name, clientId, subject, audience }) => {
     // In a text of the shell, a ' would end it.
     const parameters = JSON.stringify({ name: "edge-token-broker", issuer, subject, audiences: [audience] });
     return `Credential ${name}: application ${clientId} has to trust, to the letter
@@ -123,20 +139,19 @@ function quoted(text) {
 }
 
 /**
- * From the configuration, with placeholders for what it does not have.
+ * The issuer and the federated credentials of the configuration; without an issuer it is empty.
  * @param {Place} place
  */
 async function federated(place) {
   const vars = await read(place);
-  const issuer = typeof vars.ISSUER === "string" && vars.ISSUER ? vars.ISSUER : "https://YOUR-BROKER";
+  const issuer = typeof vars.ISSUER === "string" && vars.ISSUER ? vars.ISSUER : "";
   const credentials = Object.entries(credentialsOf(vars)).flatMap(([name, value]) => {
     const { client_id: clientId, federated } = Object(value);
     if (!federated) return [];
     const { subject = "SUBJECT", audience = USUAL_AUDIENCE } = federated;
     return [{ name, clientId: String(clientId), subject: String(subject), audience: String(audience) }];
   });
-  const example = { name: "NAME", clientId: "CLIENT_ID", subject: "SUBJECT", audience: USUAL_AUDIENCE };
-  return { issuer, credentials: credentials.length > 0 ? credentials : [example] };
+  return { issuer, credentials };
 }
 
 /**

@@ -9,6 +9,7 @@ import { called, command, misused } from "../lib/command.mjs";
 import { clientsOf, configurationHelp, configurationOptions, readConfigured } from "../lib/configured.mjs";
 import { readKey } from "../lib/read-key.mjs";
 import { registered } from "../lib/registered.mjs";
+import { printResult } from "../lib/result.mjs";
 
 const options = /** @type {const} */ ({
   scope: { type: "string" },
@@ -22,6 +23,7 @@ const options = /** @type {const} */ ({
   remove: { type: "boolean", default: false },
   entry: { type: "string" },
   "persist-to": { type: "string" },
+  json: { type: "boolean", default: false },
   ...configurationOptions,
 });
 
@@ -56,6 +58,8 @@ wrangler.toml and writes nothing.
   --entry FILE             takes a new client's whole entry from JSON
   --remove                 removes the client
   --persist-to FOLDER      where the local namespace is
+  --json                   prints one line of JSON: { "client", "key", "entry": { "key_sha256", "allow", … } }, with the key
+                           only where one is made; of --verify { "good", "sentence" }
 ${configurationHelp}
 
 Exit codes: 0 done, or the key is of this client; 1 failed, or it is not; 2 the arguments or the configuration are wrong.`,
@@ -127,14 +131,14 @@ function checkTogether({ "no-scope": noScope, ...values }) {
 
 /**
  * @param {string} name
- * @param {{ grant: Grant }} values
+ * @param {{ grant: Grant, json: boolean }} values
  */
-function create(name, { grant }) {
+function create(name, { grant, json }) {
   const key = newClientKey();
   // For visible ASCII, JSON's strings are TOML's.
   const table = /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
   const fields = Object.entries(grant).map(([field, value]) => `${field} = ${JSON.stringify(value)}`);
-  console.log(`The key of client ${name}. Give it to the client now: it is shown once and kept nowhere.
+  const text = `The key of client ${name}. Give it to the client now: it is shown once and kept nowhere.
 
 ${key}
 
@@ -142,18 +146,19 @@ Its entry for wrangler.toml, with the key's digest. Then: npm run deploy
 
 [vars.CLIENTS.${table}]
 key_sha256 = ["${keyDigest(key)}"]
-allow = [{ ${fields.join(", ")} }]`);
+allow = [{ ${fields.join(", ")} }]`;
+  printResult(json, { client: name, key, entry: { key_sha256: [keyDigest(key)], allow: [grant] } }, text);
 }
 
 /**
  * @param {string} name
- * @param {Place} values
+ * @param {Given} values
  */
 async function rotate(name, values) {
-  const { digests, line } = await readEntry(name, values);
+  const { digests, line, entry } = await readEntry(name, values);
   const key = newClientKey();
   const both = digestsDuringRotation(digests, keyDigest(key), name);
-  console.log(`The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.
+  const text = `The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.
 
 ${key}
 
@@ -163,37 +168,39 @@ ${line(both)}
 
    If the old key leaked, leave its digest out: only ${both.at(-1)}.
 2. Give the client its new key.
-3. When the client uses it: ${called("new-client")} ${name} --rotate --finish`);
+3. When the client uses it: ${called("new-client")} ${name} --rotate --finish`;
+  printResult(values.json, { client: name, key, entry: { ...entry, key_sha256: both } }, text);
 }
 
 /**
  * @param {string} name
- * @param {Place} values
+ * @param {Given} values
  */
 async function finish(name, values) {
-  const { digests, line } = await readEntry(name, values);
+  const { digests, line, entry } = await readEntry(name, values);
   const kept = digestsAfterRotation(digests, name);
-  console.log(`Only the newest key of client ${name} stays. Change key_sha256 in its entry to this, and deploy:
+  const text = `Only the newest key of client ${name} stays. Change key_sha256 in its entry to this, and deploy:
 
 ${line(kept)}
 
-To be sure that the client uses that key: ${called("new-client")} ${name} --verify`);
+To be sure that the client uses that key: ${called("new-client")} ${name} --verify`;
+  printResult(values.json, { client: name, entry: { ...entry, key_sha256: kept } }, text);
 }
 
 /**
  * @param {string} name
- * @param {Place} values
+ * @param {Given} values
  */
 async function verify(name, values) {
   const clients = clientsOf(await readConfigured(values));
   digestsOf(clients, name);
   const { good, sentence } = verdict(await readKey(), clients, name);
-  console.log(sentence);
+  printResult(values.json, { good, sentence }, sentence);
   return good ? 0 : 1;
 }
 
 /**
- * The digests of a client's keys, and the form of such a list in the configuration.
+ * The digests of a client's keys, the form of such a list in the configuration, and the client's whole entry.
  * @param {string} name
  * @param {Place} values
  */
@@ -205,5 +212,6 @@ async function readEntry(name, values) {
     const list = `[${digests.map((digest) => `"${digest}"`).join(", ")}]`;
     return isText ? `"key_sha256": ${list}` : `key_sha256 = ${list}`;
   };
-  return { digests: digestsOf(clientsOf(configured), name), line };
+  const clients = clientsOf(configured);
+  return { digests: digestsOf(clients, name), line, entry: clients[name] };
 }

@@ -12,7 +12,8 @@ import { called } from "./command.mjs";
 import { clientsOf, readConfigured } from "./configured.mjs";
 import { readKey } from "./read-key.mjs";
 import { Registry } from "./registry.mjs";
-import { codeOf, Failure } from "./run.mjs";
+import { printResult } from "./result.mjs";
+import { codeOf, Failure, say } from "./run.mjs";
 import { runTool } from "./tool.mjs";
 
 /**
@@ -22,9 +23,10 @@ import { runTool } from "./tool.mjs";
 export async function registered(name, values) {
   const vars = await readConfigured(values);
   const registry = new Registry(values, vars);
-  if (values.remove) return remove(name, registry);
-  if (values.verify) return verify(name, registry);
-  if (values.rotate) return values.finish ? finish(name, registry) : rotate(name, registry);
+  const { json } = values;
+  if (values.remove) return remove(name, registry, json);
+  if (values.verify) return verify(name, registry, json);
+  if (values.rotate) return values.finish ? finish(name, registry, json) : rotate(name, registry, json);
   return create(name, registry, vars, values);
 }
 
@@ -34,7 +36,7 @@ export async function registered(name, values) {
  * @param {Vars} vars
  * @param {Values} values
  */
-async function create(name, registry, vars, { grant, entry }) {
+async function create(name, registry, vars, { grant, entry, json }) {
   if (Object.hasOwn(clientsOf(vars), name))
     throw new Failure(`CLIENTS has a client ${name} already, and wins over the registry.`);
   if ((await registry.read(name)) !== undefined)
@@ -43,23 +45,28 @@ async function create(name, registry, vars, { grant, entry }) {
   const client = entry === undefined ? { key_sha256: [keyDigest(key)], allow: [grant] } : await readEntry(entry);
   await check(name, client, vars);
   // Printed first, so that the key is not lost if the write fails.
-  if (entry === undefined)
-    show(`The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`, key);
+  const result = { client: name, ...(entry === undefined && { key }), entry: client };
+  const sentence = `The key of client ${name}. It is shown once and kept nowhere; it is good once the line below says so.`;
+  if (json || entry === undefined) printResult(json, result, `${sentence}\n\n${key}\n`);
   await registry.write(name, client);
-  console.log(`Client ${name} is in the registry. It is known everywhere within a minute.`);
+  told(json, `Client ${name} is in the registry. It is known everywhere within a minute.`);
 }
 
 /**
  * @param {string} name
  * @param {Registry} registry
+ * @param {boolean} json
  */
-async function rotate(name, registry) {
+async function rotate(name, registry, json) {
   const before = await known(name, registry);
   const key = newClientKey();
   const key_sha256 = digestsDuringRotation(before.key_sha256 ?? [], keyDigest(key), name);
-  show(`The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.`, key);
-  await registry.write(name, { ...before, key_sha256 }, before);
-  console.log(
+  const entry = { ...before, key_sha256 };
+  const sentence = `The new key of client ${name}. It is shown once and kept nowhere; the old key stays good.`;
+  printResult(json, { client: name, key, entry }, `${sentence}\n\n${key}\n`);
+  await registry.write(name, entry, before);
+  told(
+    json,
     `It is in the registry. When the client uses it: ${called("new-client")} ${name} --registry --rotate --finish`,
   );
 }
@@ -67,29 +74,35 @@ async function rotate(name, registry) {
 /**
  * @param {string} name
  * @param {Registry} registry
+ * @param {boolean} json
  */
-async function finish(name, registry) {
+async function finish(name, registry, json) {
   const before = await known(name, registry);
-  await registry.write(name, { ...before, key_sha256: digestsAfterRotation(before.key_sha256 ?? [], name) }, before);
-  console.log(`Only the newest key of client ${name} stays. The old one is refused everywhere within a minute.`);
+  const entry = { ...before, key_sha256: digestsAfterRotation(before.key_sha256 ?? [], name) };
+  await registry.write(name, entry, before);
+  const sentence = `Only the newest key of client ${name} stays. The old one is refused everywhere within a minute.`;
+  printResult(json, { client: name, entry }, sentence);
 }
 
 /**
  * @param {string} name
  * @param {Registry} registry
+ * @param {boolean} json
  */
-async function remove(name, registry) {
+async function remove(name, registry, json) {
   await registry.remove(name, await known(name, registry));
-  console.log(`Client ${name} is no more in the registry. It is refused everywhere within a minute.`);
+  const sentence = `Client ${name} is no more in the registry. It is refused everywhere within a minute.`;
+  printResult(json, { client: name }, sentence);
 }
 
 /**
  * @param {string} name
  * @param {Registry} registry
+ * @param {boolean} json
  */
-async function verify(name, registry) {
+async function verify(name, registry, json) {
   const { good, sentence } = verdict(await readKey(), { [name]: await known(name, registry) }, name);
-  console.log(sentence);
+  printResult(json, { good, sentence }, sentence);
   return good ? 0 : 1;
 }
 
@@ -130,9 +143,11 @@ async function check(name, client, vars) {
 }
 
 /**
+ * Progress after the result. A program gets one value only.
+ * @param {boolean} json
  * @param {string} sentence
- * @param {string} key
  */
-function show(sentence, key) {
-  console.log(`${sentence}\n\n${key}\n`);
+function told(json, sentence) {
+  if (json) say(sentence);
+  else console.log(sentence);
 }

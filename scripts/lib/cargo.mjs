@@ -19,7 +19,7 @@ const profile = "worker";
 export async function cargoBuild(target, parts, flags, show) {
   const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
   const args = ["build", ...parts, "--profile", profile, "--locked", "--target", target, "--target-dir", targets];
-  const names = Object.entries(await shortNames(targets)).map(
+  const names = Object.entries(await shortNames(target, targets)).map(
     ([long, short]) => `--remap-path-prefix=${long}=${short}`,
   );
   const env = projectEnv({ CARGO_ENCODED_RUSTFLAGS: [...flags, ...names].join("\x1f") });
@@ -30,25 +30,30 @@ export async function cargoBuild(target, parts, flags, show) {
 /**
  * Folders of this machine → their names in the wasm's messages, which have to be the same on every machine. rustc takes
  * the last that fits.
+ * @param {string} target
  * @param {string} targets
  * @returns {Promise<Record<string, string>>}
  */
-async function shortNames(targets) {
+async function shortNames(target, targets) {
   // Also downloads the crates, so that their folders are known.
-  const { stdout } = await run("cargo", ["metadata", "--quiet", "--locked", "--format-version", "1"]);
+  const { stdout } = await run("cargo", [
+    "metadata",
+    "--quiet",
+    "--locked",
+    "--format-version",
+    "1",
+    "--filter-platform",
+    target,
+  ]);
   /** @type {{ source: string | null, manifest_path: string }[]} */
   const crates = JSON.parse(stdout).packages;
   const registries = crates
     .filter(({ source }) => source !== null)
     .map((crate) => dirname(dirname(crate.manifest_path)));
-  const sysroot = (await run("rustc", ["--print", "sysroot"])).stdout.trim();
-  const commit = /^commit-hash: (\w+)$/m.exec((await run("rustc", ["--version", "--verbose"])).stdout)?.[1];
   return {
     [root]: "",
     [targets]: "target",
     ...Object.fromEntries([...new Set(registries)].sort().map((folder) => [`${folder}${sep}`, ""])),
-    // Where the sources of the standard library are installed, rustc names their folder.
-    [join(sysroot, "lib", "rustlib", "src", "rust")]: `/rustc/${commit}`,
   };
 }
 

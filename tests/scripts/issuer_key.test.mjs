@@ -106,3 +106,21 @@ test("a rotation publishes the next key before it signs, and keeps the old one p
   );
   assert.ok(stdout.includes(`has to list ${thumbprint(PEM.exec(stdout)[0])}.`), stdout);
 });
+
+test("--json is one line for a program, with the key or its file, and what to trust", async (context) => {
+  const path = await configuration(context, TOML);
+  const { pem, kid, trust } = JSON.parse((await issuerKey(["--json", "--config", path])).stdout);
+  assert.match(pem, PEM);
+  assert.equal(kid, thumbprint(pem));
+  assert.deepEqual(trust[1], {
+    credential: "other",
+    client_id: "other-app",
+    issuer: "https://broker.example",
+    subject: "other",
+    audience: "api://other",
+  });
+  const file = join(dirname(path), "key.pem");
+  const rotated = await issuerKey(["--json", "--rotate", "--out", file, "--config", path]);
+  const key = await readFile(file, "utf8");
+  assert.deepEqual(JSON.parse(rotated.stdout), { kid: thumbprint(key), file, trust: [] });
+});

@@ -100,3 +100,27 @@ test("another environment, and the clients of .dev.vars", async (context) => {
   const rotated = await newClient(["dev", "--local", "--rotate", "--config", path]);
   assert.ok(rotated.stdout.includes(`"key_sha256": ["${keyDigest(local)}", "`), rotated.stdout + rotated.stderr);
 });
+
+test("--json is one line for a program, from the first key to the second", async (context) => {
+  const json = async (args, input) => {
+    const { code, stdout, stderr } = await newClient([...args, "--json"], input);
+    assert.match(stdout, /^\{.*\}\n$/, stderr);
+    return { code, ...JSON.parse(stdout) };
+  };
+  const allow = [{ credential: "default", scope: "https://graph.microsoft.com/.default" }];
+  const { key: first, ...made } = await json(["reports"]);
+  assert.match(first, KEY);
+  assert.deepEqual(made, { code: 0, client: "reports", entry: { key_sha256: [keyDigest(first)], allow } });
+
+  const before = await configuration(context, entry("reports", first));
+  const { key: second, ...rotated } = await json(["reports", "--rotate", "--config", before]);
+  const both = [keyDigest(first), keyDigest(second)];
+  assert.deepEqual(rotated, { code: 0, client: "reports", entry: { key_sha256: both, allow } });
+
+  const during = await configuration(context, entry("reports", first, second));
+  const finished = await json(["reports", "--rotate", "--finish", "--config", during]);
+  assert.deepEqual(finished, { code: 0, client: "reports", entry: { key_sha256: [keyDigest(second)], allow } });
+  const verified = await json(["reports", "--verify", "--config", during], newClientKey());
+  assert.deepEqual([verified.code, verified.good], [1, false]);
+  assert.match(verified.sentence, /^wrong: /);
+});

@@ -58,7 +58,8 @@ test("a client's life in the registry", { timeout: 240_000 }, async (context) =>
   const allow = [{ credential: "default", scope: "https://vault.azure.net/.default" }];
   assert.deepEqual(await registry.read("far"), { key_sha256: [keyDigest(first)], allow });
   await assert.rejects(stranger.read("far"), /not authentic/);
-  const [second] = KEY.exec((await run(["far", "--rotate"])).stdout);
+  const { key: second, entry } = JSON.parse((await run(["far", "--rotate", "--json"])).stdout);
+  assert.deepEqual(entry, await registry.read("far"));
   assert.equal((await run(["far", "--verify"], first)).code, 0);
   assert.equal((await run(["far", "--rotate", "--finish"])).code, 0);
   assert.deepEqual((await registry.read("far")).key_sha256, [keyDigest(second)]);

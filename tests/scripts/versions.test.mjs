@@ -55,7 +55,11 @@ test("every file has the version of package.json", () => {
       "template/package.json": version,
     },
   );
-  assert.ok(text("README.md").includes(`${name}-${version}.tgz`), "README.md names another tarball");
+  for (const path of ["README.md", "docs/deploy.md"]) {
+    const named = [...text(path).matchAll(/edge-token-broker[-@](\d+\.\d+\.\d+)/g)];
+    assert.ok(named.length > 0, path);
+    for (const [text, other] of named) assert.equal(other, version, `${path}: ${text}`);
+  }
 });
 
 test("a new broker has the wrangler and the Node.js of this repository", () => {
