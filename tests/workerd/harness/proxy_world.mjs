@@ -33,7 +33,13 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
  * Opens a world with an API behind the broker, under many names with a token each.
  * @param {ProxyOptions} options
  */
-export async function openProxy({ apis = () => ({}), client = {}, bindings = {}, foreign = [], coordinator = {} } = {}) {
+export async function openProxy({
+  apis = () => ({}),
+  client = {},
+  bindings = {},
+  foreign = [],
+  coordinator = {},
+} = {}) {
   const api = await ApiServer.start();
   const base = api.url + BASE;
   const many = Array.from({ length: APIS }, (_, n) => [`api-${n}`, { base, ...grant(n) }]);
