@@ -16,6 +16,7 @@ import { buildTools } from "./tools.mjs";
 const CONCURRENCY = 2;
 // A test that hangs fails, and does not hold up CI.
 const TIMEOUT = "--test-timeout=180000";
+const ownClientTests = join("tests", "client");
 const scriptTests = join("tests", "scripts");
 const workerdTests = join("tests", "workerd");
 const upgradeTests = join("tests", "upgrade");
@@ -30,6 +31,7 @@ main(async () => {
   const hostTests = stage("host tests", "cargo", ["test", "--locked", ...(pattern ? [pattern] : [])]);
   await Promise.all([hostTests, build({ show: false }).then(() => buildTools({ show: false }))]);
   await pack();
+  await nodeTests("tests of the JavaScript client", ownClientTests, pattern);
   await nodeTests("tests of the commands", scriptTests, pattern);
   await nodeTests("workerd tests", workerdTests, pattern);
   await nodeTests("tests of upgrades", upgradeTests, pattern);

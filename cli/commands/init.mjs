@@ -6,7 +6,7 @@ import { basename, relative, resolve } from "node:path";
 
 import { keyDigest, newClientKey } from "../lib/client-key.mjs";
 import { command, misused } from "../lib/command.mjs";
-import { npmInstall } from "../lib/npm.mjs";
+import { npmInstall, ownSource } from "../lib/npm.mjs";
 import { ask } from "../lib/questions.mjs";
 import { ExitCode, Failure } from "../lib/run.mjs";
 import { existing, filesOf, writeAll } from "../lib/template.mjs";
@@ -142,7 +142,22 @@ To deploy it:
 ${fill}  npx wrangler login
   npx wrangler deploy
   npx wrangler secret put AZ_CLIENT_SECRET
-  npx edge-token-broker doctor --url https://…workers.dev    # the URL that the deploy printed`;
+  BROKER_KEY=etb_… npx edge-token-broker doctor --url https://…    # the key above; the URL that the deploy printed
+${fileHint(folder)}`;
+}
+
+/**
+ * A file beside the folder is not there on another machine.
+ * @param {string} folder
+ */
+function fileHint(folder) {
+  const source = ownSource(folder);
+  return source.startsWith("file:../")
+    ? `
+package.json names the package as ${source}. For another machine or CI, copy that file into the folder and install it
+from there: npm install ./${basename(source)}
+`
+    : "";
 }
 
 /** @param {string} folder */

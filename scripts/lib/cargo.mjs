@@ -50,10 +50,14 @@ async function shortNames(target, targets) {
   const registries = crates
     .filter(({ source }) => source !== null)
     .map((crate) => dirname(dirname(crate.manifest_path)));
+  const sysroot = (await run("rustc", ["--print", "sysroot"])).stdout.trim();
+  const commit = /^commit-hash: (\w+)$/m.exec((await run("rustc", ["--version", "--verbose"])).stdout)?.[1];
   return {
     [root]: "",
     [targets]: "target",
     ...Object.fromEntries([...new Set(registries)].sort().map((folder) => [`${folder}${sep}`, ""])),
+    // Its name where the component rust-src is not installed. Where it is, rustc would name its folder.
+    [join(sysroot, "lib", "rustlib", "src", "rust")]: `/rustc/${commit}`,
   };
 }
 

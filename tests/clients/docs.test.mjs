@@ -1,4 +1,4 @@
-// Each block of docs/callers.md, docs/mcp.md and docs/proxy.md that says that it is tested is named by a test or by the
+// Each block of docs/callers.md, docs/client.md, docs/mcp.md and docs/proxy.md that says that it is tested is named by a test or by the
 // harness.
 
 import assert from "node:assert/strict";

@@ -30,9 +30,6 @@ const EXPECTED = [
   "stand-in/**/*.mjs",
   "template/{.dev.vars.example,README.md,gitignore,package.json,wrangler.toml,src/index.js}",
 ];
-/** They are started by their paths. */
-const STARTED = ["cli/lib/wasi.mjs", "cli/lib/configured-vars.mjs"];
-
 let path;
 let files;
 let manifest;
@@ -54,6 +51,15 @@ after(() => rm(folder, { recursive: true, force: true }));
 /** The files that `exports` names, with those of types. */
 const named = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(named));
 const text = (name) => files.get(name).toString("utf8");
+/** The modules that others start as programs of their own. */
+const started = () =>
+  [...files.keys()]
+    .filter((name) => name.endsWith(".mjs"))
+    .flatMap((name) =>
+      [...text(name).matchAll(/new URL\("([^"]+\.mjs)", import\.meta\.url\)/g)].map(([, to]) =>
+        join(dirname(name), to),
+      ),
+    );
 
 describe("files", () => {
   test("each is one of those that a user needs", () => {
@@ -75,7 +81,7 @@ describe("files", () => {
   });
 
   test("each module is part of a command or of an export", async () => {
-    const modules = [...named(manifest.exports), ...Object.values(manifest.bin), ...STARTED];
+    const modules = [...named(manifest.exports), ...Object.values(manifest.bin), ...started()];
     const { metafile } = await build({
       absWorkingDir: folder,
       entryPoints: modules.filter((name) => /\.m?js$/.test(name)),
@@ -85,7 +91,7 @@ describe("files", () => {
       metafile: true,
       format: "esm",
       platform: "node",
-      external: ["*.wasm", "cloudflare:*", "jose", "*/doctor.mjs", manifest.name],
+      external: ["*.wasm", "cloudflare:*", "jose", manifest.name],
       logLevel: "silent",
     });
     const unused = [...files.keys()].filter((name) => name.endsWith(".mjs") && !(name in metafile.inputs));

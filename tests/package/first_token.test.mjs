@@ -78,6 +78,15 @@ for (const version of NODES) {
       assert.equal(await readFile(toml, "utf8"), before);
     });
 
+    test("doctor finds the running broker good, and shows no key", async () => {
+      const url = `http://127.0.0.1:${port}`;
+      const { code, stdout, stderr } = await npx(`doctor --url ${url}`, { env: { BROKER_KEY: key } });
+      assert.equal(code, 0, stdout + stderr);
+      assert.match(stdout, /^ok {3}.*token/m);
+      assert.match(stdout, /^Nothing failed: /m);
+      for (const secret of [key, token]) assert.ok(!(stdout + stderr).includes(secret));
+    });
+
     test("a new client, its entry pasted, and what it may get", async () => {
       const { code, stdout } = await npx("new-client reports");
       assert.equal(code, 0);
@@ -112,6 +121,25 @@ for (const version of NODES) {
       const wasm = (await readdir(join(folder(), "out"))).find((name) => name.endsWith("index_bg.wasm"));
       const built = join(folder(), "node_modules", "edge-token-broker", "build", "index_bg.wasm");
       assert.ok((await readFile(join(folder(), "out", wasm))).equals(await readFile(built)));
+    });
+
+    test("doctor says what is wrong with a broken broker, and with none", async () => {
+      await started.stop();
+      const url = `http://127.0.0.1:${port}`;
+      const none = await npx(`doctor --url ${url} --json`, { env: { BROKER_KEY: key } });
+      assert.equal(none.code, 1);
+      const { ok, checks } = JSON.parse(none.stdout);
+      const failed = checks.filter(({ level }) => level === "fail");
+      assert.ok(!ok && failed.length > 0 && failed.every(({ toDo }) => toDo), none.stdout);
+
+      await writeFile(join(folder(), ".dev.vars"), "AZ_TENANT=t.example\n");
+      const dev = `npx wrangler dev --ip 127.0.0.1 --port ${port} --local-upstream 127.0.0.1:${port}`;
+      const broken = await machine.start(dev, "Ready on", { cwd: "my-broker" });
+      const { code, stdout } = await npx(`doctor --url ${url}`, { env: { BROKER_KEY: key } });
+      assert.equal(code, 1, stdout);
+      assert.match(stdout, /^FAIL .*503/m);
+      assert.ok(!stdout.includes(key));
+      await broken.stop();
     });
 
     test("help, version, and a command that does not exist", async () => {

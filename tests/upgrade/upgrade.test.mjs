@@ -42,7 +42,7 @@ for (const [what, from, to] of [
       await issuer?.close();
     });
 
-    const move = (bundle) => world.restart(bindings, bundle);
+    const move = (bundle) => world.restart(bindings, { bundle });
     const post = (assertion) =>
       world.fetch("/oauth2/v2.0/token", {
         method: "POST",

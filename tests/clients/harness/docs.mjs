@@ -1,9 +1,11 @@
-// The blocks of docs/callers.md, docs/mcp.md and docs/proxy.md that the tests run: those behind a comment
+// The blocks of docs/callers.md, docs/client.md, docs/mcp.md and docs/proxy.md that the tests run: those behind a comment
 // `<!-- test: NAME -->`.
 
 import { readFileSync } from "node:fs";
 
-const PAGES = ["callers.md", "mcp.md", "proxy.md"].map((page) => new URL(`../../../docs/${page}`, import.meta.url));
+const PAGES = ["callers.md", "client.md", "mcp.md", "proxy.md"].map(
+  (page) => new URL(`../../../docs/${page}`, import.meta.url),
+);
 const BLOCK = /^<!-- test: (\S+) -->\n+```(\w+)\n([\s\S]*?)^```$/gm;
 
 /** @typedef {{ language: string, text: string }} Block */

@@ -1,4 +1,4 @@
-// The JavaScript libraries of docs/callers.md.
+// The JavaScript libraries of docs/callers.md, and the client of docs/client.md.
 
 /** @import { Library, Start } from "./libraries.mjs" */
 
@@ -47,8 +47,17 @@ export const LIBRARIES = [
   { block: "js-fetch", row: "`fetch`", ...oauth, route: "token" },
 ];
 
+const client = { env: ["environment"], route: "token" };
+
+/** @type {Library[]} The broker's own client. */
+export const CLIENT = [
+  { block: "client-credential", row: "`BrokerCredential` in an Azure SDK client", ...client, keeps: true, ...blobs },
+  { block: "client-get-token", row: "`BrokerCredential`", ...client, keeps: false, start },
+  { block: "client-fetch", row: "`brokerFetch`", ...client, keeps: true, start: startWithGraph },
+];
+
 /** @param {string} name Of its block, or of its row. */
-export const library = (name) => find(LIBRARIES, name);
+export const library = (name) => find([...LIBRARIES, ...CLIENT], name);
 
 /**
  * Starts a program that lists the containers of a storage account. A call gives the token that the account got.
@@ -64,4 +73,13 @@ async function startWithStorage(source, env, resource) {
     env,
   );
   return named(program, api, (value) => value[0]);
+}
+
+/**
+ * Starts a program that reads from Microsoft Graph. A call gives the token that the API got.
+ * @type {Start}
+ */
+async function startWithGraph(source, env, resource) {
+  const api = await Api.start();
+  return named(await start(source.replaceAll(`${resource}/v1.0`, `${api.url}/v1.0`), env), api, (value) => value);
 }

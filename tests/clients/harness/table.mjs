@@ -1,8 +1,8 @@
-// The tables of docs/callers.md and docs/mcp.md that say what a caller sees.
+// The tables of docs/callers.md, docs/client.md and docs/mcp.md that say what a caller sees.
 
 import { readFileSync } from "node:fs";
 
-const lines = ["callers.md", "mcp.md"].flatMap((page) =>
+const lines = ["callers.md", "client.md", "mcp.md"].flatMap((page) =>
   readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8").split("\n"),
 );
 

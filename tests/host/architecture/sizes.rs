@@ -5,8 +5,18 @@ use std::fs;
 use super::{crate_folder, sources};
 
 /// Folders with code of ours. What a command generates is elsewhere.
-const CODE: [&str; 8] =
-    ["src", "tests", "fuzz/src", "fuzz/fuzz_targets", "tools", "scripts", "bench", "stand-in"];
+const CODE: [&str; 10] = [
+    "src",
+    "tests",
+    "fuzz/src",
+    "fuzz/fuzz_targets",
+    "tools",
+    "scripts",
+    "bench",
+    "stand-in",
+    "client",
+    "cli",
+];
 
 #[test]
 fn files_are_one_idea_each() {

@@ -22,7 +22,7 @@ const PROGRAMS = ["sh", "env", "curl", "uname"];
  * The program of this version of Node.js, from its npm package, which the first call installs.
  * @param {string} version
  */
-async function nodeBinary(version) {
+export async function nodeBinary(version) {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = join(ROOT, "target", "node", version);
   const binary = join(folder, "node_modules", name, "bin", "node");

@@ -73,7 +73,10 @@ export async function openWorld({
     breaks,
     kv: kv ? await KvServer.start() : undefined,
     registry: registry ? await KvServer.start() : undefined,
-    coordinator: coordinator && { source: coordinator.source, storage: await storageOf(coordinator) },
+    coordinator: coordinator && {
+      source: coordinator.source,
+      storage: coordinator.durable ? await mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined,
+    },
   });
   try {
     await world.startBroker(bindings);
@@ -82,11 +85,6 @@ export async function openWorld({
     throw error;
   }
   return world;
-}
-
-/** @param {{ durable?: boolean }} coordinator */
-async function storageOf({ durable }) {
-  return durable ? mkdtemp(join(tmpdir(), "edge-token-broker-objects-")) : undefined;
 }
 
 /**
@@ -140,11 +138,8 @@ export class World {
     return present(this.#parts.registry, "KV namespace REGISTRY");
   }
 
-  /**
-   * @param {Bindings} bindings
-   * @param {string} [bundle]
-   */
-  async startBroker(bindings, bundle) {
+  /** @param {Bindings} bindings */
+  async startBroker(bindings) {
     const { url } = this.authority;
     const all = standardBindings(url, typeof bindings === "function" ? bindings(url) : bindings);
     for (const [name, value] of Object.entries(all)) {
@@ -152,18 +147,18 @@ export class World {
     }
     const { kv, registry, around, coordinator, sweep, breaks } = this.#parts;
     const ports = { kvPort: kv?.port, registryPort: registry?.port };
-    const own = bundle === undefined ? around : { ...around, bundle };
-    this.#broker = await Broker.start({ bindings: all, ...ports, ...own, coordinator, sweep, breaks });
+    this.#broker = await Broker.start({ bindings: all, ...ports, ...around, coordinator, sweep, breaks });
   }
 
   /**
    * Kills workerd and starts it again: a new isolate with the same KV, as after a deployment or on another machine.
    * @param {Bindings} bindings
-   * @param {string} [bundle] The folder of another bundle.
+   * @param {Around} around What is another one from now on.
    */
-  async restart(bindings = {}, bundle) {
+  async restart(bindings = {}, around = {}) {
+    Object.assign(this.#parts.around, around);
     await this.broker.stop();
-    await this.startBroker(bindings, bundle);
+    await this.startBroker(bindings);
   }
 
   async close() {

@@ -1,0 +1,30 @@
+// `BrokerCredential`: a `TokenCredential` as @azure/core-auth has it.
+
+import { requestedClaims } from "./claims.mjs";
+import { Tokens } from "./tokens.mjs";
+
+/** @import { AccessToken, BrokerCredentialOptions, GetTokenOptions } from "./index.d.ts" */
+
+export class BrokerCredential {
+  #tokens;
+  #credential;
+
+  /** @param {BrokerCredentialOptions} options */
+  constructor(options) {
+    this.#tokens = new Tokens(options);
+    this.#credential = options.credential;
+  }
+
+  /**
+   * @param {string | string[]} scopes
+   * @param {GetTokenOptions} options
+   * @returns {Promise<AccessToken>}
+   */
+  async getToken(scopes, options = {}) {
+    const { abortSignal: signal, tenantId, requestOptions } = options;
+    const scope = Array.isArray(scopes) ? scopes.join(" ") : scopes;
+    const asked = { scope, credential: this.#credential ?? tenantId, claims: requestedClaims(options) };
+    // Without a timeout the SDKs say 0.
+    return this.#tokens.get(asked, { signal, timeoutMs: requestOptions?.timeout || undefined });
+  }
+}
