@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use edge_token_broker::base::base_path::BasePath;
 use edge_token_broker::base::keys::SealingKey;
 use edge_token_broker::base::ports::{Clock, Entropy, Ports, Store, StoreError};
 use edge_token_broker::base::request_id::RequestId;
@@ -16,7 +17,6 @@ use edge_token_broker::callers::ports::{CallerPorts, SignatureVerifier};
 use edge_token_broker::callers::presented::PlatformIdentity;
 use edge_token_broker::callers::registry::Registry;
 use edge_token_broker::callers::seen::VerifiedJwts;
-use edge_token_broker::base::base_path::BasePath;
 use edge_token_broker::config::{Config, Fault, Grant};
 use edge_token_broker::http::isolate::Isolate;
 use edge_token_broker::http::ports::{HttpPorts, PlatformRequest, RateLimiter};
