@@ -171,3 +171,14 @@ test("with what wrangler types makes of the configuration in docs/own-worker.md"
   assert.match(made, /COORDINATOR: DurableObjectNamespace<import\("\.\/src\/index"\)\.TokenCoordinator>/);
   assert.equal(await tsc("made", ["--types", ""]), "");
 });
+
+test("the type of the bindings has each that the README names, and no other", async () => {
+  const readme = await readFile(join(ROOT, "README.md"), "utf8");
+  const [, configuration] = /\n## Configuration\n(.*?)\n## /s.exec(readme) ?? [];
+  const rows = configuration.matchAll(/^\| (`[A-Z_`, ]+`) \|/gm);
+  const named = [...rows].flatMap(([, cell]) => [...cell.matchAll(/[A-Z_]+/g)].map(String));
+  const types = await readFile(join(ROOT, "package", "index.d.ts"), "utf8");
+  const [, members] = /interface BrokerEnv \{(.*?)\n\}/s.exec(types) ?? [];
+  const typed = [...members.matchAll(/^ {2}([A-Z_]+)\?:/gm)].map(([, name]) => name);
+  assert.deepEqual(typed.sort(), [...new Set(named)].sort());
+});

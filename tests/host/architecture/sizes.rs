@@ -5,7 +5,7 @@ use std::fs;
 use super::{crate_folder, sources};
 
 /// Folders with code of ours. What a command generates is elsewhere.
-const CODE: [&str; 10] = [
+const CODE: [&str; 11] = [
     "src",
     "tests",
     "fuzz/src",
@@ -16,6 +16,7 @@ const CODE: [&str; 10] = [
     "stand-in",
     "client",
     "cli",
+    "package",
 ];
 
 #[test]
