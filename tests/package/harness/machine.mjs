@@ -126,6 +126,8 @@ class Machine {
       cwd: join(this.folder, cwd),
       env: this.#env(env),
       stdio: ["ignore", "pipe", "pipe"],
+      // It leads a process group: npx ends by a signal, and does not hand it on.
+      detached: true,
     });
     const started = new Started(child, last);
     this.#started.push(started);
@@ -165,7 +167,7 @@ class Started {
   async stop() {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const closed = once(this.#child, "close");
-    this.#child.kill("SIGTERM");
+    process.kill(-Number(this.#child.pid), "SIGTERM");
     await closed;
   }
 }
