@@ -3,6 +3,7 @@
 //   npm run bench [-- --quick] [-- --record]     its cost, beside other Workers with the same duties (run.mjs)
 //   npm run abuse [-- --quick]                   attacks, and their effect on a good client (abuse.mjs)
 //   npm run timing [-- --quick]                  whether the time of an answer discloses clients (timing.mjs)
+//   node bench/main.mjs rpc [--quick]            calls by RPC, beside HTTP's (rpc.mjs)
 //   npm run profile -- [--worker NAME]           the functions that take the time of a hit (profile.mjs)
 //
 // `bench -- --quick` takes two minutes instead of nine, and only shows that the bench runs. `--record` writes

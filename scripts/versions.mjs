@@ -15,7 +15,7 @@ export const cargoDeny = { crate: "cargo-deny", version: "0.20.2", binary: "carg
  * Size limit of the Worker in bytes, wasm and JavaScript, compressed as for the upload
  * (docs/adr/0014-the-worker-crate.md says what weighs much).
  */
-export const budgetGzipBytes = 254_000;
+export const budgetGzipBytes = 258_000;
 
 /** Size limits of the npm package in bytes: of the tarball, and of its files. Two thirds are the Worker. */
 export const budgetPackage = { packed: 570_000, unpacked: 1_500_000 };

@@ -93,7 +93,7 @@ pub enum BrokerError {
 }
 
 /// What is wrong with a request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RequestFault {
     /// The request came over plain http, from another machine.
     #[error(
@@ -146,6 +146,21 @@ pub enum RequestFault {
          parameter scope, or credential, of the token"
     )]
     TooManyGrants,
+    /// The argument of a call by RPC is no plain object.
+    #[error("the argument must be one plain object of texts and numbers")]
+    ArgumentNotAnObject,
+    /// A member of the argument that the method does not have. Its name is one, or fixed words.
+    #[error("parameter {0} is not known: leave it out")]
+    UnknownMember(String),
+    /// A member of the argument of another type.
+    #[error("parameter {0} must be a text")]
+    MemberNotText(&'static str),
+    /// The same for a time.
+    #[error("parameter {0} must be a whole number of seconds")]
+    MemberNotSeconds(&'static str),
+    /// A member of the argument that is longer than the body of a request may be.
+    #[error("parameter {} is over {} KiB", .0, REQUEST_BODY_MAX_BYTES / 1024)]
+    MemberTooLong(&'static str),
     /// Two of `Authorization`, `client_secret` and `client_assertion` at once (RFC 6749 §2.3).
     #[error("client authentication was sent in more than one way")]
     TwoAuthenticationMethods,

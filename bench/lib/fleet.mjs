@@ -1,7 +1,7 @@
 // The servers of one scene. They run side by side.
 
 /** @import { Backends, Client, Registry } from "./backends.mjs" */
-/** @import { Module, Workerd } from "./workerd.mjs" */
+/** @import { Front, Module, Workerd } from "./workerd.mjs" */
 
 import { CLIENT } from "./backends.mjs";
 import { startWorkerd } from "./workerd.mjs";
@@ -18,6 +18,7 @@ import { COORDINATOR, brokerModules, peerModules } from "./workers.mjs";
  * @property {string | undefined} [bundle] The folder of the broker's bundle; by default the one to deploy.
  * @property {(modules: Module[]) => Module[]} [around] Makes other modules of the broker's.
  * @property {boolean} [inspected]
+ * @property {Front} [front] Another Worker that takes the requests, with the broker behind its binding `BROKER`.
  * @property {Registry} [registry]
  */
 
@@ -53,6 +54,7 @@ export class Fleet {
       around = same,
       inspected,
       registry,
+      front,
     } = options;
     const isBroker = worker === "broker";
     const modules = isBroker ? around(brokerModules(bundle)) : await peerModules(worker);
@@ -64,6 +66,7 @@ export class Fleet {
       kvPort: this.#backends[kv === "empty" ? "emptyKv" : "kv"].port,
       objects: isBroker && coordinator ? COORDINATOR : undefined,
       inspected,
+      front,
     });
     this.#servers.push(server);
     return { name: worker, script: `${modules[0]?.content}`, ...server };

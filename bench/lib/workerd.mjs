@@ -20,6 +20,8 @@ const START_DEADLINE_MS = 20_000;
 
 /** @typedef {{ binding: string, className: string }} Objects */
 
+/** @typedef {{ source: string, props: object }} Front `props` are those of its service binding. */
+
 /**
  * @typedef {object} Worker
  * @property {Module[]} modules The main one first.
@@ -28,6 +30,7 @@ const START_DEADLINE_MS = 20_000;
  * @property {number | undefined} [registryPort] The same for `REGISTRY`.
  * @property {Objects | undefined} [objects] A Durable Object class, stored in memory.
  * @property {string[] | undefined} [flags] Compatibility flags, on top of the deployed ones.
+ * @property {Front | undefined} [front] Another Worker that takes the requests, with this one behind its binding `BROKER`.
  * @property {boolean | undefined} [inspected] Whether V8's inspector is to listen.
  */
 
@@ -107,11 +110,12 @@ async function listening(child, complaints, inspected = false) {
 const OBJECTS = `uniqueKey = "bench", enableSql = true, preventEviction = true`;
 
 /** @param {Worker} worker */
-function config({ modules, bindings = {}, kvPort, registryPort, objects, flags = [] }) {
+function config({ modules, bindings = {}, kvPort, registryPort, objects, flags = [], front }) {
   const services = [
     `(name = "worker", worker = .worker)`,
     `(name = "internet", network = (allow = ["private", "local"]))`,
   ];
+  if (front) services.push(`(name = "front", worker = .front)`);
   const declared = Object.entries(bindings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
   for (const [name, port] of Object.entries({ TOKENS: kvPort, REGISTRY: registryPort })) {
     if (port === undefined) continue;
@@ -127,7 +131,7 @@ function config({ modules, bindings = {}, kvPort, registryPort, objects, flags =
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [${services.join(", ")}],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "${front ? "front" : "worker"}")],
 );
 const worker :Workerd.Worker = (
   modules = [${embedded.join(", ")}],
@@ -136,8 +140,22 @@ const worker :Workerd.Worker = (
   globalOutbound = "internet",
   bindings = [${declared.join(", ")}],
   ${storage?.join("\n  ") ?? ""}
-);`;
+);
+${front ? frontOf(front) : ""}`;
 }
+
+/** @param {Front} front */
+const frontOf = ({ source, props }) => `const front :Workerd.Worker = (
+  modules = [(name = "front.js", esModule = ${lines(source)})],
+  compatibilityDate = ${text(COMPATIBILITY_DATE)},
+  bindings = [(name = "BROKER", service = (name = "worker", props = (json = ${text(JSON.stringify(props))})))],
+);`;
+
+/**
+ * The same of a text with line breaks.
+ * @param {string} value
+ */
+const lines = (value) => text(value).replaceAll("\n", "\\n");
 
 /**
  * A Cap'n Proto string literal of printable text. The bindings here are JSON, names and keys.

@@ -46,9 +46,9 @@ Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration 
         stopping.signal.throwIfAborted();
         throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
       });
-      await Promise.race([ready(`${place.origin}/readyz`, local.tls?.certificate), died]);
-      if (json) console.log(JSON.stringify(summary(place.origin, local)));
-      else say(welcome(place.origin, local, localScope));
+      await Promise.race([ready(`${local.url}/readyz`, local.tls?.certificate), died]);
+      if (json) console.log(JSON.stringify(summary(local.url, local)));
+      else say(welcome(local.url, local, localScope));
       return await died;
     } catch (error) {
       // Ctrl-C ends this command.

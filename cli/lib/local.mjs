@@ -40,12 +40,14 @@ export async function prepareLocal({ origin, port, https }) {
   const configured = await readConfigured({ local: true });
   const state = readState(port);
   const { clientKey } = state;
+  const url = `${origin}${configured.BASE_PATH ?? ""}`;
   const tls = https ? localTls(port) : undefined;
   const tlsArgs = tls?.wranglerArgs ?? [];
   if (hasCredential(configured)) {
     const { clientId, clients } = withLocalClient(clientsOf(configured), clientKey, []);
     return {
       wranglerArgs: [...tlsArgs, ...vars({ CLIENTS: clients })],
+      url,
       tls,
       clientId,
       clientKey,
@@ -57,7 +59,7 @@ export async function prepareLocal({ origin, port, https }) {
   }
   const standIn = await startStandIn(state, (url) => get(url, tls?.certificate));
   writeState(port, { ...state, authorityPort: standIn.port });
-  const given = { url: standIn.url, keys: state.keys, issuer: origin };
+  const given = { url: standIn.url, keys: state.keys, issuer: url };
   const kinds = kindsOf(given).filter(({ name }) => shown.includes(name));
   standIn.apps.push(...kinds.map(({ app }) => app));
   const { vars: own, secrets, grants } = bindingsOf(kinds, given);
@@ -69,6 +71,7 @@ export async function prepareLocal({ origin, port, https }) {
       ...vars({ CLIENTS: clients, CREDENTIALS: credentials, ISSUER: given.issuer }),
       ...envFiles(writeStandInVars(port, standIn.url, state, secrets)),
     ],
+    url,
     tls,
     clientId,
     clientKey,

@@ -111,7 +111,7 @@ fn error_response(response: &ErrorResponse) {
     let mut json = JsonObject::default();
     // An object has at least one member.
     json.text("error", "");
-    trace.write(&mut json);
+    trace.write(&mut json, ["error_codes", "timestamp", "trace_id", "correlation_id"]);
     let mut printed: serde_json::Value = serde_json::from_str(&json.finish()).expect("JSON");
     printed["error"] = response.error.as_str().into();
     printed["error_description"] = response.description.as_deref().into();
@@ -127,7 +127,9 @@ fn answer(reply: &EndpointResponse) {
     };
     let error = BrokerError::Upstream(failure.error);
     let id = RequestId::from_random([0; 16]);
-    for dialect in [Dialect::TokenEndpoint, Dialect::Bearer, Dialect::ManagedIdentity] {
+    for dialect in
+        [Dialect::TokenEndpoint, Dialect::Bearer, Dialect::ManagedIdentity, Dialect::Call]
+    {
         let reply = Reply::error(&error, dialect, &id);
         assert!(reply.status >= 400 && reply.body.len() <= ERROR_BODY_MAX_BYTES);
         assert!(reply.body.is_ascii() && !reply.body.contains(char::is_control));

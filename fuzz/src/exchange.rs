@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 
 use edge_token_broker::base::limits::SCOPE_MAX_BYTES;
 use edge_token_broker::config::{Config, Fault};
-use edge_token_broker::http::exchange::{Answered, Incoming, Progress, begin};
+use edge_token_broker::http::call::{Call, Method};
+use edge_token_broker::http::exchange::{Answered, Incoming, Progress, begin, call};
+use edge_token_broker::http::isolate::Isolate;
 use serde_json::Value;
 
 use crate::platform::{Nothing, Request, TOKEN, isolate};
@@ -56,8 +58,7 @@ impl Sent<'_> {
     /// error is more than the broker's own fixed words.
     #[must_use]
     pub fn seen(&self) -> Seen {
-        CONFIG.with(|config| {
-            let isolate = isolate(config);
+        answered(|isolate| {
             let identity_header = self.identity_header.map(str::to_owned);
             let incoming = Incoming {
                 method: self.method.to_owned(),
@@ -67,20 +68,39 @@ impl Sent<'_> {
                 content_type: self.form.map(|_| "application/x-www-form-urlencoded"),
                 body: self.form,
             };
-            let answered = settled(begin(&isolate, &Rc::new(Request(identity_header)), incoming));
-            let (reply, follow_up) = (answered.reply, answered.follow_up);
-            if let Some(work) = follow_up {
-                run(work);
-            }
-            let mut lines = isolate.log.sink.0.borrow_mut();
-            assert_eq!(lines.len(), 1, "one line a request");
-            let line = lines.pop().unwrap_or_default();
-            let headers = reply.headers().collect();
-            let seen = Seen { status: reply.status, headers, body: reply.body, line };
-            seen.check(config.as_ref().as_ref().expect("it is valid"));
-            seen
+            begin(isolate, &Rc::new(Request(identity_header)), incoming)
         })
     }
+}
+
+/// Calls `getToken` with this argument, over a service binding of this client.
+///
+/// # Panics
+/// As [`Sent::seen`].
+#[must_use]
+pub fn called(client_id: Option<&str>, argument: &str) -> Seen {
+    let client_id = client_id.map(str::to_owned);
+    let asked = Call { method: Method::GetToken, argument, client_id };
+    answered(|isolate| call(isolate, &Rc::new(Request(None)), &asked))
+}
+
+/// What is seen of what `begin` begins, in a new isolate.
+fn answered(begin: impl FnOnce(&Rc<Isolate<Nothing>>) -> Progress<Nothing>) -> Seen {
+    CONFIG.with(|config| {
+        let isolate = isolate(config);
+        let answered = settled(begin(&isolate));
+        let (reply, follow_up) = (answered.reply, answered.follow_up);
+        if let Some(work) = follow_up {
+            run(work);
+        }
+        let mut lines = isolate.log.sink.0.borrow_mut();
+        assert_eq!(lines.len(), 1, "one line a request");
+        let line = lines.pop().unwrap_or_default();
+        let headers = reply.headers().collect();
+        let seen = Seen { status: reply.status, headers, body: reply.body, line };
+        seen.check(config.as_ref().as_ref().expect("it is valid"));
+        seen
+    })
 }
 
 impl Seen {

@@ -8,7 +8,7 @@ mod platform;
 use edge_token_broker::base::time::UnixMillis;
 use edge_token_broker::config::{Binding, Bindings, Config, Grant};
 
-pub use exchange::{Seen, Sent};
+pub use exchange::{Seen, Sent, called};
 
 /// The secret of every credential: it must not turn up anywhere.
 pub const SECRET: &str = "upstream-s3cret-7f2c9e";
@@ -30,11 +30,11 @@ impl Bindings for Vars<'_> {
     }
 }
 
-/// Two credentials; client `reports` (key `key`) with a grant of each, `batch` (key `batch`) with one.
+/// Two credentials; client `reports` (key `key`, or a service binding) with a grant of each, `batch` (key `batch`) with one.
 const VALID: &str = r#"AZ_TENANT=72f988bf-86f1-41af-91ab-2d7cd011db47
 AZ_CLIENT_ID=app
 CREDENTIALS={"second":{"tenant":"contoso.com","client_id":"app2","client_secret":["SECRET_A","SECRET_B"]}}
-CLIENTS={"reports":{"key_sha256":["2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"],"allow":[{"credential":"default","scope":"https://graph.microsoft.com/.default"},{"credential":"second","scope":"b a"}]},"batch":{"key_sha256":["4bb24efc9641afc5ded1ca77eabb6e2fcf062d2112ccd61bd8bd6acd89180bae"],"allow":[{"credential":"default","scope":"https://graph.microsoft.com/.default"}]}}"#;
+CLIENTS={"reports":{"service_binding":true,"key_sha256":["2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"],"allow":[{"credential":"default","scope":"https://graph.microsoft.com/.default"},{"credential":"second","scope":"b a"}]},"batch":{"key_sha256":["4bb24efc9641afc5ded1ca77eabb6e2fcf062d2112ccd61bd8bd6acd89180bae"],"allow":[{"credential":"default","scope":"https://graph.microsoft.com/.default"}]}}"#;
 
 /// A valid configuration.
 ///

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use edge_token_broker::base::base_path::BasePath;
 use edge_token_broker::base::keys::SealingKey;
 use edge_token_broker::base::ports::{Clock, Entropy, Ports, Store, StoreError};
 use edge_token_broker::base::request_id::RequestId;
@@ -259,6 +260,7 @@ pub(crate) fn isolate(config: &Rc<Result<Config, Vec<Fault>>>) -> Rc<Isolate<Not
         api_limit: Nothing,
         failure_limit: Nothing,
         secret_changes: 0,
+        base_path: Some(BasePath::default()),
         faults_listed: Cell::default(),
     })
 }

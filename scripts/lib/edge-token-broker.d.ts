@@ -6,8 +6,11 @@ import type { OnwardRequest } from "../../src/adapters/proxy.mjs";
 /** The bindings. Only Rust reads them. */
 type Env = unknown;
 
-/** A Response, or what has to be waited for. A promise of nothing: the request has to begin anew. */
-export type Answer = Response | Promise<Response | OnwardRequest | undefined> | PendingRead | OnwardRequest;
+/** A Response or the answer to a call, or what has to be waited for. A promise of nothing: it has to begin anew. */
+export type Answer<T> = T | Promise<T | OnwardRequest | undefined> | PendingRead<T> | OnwardRequest;
+
+/** What a call comes to: its result, or an error that is not thrown yet. */
+export type CallAnswer = object | Error;
 
 /** A proxied request on its way. */
 export class Onward {
@@ -40,12 +43,21 @@ export function fetch(
   request: Request,
   env: Env,
   context: ExecutionContext,
-): Answer;
+): Answer<Response>;
+
+export function call(
+  isRevocation: boolean,
+  argument: string,
+  clientId: string | undefined,
+  request: { headers: Map<string, string> },
+  env: Env,
+  context: ExecutionContext,
+): Answer<CallAnswer>;
 
 /** A half-done exchange. */
-export class Pending {
+export class Pending<T> {
   /** Goes on with the value of KV, or with the word for the reason why there is none. */
-  resume(value: Uint8Array | undefined, word: string | undefined): Response | Promise<Response | undefined>;
+  resume(value: Uint8Array | undefined, word: string | undefined): T | Promise<T | undefined>;
 }
 
 export function scheduled(event: ScheduledController, env: Env, context: ExecutionContext): Promise<void>;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::isolate::{self, Platform};
 use super::request::{Context, WorkerRequest};
-use super::{kv, promise, proxy, response};
+use super::{kv, promise, proxy, response, rpc};
 use crate::http::exchange::{self, Answered, Incoming, Progress};
 use crate::http::isolate::Isolate;
 
@@ -39,14 +39,9 @@ pub fn fetch(
 ) -> JsValue {
     let isolate = isolate::current(env);
     if isolate.needs_secrets() {
-        let ready = isolate::ready(env);
-        return promise::of(async move {
-            ready.await;
-            Ok(BEGIN_ANEW)
-        })
-        .into();
+        return begin_anew(env);
     }
-    let request = Rc::new(WorkerRequest { request, context });
+    let request = Rc::new(WorkerRequest { request, context, is_call: false });
     let (authorization, body) = (authorization.map(Zeroizing::new), body.map(Zeroizing::new));
     let incoming = Incoming {
         method,
@@ -62,6 +57,16 @@ pub fn fetch(
 
 /// In place of a `Response`: `worker.mjs` begins the request anew.
 const BEGIN_ANEW: JsValue = JsValue::UNDEFINED;
+
+/// Promises [`BEGIN_ANEW`], when the secrets have been read.
+pub(super) fn begin_anew(env: &Env) -> JsValue {
+    let ready = isolate::ready(env);
+    promise::of(async move {
+        ready.await;
+        Ok(BEGIN_ANEW)
+    })
+    .into()
+}
 
 /// A half-done exchange. `worker.mjs` keeps it while it waits for KV.
 #[wasm_bindgen]
@@ -82,7 +87,7 @@ impl Pending {
     }
 }
 
-fn deliver(
+pub(super) fn deliver(
     isolate: Rc<Isolate<Platform>>,
     request: Rc<WorkerRequest>,
     progress: Progress<Platform>,
@@ -123,7 +128,11 @@ fn deliver(
 }
 
 fn respond(request: &WorkerRequest, answered: Answered) -> JsValue {
-    let response = response::of(&answered.reply, &answered.request_id);
+    let response = if request.is_call {
+        rpc::of(&answered.reply)
+    } else {
+        response::of(&answered.reply, &answered.request_id)
+    };
     if let Some(work) = answered.follow_up {
         request.wait_until(&promise::done(work));
     }

@@ -24,7 +24,7 @@ use crate::callers::ledger::{ObjectLedger, UsedAssertions};
 use crate::callers::ports::CallerPorts;
 use crate::callers::registry::Registry;
 use crate::callers::seen::VerifiedJwts;
-use crate::config::{Config, Fault};
+use crate::config::{Config, Fault, base_path};
 use crate::http::isolate::Isolate;
 use crate::http::ports::HttpPorts;
 use crate::log::RequestLog;
@@ -142,6 +142,7 @@ fn assembled(
 ) -> Isolate<Platform> {
     let log_hits = (*config).as_ref().map_or(true, |config| config.log_hits);
     Isolate {
+        base_path: base_path(env).ok(),
         secret_changes: broker.servers.secrets.changes(),
         config,
         callers: callers(env),

@@ -9,13 +9,17 @@
 import { VALUE_BUFFER_BYTES } from "./limits.mjs";
 import { bytesUpTo } from "./request.mjs";
 
-/** A half-done exchange and its read of KV. */
+/**
+ * A half-done exchange and its read of KV.
+ *
+ * @template T
+ */
 export class PendingRead {
   #exchange;
 
   /**
    * @param {Promise<Uint8Array | string>} loaded
-   * @param {Pending} exchange
+   * @param {Pending<T>} exchange
    */
   constructor(loaded, exchange) {
     this.loaded = loaded;
@@ -37,12 +41,13 @@ export class PendingRead {
 /**
  * Starts to read `name` for `exchange`. The timer is not cleared, because that costs more: it ends with the request.
  *
+ * @template T
  * @param {KVNamespace} namespace
  * @param {string} name
  * @param {number} cacheTtl
  * @param {number} max
  * @param {number} ms
- * @param {Pending} exchange
+ * @param {Pending<T>} exchange
  */
 export function read(namespace, name, cacheTtl, max, ms, exchange) {
   /** @type {Promise<Uint8Array | string>} */

@@ -6,6 +6,9 @@ export const REQUEST_BODY_MAX = 16 * 1024;
 /** Longest message to a Durable Object, in bytes. */
 export const OBJECT_MESSAGE_MAX = 16 * 1024;
 
+/** Most members of a call's argument that are read: more than any method has. */
+export const CALL_MEMBERS_MAX = 16;
+
 /** Longest request id that the broker takes over from a caller. */
 export const REQUEST_ID_MAX = 64;
 

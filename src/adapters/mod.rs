@@ -21,6 +21,7 @@ mod proxy;
 mod recovery;
 mod request;
 mod response;
+mod rpc;
 mod signature;
 mod storage;
 
@@ -29,3 +30,4 @@ pub use cron::scheduled;
 pub use entry::{Pending, fetch};
 pub use ledger::AssertionLedger;
 pub use proxy::Onward;
+pub use rpc::call;

@@ -61,12 +61,24 @@ export function address(request) {
 }
 
 /**
+ * Where in `url` the path of a route begins: behind the origin, and behind `base`, the binding BASE_PATH.
+ *
+ * @param {string} url
+ * @param {unknown} base
+ */
+export function startOfRoute(url, base) {
+  const at = url.indexOf("/", "https://".length);
+  return typeof base === "string" && url.startsWith(base, at) ? at + base.length : at;
+}
+
+/**
  * Whether the request for `url` is for an API. Its body is not read here. A credential may be called `api`.
  *
  * @param {string} url
+ * @param {unknown} base
  */
-export function isForApi(url) {
-  const at = url.indexOf("/", "https://".length);
+export function isForApi(url, base) {
+  const at = startOfRoute(url, base);
   return url.startsWith("/api/", at) && !url.startsWith("/api/oauth2/v2.0/token", at);
 }
 

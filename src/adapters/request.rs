@@ -38,6 +38,8 @@ extern "C" {
 pub(super) struct WorkerRequest {
     pub(super) request: JsValue,
     pub(super) context: Context,
+    /// Whether it is none, but a call by RPC.
+    pub(super) is_call: bool,
 }
 
 impl WorkerRequest {

@@ -1,7 +1,7 @@
 // Makes responses. It is JavaScript and not Rust, because each call out of the wasm and each text that crosses costs.
 
 import { REQUEST_ID_MAX } from "./limits.mjs";
-import { isForApi } from "./request.mjs";
+import { isForApi, startOfRoute } from "./request.mjs";
 
 /**
  * A token, with the headers that every token response has. `body` is a view of the wasm's memory, and is copied.
@@ -54,17 +54,30 @@ export function otherResponse(status, body, requestId, more) {
  * @param {string} fresh
  * @param {string | undefined} origin
  * @param {string} [url]
+ * @param {unknown} [base] The binding BASE_PATH.
  */
-export function internalError(given, fresh, origin, url = "") {
-  const isSane = given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given);
-  const id = isSane ? given : fresh;
-  const message = "the broker failed; try again";
-  const body = /^\w+:\/\/[^/]*\/msi\/token(\?|$)/.test(url)
+export function internalError(given, fresh, origin, url = "", base = undefined) {
+  const id = requestIdOf(given, fresh);
+  const message = BROKEN;
+  const body = /^\/msi\/token(\?|$)/.test(url.slice(startOfRoute(url, base)))
     ? { statusCode: 500, message, correlationId: id }
     : { error: "server_error", error_description: message };
-  const atApi = isForApi(url) ? ["Cache-Status", "edge-token-broker; detail=server_error"] : [];
+  const atApi = isForApi(url, base) ? ["Cache-Status", "edge-token-broker; detail=server_error"] : [];
   const page = origin !== undefined && /^https?:\/\//.test(origin) ? readableBy(origin) : [];
   return otherResponse(500, JSON.stringify(body), id, ["Pragma", "no-cache", ...atApi, ...page]);
+}
+
+/** What callers are told when the wasm has stopped. */
+export const BROKEN = "the broker failed; try again";
+
+/**
+ * The caller's request id if it is one, else `fresh`.
+ *
+ * @param {string} given
+ * @param {string} fresh
+ */
+export function requestIdOf(given, fresh) {
+  return given.length <= REQUEST_ID_MAX && /^[!-~]+$/.test(given) ? given : fresh;
 }
 
 /** @param {string} origin */

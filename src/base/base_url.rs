@@ -87,6 +87,12 @@ impl BaseUrl {
         &self.origin
     }
 
+    /// Its path: empty, or with a slash in front.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The target of a request: `path` is empty, or begins with `/`. Without a path it is the base itself.
     ///
     /// A parser of URLs leaves the target as it is: what it would encode is encoded here (URL standard,

@@ -174,6 +174,8 @@ pub const REPEATED_BODY_MAX_BYTES: usize = 64 * 1024;
 pub const QUERY_MAX_BYTES: usize = 32 * 1024;
 /// Longest request id that the broker takes over from a caller. A UUID has 36 characters.
 pub const REQUEST_ID_MAX_CHARS: usize = 64;
+/// Longest name of an unknown member of a call's argument that the error repeats. A client key is longer.
+pub const MEMBER_NAME_MAX_BYTES: usize = 32;
 /// Longest scope. Entra's have less than 100 bytes.
 pub const SCOPE_MAX_BYTES: usize = 2048;
 /// Longest client id, credential name, tenant or application id.

@@ -1,5 +1,6 @@
 //! What every room uses: numbers, time, secrets, encodings, bounded memory.
 
+pub mod base_path;
 pub mod base_url;
 pub mod cbor;
 pub mod deadline;

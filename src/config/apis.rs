@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::Bindings;
 use super::credentials::Credentials;
 use super::grant::{self, Grant};
+use crate::base::base_path::BasePath;
 use crate::base::base_url::BaseUrl;
 use crate::base::json::Json;
 use crate::base::limits::{FIRST_BYTE_TIMEOUT, FIRST_BYTE_TIMEOUT_MAX_SECS, NAME_MAX_BYTES};
@@ -73,7 +74,7 @@ pub(super) struct Apis {
 pub(super) fn parse(
     bindings: &dyn Bindings,
     credentials: &Credentials,
-    own_origin: Option<&str>,
+    own: Option<(&str, &BasePath)>,
     faults: &mut Faults,
 ) -> Apis {
     let entries = field::of_binding(bindings, "APIS", faults)
@@ -86,7 +87,7 @@ pub(super) fn parse(
         if apis.names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
             faults.add(field.path.clone(), Reason::SameApiButForCase);
         }
-        let api = api(&name, field, credentials, own_origin, faults);
+        let api = api(&name, field, credentials, own, faults);
         apis.parsed.extend(api.map(Rc::new));
         apis.names.push(name);
     }
@@ -98,7 +99,7 @@ fn api(
     name: &str,
     field: Field,
     credentials: &Credentials,
-    own_origin: Option<&str>,
+    own: Option<(&str, &BasePath)>,
     faults: &mut Faults,
 ) -> Option<Api> {
     let path = field.path.clone();
@@ -116,8 +117,7 @@ fn api(
     ];
     let [base, credential, scope, keep_warm, cae, header, prefix, first_byte_timeout, log_path] =
         field.into_fields(names, faults)?;
-    let base =
-        required(base, &path, "base", faults).and_then(|field| base_of(field, own_origin, faults));
+    let base = required(base, &path, "base", faults).and_then(|field| base_of(field, own, faults));
     let grant = grant::parse([credential, scope, keep_warm, cae], &path, credentials, faults);
     let header = text_of(header, header_name, faults).unwrap_or_else(|| "authorization".into());
     let prefix = text_of(prefix, prefix_of, faults).unwrap_or_else(|| {
@@ -140,12 +140,15 @@ fn api(
     })
 }
 
-/// A base at the broker's own origin would send the request to the broker again.
-fn base_of(field: Field, own_origin: Option<&str>, faults: &mut Faults) -> Option<BaseUrl> {
+/// A base at the broker's own origin, and where it answers there, would send the request to the broker again.
+fn base_of(field: Field, own: Option<(&str, &BasePath)>, faults: &mut Faults) -> Option<BaseUrl> {
     let path = field.path.clone();
     let text = field.into_text(faults)?;
     let base = faults.ok(path.clone(), BaseUrl::parse(&text))?;
-    if own_origin == Some(base.origin().as_str()) {
+    let is_own = |(origin, path): (&str, &BasePath)| {
+        base.origin().as_str() == origin && path.overlaps(base.path())
+    };
+    if own.is_some_and(is_own) {
         faults.add(path, Reason::OwnOrigin);
     }
     Some(base)

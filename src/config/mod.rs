@@ -30,6 +30,7 @@ pub use crate::upstream::credential::Credential;
 pub use proofs::{AcceptedProofs, CertificateFingerprint, KeyDigest};
 
 use self::clients::Grantable;
+use crate::base::base_path::BasePath;
 use crate::base::keys::{CacheKey, RegistryKey, SealingKey};
 use crate::base::time::UnixMillis;
 use crate::settings::stored::WithStored;
@@ -55,6 +56,8 @@ pub struct Config {
     pub registry_key: Option<RegistryKey>,
     /// What the broker publishes of its own issuer.
     pub published: Published,
+    /// The path below which the broker answers.
+    pub base_path: BasePath,
 }
 
 impl Config {
@@ -65,14 +68,18 @@ impl Config {
     pub fn parse(bindings: &impl Bindings) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
         let cache_key = keys::key(bindings, "CACHE_KEY", &mut faults).map(CacheKey::new);
-        let (own_issuer, published) = federation::settings::parse(bindings, &mut faults);
+        let base_path = faults.ok("BASE_PATH", base_path(bindings)).unwrap_or_default();
+        let (own_issuer, published) =
+            federation::settings::parse(bindings, base_path.as_str(), &mut faults);
         let credentials =
             credentials::parse(bindings, cache_key.as_ref(), &own_issuer, &mut faults);
         if let Ok(own_issuer) = own_issuer {
             own_issuer.forget_others();
         }
-        let own_origin = published.issuer.as_deref();
-        let apis = apis::parse(bindings, &credentials, own_origin, &mut faults);
+        let own_origin =
+            published.issuer.as_deref().and_then(|url| url.strip_suffix(base_path.as_str()));
+        let own = own_origin.map(|origin| (origin, &base_path));
+        let apis = apis::parse(bindings, &credentials, own, &mut faults);
         let grantable = Grantable { credentials: &credentials, apis: &apis };
         let clients = clients::parse(bindings, &grantable, &mut faults);
         let log_hits = boolean(bindings, "LOG_HITS", true, &mut faults);
@@ -91,6 +98,7 @@ impl Config {
             allow_http,
             registry_key,
             published,
+            base_path,
         })
     }
 
@@ -254,6 +262,18 @@ impl Config {
             Some(named) => Rc::ptr_eq(named, credential),
             None => credential.server.is_called(text),
         })
+    }
+}
+
+/// `BASE_PATH`. Without the binding it is empty.
+///
+/// # Errors
+/// The binding is no text, or [a fault of the path](crate::base::base_path::BasePathFault).
+pub fn base_path(bindings: &dyn Bindings) -> Result<BasePath, Reason> {
+    match bindings.binding("BASE_PATH") {
+        Binding::Absent => Ok(BasePath::default()),
+        Binding::Text(text) => Ok(BasePath::parse(text.expose_secret())?),
+        _ => Err(Reason::NotText),
     }
 }
 

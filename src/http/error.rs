@@ -9,6 +9,7 @@ use crate::base::limits::{
 };
 use crate::base::request_id::RequestId;
 use crate::error::{BrokerError, Limit, PresentedIn, RequestFault};
+use crate::http::call;
 use crate::oauth::error_response::Trace;
 use crate::upstream::error::UpstreamError as U;
 
@@ -27,6 +28,8 @@ pub enum Dialect {
     /// App Service's managed identity. Azure SDKs retry 404, 408, 410, 429 and each 5xx, so no refusal is one
     /// of these.
     ManagedIdentity,
+    /// A call by RPC. It has the codes of RFC 6750.
+    Call,
 }
 
 /// An error as the caller gets it.
@@ -60,9 +63,12 @@ const AUTHORITY: &str =
     r#", authorization="https://edge-token-broker/common", resource="https://edge-token-broker""#;
 
 impl WireError {
-    /// The body. That of a managed identity has the request id.
+    /// The body. That of a managed identity has the request id, and so has that of a call.
     #[must_use]
     pub fn to_json(&self, request_id: &RequestId) -> String {
+        if self.dialect == Dialect::Call {
+            return call::error_json(self, request_id);
+        }
         let mut json = JsonObject::default();
         if self.dialect == Dialect::ManagedIdentity {
             json.number("statusCode", Some(self.status.into()));
@@ -72,7 +78,7 @@ impl WireError {
         }
         json.text("error", self.error);
         json.text("error_description", &self.error_description);
-        self.trace.write(&mut json);
+        self.trace.write(&mut json, ["error_codes", "timestamp", "trace_id", "correlation_id"]);
         json.finish()
     }
 
@@ -155,11 +161,11 @@ const fn retry_after_secs(error: &BrokerError) -> Option<u64> {
 
 fn status_and_code(error: &BrokerError, dialect: Dialect) -> (u16, &'static str) {
     use BrokerError as E;
-    use Dialect::{Api, Bearer, ManagedIdentity, Msal, TokenEndpoint};
+    use Dialect::{Api, Bearer, Call, ManagedIdentity, Msal, TokenEndpoint};
     let is_refused = matches!(error, E::TargetNotGranted(_) | E::Upstream(U::CredentialRefused(_)));
     match (error, dialect) {
         (_, ManagedIdentity) if is_refused => (403, "insufficient_scope"),
-        (_, ManagedIdentity | Api) => status_and_code(error, Bearer),
+        (_, ManagedIdentity | Api | Call) => status_and_code(error, Bearer),
         (E::Upstream(U::CredentialRefused(_)), Msal) => (403, "server_error"),
         (_, Msal) => status_and_code(error, TokenEndpoint),
         (E::InvalidRequest(RequestFault::BodyTooLarge), _) => (413, "invalid_request"),

@@ -13,6 +13,7 @@
 //! 10. writes the log line, after the work behind the response.
 
 mod authentication;
+mod call;
 mod documents;
 mod finish;
 mod incoming;
@@ -26,6 +27,7 @@ mod revoke;
 use std::pin::Pin;
 use std::rc::Rc;
 
+pub use call::call;
 pub use incoming::Incoming;
 pub use onward::{Ended, NoAnswer, Onward};
 pub use pending::Pending;
@@ -102,7 +104,8 @@ pub fn begin<P: HttpPorts>(
 ) -> Progress<P> {
     // 1
     let (path, query) = path_and_query(incoming.url);
-    let route = Route::new(&incoming.method, path);
+    let base = isolate.base_path.as_ref();
+    let route = base.map_or(Route::NotFound, |base| Route::below(base, &incoming.method, path));
     let Incoming { authorization, content_type, body, .. } = incoming;
     let given_id = incoming.request_id();
     let is_named = given_id.is_some();
@@ -125,6 +128,9 @@ pub fn begin<P: HttpPorts>(
     let has_proof = route.takes_proof() || authorization.is_some();
     if exchange.is_in_the_clear(has_proof, incoming.url) {
         return exchange.refused_in_the_clear();
+    }
+    if base.is_none() {
+        return exchange.failed(&BrokerError::Misconfigured);
     }
     // 2
     let identity = || request.identity();
@@ -187,8 +193,9 @@ impl<P: HttpPorts> Exchange<P> {
         let at_token_endpoint = self.dialect == Dialect::TokenEndpoint;
         let request = request.map(|request| {
             let platform = &self.request;
-            request
-                .of_keeper(|| platform.is_msal() || (at_token_endpoint && platform.is_azure_sdk()))
+            let is_library =
+                || platform.is_msal() || (at_token_endpoint && platform.is_azure_sdk());
+            request.of_keeper(|| self.dialect != Dialect::Call && is_library())
         });
         if at_token_endpoint && request.as_ref().is_ok_and(TokenRequest::is_of_keeper) {
             self.dialect = Dialect::Msal;

@@ -45,6 +45,12 @@ impl<'a> Parameters<'a> {
         Ok(Self { values })
     }
 
+    /// Values that came in another form than this one. No name comes twice.
+    #[must_use]
+    pub(super) const fn of(values: Vec<(&'static str, Cow<'a, str>)>) -> Self {
+        Self { values }
+    }
+
     /// Takes the value of `name` out.
     pub fn take(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
         let place = self.values.iter().position(|(known, _)| *known == name)?;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::ports::HttpPorts;
 use super::reply::Reply;
+use crate::base::base_path::BasePath;
 use crate::base::ports::{Clock, Entropy};
 use crate::base::request_id::RequestId;
 use crate::callers::Callers;
@@ -30,6 +31,8 @@ pub struct Isolate<P: HttpPorts> {
     pub api_limit: P::Limiter,
     /// `FAILED_AUTH_RATE_LIMIT`: counts failed authentication for each network.
     pub failure_limit: P::Limiter,
+    /// The path below which the broker answers. `None` if it has a fault: nobody knows then what a path is for.
+    pub base_path: Option<BasePath>,
     /// How many changes of secrets the configuration has seen.
     pub secret_changes: u32,
     /// Whether a line of the log has all faults of the configuration.

@@ -2,6 +2,7 @@
 //! values. [`exchange`] has the order of all steps.
 
 mod address;
+pub mod call;
 mod cors;
 pub mod error;
 pub mod exchange;

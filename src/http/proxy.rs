@@ -72,7 +72,8 @@ impl ApiRequest {
         let wanted = api.map(|api| Wanted {
             api: Rc::clone(api),
             target: api.base.resolve(path, query),
-            is_broker: api.base.origin().is_that_of(&own),
+            is_broker: api.base.origin().is_that_of(&own)
+                && config.base_path.overlaps(api.base.path()),
         });
         Ok(Self { presented, foreign_page: page, is_ambient, wanted })
     }

@@ -8,6 +8,7 @@ use crate::callers::proofs::Caller;
 use crate::config::Config;
 use crate::error::{BrokerError, RequestFault};
 use crate::grants;
+use crate::http::call::Argument;
 use crate::http::form::{CLIENT_PARAMETERS, Form, Parameters, client_parameters};
 use crate::http::token;
 use crate::log::Line;
@@ -76,6 +77,12 @@ pub fn parse_form(
         presented::at_token_endpoint(authorization, client, identity)?
     };
     Ok(RevocationRequest { presented, reported: Reported::parse(parameters) })
+}
+
+/// The revocation request of a call, whose caller presents this.
+pub(super) fn of_call(presented: Presented, argument: Argument) -> RevocationRequest {
+    let reported = argument.map_err(BrokerError::from).and_then(Reported::parse);
+    RevocationRequest { presented, reported }
 }
 
 impl Reported {

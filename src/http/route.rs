@@ -1,5 +1,6 @@
 //! Finds the route of a request.
 
+use crate::base::base_path::BasePath;
 use crate::base::origin::{is_path_safe, scheme_and_rest};
 
 /// A route of the broker.
@@ -73,6 +74,21 @@ const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 const VERSION: &str = "/v2.0";
 
 impl<'a> Route<'a> {
+    /// The route of `method` and `path` of a broker that answers below `base`.
+    #[must_use]
+    pub fn below(base: &BasePath, method: &str, path: &'a str) -> Self {
+        match base.strip(path) {
+            Some(path) => Self::new(method, path),
+            None => Self::inserted(base, path)
+                .map_or(Self::NotFound, |route| route.allowing(method, GET)),
+        }
+    }
+
+    /// The metadata of an issuer with a path are in front of it (RFC 8414 §3.1), and so not below `base`.
+    fn inserted(base: &BasePath, path: &'a str) -> Option<Self> {
+        Self::of_issuer(base.strip(path.strip_prefix(OAUTH_METADATA)?)?)
+    }
+
     /// The route of `method` and `path`.
     #[must_use]
     pub fn new(method: &str, path: &'a str) -> Self {
@@ -89,9 +105,14 @@ impl<'a> Route<'a> {
                 None => return Self::of_api(path).unwrap_or(Self::NotFound),
             },
         };
+        route.allowing(method, allow)
+    }
+
+    /// This route, if it has the method.
+    fn allowing(self, method: &str, allow: &'static str) -> Self {
         let allowed = allow.split(',').any(|allowed| allowed.trim_start() == method);
-        let takes_proof = route.takes_proof();
-        if allowed { route } else { Self::MethodNotAllowed { allow, takes_proof } }
+        let takes_proof = self.takes_proof();
+        if allowed { self } else { Self::MethodNotAllowed { allow, takes_proof } }
     }
 
     /// The route of an API. Whether the API exists does not count.
@@ -110,14 +131,18 @@ impl<'a> Route<'a> {
         } else {
             let behind = path.strip_suffix(OPENID_METADATA);
             let issuer = behind.or_else(|| path.strip_prefix(OAUTH_METADATA))?;
-            let (tenant, version) = match issuer.strip_suffix(VERSION) {
-                Some(tenant) if !tenant.is_empty() => (tenant, VERSION),
-                _ => (issuer, ""),
-            };
-            (tenant, Self::Metadata { tenant, version }, GET)
+            return Some((Self::of_issuer(issuer)?, GET));
         };
-        let is_tenant = tenant.is_empty() || tenant.strip_prefix('/').is_some_and(is_path_safe);
-        is_tenant.then_some((route, allow))
+        is_tenant(tenant).then_some((route, allow))
+    }
+
+    /// The metadata of the issuer with this path.
+    fn of_issuer(issuer: &'a str) -> Option<Self> {
+        let (tenant, version) = match issuer.strip_suffix(VERSION) {
+            Some(tenant) if !tenant.is_empty() => (tenant, VERSION),
+            _ => (issuer, ""),
+        };
+        is_tenant(tenant).then_some(Self::Metadata { tenant, version })
     }
 
     /// Whether requests for this path bring a proof.
@@ -156,6 +181,11 @@ impl<'a> Route<'a> {
             Self::MethodNotAllowed { .. } | Self::NotFound => "other",
         }
     }
+}
+
+/// Whether `text` is `/{tenant}`, or nothing.
+fn is_tenant(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix('/').is_some_and(is_path_safe)
 }
 
 /// Path and query of an absolute URL. The platform has normalised it (WHATWG URL).

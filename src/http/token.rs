@@ -10,6 +10,7 @@ use crate::callers::proofs::Caller;
 use crate::config::{Config, DEFAULT_CREDENTIAL, Grant};
 use crate::error::{BrokerError, RequestFault};
 use crate::grants::{self, CredentialName, GrantRequest};
+use crate::http::call::{self, Argument};
 use crate::http::form::{CLIENT_PARAMETERS, Form, Parameters, client_parameters};
 use crate::http::managed_identity;
 use crate::http::reply::Reply;
@@ -45,6 +46,8 @@ pub(super) enum Answer {
     OAuth { scope_is_named: bool },
     /// Of a managed identity, which repeats the resource.
     ManagedIdentity { resource: String },
+    /// Of a call by RPC.
+    Call,
 }
 
 impl Answer {
@@ -111,6 +114,7 @@ impl Granted {
             Answer::ManagedIdentity { resource } => {
                 managed_identity::reply(served, resource, &self.grant.credential.client_id)
             }
+            Answer::Call => call::token_reply(served, &self.grant.scope),
         }
     }
 }
@@ -185,6 +189,14 @@ pub fn parse_query(
         .map_err(BrokerError::from)
         .and_then(|mut parameters| Wanted::parse(None, &mut parameters));
     Ok(TokenRequest { presented, wanted })
+}
+
+/// The token request of a call, whose caller presents this.
+pub(super) fn of_call(presented: Presented, argument: Argument) -> TokenRequest {
+    let wanted = argument.map_err(BrokerError::from).and_then(|mut parameters| {
+        Ok(Wanted { answer: Answer::Call, ..Wanted::parse(None, &mut parameters)? })
+    });
+    TokenRequest { presented, wanted }
 }
 
 /// Parses a token request (RFC 6749 §4.4.2). If its form has a valid request id, `named` gets it, also

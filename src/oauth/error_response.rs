@@ -37,14 +37,15 @@ cbor::record!(ErrorResponse { error, description, trace, advice });
 cbor::record!(Trace { error_codes, timestamp, trace_id, correlation_id });
 
 impl Trace {
-    /// Adds what is there to the caller's error response.
-    pub fn write(&self, json: &mut JsonObject) {
+    /// Adds what is there to the caller's error response, by these names.
+    pub fn write(&self, json: &mut JsonObject, names: [&str; 4]) {
+        let [error_codes, timestamp, trace_id, correlation_id] = names;
         let codes: Vec<String> = self.error_codes.iter().map(u32::to_string).collect();
-        json.list("error_codes", &codes);
+        json.list(error_codes, &codes);
         json.texts(&[
-            ("timestamp", self.timestamp.as_deref()),
-            ("trace_id", self.trace_id.as_deref()),
-            ("correlation_id", self.correlation_id.as_deref()),
+            (timestamp, self.timestamp.as_deref()),
+            (trace_id, self.trace_id.as_deref()),
+            (correlation_id, self.correlation_id.as_deref()),
         ]);
     }
 }

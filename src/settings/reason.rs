@@ -1,5 +1,6 @@
 //! Why a setting is refused.
 
+use crate::base::base_path::BasePathFault;
 use crate::base::base_url::BaseUrlFault;
 use crate::base::limits::{
     CLIENT_SECRETS_MAX, EXPIRES_IN_MAX_SECS, FEDERATED_TEXT_MAX, FIRST_BYTE_TIMEOUT_MAX_SECS,
@@ -279,6 +280,9 @@ pub enum Reason {
         "must be the broker's own origin such as https://broker.example: lower case, no path, no slash at the end (http for loopback hosts only)"
     )]
     NotAnOwnIssuer,
+    /// Not a path for the broker, or an issuer elsewhere.
+    #[error(transparent)]
+    BasePath(#[from] BasePathFault),
     /// A key of the broker's own issuer that cannot sign by RS256.
     #[error("must be an RSA private key for RS256: npm run issuer-key makes one")]
     NotAnIssuerKey,

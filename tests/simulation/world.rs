@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use edge_token_broker::base::base_path::BasePath;
 use edge_token_broker::base::time::Millis;
 use edge_token_broker::callers::Callers;
 use edge_token_broker::callers::issuer::{JwtVerifier, KeySets};
@@ -198,6 +199,7 @@ impl World {
             api_limit: Nothing,
             failure_limit: Nothing,
             secret_changes: 0,
+            base_path: Some(BasePath::default()),
             faults_listed: Cell::default(),
         };
         let name = format!("{location}.{owner}");

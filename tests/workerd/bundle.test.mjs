@@ -26,11 +26,11 @@ export default {
   },
 };`;
 
-test("the only exported functions are handlers: anything else would be callable by every bound Worker", () =>
+test("the only exported functions are handlers and the two methods of RPC: a bound Worker may call each", () =>
   withWorld({ front: INSPECTOR, foreign: ["/"] }, async (world) => {
     const { body } = await world.fetch("/");
     assert.deepEqual(body, {
-      default: ["fetch", "scheduled"],
+      default: ["fetch", "getToken", "revoke", "scheduled"],
       TokenCoordinator: ["constructor", "fetch", "alarm"],
       AssertionLedger: ["constructor", "fetch"],
     });

@@ -26,6 +26,11 @@ pub(super) fn describe(error: &BrokerError, dialect: Dialect) -> String {
              credential default"
                 .into()
         }
+        (E::InvalidClient(PresentedIn::Nothing), Dialect::Call) => {
+            "client authentication is missing: the service binding says no client_id in its props; it \
+             is written in the configuration of the calling Worker"
+                .into()
+        }
         (
             E::InvalidRequest(RequestFault::SeveralClients),
             Dialect::ManagedIdentity | Dialect::Api,

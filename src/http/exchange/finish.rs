@@ -15,6 +15,9 @@ use crate::http::reply::Reply;
 use crate::tokens::broker::{FollowUp, Served};
 use crate::tokens::cache_status::{CacheStatus, own_answer};
 
+/// What failed calls by RPC count for. They have no address.
+const CALLS: &str = "service binding";
+
 impl<P: HttpPorts> Exchange<P> {
     /// A token.
     pub(super) fn served(mut self, granted: &Granted, served: Served) -> Answered {
@@ -53,8 +56,11 @@ impl<P: HttpPorts> Exchange<P> {
 
     pub(super) async fn refused_later(self, error: BrokerError) -> Answered {
         let counted = error.is_failed_authentication();
-        let network = self.address().filter(|_| counted).map(address::network_of);
-        let admitted = match network {
+        let network = match self.dialect {
+            Dialect::Call => Some(CALLS.to_owned()),
+            _ => self.address().map(address::network_of),
+        };
+        let admitted = match network.filter(|_| counted) {
             Some(network) => self.isolate.failure_limit.admits(&network).await,
             None => true,
         };

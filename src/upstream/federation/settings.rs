@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::OwnIssuer;
 use super::published::Published;
+use crate::base::base_path::BasePathFault;
 use crate::base::origin::Origin;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::signing::{PrivateKey, PublicJwk, public_jwk};
@@ -20,10 +21,15 @@ const KEYS: [&str; 3] = ["ISSUER_KEY", "ISSUER_KEY_NEXT", "ISSUER_KEY_PREVIOUS"]
 /// is told already.
 pub type Availability = Result<Rc<OwnIssuer>, Option<&'static str>>;
 
-/// The broker's own issuer, and what it publishes.
-pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Published) {
+/// The broker's own issuer, and what it publishes. Servers find its documents below the issuer, so it ends in
+/// `base_path`.
+pub fn parse(
+    bindings: &dyn Bindings,
+    base_path: &str,
+    faults: &mut Faults,
+) -> (Availability, Published) {
     let url = text(bindings, "ISSUER", faults)
-        .and_then(|text| faults.ok("ISSUER", issuer_url(text.expose_secret())));
+        .and_then(|text| faults.ok("ISSUER", issuer_url(text.expose_secret(), base_path)));
     let (mut keys, mut public_keys) = (Vec::new(), Vec::<PublicJwk>::new());
     for field in KEYS {
         let Some(text) = text(bindings, field, faults) else { continue };
@@ -45,10 +51,12 @@ pub fn parse(bindings: &dyn Bindings, faults: &mut Faults) -> (Availability, Pub
 }
 
 /// Servers compare the issuer to the letter, so the broker corrects nothing.
-fn issuer_url(text: &str) -> Result<String, Reason> {
-    match Origin::parse(text) {
-        Ok(origin) if origin.as_str() == text => Ok(text.to_owned()),
-        _ => Err(Reason::NotAnOwnIssuer),
+fn issuer_url(text: &str, base_path: &str) -> Result<String, Reason> {
+    let is_origin = |text: &&str| Origin::parse(text).is_ok_and(|origin| origin.as_str() == *text);
+    match text.strip_suffix(base_path).filter(is_origin) {
+        Some(_) => Ok(text.to_owned()),
+        None if base_path.is_empty() => Err(Reason::NotAnOwnIssuer),
+        None => Err(BasePathFault::IssuerElsewhere.into()),
     }
 }
 

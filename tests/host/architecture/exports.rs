@@ -9,9 +9,9 @@ use super::{crate_folder, sources};
 /// The attributes that make an item an export of the wasm.
 const EXPORTING: [&str; 3] = ["wasm_bindgen", "durable_object", "event"];
 
-/// The only exports: the Worker's handlers, the read for which a request waits, and the methods of
+/// The only exports: the Worker's handlers, calls by RPC, the read for which a request waits, and the methods of
 /// the Durable Objects.
-const EXPORTS: [&str; 19] = [
+const EXPORTS: [&str; 20] = [
     "AssertionLedger",
     "AssertionLedger::call",
     "AssertionLedger::new",
@@ -28,6 +28,7 @@ const EXPORTS: [&str; 19] = [
     "TokenCoordinator::alarm",
     "TokenCoordinator::call",
     "TokenCoordinator::new",
+    "call",
     "fetch",
     "scheduled",
     "start",

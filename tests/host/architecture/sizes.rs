@@ -5,7 +5,7 @@ use std::fs;
 use super::{crate_folder, sources};
 
 /// Folders with code of ours. What a command generates is elsewhere.
-const CODE: [&str; 10] = [
+const CODE: [&str; 11] = [
     "src",
     "tests",
     "fuzz/src",
@@ -16,6 +16,7 @@ const CODE: [&str; 10] = [
     "stand-in",
     "client",
     "cli",
+    "package",
 ];
 
 #[test]
@@ -36,7 +37,8 @@ fn files_are_one_idea_each() {
 fn a_folder_can_be_taken_in_at_a_glance() {
     let entries = |folder| fs::read_dir(crate_folder(folder)).unwrap().count();
     assert!(entries("src") <= 16, "src has {} entries", entries("src"));
-    assert!(entries("src/adapters") <= 31, "adapters has {} files", entries("src/adapters"));
+    // 33 with the two files of RPC: the exchange in the core is one for HTTP and RPC, and each way in has its adapter.
+    assert!(entries("src/adapters") <= 33, "adapters has {} files", entries("src/adapters"));
     let scripts = sources(&crate_folder("src/adapters"), "mjs").len();
-    assert!(scripts <= 11, "adapters has {scripts} JavaScript files");
+    assert!(scripts <= 12, "adapters has {scripts} JavaScript files");
 }

@@ -86,6 +86,7 @@ fn no_fault_shows_a_value() {
         "CACHE_KEY",
         "LOG_HITS",
         "ALLOW_HTTP",
+        "BASE_PATH",
     ];
     let mut seen = 0;
     for field in fields {

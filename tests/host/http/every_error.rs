@@ -67,6 +67,11 @@ fn request_faults() -> Vec<R> {
         R::ApiVersion => [R::ApiVersion],
         R::Target(_) => target_faults().into_iter().map(R::Target),
         R::IdentityByOtherName(_) => [R::IdentityByOtherName("object_id")],
+        R::ArgumentNotAnObject => [R::ArgumentNotAnObject],
+        R::UnknownMember(_) => [R::UnknownMember("client_id".into())],
+        R::MemberNotText(_) => [R::MemberNotText("scope")],
+        R::MemberNotSeconds(_) => [R::MemberNotSeconds("minTtl")],
+        R::MemberTooLong(_) => [R::MemberTooLong("claims")],
     }
 }
 

@@ -4,6 +4,8 @@ mod assertion_kinds;
 mod assertions;
 mod assertions_ledger;
 mod assertions_lost;
+mod base_path;
+mod calls;
 mod challenges;
 mod claims;
 mod documents;

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use edge_token_broker::base::base_path::BasePath;
 use edge_token_broker::base::request_id::RequestId;
 use edge_token_broker::callers::registry::Registry;
-use edge_token_broker::config::{Config, Fault, Grant};
+use edge_token_broker::config::{Config, Fault, Grant, base_path};
 use edge_token_broker::error::BrokerError;
 use edge_token_broker::http::isolate::Isolate;
 use edge_token_broker::log::{Line, RequestLog};
@@ -60,7 +61,8 @@ pub(crate) fn isolate(vars: &Vars) -> SimulatedIsolate {
 /// The same with this clock.
 pub(crate) fn isolate_at(vars: &Vars, clock: &SimulatedClock) -> SimulatedIsolate {
     let (endpoint, kv) = (SimulatedEndpoint::new(clock), SimulatedStore::default());
-    isolate_over(Rc::new(Config::parse(vars)), kv, endpoint)
+    let base_path = base_path(vars).ok();
+    SimulatedIsolate { base_path, ..isolate_over(Rc::new(Config::parse(vars)), kv, endpoint) }
 }
 
 fn isolate_over(
@@ -89,6 +91,7 @@ fn isolate_over(
         api_limit: SimulatedLimiter::default(),
         failure_limit: SimulatedLimiter::default(),
         secret_changes: 0,
+        base_path: Some(BasePath::default()),
         faults_listed: Cell::default(),
     }
 }

@@ -25,6 +25,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
  * @property {(url: string) => Record<string, object>} [apis] More entries of `APIS`, with the URL of the API. The client has all.
  * @property {object} [client] More fields of the client.
  * @property {object} [bindings] More bindings.
+ * @property {string[]} [foreign] As in workerd_config.mjs.
  * @property {false | {}} [coordinator] `false` leaves it out.
  */
 
@@ -32,7 +33,13 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
  * Opens a world with an API behind the broker, under many names with a token each.
  * @param {ProxyOptions} options
  */
-export async function openProxy({ apis = () => ({}), client = {}, bindings = {}, coordinator = {} } = {}) {
+export async function openProxy({
+  apis = () => ({}),
+  client = {},
+  bindings = {},
+  foreign = [],
+  coordinator = {},
+} = {}) {
   const api = await ApiServer.start();
   const base = api.url + BASE;
   const many = Array.from({ length: APIS }, (_, n) => [`api-${n}`, { base, ...grant(n) }]);
@@ -44,6 +51,7 @@ export async function openProxy({ apis = () => ({}), client = {}, bindings = {},
     const world = await openWorld({
       bindings: { APIS: entries, CLIENTS, ...bindings },
       trusted: localCa().certificate,
+      foreign,
       coordinator,
     });
     return new Proxied(api, world);

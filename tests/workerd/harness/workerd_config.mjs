@@ -50,6 +50,7 @@ const CLASSES = { COORDINATOR: "TokenCoordinator", ASSERTIONS: "AssertionLedger"
  * @property {string | undefined} [front] Source of another Worker that takes the requests, with the broker behind its
  *   binding `BROKER`, and a second isolate of it, with the same coordinators, behind `OTHER`. As any Worker of the
  *   account can be, it is bound to the classes of the broker's Durable Objects.
+ * @property {string | undefined} [frontDate] Its compatibility date, in place of the broker's.
  * @property {string[] | undefined} [foreign] The paths at which `front` or `main` answers by itself, or calls another route of the
  *   broker. openapi.yaml does not have these answers.
  * @property {Record<string, string> | undefined} [beside] More Workers: the broker's binding to each → its source.
@@ -78,6 +79,7 @@ export function brokerConfig({
   kvPort,
   registryPort,
   front,
+  frontDate,
   bound = {},
   beside = {},
   wrapped = {},
@@ -147,6 +149,8 @@ export function brokerConfig({
                 `(name = ${text(name)}, service = (name = "broker", props = (json = ${text(JSON.stringify(props))})))`,
             ),
           ],
+          [],
+          frontDate,
         ),
     ...Object.values(beside).map((source, n) =>
       worker(`beside${n}`, [`(name = "main.mjs", esModule = ${text(source)})`], []),
@@ -165,11 +169,11 @@ function protocol(tls) {
   return `https = (options = ${http}, tlsOptions = (keypair = ${keypair}))`;
 }
 
-/** @type {(name: string, modules: string[], bindings: string[], more?: string[]) => string} */
-const worker = (name, modules, bindings, more = []) => `
+/** @type {(name: string, modules: string[], bindings: string[], more?: string[], date?: string) => string} */
+const worker = (name, modules, bindings, more = [], date = COMPATIBILITY_DATE) => `
 const ${name} :Workerd.Worker = (
   modules = [${modules.join(", ")}],
-  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityDate = "${date}",
   compatibilityFlags = [${COMPATIBILITY_FLAGS.map(text).join(", ")}],
   globalOutbound = "internet",
   bindings = [${bindings.join(", ")}],

@@ -25,9 +25,7 @@ export { basic };
  *   broker's standard ones; `undefined` removes one.
  */
 
-/** @typedef {"front" | "foreign" | "bound" | "beside" | "wrapped" | "tls" | "trusted" | "main" | "bundle"} AroundName */
-
-/** @typedef {Pick<BrokerConfig, AroundName>} Around (workerd_config.mjs) */
+/** @typedef {Omit<BrokerConfig, "bindings" | "kvPort" | "registryPort" | "coordinator">} Around (workerd_config.mjs) */
 
 /**
  * @typedef {object} WorldOwn
