@@ -1,11 +1,12 @@
 // A broker below a path of a host that it shares: every route, bodies that are read and bodies that are passed on.
 
+import { ConfidentialClientApplication } from "@azure/msal-node";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { send } from "./harness/caller.mjs";
 import { assertToken, cacheStatus } from "./harness/expect.mjs";
-import { REPORTS, SCOPES } from "./harness/fixtures.mjs";
+import { DEFAULT_APP, REPORTS, SCOPES } from "./harness/fixtures.mjs";
 import { openProxy } from "./harness/proxy_world.mjs";
 import { withWorld } from "./harness/world.mjs";
 
@@ -54,6 +55,30 @@ test("tokens by every route", async () => {
   assert.equal((await world.fetch("/auth/revoke", { method: "POST", headers: BEARER, body })).status, 200);
   for (const path of ["/auth/healthz", "/auth/readyz", "/auth/.well-known/openid-configuration"])
     assert.equal((await world.fetch(path)).status, 200, path);
+});
+
+test("MSAL Node takes the broker for its authority, with the path", async () => {
+  const authority = `https://broker.example/auth/${DEFAULT_APP.tenant}`;
+  const asked = [];
+  const send = async (method, url, { headers = {}, body = undefined } = {}) => {
+    asked.push(`${method} ${url.split("?")[0]}`);
+    const response = await fetch(world.broker.url + new URL(url).pathname, { method, headers, body });
+    // MSAL asks nobody over plain http, and the document has the URL by which it was asked.
+    const text = (await response.text()).replaceAll(world.broker.url, "https://broker.example");
+    return { status: response.status, headers: {}, body: JSON.parse(text) };
+  };
+  const networkClient = {
+    sendGetRequestAsync: (url, options) => send("GET", url, options),
+    sendPostRequestAsync: (url, options) => send("POST", url, options),
+  };
+  const auth = { clientId: REPORTS.id, clientSecret: REPORTS.key, authority, knownAuthorities: ["broker.example"] };
+  const app = new ConfidentialClientApplication({ auth, system: { networkClient } });
+  const { accessToken } = await app.acquireTokenByClientCredential({ scopes: [SCOPE] });
+  assert.ok(accessToken);
+  assert.deepEqual(asked, [
+    `GET ${authority}/v2.0/.well-known/openid-configuration`,
+    `POST ${authority}/oauth2/v2.0/token`,
+  ]);
 });
 
 test("nothing in front of the path", async () => {
