@@ -1,7 +1,8 @@
-// The npm package, packed once for all tests.
+// The npm package, packed once for a file of tests.
 
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -14,7 +15,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export async function tarball() {
   const { name, version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   const folder = join(ROOT, "target", "package", String(process.pid));
-  await rm(folder, { recursive: true, force: true });
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   await mkdir(folder, { recursive: true });
   await withLock(join(ROOT, "target", "package", ".lock"), "npm pack", () =>
     promisify(execFile)("npm", ["pack", "--pack-destination", folder], { cwd: ROOT }),
