@@ -4,7 +4,7 @@ use crate::explain::{VAULT, bindings, explain};
 use crate::support::config::{DIGEST, GRAPH, TENANT};
 
 /// `reports` may send to `graph`; `billing` gets no token, and may send to both APIs.
-fn with_apis() -> String {
+pub(crate) fn with_apis() -> String {
     let apis = format!(
         r#"{{"graph":{{"base":"https://graph.microsoft.com/v1.0/","credential":"default","scope":"{GRAPH}","keep_warm":true}},"vault":{{"base":"https://vault.example","credential":"fabrikam","scope":"{VAULT}","header":"X-Key","log_path":true,"first_byte_timeout":5}}}}"#
     );

@@ -21,6 +21,7 @@ mod callers;
 mod config;
 mod explain;
 mod explain_apis;
+mod explain_json;
 mod http;
 mod log;
 mod numbers;

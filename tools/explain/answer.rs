@@ -10,7 +10,8 @@ use serde::Serialize;
 /// The answer to a question.
 #[derive(Default, Serialize)]
 pub(crate) struct Answer {
-    /// Whether what was asked for is allowed. The list of everything is always allowed.
+    /// Whether what was asked for is allowed to the client, or to any. The list of everything is, if there is a
+    /// client in `CLIENTS`.
     pub(crate) allowed: bool,
     /// Why, if the question is about one client.
     #[serde(skip_serializing_if = "Option::is_none")]
