@@ -62,7 +62,7 @@ async function read(where, json) {
     return await readConfigured(where, { withRegistry: true });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (json) console.log(JSON.stringify({ allowed: false, faults: [error.message] }));
+    if (json) console.log(JSON.stringify({ allowed: false, faults: [{ reason: error.message }] }));
     else say(error.message);
     return null;
   }

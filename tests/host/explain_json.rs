@@ -34,14 +34,14 @@ fn everything_has_clients_and_apis() {
         "allow_http": false,
         "clients": [
             {
-                "id": "billing", "proofs": ["key_sha256 (1 listed)"], "issuers": [], "tokens": [],
+                "id": "billing", "proofs": [{ "field": "key_sha256", "listed": 1 }], "issuers": [], "tokens": [],
                 "requests": [
-                    { "api": "graph", "methods": [], "paths": [] },
-                    { "api": "vault", "methods": [], "paths": [] },
+                    { "api": "graph", "methods": ["GET", "HEAD"] },
+                    { "api": "vault", "methods": ["GET", "HEAD"] },
                 ],
             },
             {
-                "id": "reports", "proofs": ["key_sha256 (1 listed)"], "issuers": [],
+                "id": "reports", "proofs": [{ "field": "key_sha256", "listed": 1 }], "issuers": [],
                 "tokens": [graph_token(false)],
                 "requests": [
                     { "api": "graph", "methods": ["POST"], "paths": ["/me/**", "/users/*"] },
@@ -125,7 +125,8 @@ fn plain_http_is_a_member() {
 fn faults_come_with_their_fields() {
     let (code, answer) = answer(&bindings(r#""alow":[],"#), &[("client", "reports")]);
     let expected = json!({
-        "allowed": false, "faults": ["CLIENTS.reports.alow: is not a known field"],
+        "allowed": false,
+        "faults": [{ "field": "CLIENTS.reports.alow", "reason": "is not a known field" }],
         "allow_http": false, "clients": [], "apis": [], "federated": [],
     });
     assert_eq!((code, answer), (2, expected));

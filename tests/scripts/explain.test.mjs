@@ -131,7 +131,7 @@ test("--json is the same answer for a program", async (context) => {
     clients: [
       {
         id: "billing",
-        proofs: ["key_sha256 (1 listed)"],
+        proofs: [{ field: "key_sha256", listed: 1 }],
         issuers: [],
         tokens: [{ ...token, keep_warm: false, cae: false }],
         requests: [],
@@ -148,9 +148,10 @@ test("--json is the same answer for a program", async (context) => {
   assert.deepEqual([isAllowed, error, refused.code], [false, "scope_not_granted", 1]);
 
   const faulty = await explain(context, ["--json"], TOML.replace("key_sha256", "key_sha265"));
-  assert.ok(JSON.parse(faulty.stdout).faults.some((fault) => fault.startsWith("CLIENTS.reports.key_sha265: ")));
+  const isUnknown = { field: "CLIENTS.reports.key_sha265", reason: "is not a known field" };
+  assert.deepEqual(JSON.parse(faulty.stdout).faults[0], isUnknown);
   assert.equal(faulty.code, 2);
   const unreadable = await explain(context, ["--json"], "[vars\n");
-  assert.match(JSON.parse(unreadable.stdout).faults[0], /^wrangler cannot read the configuration: /);
+  assert.match(JSON.parse(unreadable.stdout).faults[0].reason, /^wrangler cannot read the configuration: /);
   assert.equal(unreadable.code, 2);
 });

@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     pub(crate) error: Option<&'static str>,
     /// The faults of the configuration. Then there is nothing else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) faults: Vec<String>,
+    pub(crate) faults: Vec<FaultView>,
     /// `ALLOW_HTTP`.
     pub(crate) allow_http: bool,
     /// The clients that the question is about.
@@ -32,17 +32,33 @@ pub(crate) struct Answer {
     pub(crate) federated: Vec<FederatedView>,
 }
 
+/// A fault, without the value that has it.
+#[derive(Serialize)]
+pub(crate) struct FaultView {
+    pub(crate) field: String,
+    pub(crate) reason: String,
+}
+
 /// A client, and what it may do.
 #[derive(Serialize)]
 pub(crate) struct ClientView {
     pub(crate) id: String,
-    /// The fields of its proofs, some with the length of their list.
-    pub(crate) proofs: Vec<String>,
+    pub(crate) proofs: Vec<ProofView>,
     pub(crate) issuers: Vec<IssuerView>,
     pub(crate) tokens: Vec<TokenView>,
     pub(crate) requests: Vec<RequestsView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) without_scope: Option<WithoutScope>,
+}
+
+/// A way in which a client proves itself.
+#[derive(Clone, Serialize)]
+pub(crate) struct ProofView {
+    /// The field of the client's entry.
+    pub(crate) field: String,
+    /// How many the field lists, if it is a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listed: Option<usize>,
 }
 
 /// An issuer whose JWTs are a proof.
@@ -69,9 +85,9 @@ pub(crate) struct TokenView {
 #[derive(Serialize)]
 pub(crate) struct RequestsView {
     pub(crate) api: String,
-    /// None of them means `GET` and `HEAD`.
     pub(crate) methods: Vec<String>,
-    /// None of them means every path.
+    /// None of them means every path. JSON then leaves them out: an empty list looks like no path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) paths: Vec<String>,
 }
 
@@ -109,7 +125,7 @@ pub(crate) struct FederatedView {
 
 impl Answer {
     pub(crate) fn faulty(faults: &[Fault]) -> Self {
-        Self { faults: faults.iter().map(ToString::to_string).collect(), ..Self::default() }
+        Self { faults: faults.iter().map(FaultView::new).collect(), ..Self::default() }
     }
 
     /// Notes the decision about one client.
@@ -125,8 +141,14 @@ impl Answer {
     }
 }
 
+impl FaultView {
+    fn new(fault: &Fault) -> Self {
+        Self { field: fault.field.clone(), reason: fault.reason.to_string() }
+    }
+}
+
 impl ClientView {
-    pub(crate) fn new(client: &Client, proofs: Option<&Vec<String>>) -> Self {
+    pub(crate) fn new(client: &Client, proofs: Option<&Vec<ProofView>>) -> Self {
         Self {
             id: client.id.clone(),
             proofs: proofs.cloned().unwrap_or_default(),
@@ -162,9 +184,13 @@ impl TokenView {
 
 impl RequestsView {
     fn new(ApiGrant { api, methods, paths }: &ApiGrant) -> Self {
+        let methods = match methods.as_slice() {
+            [] => vec!["GET".to_owned(), "HEAD".to_owned()],
+            listed => listed.to_vec(),
+        };
         Self {
             api: api.name.clone(),
-            methods: methods.iter().map(ToString::to_string).collect(),
+            methods,
             paths: paths.iter().map(ToString::to_string).collect(),
         }
     }

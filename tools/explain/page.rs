@@ -2,15 +2,17 @@
 
 use std::fmt::{Arguments, Write as _};
 
-use crate::answer::{Answer, ApiView, ClientView, FederatedView, RequestsView, TokenView};
+use crate::answer::{
+    Answer, ApiView, ClientView, FaultView, FederatedView, ProofView, RequestsView, TokenView,
+};
 
 /// The page of an answer.
 pub(crate) fn page(answer: &Answer) -> String {
     let mut page = String::new();
     if !answer.faults.is_empty() {
         page.push_str("the configuration has faults, so every request is refused:\n");
-        for fault in &answer.faults {
-            line(&mut page, format_args!("  {fault}"));
+        for FaultView { field, reason } in &answer.faults {
+            line(&mut page, format_args!("  {field}: {reason}"));
         }
         return page;
     }
@@ -39,8 +41,9 @@ pub(crate) fn page(answer: &Answer) -> String {
 
 fn write_client(page: &mut String, client: &ClientView) {
     line(page, format_args!("client {}", client.id));
-    for proof in &client.proofs {
-        line(page, format_args!("  proves itself by {proof}"));
+    for ProofView { field, listed } in &client.proofs {
+        let listed = listed.map(|number| format!(" ({number} listed)")).unwrap_or_default();
+        line(page, format_args!("  proves itself by {field}{listed}"));
     }
     for issuer in &client.issuers {
         let pinned = issuer.pinned.join(", ");
@@ -67,10 +70,8 @@ fn write_client(page: &mut String, client: &ClientView) {
 
 /// What a client may send to an API.
 fn sendable(RequestsView { api, methods, paths }: &RequestsView) -> String {
-    let or = |list: &[String], none: &str| {
-        if list.is_empty() { none.to_owned() } else { list.join(", ") }
-    };
-    format!("{} to {} of API {api}", or(methods, "GET, HEAD"), or(paths, "every path"))
+    let paths = if paths.is_empty() { "every path".to_owned() } else { paths.join(", ") };
+    format!("{} to {paths} of API {api}", methods.join(", "))
 }
 
 fn write_api(page: &mut String, api: &ApiView) {

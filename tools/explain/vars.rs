@@ -6,8 +6,10 @@ use edge_token_broker::base::json::Json;
 use edge_token_broker::config::{Binding, Bindings};
 use secrecy::ExposeSecret;
 
+use crate::answer::ProofView;
+
 /// The proofs that each client lists, by client id.
-pub(crate) type Proofs = BTreeMap<String, Vec<String>>;
+pub(crate) type Proofs = BTreeMap<String, Vec<ProofView>>;
 
 /// The Worker's bindings, as its JavaScript hands them out.
 pub(crate) struct Vars(BTreeMap<String, Binding>);
@@ -52,15 +54,15 @@ impl Bindings for Vars {
     }
 }
 
-fn ways(entry: Json) -> Vec<String> {
+fn ways(entry: Json) -> Vec<ProofView> {
     let Json::Object(fields) = entry else { return Vec::new() };
     fields
         .into_iter()
         .filter(|(name, _)| !matches!(name.as_str(), "allow" | "origins"))
         .filter(|(_, value)| !matches!(value, Json::Bool(false)))
-        .map(|(name, value)| match value {
-            Json::List(items) => format!("{name} ({} listed)", items.len()),
-            _ => name,
+        .map(|(field, value)| {
+            let listed = if let Json::List(items) = value { Some(items.len()) } else { None };
+            ProofView { field, listed }
         })
         .collect()
 }
