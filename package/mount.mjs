@@ -12,6 +12,10 @@ import worker from "../build/index.js";
  * @returns {import("./index.d.ts").Broker}
  */
 export function brokerAs(clientId, env, ctx) {
+  // The first call of an isolate sets the broker up with its `env`.
+  for (const [name, value] of Object.entries({ env, ctx }))
+    if (typeof value !== "object" || value === null)
+      throw new TypeError(`brokerAs needs ${name} of the event: brokerAs("my-app", env, ctx)`);
   const context = { props: { client_id: clientId }, waitUntil: (work) => ctx.waitUntil(work) };
   return {
     getToken: (request) => worker.getToken(request, env, context),

@@ -79,7 +79,7 @@ export function startOfRoute(url, base) {
  */
 export function isForApi(url, base) {
   const at = startOfRoute(url, base);
-  return url.startsWith("/api/", at) && !url.startsWith("/api/oauth2/v2.0/token", at);
+  return url.startsWith("/api/", at) && !/^\/api\/oauth2\/v2\.0\/token(?:[?#]|$)/.test(url.slice(at));
 }
 
 /**

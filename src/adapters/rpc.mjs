@@ -14,10 +14,10 @@ export const NO_REQUEST = { headers: new Map() };
  */
 export function textOf(argument) {
   if (typeof argument !== "object" || argument === null || !isPlain(argument)) return "null";
-  let text = "";
-  for (const [name, value] of Object.entries(argument).slice(0, CALL_MEMBERS_MAX))
-    if (value !== undefined) text += `${text && ","}${quoted(name)}:${valueOf(value)}`;
-  return `{${text}}`;
+  // Those beyond are not needed to see that one of them is unknown.
+  const members = Object.entries(argument).filter(([, value]) => value !== undefined);
+  const texts = members.slice(0, CALL_MEMBERS_MAX).map(([name, value]) => `${quoted(name)}:${valueOf(value)}`);
+  return `{${texts.join()}}`;
 }
 
 /** @param {object} value */

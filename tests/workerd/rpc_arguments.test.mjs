@@ -50,6 +50,12 @@ const MALFORMED = {
     GET("Object.fromEntries(Array.from({ length: 1e5 }, (_, n) => ['m' + n, n]))"),
     "parameter m0 is not known: leave it out",
   ],
+  "an unknown one behind many that are undefined": [
+    GET(
+      "{ ...Object.fromEntries(Array.from({ length: 20 }, (_, n) => ['m' + n, undefined])), scope: 's', client_id: 'x' }",
+    ),
+    "parameter client_id is not known: leave it out",
+  ],
   "long scope": [GET("{ scope: 's'.repeat(3000) }"), "scope is malformed (RFC 6749 section 3.3)"],
   "very long scope": [GET("{ scope: 's'.repeat(4e6) }"), "parameter scope is over 16 KiB"],
   "long claims": [

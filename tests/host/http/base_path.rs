@@ -209,3 +209,21 @@ fn an_api_at_the_same_host_is_not_below_the_path() {
         }
     }
 }
+
+/// `tests/scripts/posts.test.mjs` holds the JavaScript against the same table.
+#[test]
+fn which_requests_are_for_an_api_is_the_same_in_rust_and_in_javascript() {
+    let posts = include_str!("../../workerd/fixtures/posts.json");
+    let posts: Vec<serde_json::Value> = serde_json::from_str(posts).unwrap();
+    assert!(posts.len() > 10);
+    for post in &posts {
+        let text = |name: &str| post[name].as_str().unwrap();
+        let base = match text("base") {
+            "" => BasePath::default(),
+            base => BasePath::parse(base).unwrap(),
+        };
+        let route = Route::below(&base, "POST", text("path"));
+        let is_for_api = matches!(route, Route::Api { .. });
+        assert_eq!(Some(is_for_api), post["isForApi"].as_bool(), "{post}");
+    }
+}
