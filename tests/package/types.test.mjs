@@ -1,4 +1,4 @@
-// The types of the package, in Workers that a user would write: with @cloudflare/workers-types, and with what `wrangler types` makes.
+// The types of the tarball, in Workers that a user would write: with @cloudflare/workers-types, and with what `wrangler types` makes.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -7,6 +7,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { tarball } from "./harness/tarball.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const NODE = join(ROOT, "node_modules", ".bin", "node");
@@ -119,7 +122,9 @@ before(async () => {
   await mkdir(join(folder, "node_modules", "@cloudflare"), { recursive: true });
   for (const name of ["wrangler", "@cloudflare/workers-types"])
     await symlink(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
-  await symlink(ROOT, join(folder, "node_modules", "edge-token-broker"));
+  const installed = join(folder, "node_modules", "edge-token-broker");
+  await mkdir(installed);
+  await promisify(execFile)("tar", ["-xzf", await tarball(), "-C", installed, "--strip-components=1"]);
 });
 after(() => rm(folder, { recursive: true, force: true }));
 

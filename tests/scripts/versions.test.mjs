@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
@@ -80,4 +80,9 @@ test("the CHANGELOG has each release once, the newest first, and this version if
 test("each tag is a release of the CHANGELOG, and the tag of this commit is this version", () => {
   for (const tag of tags()) assert.ok(released.includes(tag.slice(1)), `the CHANGELOG has no release ${tag}`);
   for (const tag of tags("--points-at", "HEAD")) assert.equal(tag, `v${version}`);
+});
+
+test("upgrades are tested from the last release", () => {
+  const folders = readdirSync(`${ROOT}tests/upgrade`).filter((name) => /^v\d/.test(name));
+  assert.deepEqual(folders, [`v${released.find((release) => order(release, version) < 0)}`]);
 });

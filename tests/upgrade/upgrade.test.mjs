@@ -2,6 +2,7 @@
 // workerd, with the KV namespace and the Durable Objects' storage of one deployment.
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -17,7 +18,8 @@ import { until } from "../workerd/harness/until.mjs";
 import { openWorld } from "../workerd/harness/world.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const RELEASE = "v0.1.0";
+/** The last release. `tests/scripts/versions.test.mjs` holds it against the CHANGELOG. */
+const [RELEASE] = readdirSync(join(ROOT, "tests", "upgrade")).filter((name) => /^v\d/.test(name));
 const released = join(ROOT, "tests", "upgrade", RELEASE);
 const built = join(ROOT, "dist");
 
