@@ -7,6 +7,7 @@ import { BrokerError, passes } from "./error.mjs";
 import { keyOf } from "./key.mjs";
 import { TIMEOUT_MS } from "./limits.mjs";
 import { Patience, checkedNumber, retriesOf } from "./retry.mjs";
+import { throwIfAborted, unlessAborted } from "./signals.mjs";
 
 /** @import { Answer } from "./answer.mjs" */
 /** @import { AbortSignalLike, BrokerOptions, RetryOptions } from "./index.d.ts" */
@@ -99,12 +100,32 @@ export class Broker {
    * @param {Exchange<T>} exchange
    * @param {Manner} manner
    */
-  async #once({ route, method, parameters, secrets, read }, { signal, timeoutMs = this.#timeoutMs }) {
-    const key = await this.#key();
+  async #once(exchange, { signal, timeoutMs = this.#timeoutMs }) {
+    const deadline = new Deadline(timeoutMs, signal);
+    let late = "the function key did not return a key";
+    try {
+      throwIfAborted(deadline.signal);
+      const key = await unlessAborted(this.#key(), deadline.signal);
+      late = "the broker did not answer";
+      return await this.#send(exchange, key, deadline.signal);
+    } catch (error) {
+      if (deadline.isOver && !(error instanceof BrokerError)) throw timedOut(late, timeoutMs);
+      throw error;
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /**
+   * @template T
+   * @param {Exchange<T>} exchange
+   * @param {string} key
+   * @param {AbortSignal} signal
+   */
+  async #send({ route, method, parameters, secrets, read }, key, signal) {
     const form = new URLSearchParams(defined({ ...parameters, client_id: this.#clientId }));
     const url = new URL(route, this.#base);
     if (method === "GET") url.search = `${form}`;
-    const deadline = new Deadline(timeoutMs, signal);
     const askedAt = now();
     const send = this.#fetch ?? globalThis.fetch;
     try {
@@ -114,17 +135,14 @@ export class Broker {
         headers: { Authorization: `Bearer ${key}`, "x-client-SKU": "edge-token-broker" },
         // The key stays at the endpoint.
         redirect: "manual",
-        signal: deadline.signal,
+        signal,
         ...(method === "POST" && { body: form }),
       });
       return await read(response, [key, ...secrets], askedAt);
     } catch (error) {
       if (error instanceof BrokerError) throw error;
-      if (deadline.isOver) throw timedOut(timeoutMs);
-      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throwIfAborted(signal);
       throw unreachable(error, [key, ...secrets]);
-    } finally {
-      deadline.end();
     }
   }
 }
@@ -135,11 +153,14 @@ const defined = (parameters) =>
     Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "")
   );
 
-/** @param {number} ms */
-const timedOut = (ms) =>
+/**
+ * @param {string} what
+ * @param {number} ms
+ */
+const timedOut = (what, ms) =>
   new BrokerError({
     name: "broker_timeout",
-    message: `the broker did not answer within ${ms / 1000} s. Retry later, or check the option endpoint`,
+    message: `${what} within ${ms / 1000} s. Retry later, or check the option endpoint`,
   });
 
 /**

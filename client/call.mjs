@@ -12,6 +12,8 @@ export class Call {
   headers;
   body;
   signal;
+  /** The settings of a `Request` that are to hold for a redirect, too. */
+  settings;
   /** Whether redirects are to be followed, which is the default of `fetch`. */
   follows;
 
@@ -28,6 +30,7 @@ export class Call {
     this.headers = new Headers(init.headers ?? request?.headers);
     this.body = init.body ?? bodyOf(request);
     this.signal = (init.signal === undefined ? request?.signal : init.signal) ?? undefined;
+    this.settings = request ? settingsOf(request) : {};
     this.follows = (init.redirect ?? request?.redirect ?? "follow") === "follow";
   }
 
@@ -48,6 +51,17 @@ export class Call {
 
 /** @param {string} text In a browser it may be relative. */
 const urlOf = (text) => (URL.canParse(text) ? new URL(text) : new URL(text, globalThis.location?.href));
+
+/**
+ * Some runtimes refuse even the default of a setting that they do not have.
+ * @param {Request} request
+ * @returns {RequestInit}
+ */
+const settingsOf = ({ integrity, cache, keepalive }) => ({
+  ...(integrity && { integrity }),
+  ...(cache && cache !== "default" && { cache }),
+  ...(keepalive && { keepalive }),
+});
 
 /**
  * The body of a request, which is always a stream. Some runtimes do not show it.

@@ -16,6 +16,12 @@ export class BrokerError extends Error {
 }
 
 /**
+ * Whether the broker itself says no.
+ * @param {BrokerError} error
+ */
+export const isRefusal = (error) => error.name !== "not_the_broker" && !passes(error);
+
+/**
  * Whether the same request may have another answer later, and this one is no refusal.
  * @param {unknown} error
  * @returns {error is BrokerError}

@@ -1,25 +1,31 @@
 // The token that `brokerFetch` uses, until the broker has a newer one.
 
 import { asJson, requestedClaims } from "./claims.mjs";
-import { now } from "./clock.mjs";
-import { BrokerError, passes } from "./error.mjs";
-import { ASK_AGAIN_MS, SERVE_FLOOR_MS } from "./limits.mjs";
+import { pause } from "./clock.mjs";
+import { BrokerError, isRefusal } from "./error.mjs";
+import { Hand } from "./hand.mjs";
+import { RENEW_TIMEOUT_MS, REPORT_POLL_MS, TIMEOUT_MS } from "./limits.mjs";
+import { Shared } from "./shared.mjs";
 import { Tokens } from "./tokens.mjs";
 
-/** @import { AccessToken, BrokerFetchOptions } from "./index.d.ts" */
+/** @import { Manner } from "./broker.mjs" */
+/** @import { AbortSignalLike, BrokerFetchOptions } from "./index.d.ts" */
 
 export class KeptToken {
   #tokens;
   #wanted;
   #capability;
-  /** @type {AccessToken | undefined} */
-  #held;
+  #renewal;
+  #hand = new Hand();
+  /** @type {Shared<boolean>} */
+  #replacements = new Shared();
 
   /** @param {BrokerFetchOptions} options */
   constructor({ scope, credential, enableCae, ...options }) {
     this.#tokens = new Tokens(options);
     this.#wanted = { scope: Array.isArray(scope) ? scope.join(" ") : scope, credential };
     this.#capability = requestedClaims({ enableCae });
+    this.#renewal = { maxRetries: 0, timeoutMs: Math.min(RENEW_TIMEOUT_MS, options.timeoutMs ?? TIMEOUT_MS) };
   }
 
   /**
@@ -27,33 +33,33 @@ export class KeptToken {
    * @param {AbortSignal | undefined} signal
    */
   async current(signal) {
-    const held = this.#held;
-    if (held && now() < held.refreshAfterTimestamp) return held.token;
-    const isGood = held !== undefined && now() < held.expiresOnTimestamp - SERVE_FLOOR_MS;
+    const hand = this.#hand;
+    if (hand.fresh !== undefined) return hand.fresh;
+    const held = hand.good;
+    if (held === undefined) return this.#ask({ signal });
+    // One call renews it, and for a short time. The others do not wait.
+    hand.defer(held);
     try {
-      // Nobody waits as long as there is a token.
-      return await this.#ask(signal, isGood ? 0 : undefined);
+      return await this.#ask({ signal, ...this.#renewal });
     } catch (error) {
-      if (!isGood || !passes(error)) throw error;
-      const wait = error.retryAfter === undefined ? ASK_AGAIN_MS : error.retryAfter * 1000;
-      if (this.#held === held) this.#held = { ...held, refreshAfterTimestamp: now() + wait };
-      return held.token;
+      const isOutage = error instanceof BrokerError && !isRefusal(error);
+      hand.defer(held, isOutage ? waitOf(error) : 0);
+      if (!isOutage) throw error;
+      return held;
     }
   }
 
   /**
-   * Hands back a token that an API has rejected. Resolves to whether there is another one.
+   * Hands back a token that an API has rejected, once for all calls that have it. Resolves to whether there is another one.
    * @param {string} rejected
    * @param {string | undefined} challenge The `claims` of the API.
    * @param {AbortSignal | undefined} signal
    */
   async replace(rejected, challenge, signal) {
-    if (this.#held && this.#held.token !== rejected) return true;
-    this.#held = undefined;
+    if (this.#hand.hasOtherThan(rejected)) return true;
     const claims = challenge === undefined ? undefined : asJson(challenge);
     try {
-      await this.#tokens.revoke({ token: rejected, claims, ...this.#wanted }, { signal });
-      return (await this.#ask(signal)) !== rejected;
+      return await this.#replacements.run(rejected, (signal) => this.#another(rejected, claims, signal), signal);
     } catch (error) {
       // The caller gets what the API has answered.
       if (error instanceof BrokerError) return false;
@@ -62,12 +68,39 @@ export class KeptToken {
   }
 
   /**
-   * @param {AbortSignal | undefined} signal
-   * @param {number} [maxRetries]
+   * @param {string} rejected
+   * @param {string | undefined} claims
+   * @param {AbortSignalLike | undefined} signal
    */
-  async #ask(signal, maxRetries) {
+  async #another(rejected, claims, signal) {
+    const hand = this.#hand;
+    const report = hand.reject(rejected);
+    if (!report) {
+      // In Workers the report of another request cannot be awaited.
+      while (hand.isReporting(rejected)) await pause(REPORT_POLL_MS, signal);
+      return hand.hasOtherThan(rejected) || (await this.#ask({ signal })) !== rejected;
+    }
+    try {
+      await this.#tokens.revoke({ token: rejected, claims, ...this.#wanted }, { signal });
+      hand.generation += 1;
+      const token = await this.#ask({ signal });
+      report.state = "done";
+      return token !== rejected;
+    } catch (error) {
+      report.state = "failed";
+      throw error;
+    }
+  }
+
+  /** @param {Manner} manner */
+  async #ask(manner) {
+    const { generation } = this.#hand;
     const asked = { ...this.#wanted, claims: this.#capability };
-    this.#held = await this.#tokens.get(asked, { signal, maxRetries });
-    return this.#held.token;
+    const answer = await this.#tokens.get(asked, { ...manner, generation });
+    this.#hand.keep(answer, generation);
+    return answer.token;
   }
 }
+
+/** @param {BrokerError} error */
+const waitOf = ({ retryAfter }) => (retryAfter === undefined ? undefined : retryAfter * 1000);

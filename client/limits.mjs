@@ -23,6 +23,15 @@ export const TIMER_MAX_MS = 2_147_483_647;
 export const SERVE_FLOOR_MS = 60_000;
 /** It then asks again after this time, if the broker names none. */
 export const ASK_AGAIN_MS = 10_000;
+/** One request for a newer token while the one in hand is good: its caller waits for nothing that it needs. */
+export const RENEW_TIMEOUT_MS = 2_000;
+
+/** A rejected token is not reported again before this time is over: the broker renews a token once a minute at most. */
+export const REPORT_AGAIN_MS = 60_000;
+/** How long a call in Workers waits for the report of another one: as long as the broker for the authorization server. */
+export const REPORT_WAIT_MS = 10_000;
+/** It looks this often whether the report is done. */
+export const REPORT_POLL_MS = 50;
 
 /** The most redirects of one request (Fetch standard, HTTP-redirect fetch). */
 export const REDIRECTS_MAX = 20;

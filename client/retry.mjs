@@ -5,6 +5,9 @@ import { MAX_RETRIES, MAX_RETRY_WAIT_MS, TIMER_MAX_MS } from "./limits.mjs";
 
 /** @import { RetryOptions } from "./index.d.ts" */
 
+/** How each form of an HTTP date begins. `Date.parse` alone takes "-5" and "1.5" for years. */
+const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
+
 /**
  * Seconds from now, of a number or a date.
  * @param {Headers} headers
@@ -12,7 +15,9 @@ import { MAX_RETRIES, MAX_RETRY_WAIT_MS, TIMER_MAX_MS } from "./limits.mjs";
 export function retryAfterOf(headers) {
   const text = headers.get("retry-after")?.trim() ?? "";
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  const at = text === "" ? Number.NaN : Date.parse(text);
+  if (!DATE.test(text)) return undefined;
+  // One of the three forms has no zone, and is UTC as well.
+  const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now()) / 1000));
 }
 

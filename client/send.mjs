@@ -35,9 +35,17 @@ export async function send(call, token, fetch) {
  * @param {import("./redirect.mjs").Hop} hop
  * @returns {RequestInit}
  */
-function initOf({ init, signal }, { method, headers, body }) {
+function initOf({ init, signal, settings: ofRequest }, { method, headers, body }) {
   const { body: _, ...settings } = init;
-  return { ...settings, method, headers, redirect: "manual", ...(signal && { signal }), ...(body != null && { body }) };
+  return {
+    ...ofRequest,
+    ...settings,
+    method,
+    headers,
+    redirect: "manual",
+    ...(signal && { signal }),
+    ...(body != null && { body }),
+  };
 }
 
 /**

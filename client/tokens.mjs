@@ -19,11 +19,11 @@ export class Tokens {
 
   /**
    * @param {Asked} asked
-   * @param {Manner} manner
+   * @param {Manner & { generation?: number }} manner Calls of different generations share no request.
    * @returns {Promise<AccessToken>}
    */
-  get({ scope, credential, claims }, { signal, timeoutMs, maxRetries }) {
-    const name = JSON.stringify([scope, credential, claims, timeoutMs, maxRetries]);
+  get({ scope, credential, claims }, { signal, timeoutMs, maxRetries, generation }) {
+    const name = JSON.stringify([scope, credential, claims, timeoutMs, maxRetries, generation]);
     return this.#shared.run(
       name,
       (signal) => this.#ask({ scope, credential, claims }, { signal, timeoutMs, maxRetries }),

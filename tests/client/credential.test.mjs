@@ -5,8 +5,8 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { isTokenCredential } from "@azure/core-auth";
 
-import { ENDPOINT, KEY, SCOPE, START, credentialAt, granted, network, pass, silent } from "./harness.mjs";
-import { startTime, stateOf, stopTime } from "./harness.mjs";
+import { ENDPOINT, KEY, SCOPE, START, credentialAt, granted, inWorkers, network, pass } from "./harness.mjs";
+import { silent, startTime, stateOf, stopTime } from "./harness.mjs";
 
 beforeEach(stopTime);
 afterEach(startTime);
@@ -117,9 +117,7 @@ test("calls for the same at the same time share one request; nothing is kept aft
 });
 
 test("in Workers each call has a request of its own", async (t) => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator") ?? { configurable: true, value: undefined };
-  t.after(() => Object.defineProperty(globalThis, "navigator", before));
-  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { userAgent: "Cloudflare-Workers" } });
+  inWorkers(t);
   const { fetch, received } = network({ "broker.example": [granted("t")] });
   const credential = credentialAt(fetch);
   await Promise.all([credential.getToken(SCOPE), credential.getToken(SCOPE)]);
@@ -178,4 +176,27 @@ test("a call leaves no listener and no timer behind", async (t) => {
   assert.ok(on(added.mock.calls) > 0);
   assert.equal(on(added.mock.calls), on(removed.mock.calls));
   assert.equal(cleared.mock.callCount(), 1);
+});
+
+for (const timeout of [2 ** 32, Infinity])
+  test(`a timeout of ${timeout} is the longest that there is`, async () => {
+    const { fetch } = network({ "broker.example": silent });
+    const call = credentialAt(fetch).getToken(SCOPE, { requestOptions: { timeout } });
+    await pass(3_600);
+    assert.equal(await stateOf(call), "pending");
+    await pass(2_147_484 - 3_600);
+    await assert.rejects(call, { name: "broker_timeout" });
+  });
+
+for (const timeout of [-1, NaN, "5"])
+  test(`a timeout of ${timeout} is refused`, async () => {
+    const { fetch, received } = network({ "broker.example": [granted("t")] });
+    const call = credentialAt(fetch).getToken(SCOPE, { requestOptions: { timeout } });
+    await assert.rejects(call, { name: "TypeError", message: /^requestOptions\.timeout must be a number/ });
+    assert.equal(received.length, 0);
+  });
+
+test("a timeout of 0 is none, as the SDKs say it", async () => {
+  const { fetch } = network({ "broker.example": [granted("t")] });
+  assert.equal((await credentialAt(fetch).getToken(SCOPE, { requestOptions: { timeout: 0 } })).token, "t");
 });

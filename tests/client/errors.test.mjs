@@ -146,6 +146,22 @@ test("what the function key throws is its caller's affair, and what it gives is 
   }
 });
 
+test("the function key has the time of the request, and the signal ends it", async () => {
+  const key = () => new Promise(() => {});
+  const late = errorOf(silent, { key, timeoutMs: 5_000 });
+  await pass(5);
+  const { name, message } = await late;
+  assert.deepEqual(
+    [name, message.slice(0, 49)],
+    ["broker_timeout", "the function key did not return a key within 5 s."],
+  );
+  const controller = new AbortController();
+  const aborted = errorOf(silent, { key }, { abortSignal: controller.signal });
+  await settle();
+  controller.abort(new Error("enough"));
+  assert.equal((await aborted).message, "enough");
+});
+
 for (const [what, options, words] of [
   ["no endpoint", { endpoint: undefined }, /^endpoint is missing/],
   ["an endpoint that is no URL", { endpoint: "broker.example/the-secret" }, /^endpoint is no URL/],

@@ -11,7 +11,8 @@ export const SCOPE = "https://api.example/.default";
 /** When a test begins. */
 export const START = Date.UTC(2026, 10, 27);
 
-/** @typedef {{ url: URL, method: string, headers: Headers, body: string, redirect: string, signal: AbortSignal }} Received */
+/** @typedef {{ url: URL, method: string, headers: Headers, body: string, redirect: string, signal: AbortSignal,
+ *   integrity: string, cache: string, keepalive: boolean }} Received */
 
 /** @typedef {(received: Received) => Response | Promise<Response>} Server */
 
@@ -25,10 +26,11 @@ export function network(servers) {
   /** @type {typeof globalThis.fetch} */
   const fetch = async (input, init) => {
     const request = new Request(input, init);
-    const { method, headers, redirect, signal } = request;
+    const { method, headers, redirect, signal, integrity, cache, keepalive } = request;
     const url = new URL(request.url);
     signal.throwIfAborted();
-    const one = { url, method, headers, redirect, signal, body: await request.text() };
+    const settings = { integrity, cache, keepalive };
+    const one = { url, method, headers, redirect, signal, ...settings, body: await request.text() };
     received.push(one);
     const server = servers[url.hostname];
     if (!server) throw new TypeError("fetch failed", { cause: Object.assign(new Error("no"), { code: "ENOTFOUND" }) });
@@ -116,4 +118,17 @@ export async function stateOf(promise) {
   );
   await settle();
   return state;
+}
+
+/**
+ * Makes this runtime look like Workers until the test ends.
+ * @param {import("node:test").TestContext} t
+ */
+export function inWorkers(t) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else Reflect.deleteProperty(globalThis, "navigator");
+  });
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { userAgent: "Cloudflare-Workers" } });
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { API, brokerFetchAt, granted, network, pass, refused, rotatingBroker } from "./harness.mjs";
-import { startTime, stateOf, stopTime } from "./harness.mjs";
+import { silent, startTime, stateOf, stopTime } from "./harness.mjs";
 
 beforeEach(stopTime);
 afterEach(startTime);
@@ -50,10 +50,75 @@ test("while the broker fails, the token serves until a minute before it expires"
   await assert.rejects(request(API), { name: "temporarily_unavailable" });
 });
 
+test("a token that has expired is not sent, however long the broker wants to be left alone", async () => {
+  const { request, tokens } = using([granted("a"), down({ "retry-after": "3600" }), granted("b")]);
+  await request(API);
+  await pass(2_700);
+  await request(API);
+  await pass(839);
+  await request(API);
+  await pass(1); // a minute is left
+  await request(API);
+  assert.deepEqual(tokens(), ["a", "a", "a", "b"]);
+});
+
+test("a broker that hangs holds up one call, for two seconds", async () => {
+  let isSilent = false;
+  const { request, tokens, asked } = using((received) => (isSilent ? silent(received) : granted("a")));
+  await request(API);
+  await pass(2_700);
+  isSilent = true;
+  const first = request(API);
+  await pass(1.9);
+  assert.equal((await request(API)).status, 200);
+  assert.equal(await stateOf(first), "pending");
+  await pass(0.1);
+  assert.equal((await first).status, 200);
+  await request(API);
+  assert.deepEqual([tokens(), asked()], [["a", "a", "a", "a"], 2]);
+  isSilent = false;
+  await pass(10);
+  await request(API);
+  assert.equal(asked(), 3);
+});
+
+test("a call that is aborted while it renews leaves that to the next one", async () => {
+  const answers = [granted("a"), new Promise(() => {}), granted("b")];
+  const { request, tokens } = using(() => answers.shift());
+  await request(API);
+  await pass(2_700);
+  const controller = new AbortController();
+  const call = request(API, { signal: controller.signal });
+  assert.equal(await stateOf(call), "pending");
+  controller.abort();
+  await assert.rejects(call, { name: "AbortError" });
+  await request(API);
+  assert.deepEqual(tokens(), ["a", "b"]);
+});
+
+for (const [what, answer] of [
+  ["a page", new Response("<html>")],
+  ["a page that is not there", new Response("<html>", { status: 404 })],
+  ["a redirect", new Response(null, { status: 302, headers: { location: "https://login.example" } })],
+  ["a login page", new Response("<html>", { status: 401 })],
+]) {
+  test(`${what} in place of the broker: the token in hand serves`, async () => {
+    const { request, tokens, asked } = using([granted("a"), answer]);
+    await request(API);
+    await pass(2_700);
+    await request(API);
+    await request(API);
+    assert.deepEqual([tokens(), asked()], [["a", "a", "a"], 2]);
+    await pass(840);
+    await assert.rejects(request(API), { name: "not_the_broker" });
+  });
+}
+
 test("a refusal is told at once, also with a token in hand", async () => {
   const { request } = using([granted("a"), refused(403, "insufficient_scope")]);
   await request(API);
   await pass(2_700);
+  await assert.rejects(request(API), { name: "insufficient_scope" });
   await assert.rejects(request(API), { name: "insufficient_scope" });
 });
 

@@ -49,5 +49,6 @@ for (const [own, theirs = own] of [
 test("a request may take longer than the broker waits for its server", () => {
   assert.ok(limits.TIMEOUT_MS > 2 * 1000 * ofBroker("UPSTREAM_TIMEOUT"));
   assert.equal(limits.SERVE_FLOOR_MS, 1000 * ofBroker("SERVE_FLOOR"));
+  assert.ok(limits.REPORT_WAIT_MS >= 1000 * ofBroker("UPSTREAM_TIMEOUT"));
   assert.ok(limits.MAX_RETRY_WAIT_MS >= 1000 * ofBroker("RATE_LIMIT_RETRY_AFTER_SECS"));
 });

@@ -83,6 +83,19 @@ test("a Request is followed, too, with its method", async () => {
   assert.deepEqual([hops[1].method, hops[1].headers.get("x-own")], ["DELETE", "1"]);
 });
 
+test("the settings of a Request and of init go along", async () => {
+  const settings = { integrity: "sha256-x", cache: "no-store", keepalive: true };
+  for (const [input, init] of [
+    [new Request(API, settings), { headers }],
+    [API, settings],
+    [new Request(API, { ...settings, cache: "reload" }), { cache: "no-store" }],
+  ]) {
+    const { hops } = await follow({ "api.example": [to("/a"), ok()] }, init, input);
+    for (const { integrity, cache, keepalive } of hops) assert.deepEqual({ integrity, cache, keepalive }, settings);
+    assert.equal(hops.length, 2);
+  }
+});
+
 test("a Request whose body is a stream becomes a GET, or is refused", async () => {
   const request = () => new Request(API, { method: "POST", body: "x" });
   const { response } = await follow({ "api.example": [to("/a", 303), to("/b", 307), ok()] }, undefined, request());

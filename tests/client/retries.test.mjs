@@ -41,26 +41,30 @@ for (const status of [429, 502, 503]) {
   });
 }
 
-test("a date is a time, too", async () => {
-  const { call, received } = calling([busy(new Date(START + 4_000).toUTCString()), granted("t")]);
-  await pass(3.9);
-  assert.equal(received.length, 1);
-  await pass(0.1);
-  assert.equal((await call).token, "t");
-});
+for (const date of ["Fri, 27 Nov 2026 00:00:04 GMT", "Friday, 27-Nov-26 00:00:04 GMT", "Fri Nov 27 00:00:04 2026"])
+  test(`a date is a time, too: ${date}`, async () => {
+    const { call, received } = calling([busy(date), granted("t")]);
+    await pass(3.9);
+    assert.equal(received.length, 1);
+    await pass(0.1);
+    assert.equal((await call).token, "t");
+  });
 
 for (const [what, answer, retryAfter] of [
   ["a longer time than the limit", busy("11"), 11],
   ["a date far away", busy("Fri, 31 Dec 2100 23:59:59 GMT"), undefined],
   ["no Retry-After", refused(503, "temporarily_unavailable"), undefined],
   ["one that is no time", busy("soon"), undefined],
+  ["a negative number", busy("-5"), undefined],
+  ["a fraction", busy("1.5"), undefined],
+  ["a date that is no HTTP date", busy("2026-11-27"), undefined],
   ["a refusal that has one", busy("1", 403), 1],
 ]) {
   test(`${what} is told at once`, async () => {
     const { call, received } = calling([answer]);
     const { error } = await stateOf(call);
     assert.equal(error.name, "temporarily_unavailable");
-    if (retryAfter) assert.equal(error.retryAfter, retryAfter);
+    if (what !== "a date far away") assert.equal(error.retryAfter, retryAfter);
     assert.equal(received.length, 1);
   });
 }
