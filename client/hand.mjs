@@ -6,7 +6,12 @@ import { ASK_AGAIN_MS, REPORT_AGAIN_MS, REPORT_WAIT_MS, SERVE_FLOOR_MS } from ".
 
 /** @import { AccessToken } from "./index.d.ts" */
 
-/** @typedef {{ token: string, at: number, state: "under way" | "done" | "failed" }} Report A rejected token, told to the broker. */
+/**
+ * @typedef {object} Report A rejected token, told to the broker.
+ * @property {string} token
+ * @property {number} at
+ * @property {"under way" | "done" | "failed" | "left"} state `left`: its caller has gone away.
+ */
 
 export class Hand {
   /** @type {AccessToken | undefined} */
@@ -54,12 +59,13 @@ export class Hand {
   }
 
   /**
-   * Whether somebody else reports this token just now. A request of Workers can end without a word.
+   * How far the report of this token is. A request of Workers can end without a word.
    * @param {string} rejected
    */
-  isReporting(rejected) {
-    const report = this.#report;
-    return report?.token === rejected && report.state === "under way" && now() < report.at + REPORT_WAIT_MS;
+  reportOf(rejected) {
+    if (this.#report?.token !== rejected) return undefined;
+    const { state, at } = this.#report;
+    return state === "under way" && now() >= at + REPORT_WAIT_MS ? "left" : state;
   }
 
   /**
@@ -69,8 +75,8 @@ export class Hand {
    */
   reject(rejected) {
     if (this.#held?.token === rejected) this.#held = undefined;
-    const isReported = this.#isRejected(rejected) && this.#report?.state === "done";
-    if (isReported || this.isReporting(rejected)) return undefined;
+    const state = this.reportOf(rejected);
+    if (state === "under way" || (state === "done" && this.#isRejected(rejected))) return undefined;
     this.#report = { token: rejected, at: now(), state: "under way" };
     return this.#report;
   }

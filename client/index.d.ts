@@ -43,7 +43,7 @@ export interface BrokerOptions extends RetryOptions {
    * broker gives one with six minutes left, or half of its lifetime if that is less.
    */
   minTtl?: number | undefined;
-  /** How long one request to the broker may take, in milliseconds. Default 30 000. */
+  /** How long one request to the broker may take, with the function `key`, in milliseconds. Default 30 000. */
   timeoutMs?: number | undefined;
 }
 
@@ -81,7 +81,7 @@ export interface GetTokenOptions {
   tenantId?: string | undefined;
   /** The options of the request to the broker. */
   requestOptions?: {
-    /** How long the request may take, in milliseconds. */
+    /** How long the request may take, in milliseconds. 0 is the default; a negative number is an error. */
     timeout?: number | undefined;
   };
 }
@@ -156,7 +156,8 @@ export class BrokerError extends Error {
  * A function like `fetch` that sends the token along.
  *
  * - A 401 of the API hands the token back to the broker, with the claims of the challenge, and the request is repeated once
- *   with another token.
+ *   with another token. Calls that are rejected at the same time cause one report.
+ * - A token in hand serves while the broker fails, until a minute before it expires.
  * - A 429 or 503 of the API with `Retry-After` is repeated within the limits of {@link RetryOptions}.
  * - A request whose body is a stream, and a `Request` with a body, are sent once: the answer is handed back as it is.
  * - A redirect to another origin is followed without the token.

@@ -71,14 +71,17 @@ export class KeptToken {
    * @param {string} rejected
    * @param {string | undefined} claims
    * @param {AbortSignalLike | undefined} signal
+   * @returns {Promise<boolean>}
    */
   async #another(rejected, claims, signal) {
     const hand = this.#hand;
     const report = hand.reject(rejected);
     if (!report) {
       // In Workers the report of another request cannot be awaited.
-      while (hand.isReporting(rejected)) await pause(REPORT_POLL_MS, signal);
-      return hand.hasOtherThan(rejected) || (await this.#ask({ signal })) !== rejected;
+      while (hand.reportOf(rejected) === "under way") await pause(REPORT_POLL_MS, signal);
+      if (hand.hasOtherThan(rejected)) return true;
+      if (hand.reportOf(rejected) === "left") return this.#another(rejected, claims, signal);
+      return (await this.#ask({ signal })) !== rejected;
     }
     try {
       await this.#tokens.revoke({ token: rejected, claims, ...this.#wanted }, { signal });
@@ -87,7 +90,7 @@ export class KeptToken {
       report.state = "done";
       return token !== rejected;
     } catch (error) {
-      report.state = "failed";
+      report.state = error instanceof BrokerError ? "failed" : "left";
       throw error;
     }
   }

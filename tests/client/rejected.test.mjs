@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { API, brokerFetchAt, granted, inWorkers, network, pass, refused } from "./harness.mjs";
-import { settle, silent, startTime, stateOf, stopTime } from "./harness.mjs";
+import { settle, silent, startTime, stopTime } from "./harness.mjs";
 
 beforeEach(stopTime);
 afterEach(startTime);
@@ -53,24 +53,33 @@ for (const runtime of ["Node.js", "Workers"]) {
   });
 }
 
-test("in Workers, a request that ended before its report did holds nobody up for ever", async (t) => {
-  inWorkers(t);
-  const broker = (received) => (received.url.pathname === "/revoke" ? silent(received) : granted("token-0"));
-  const { request, asked } = using(broker);
-  const first = request(API);
-  await settle();
-  const second = request(API);
-  for (let turn = 0; turn < 101; turn += 1) await pass(0.1);
-  assert.equal(/** @type {any} */ (await stateOf(second)).value.status, 401);
-  const third = request(API);
-  await settle();
-  assert.equal(asked("/revoke"), 2);
-  await pass(30);
-  assert.deepEqual(
-    (await Promise.all([first, third])).map(({ status }) => status),
-    [401, 401],
-  );
-});
+for (const [what, seconds] of [
+  ["is aborted", 0.1],
+  ["ends without a word", 10],
+]) {
+  test(`in Workers, a call that ${what} while it reports leaves that to another one`, async (t) => {
+    inWorkers(t);
+    const reports = [silent, () => Response.json({})];
+    const answers = [granted("token-0"), granted("token-0"), granted("token-0"), granted("token-1")];
+    const broker = (received) =>
+      (received.url.pathname === "/revoke" ? reports.shift() : () => answers.shift())(received);
+    const { request, asked } = using(broker);
+    const controller = new AbortController();
+    const first = assert.rejects(request(API, { signal: controller.signal }), { name: "AbortError" });
+    const others = [request(API), request(API)];
+    await settle();
+    if (seconds < 1) controller.abort();
+    for (let turn = 0; turn < seconds * 10; turn += 1) await pass(0.1);
+    if (seconds > 1) await pass(0.1);
+    controller.abort();
+    await first;
+    assert.deepEqual(
+      (await Promise.all(others)).map(({ status }) => status),
+      [200, 200],
+    );
+    assert.equal(asked("/revoke"), 2);
+  });
+}
 
 test("a report that fails is told to every call, and the next call reports again", async () => {
   let isDown = true;
