@@ -1,8 +1,11 @@
 // Makes what the npm package has and the repository has not. npm runs it before it packs (`npm pack`, `npm publish`),
 // from a clean checkout as well.
 
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { build } from "./build.mjs";
-import { main } from "./lib/run.mjs";
+import { main, root } from "./lib/run.mjs";
 import { writeNotices } from "./notices.mjs";
 import { buildTools } from "./tools.mjs";
 
@@ -12,4 +15,6 @@ main(async () => {
   await build();
   await buildTools();
   await writeNotices();
+  // npm packs no file of the name .gitignore. `init` gives it its name back.
+  copyFileSync(join(root, "template", ".gitignore"), join(root, "template", "gitignore"));
 });

@@ -2,14 +2,15 @@
 
 /** @import { NewBroker } from "../lib/template.mjs" */
 
-import { basename, relative, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 
 import { keyDigest, newClientKey } from "../lib/client-key.mjs";
 import { command, misused } from "../lib/command.mjs";
-import { npmInstall, ownSource } from "../lib/npm.mjs";
+import { shown, writeNew } from "../lib/new-files.mjs";
+import { isSourceKnown, npmInstall, ownPackage, ownSource } from "../lib/npm.mjs";
 import { ask } from "../lib/questions.mjs";
-import { ExitCode, Failure } from "../lib/run.mjs";
-import { existing, filesOf, writeAll } from "../lib/template.mjs";
+import { ExitCode, say } from "../lib/run.mjs";
+import { filesOf } from "../lib/template.mjs";
 
 // Cloudflare: the name is a label of a host name.
 const workerName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -20,7 +21,7 @@ const GRAPH = "https://graph.microsoft.com/.default";
 
 const init = command({
   name: "init",
-  usage: "NAME [--tenant TENANT] [--client-id ID] [--client NAME] [--scope SCOPE] [--no-install] [--json]",
+  usage: "NAME [--tenant TENANT] [--client-id ID] [--client NAME] [--scope SCOPE] [--yes] [--no-install] [--json]",
   help: `
 Makes the folder NAME with a broker that is ready to run and to deploy: wrangler.toml, .dev.vars.example, package.json,
 .gitignore, README.md and a Worker of two lines. It makes a first client, and shows its key once. It overwrites nothing.
@@ -52,12 +53,16 @@ Exit codes: 0 made; 1 failed, for example because a file exists already; 2 the a
     const { tenant = "", "client-id": clientId = "" } = answers;
     const { client = "my-app", scope = GRAPH, json = false, "no-install": noInstall = false } = given;
     check({ "--tenant": tenant, "--client-id": clientId, "--scope": scope });
-    if (!clientName.test(client)) throw misused(init, "--client may only have letters, digits, '-' and '_'.");
+    checkClient(client);
+    if (scope === "") throw misused(init, "--scope is empty: leave it out for Microsoft Graph.");
     const key = newClientKey();
     const broker = { worker, tenant, clientId, client, digest: keyDigest(key), scope };
-    const written = write(folder, broker);
+    const files = filesOf(folder, broker);
+    writeNew(folder, files);
+    const written = Object.keys(files);
     if (json) console.log(JSON.stringify({ folder, worker, files: written, client: { id: client, key } }));
     else console.log(made(folder, written, client, key));
+    if (!isSourceKnown()) say(unknownSource);
     // The key is on the screen first, so that a failure here does not lose it.
     const installed = noInstall || (await npmInstall(folder));
     if (!installed) return ExitCode.failed;
@@ -70,6 +75,7 @@ export default init;
 /** @param {string[]} names */
 function placeOf([name, ...more]) {
   if (name === undefined || more.length > 0) throw misused(init, "Exactly one NAME is needed.");
+  if (name === "") throw misused(init, "NAME is empty. For the folder that you are in, it is a dot.");
   const folder = resolve(name);
   const worker = basename(folder);
   if (!workerName.test(worker))
@@ -87,6 +93,13 @@ function check(values) {
       throw misused(init, `${name} may only have visible ASCII characters, without " and \\.`);
 }
 
+/** @param {string} client */
+function checkClient(client) {
+  if (!clientName.test(client)) throw misused(init, "--client may only have letters, digits, '-' and '_'.");
+  if (client === "__proto__")
+    throw misused(init, "--client may not be __proto__, which is no name for a JavaScript object.");
+}
+
 /** From a person at a terminal. */
 async function asked() {
   const [tenant, clientId] = await ask([
@@ -94,19 +107,6 @@ async function asked() {
     "Application (client) id (Enter: later): ",
   ]);
   return { tenant, "client-id": clientId };
-}
-
-/**
- * @param {string} folder
- * @param {NewBroker} broker
- */
-function write(folder, broker) {
-  const files = filesOf(folder, broker);
-  const there = existing(folder, Object.keys(files));
-  if (there.length > 0)
-    throw new Failure(`Nothing is written, because these exist already in ${shown(folder)}: ${there.join(", ")}.`);
-  writeAll(folder, files);
-  return Object.keys(files);
 }
 
 /**
@@ -142,9 +142,13 @@ To deploy it:
 ${fill}  npx wrangler login
   npx wrangler deploy
   npx wrangler secret put AZ_CLIENT_SECRET
-  BROKER_KEY=etb_… npx edge-token-broker doctor --url https://…    # the key above; the URL that the deploy printed
+  npx edge-token-broker doctor --url https://… --key -    # the URL that the deploy printed; it asks for the key above
 ${fileHint(folder)}`;
 }
+
+const unknownSource =
+  `init: it is not known where this package is from, so package.json has its version, ${ownPackage.version}. ` +
+  "If it is from a file, copy that into the new folder, and run there: npm install ./FILE.tgz";
 
 /**
  * A file beside the folder is not there on another machine.
@@ -158,9 +162,4 @@ package.json names the package as ${source}. For another machine or CI, copy tha
 from there: npm install ./${basename(source)}
 `
     : "";
-}
-
-/** @param {string} folder */
-function shown(folder) {
-  return relative(process.cwd(), folder) || ".";
 }

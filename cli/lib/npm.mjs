@@ -1,12 +1,16 @@
 // npm, and where npm has this package from.
 
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { say, start } from "./run.mjs";
+import { codeOf, say, start, stopping } from "./run.mjs";
 
-const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
+/** Without links: Node.js has followed them. */
+const packageRoot = resolve(fileURLToPath(new URL("../..", import.meta.url)));
+const modules = dirname(packageRoot);
+/** npm's own record of an installation. */
+const record = join(modules, ".package-lock.json");
 
 /** The package.json of this package. */
 export const ownPackage = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
@@ -22,12 +26,16 @@ export function ownSource(folder) {
   return file.includes("://") ? file : `file:${relative(folder, file).split(sep).join("/")}`;
 }
 
-/** The tarball or the folder of this package, by npm's own record of the installation. */
+/** Whether this folder is a checkout of the repository, and no package that a package manager has unpacked. */
+const isCheckout = () => !modules.split(sep).includes("node_modules");
+
+/** Whether it is known where this package is from. pnpm and yarn keep no record of it, and may remove the folder. */
+export const isSourceKnown = () => isCheckout() || existsSync(record);
+
+/** The tarball or the folder of this package; nothing if it is from a registry, or not known. */
 function ownFile() {
-  const modules = dirname(resolve(packageRoot));
-  const record = join(modules, ".package-lock.json");
-  // A checkout of the repository.
-  if (!existsSync(record)) return resolve(packageRoot);
+  if (isCheckout()) return packageRoot;
+  if (!isSourceKnown()) return undefined;
   const { packages } = JSON.parse(readFileSync(record, "utf8"));
   const resolved = String(packages[`node_modules/${ownPackage.name}`]?.resolved ?? "");
   if (resolved.startsWith("file:")) return resolve(dirname(modules), resolved.slice("file:".length));
@@ -49,10 +57,20 @@ export async function npmInstall(folder) {
     Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || kept.test(name)),
   );
   const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
-  const npm = process.env.npm_execpath;
-  const [command, before] = npm ? [process.execPath, [npm]] : ["npm", []];
+  const [command, ...before] = npmCommand();
   const child = start(command, [...before, ...args], { cwd: folder, env, stdio: ["ignore", 2, 2] });
-  const code = await child.finished.catch(() => 1);
-  if (code !== 0) say("init: npm install failed, and its lines above say why. Run it again in the new folder.");
+  const code = await child.finished.catch(codeOf);
+  stopping.signal.throwIfAborted();
+  const why = code === "ENOENT" ? "there is no npm on PATH" : "its lines above say why";
+  if (code !== 0) say(`init: npm install failed: ${why}. Run it again in the new folder.`);
   return code === 0;
+}
+
+/**
+ * The npm that has started this process, else that on PATH. pnpm and yarn put themselves into the same variable.
+ * @returns {[string, ...string[]]}
+ */
+function npmCommand() {
+  const manager = process.env.npm_execpath;
+  return manager !== undefined && basename(manager) === "npm-cli.js" ? [process.execPath, manager] : ["npm"];
 }

@@ -1,15 +1,16 @@
 // The files of a new broker, from the folder template/.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { runsWrangler } from "./node.mjs";
 import { ownPackage, ownSource } from "./npm.mjs";
 
 const template = fileURLToPath(new URL("../../template", import.meta.url));
-/** npm packs no `.gitignore`. */
-const renamed = new Map([["gitignore", ".gitignore"]]);
+/** npm packs no `.gitignore`: it is `gitignore` in the package. A checkout of the repository may have both. */
+const PACKED = "gitignore";
+const IGNORE = ".gitignore";
 
 /**
  * @typedef {object} NewBroker
@@ -28,16 +29,26 @@ const renamed = new Map([["gitignore", ".gitignore"]]);
  * @returns {Record<string, string>}
  */
 export function filesOf(folder, broker) {
-  const paths = readdirSync(template, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(template.length + 1))
-    .sort();
+  const paths = filesBelow("").sort();
+  const sources = paths.filter((path) => path !== PACKED || !paths.includes(IGNORE));
   return Object.fromEntries(
-    paths.map((path) => {
+    sources.map((path) => {
       const text = readFileSync(join(template, path), "utf8");
-      return [renamed.get(path) ?? path, filled(path, text, folder, broker)];
+      return [path === PACKED ? IGNORE : path, filled(path, text, folder, broker)];
     }),
   );
+}
+
+/**
+ * Not by `recursive`: where yarn keeps packages zipped, it takes folders for files.
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function filesBelow(folder) {
+  return readdirSync(join(template, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
 }
 
 /**
@@ -99,25 +110,4 @@ allow = [{ credential = "default", scope = "${scope}" }]
   return (
     own.reduce((text, [line, value]) => text.replace(/** @type {RegExp} */ (line), () => String(value)), text) + entry
   );
-}
-
-/**
- * Which of the files exist in the folder.
- * @param {string} folder
- * @param {string[]} paths
- */
-export function existing(folder, paths) {
-  return paths.filter((path) => existsSync(join(folder, path)));
-}
-
-/**
- * @param {string} folder
- * @param {Record<string, string>} files
- */
-export function writeAll(folder, files) {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    // Never over a file that another process has made meanwhile.
-    writeFileSync(join(folder, path), text, { flag: "wx" });
-  }
 }

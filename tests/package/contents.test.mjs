@@ -66,6 +66,11 @@ describe("files", () => {
     assert.deepEqual(unexpected, []);
   });
 
+  test("a new broker gets the .gitignore of the template, of which npm packs a copy with another name", async () => {
+    const ignore = await readFile(join(ROOT, "template", ".gitignore"), "utf8");
+    assert.equal(text("template/gitignore"), ignore);
+  });
+
   test("each that package.json names is there", () => {
     const paths = [...named(manifest.exports), ...Object.values(manifest.bin)].map((name) => name.replace(/^\.\//, ""));
     assert.deepEqual(

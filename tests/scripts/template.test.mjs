@@ -1,7 +1,11 @@
 // The folder template/, which `init` copies and the deploy button clones: as the repository's own Worker, and complete.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
 
@@ -70,9 +74,41 @@ describe("the deploy button", () => {
   });
 });
 
-test("git keeps secrets and packages out", () => {
-  const lines = text("template/gitignore").split("\n");
-  for (const line of ["node_modules", ".dev.vars", ".wrangler"]) assert.ok(lines.includes(line), line);
+describe("git", () => {
+  /** A folder with a copy of the template and of other files, in which git lists what it would add. */
+  async function added(context, folder, more) {
+    const copy = await mkdtemp(join(tmpdir(), "edge-token-broker-template-"));
+    context.after(() => rm(copy, { recursive: true, force: true }));
+    await cp(`${ROOT}template`, join(copy, folder), { recursive: true });
+    for (const [path, content] of Object.entries(more)) {
+      await mkdir(dirname(join(copy, path)), { recursive: true });
+      await writeFile(join(copy, path), content);
+    }
+    execFileSync("git", ["init", "--quiet"], { cwd: copy });
+    const listed = execFileSync("git", ["ls-files", "--others", "--exclude-standard"], { cwd: copy, encoding: "utf8" });
+    return listed.trimEnd().split("\n").toSorted();
+  }
+  const secret = {
+    ".dev.vars": "",
+    ".dev.vars.staging": "",
+    ".env": "",
+    "node_modules/x/index.js": "",
+    ".wrangler/x": "",
+  };
+  const template = [".dev.vars.example", ".gitignore", "README.md", "package.json", "src/index.js", "wrangler.toml"];
+
+  test("keeps secrets and packages out of a repository that is the template, as the deploy button makes it", async (context) => {
+    const files = await added(context, "", { ...secret, gitignore: "" });
+    assert.deepEqual(
+      files.filter((path) => path !== "gitignore"),
+      template,
+    );
+  });
+
+  test("has each file of the template in this repository, and not the copy that npm packs", async (context) => {
+    const files = await added(context, "template", { ".gitignore": text(".gitignore"), "template/gitignore": "" });
+    assert.deepEqual(files, [".gitignore", ...template.map((path) => `template/${path}`)].toSorted());
+  });
 });
 
 describe("docs/deploy.yml", () => {
