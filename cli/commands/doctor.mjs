@@ -15,6 +15,7 @@ import { isColoured, lineOf, summaryOf } from "../lib/doctor/page.mjs";
 import { platform } from "../lib/doctor/platform.mjs";
 import { token, withoutKey } from "../lib/doctor/token.mjs";
 import { isLoopback } from "../lib/doctor/url.mjs";
+import { configFile } from "../lib/project.mjs";
 import { readKey } from "../lib/read-key.mjs";
 import { ExitCode } from "../lib/run.mjs";
 
@@ -23,7 +24,7 @@ const options = /** @type {const} */ ({
   key: { type: "string" },
   scope: { type: "string" },
   credential: { type: "string" },
-  config: { type: "string", default: "wrangler.toml" },
+  config: { type: "string", default: configFile() },
   env: { type: "string" },
   timeout: { type: "string", default: "10" },
   json: { type: "boolean", default: false },
@@ -31,7 +32,8 @@ const options = /** @type {const} */ ({
 
 const doctor = command({
   name: "doctor",
-  usage: "[--url URL [--key -] [--scope SCOPE] [--credential CREDENTIAL]] [--config FILE] [--env ENVIRONMENT] [--json]",
+  usage:
+    "[--url URL [--key -] [--scope SCOPE] [--credential CREDENTIAL]] [--config FILE] [--env ENVIRONMENT] [--timeout SECONDS] [--json]",
   help: `
 Checks this folder: Node.js and npm, the packages, wrangler, wrangler.toml, bindings, the login at Cloudflare and the
 secrets of the deployed Worker. With --url it also checks the broker that answers there: readiness, the clock, a token,
@@ -42,7 +44,7 @@ the cache. One line for each check, and below it what to do. It changes nothing,
                            token is asked for
   --scope SCOPE            of the token; needed if the client has several grants
   --credential CREDENTIAL  of the token; default: default
-  --config FILE            another file than wrangler.toml
+  --config FILE            another file than wrangler.toml, wrangler.jsonc or wrangler.json
   --env ENVIRONMENT        that environment of it
   --timeout SECONDS        for each request and each call of wrangler; default: 10
   --json                   prints { "ok", "checks": [{ "name", "level", "message", "toDo" }] }; level is ok, warn, fail or
@@ -60,7 +62,7 @@ Exit codes: 0 nothing failed, but there may be warnings; 1 something failed; 2 t
       if (!given.json) console.log(lineOf(check, coloured));
     }
     const isGood = checks.every(({ level }) => level !== "fail");
-    console.log(given.json ? JSON.stringify({ ok: isGood, checks }, null, 2) : `\n${summaryOf(checks)}`);
+    console.log(given.json ? JSON.stringify({ ok: isGood, checks }) : `\n${summaryOf(checks)}`);
     return isGood ? ExitCode.done : ExitCode.failed;
   },
 });

@@ -5,13 +5,14 @@
 import { asBindings, assumeSecrets } from "../lib/bindings.mjs";
 import { command, misused } from "../lib/command.mjs";
 import { configurationHelp, configurationOptions, readConfigured } from "../lib/configured.mjs";
-import { ExitCode, Failure, say } from "../lib/run.mjs";
+import { ExitCode, Faulty, say } from "../lib/run.mjs";
 import { runTool } from "../lib/tool.mjs";
 
 const explain = command({
   name: "explain",
   usage: `[--client NAME] [--scope SCOPE] [--credential CREDENTIAL]
-[--client NAME] --api API [--method METHOD] [--path PATH]`,
+[--client NAME] --api API [--method METHOD] [--path PATH]
+… [--config FILE] [--env ENVIRONMENT] [--local] [--json]`,
   help: `
 Says who may get which token and who may send what to which API, and why not: from the configuration alone, by the
 Worker's own code. Without options it lists every client with its grants.
@@ -61,7 +62,7 @@ async function read(where, json) {
   try {
     return await readConfigured(where, { withRegistry: true });
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Faulty)) throw error;
     if (json) console.log(JSON.stringify({ allowed: false, faults: [{ reason: error.message }] }));
     else say(error.message);
     return null;

@@ -14,7 +14,7 @@ const USUAL_AUDIENCE = "api://AzureADTokenExchange";
 
 export default command({
   name: "issuer-key",
-  usage: "[--rotate] [--out FILE] [--json]",
+  usage: "[--rotate] [--out FILE] [--config FILE] [--env ENVIRONMENT] [--local] [--json]",
   help: `
 Makes the key that signs for federated credentials (ISSUER_KEY), and says what to set at Entra. It changes nothing else.
 

@@ -42,7 +42,8 @@ const newClient = command({
 NAME --api API
 NAME --rotate [--finish]
 NAME --verify < KEY-FILE
-NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove]`,
+NAME --registry [--entry FILE | --rotate [--finish] | --verify | --remove]
+… [--config FILE] [--env ENVIRONMENT] [--local] [--json]`,
   help: `
 Makes, rotates and verifies the keys of clients. A key is shown once and kept nowhere. The command prints entries for
 wrangler.toml and writes nothing.

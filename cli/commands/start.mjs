@@ -30,7 +30,7 @@ gives tokens that open nothing.
   --json       prints one line of JSON on standard output once the broker answers: its URL, and the client and the scope
                that get a token
 
-Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration are wrong.`,
+Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration are wrong; 143 stopped by SIGTERM.`,
   options: {
     port: { type: "string", default: "8787" },
     https: { type: "boolean", default: false },
@@ -51,8 +51,8 @@ Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration 
       else say(welcome(local.url, local, localScope));
       return await died;
     } catch (error) {
-      // Ctrl-C ends this command.
-      if (stopping.signal.aborted) return ExitCode.done;
+      // Ctrl-C is how a person ends this command.
+      if (stopping.signal.reason === "SIGINT") return ExitCode.done;
       throw error;
     } finally {
       await local.close();

@@ -10,11 +10,11 @@
 import { createRequire } from "node:module";
 import util from "node:util";
 
-import { wrangler } from "./project.mjs";
+import { configFile, wrangler } from "./project.mjs";
 import { messageOf } from "./run.mjs";
 
 const options = /** @type {const} */ ({
-  config: { type: "string", default: "wrangler.toml" },
+  config: { type: "string", default: configFile() },
   env: { type: "string" },
   deployed: { type: "boolean", default: false },
   registry: { type: "boolean", default: false },

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 
 import { nodeOfWrangler, wranglerEnv } from "./project.mjs";
-import { Faulty, run } from "./run.mjs";
+import { Failure, Faulty, run } from "./run.mjs";
 
 const program = fileURLToPath(new URL("configured-vars.mjs", import.meta.url));
 
@@ -15,7 +15,7 @@ export const configurationOptions = /** @type {const} */ ({
 });
 
 export const configurationHelp = `
-  --config FILE            another file than wrangler.toml
+  --config FILE            another file than wrangler.toml, wrangler.jsonc or wrangler.json
   --env ENVIRONMENT        that environment of it
   --local                  as \`wrangler dev\` reads it, with .dev.vars`;
 
@@ -49,9 +49,14 @@ export async function readConfigured({ config, env, local }, { withRegistry = fa
     ...(local ? [] : ["--deployed"]),
     ...(withRegistry ? ["--registry"] : []),
   ];
-  const { code, output } = await run(nodeOfWrangler(), [program, ...args], { env: wranglerEnv(), mayFail: true });
+  const options = { env: wranglerEnv(), mayFail: true };
+  const { code, stdout, output } = await run(nodeOfWrangler(), [program, ...args], options);
   if (code !== 0) throw new Faulty(`wrangler cannot read the configuration: ${output.trim()}`);
-  return JSON.parse(output);
+  // Node.js may have lines of its own on standard error.
+  const vars = parsed(stdout);
+  if (vars === null)
+    throw new Failure("What wrangler has read is no JSON: does something write to its standard output?");
+  return /** @type {Vars} */ (vars);
 }
 
 /**

@@ -22,7 +22,8 @@ Configure:
 Operate:
   doctor            check this folder and, with --url, the deployed broker; say what to do
 
-COMMAND --help has the options of a command. --version is the version of this package.
+COMMAND --help has the options of a command. --version is the version of this package. With --json, standard output has
+the JSON or nothing, and messages go to standard error.
 
 Exit codes: 0 done, or yes; 1 failed, or no; 2 the arguments or the configuration are wrong; 128 and more: stopped by a signal.`;
 

@@ -27,6 +27,12 @@ function foldersUp() {
   return folders;
 }
 
+/** The configuration of the Worker here: the first that is there, in wrangler's order. */
+export function configFile() {
+  const names = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
+  return names.find((name) => existsSync(join(folder, name))) ?? "wrangler.toml";
+}
+
 /** The folder, its version and the file of the command, of the wrangler that belongs to this folder. */
 export function wrangler() {
   const found = packageFolder("wrangler");
@@ -72,10 +78,13 @@ export function startWrangler(args, options) {
 }
 
 /**
- * Runs the wrangler of this folder to its end.
+ * Runs the wrangler of this folder to its end. Tests put another program in its place, because a login and a deployed
+ * namespace need an account.
  * @param {readonly string[]} args
  * @param {{ env?: NodeJS.ProcessEnv, mayFail?: boolean, timeoutMs?: number }} [options]
  */
 export function runWrangler(args, options) {
+  const other = process.env.EDGE_TOKEN_BROKER_WRANGLER;
+  if (other) return run(other, args, options);
   return run(nodeOfWrangler(), [wrangler().command, ...args], { env: wranglerEnv(), ...options });
 }

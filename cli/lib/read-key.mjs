@@ -1,9 +1,9 @@
 // Reads a key without showing it: from a pipe, or from a terminal that does not echo.
 
 import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
+import { addAbortSignal, Writable } from "node:stream";
 
-import { Failure } from "./run.mjs";
+import { Failure, stopping } from "./run.mjs";
 
 /** Longer than any key. */
 const MAX_CHARACTERS = 4_096;
@@ -16,7 +16,7 @@ export async function readKey(input = process.stdin, prompt = process.stderr) {
 /** @param {NodeJS.ReadStream} input */
 async function piped(input) {
   let text = "";
-  for await (const part of input.setEncoding("utf8")) {
+  for await (const part of addAbortSignal(stopping.signal, input).setEncoding("utf8")) {
     text += part;
     if (text.length > MAX_CHARACTERS) throw new Failure("Standard input is too long to be a key.");
   }
@@ -34,11 +34,12 @@ async function typed(input, prompt) {
   const silent = new Writable({ write: (_part, _encoding, done) => done() });
   const lines = createInterface({ input, output: silent, terminal: true });
   const stopped = new Promise((_, reject) => {
-    lines.once("SIGINT", () => reject(new Failure("Stopped.")));
+    // The terminal sends no signal while readline has it.
+    lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
     lines.once("close", () => reject(new Failure("No key was given.")));
   });
   try {
-    return await Promise.race([lines.question(""), stopped]);
+    return await Promise.race([lines.question("", { signal: stopping.signal }), stopped]);
   } finally {
     prompt.write("\n");
     stopped.catch(() => {});

@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 import { runWrangler } from "./project.mjs";
 import { registryEntries } from "./registry-entry.mjs";
-import { Failure, run } from "./run.mjs";
+import { Failure } from "./run.mjs";
 
 export class Registry {
   #key;
@@ -139,10 +139,7 @@ export class Registry {
 
   /** @param {string[]} args */
   #wrangler(args) {
-    // Tests put another program in its place, because the deployed namespace needs an account.
-    const all = [...args, ...this.#where];
-    const other = process.env.WRANGLER;
-    return other ? run(other, all, { mayFail: true }) : runWrangler(all, { mayFail: true });
+    return runWrangler([...args, ...this.#where], { mayFail: true });
   }
 }
 

@@ -15,7 +15,10 @@ const runner = fileURLToPath(new URL("wasi.mjs", import.meta.url));
  */
 export async function runTool(name, input, timeoutMs) {
   const program = fileURLToPath(new URL(`../../build/tools/${name}.wasm`, import.meta.url));
-  if (!existsSync(program)) throw new Failure(`build/tools/${name}.wasm is missing: run \`node scripts/tools.mjs\`.`);
+  if (!existsSync(program))
+    throw new Failure(
+      `build/tools/${name}.wasm is missing: the package is not whole. Install it again, or run \`node scripts/tools.mjs\` in a checkout.`,
+    );
   // The warning says that WASI is experimental in Node.js.
   const args = ["--disable-warning=ExperimentalWarning", runner, program];
   const { code, stdout } = await run(process.execPath, args, {

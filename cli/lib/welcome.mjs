@@ -33,7 +33,7 @@ ${tls ? libraries(origin, tls.file, clientId, clientKey) : ""}${others(curl, ori
  */
 function libraries(origin, ca, id, key) {
   return `
-For a client library (docs/callers.md), first trust the certificate: in Node.js; in Python's requests, azure-identity
+For a client library (docs/callers.md of the project), first trust the certificate: in Node.js; in Python's requests, azure-identity
 and msal; in OpenSSL and Go. Use a terminal of its own: REQUESTS_CA_BUNDLE and SSL_CERT_FILE take the place of the
 usual list of authorities, so these programs trust no other server there.
 

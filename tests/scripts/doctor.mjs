@@ -87,7 +87,12 @@ export const secretsNamed = (...names) =>
 export const loggedIn = `echo '{"loggedIn":true,"authType":"User API Token","accounts":[{"name":"A","id":"1"}]}'`;
 
 /** No variable of this machine counts, and in place of wrangler's login there is a program that only fails. */
-const nobody = { WRANGLER: "false", BROKER_KEY: "", CLOUDFLARE_API_TOKEN: "", CLOUDFLARE_ACCOUNT_ID: "" };
+const nobody = {
+  EDGE_TOKEN_BROKER_WRANGLER: "false",
+  BROKER_KEY: "",
+  CLOUDFLARE_API_TOKEN: "",
+  CLOUDFLARE_ACCOUNT_ID: "",
+};
 
 /**
  * Runs it with `--json`: its exit code, and its checks.

@@ -20,8 +20,8 @@ const deployed = parse(readFileSync(new URL("../../wrangler.toml", import.meta.u
 test("a good folder: every line is good, and the exit code is 0", async (context) => {
   const folder = await folderWith(context, { ".gitignore": ".dev.vars\n" });
   spawnSync("git", ["init", "--quiet"], { cwd: folder });
-  const WRANGLER = await wranglerIn(folder, { secrets: secretsNamed("AZ_CLIENT_SECRET") });
-  const { code, ok, checks, said } = await doctor(folder, [], { WRANGLER });
+  const EDGE_TOKEN_BROKER_WRANGLER = await wranglerIn(folder, { secrets: secretsNamed("AZ_CLIENT_SECRET") });
+  const { code, ok, checks, said } = await doctor(folder, [], { EDGE_TOKEN_BROKER_WRANGLER });
   assert.deepEqual(
     checks.filter(({ level }) => level !== "ok"),
     [],

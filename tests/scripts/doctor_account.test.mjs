@@ -7,14 +7,14 @@ import { doctor, folderWith, loggedIn, parts, secretsNamed, toml, wranglerIn } f
 
 async function answered(context, answers, { config = toml(), args = [], env = {} } = {}) {
   const folder = await folderWith(context, { "wrangler.toml": config });
-  return doctor(folder, args, { WRANGLER: await wranglerIn(folder, answers), ...env });
+  return doctor(folder, args, { EDGE_TOKEN_BROKER_WRANGLER: await wranglerIn(folder, answers), ...env });
 }
 
 /** As wrangler prints an error. */
 const error = (text) => `printf '\\033[31m✘ \\033[41;31m[ERROR]\\033[0m %s\\n\\n' '${text}' >&2; exit 1`;
 
 test("wrangler itself, with nobody logged in or without a network", async (context) => {
-  const { code, all } = await doctor(await folderWith(context), [], { WRANGLER: "" });
+  const { code, all } = await doctor(await folderWith(context), [], { EDGE_TOKEN_BROKER_WRANGLER: "" });
   assert.equal(code, 0);
   const [login] = all("login");
   assert.ok(["warn", "skip"].includes(login.level), JSON.stringify(login));

@@ -76,7 +76,7 @@ test("docs/operations.md shows what it prints", async (context) => {
   const head = parts.head.replace(/^compatibility_flags.*\n/m, "");
   const folder = await folderWith(context, { "wrangler.toml": toml({ head }), ".gitignore": ".dev.vars\n" });
   spawnSync("git", ["init", "--quiet"], { cwd: folder });
-  const env = { WRANGLER: await wranglerIn(folder), BROKER_KEY: SINGLE.key };
+  const env = { EDGE_TOKEN_BROKER_WRANGLER: await wranglerIn(folder), BROKER_KEY: SINGLE.key };
   const { stdout } = await printed(folder, ["--url", world.broker.url], env);
   // Numbers are those of a machine and of a moment. One machine has a Node.js for wrangler of its own.
   const bare = (text) =>

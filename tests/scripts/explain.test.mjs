@@ -1,9 +1,11 @@
 // `npm run explain` from a configuration to an exit code; tests/host/explain.rs has the answers themselves.
 
 import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { command, configuration } from "./command.mjs";
+import { command, configuration, withPackages } from "./command.mjs";
 
 const GRAPH = "https://graph.microsoft.com/.default";
 const VAULT = "https://vault.azure.net/.default";
@@ -154,4 +156,17 @@ test("--json is the same answer for a program", async (context) => {
   const unreadable = await explain(context, ["--json"], "[vars\n");
   assert.match(JSON.parse(unreadable.stdout).faults[0].reason, /^wrangler cannot read the configuration: /);
   assert.equal(unreadable.code, 2);
+});
+
+test("wrangler.jsonc of the folder is read as well", async (context) => {
+  const path = await configuration(context, "");
+  const folder = dirname(path);
+  await rm(path);
+  const vars = { AZ_TENANT: "contoso.onmicrosoft.com", AZ_CLIENT_ID: "app", CLIENTS: {} };
+  const config = { name: "broker", compatibility_date: "2026-11-01", vars };
+  await writeFile(join(folder, "wrangler.jsonc"), `// A comment.\n${JSON.stringify(config)}`);
+  await withPackages(folder);
+  const { code, stdout } = await command("explain", [], "", { cwd: folder });
+  assert.equal(stdout, "no client may get this\n");
+  assert.equal(code, 1);
 });

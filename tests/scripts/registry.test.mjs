@@ -102,7 +102,11 @@ test("the deployed namespace answers 404 where there is no such client", async (
   const program = `import { Registry } from ${JSON.stringify(new URL("../../cli/lib/registry.mjs", import.meta.url).href)};
     const registry = new Registry({ local: false }, {});
     console.log(await registry.read("far"));`;
-  const env = { ...process.env, REGISTRY_KEY: randomBytes(32).toString("base64"), WRANGLER: join(folder, "wrangler") };
+  const env = {
+    ...process.env,
+    REGISTRY_KEY: randomBytes(32).toString("base64"),
+    EDGE_TOKEN_BROKER_WRANGLER: join(folder, "wrangler"),
+  };
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
     env,
     encoding: "utf8",

@@ -6,7 +6,7 @@
 
 import { neededSecrets } from "../bindings.mjs";
 import { runWrangler, wranglerEnv } from "../project.mjs";
-import { Failure, run } from "../run.mjs";
+import { Failure } from "../run.mjs";
 import { fail, ok, skip, warn } from "./check.mjs";
 import { varsOf } from "./configuration.mjs";
 import { sentencesOf } from "./plain.mjs";
@@ -137,10 +137,8 @@ async function wrangler(args, { timeoutMs }) {
     NO_COLOR: "1",
   };
   const options = { env, mayFail: true, timeoutMs };
-  // Tests put another program in its place, because a login needs an account.
-  const other = process.env.WRANGLER;
   try {
-    return await (other ? run(other, args, options) : runWrangler(args, options));
+    return await runWrangler(args, options);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { code: 1, stdout: "", output: error.message };

@@ -42,7 +42,7 @@ function advice({ status, error, headers, json, description }, { key, scope, cre
     case "invalid_client":
     case "invalid_token":
       if (isJwt(key))
-        return "The proof is a JWT: the description says what is wrong with it (docs/operations.md, When tokens fail).";
+        return "The proof is a JWT: the description says what is wrong with it (docs/operations.md of the project, When tokens fail).";
       return `Whose key is it? ${called("new-client")} NAME --verify < KEY-FILE\nThe secret of the application is not involved. A new client counts after a deploy.`;
     case "invalid_request":
       return /scope/.test(description) ? `Name one: --scope SCOPE. ${explained(scope, credential)}` : "";

@@ -46,7 +46,7 @@ export async function ask(url, timeoutMs, headers) {
     return { status: response.status, headers: response.headers, text, json: parsed(text), sentAt, tookMs };
   } catch (error) {
     stopping.signal.throwIfAborted();
-    if (limit.aborted) throw new NoAnswer(`no answer within ${timeoutMs / 1000} s`, `Is it there? curl -v ${url}`);
+    if (limit.aborted) throw new NoAnswer(`no answer within ${timeoutMs / 1000} s`, `Is it there? curl -v '${url}'`);
     throw noAnswer(error, new URL(url));
   }
 }

@@ -39,13 +39,14 @@ export async function readWhole({ file, env, timeoutMs }) {
   if ("fault" in read) {
     const [first = "it does not say why", ...others] = sentencesOf(read.fault);
     const more = others.length > 0 ? [others.join("\n")] : [];
-    const toDo = [...more, `Correct ${file}: docs/operations.md has the whole file.`].join("\n");
+    const toDo = [...more, `Correct ${file}: docs/operations.md of the project has the whole file.`].join("\n");
     return { checks: [fail(name, `wrangler cannot read ${file}: ${first}`, toDo)] };
   }
   const { config, warnings } = read;
-  const warned = warnings
-    .flatMap(sentencesOf)
-    .map((sentence) => warn(name, `${file}: ${sentence}`, `Correct ${file}.`));
+  const warned = warnings.map((warning) => {
+    const [first = "wrangler has a warning", ...others] = sentencesOf(warning);
+    return warn(name, `${file}: ${first}`, [...others, `Correct ${file}.`].join("\n"));
+  });
   return { config, checks: [ok(name, `${file} is readable${env ? `, environment ${env}` : ""}`), ...warned] };
 }
 
