@@ -76,9 +76,10 @@ describe("in Workers", () => {
       assert.equal(await tokenOf(), issued());
       const rejected = issued();
       api.rejected.add(rejected);
-      const newer = await Promise.all([tokenOf(), tokenOf(), tokenOf()]);
+      const newer = await Promise.all(Array.from({ length: 20 }, tokenOf));
       assert.deepEqual(new Set(newer), new Set([issued()]));
       assert.notEqual(issued(), rejected);
+      assert.equal(world.broker.log.filter(({ route }) => route === "revoke").length, 1);
     }));
 
   test("a caller that goes away takes nothing from the next one", () =>
