@@ -4,7 +4,7 @@ import worker from "../build/index.js";
 
 /**
  * The broker as the client `clientId` sees it. The configuration decides whether that client may call so: it needs
- * `service_binding = true`. Never take the id from a request: whoever chooses it gets the client's tokens.
+ * `service_binding = true`. Never take the id from a request: its sender would choose whose tokens it gets.
  *
  * @param {string} clientId
  * @param {import("./index.d.ts").BrokerEnv} env

@@ -40,13 +40,14 @@ Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration 
     const place = placeOf(values);
     await checkPort(place.port);
     const local = await prepareLocal(place);
+    const failed = new AbortController();
     try {
       const worker = startWorker(place, local.wranglerArgs, json ? 2 : "inherit");
       const died = worker.finished.then((code) => {
         stopping.signal.throwIfAborted();
         throw new Failure(`wrangler stopped by itself (exit code ${code}), see its lines above.`);
       });
-      await Promise.race([ready(`${local.url}/readyz`, local.tls?.certificate), died]);
+      await Promise.race([ready(`${local.url}/readyz`, local.tls?.certificate, failed.signal), died]);
       if (json) console.log(JSON.stringify(summary(local.url, local)));
       else say(welcome(local.url, local, localScope));
       return await died;
@@ -55,6 +56,8 @@ Exit codes: 0 stopped by Ctrl-C; 1 failed; 2 the arguments or the configuration 
       if (stopping.signal.reason === "SIGINT") return ExitCode.done;
       throw error;
     } finally {
+      // Nobody waits for the broker any more.
+      failed.abort();
       await local.close();
     }
   },
@@ -125,24 +128,26 @@ function startWorker({ origin, port, https }, more, stdout) {
 }
 
 /**
- * Waits until /readyz answers 200.
+ * Waits until /readyz answers 200. wrangler keeps a request waiting while it cannot start the Worker.
  * @param {string} url
  * @param {string | undefined} ca
+ * @param {AbortSignal} failed
  */
-async function ready(url, ca) {
-  const deadline = Date.now() + START_MS;
+async function ready(url, ca, failed) {
+  const limit = AbortSignal.timeout(START_MS);
+  const signal = AbortSignal.any([stopping.signal, failed, limit]);
   let unreadySince = null;
   for (;;) {
-    const status = await readyStatus(url, ca);
+    const status = await readyStatus(url, ca, signal);
     if (status === 200) return settle();
     if (status !== null) unreadySince ??= Date.now();
     if (unreadySince !== null && Date.now() - unreadySince > UNREADY_MS) {
       throw new Failure(`The broker is not ready (/readyz says ${status}): its log lines above say what to correct.`);
     }
-    if (Date.now() > deadline) {
+    if (limit.aborted)
       throw new Failure("The broker did not answer within a minute: wrangler's lines above may say why.");
-    }
-    await sleep(unreadySince === null ? 100 : 1_000, undefined, { signal: stopping.signal });
+    signal.throwIfAborted();
+    await sleep(unreadySince === null ? 100 : 1_000);
   }
 }
 
@@ -154,10 +159,11 @@ function settle() {
 /**
  * @param {string} url
  * @param {string | undefined} ca
+ * @param {AbortSignal} signal
  */
-async function readyStatus(url, ca) {
+async function readyStatus(url, ca, signal) {
   try {
-    return (await get(url, ca)).status;
+    return (await get(url, ca, signal)).status;
   } catch {
     return null;
   }

@@ -12,9 +12,10 @@ import { stopping } from "./run.mjs";
  * only those that it knew when the process started.
  * @param {string} url
  * @param {string} [ca]
+ * @param {AbortSignal} [signal]
  */
-export async function get(url, ca) {
-  const options = { agent: false, signal: stopping.signal };
+export async function get(url, ca, signal = stopping.signal) {
+  const options = { agent: false, signal };
   const request = url.startsWith("https:") ? https.get(url, { ...options, ...(ca && { ca }) }) : http.get(url, options);
   const [response] = await once(request, "response");
   return new Response(await text(response), { status: response.statusCode });
